@@ -1,0 +1,131 @@
+"""GET and DELETE caches, with every fault that they can have."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from aiohttp import web
+
+from purger.standin.answers import ConnectionGoneError, hang, json_error, reset
+from purger.standin.archives import Archive
+from purger.standin.faults import Applied, DeleteFault, take_rule
+from purger.standin.query import read_query
+from purger.standin.repository import Repository
+from purger.standin.world import World
+
+_REASONS = {
+    429: "Retry later",
+    500: "Sorry, we experienced an error.",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+
+
+class CacheCalls:
+    """The calls on a repository's caches; the caller has checked that they are allowed."""
+
+    def __init__(self, world: World, closing: asyncio.Event) -> None:
+        """Answer from this state; `closing` ends the calls that never answer."""
+        self._world = world
+        self._closing = closing
+
+    async def list(self, request: web.BaseRequest, repository: Repository, raw_query: str) -> web.Response:
+        """The archives below the prefix, as the object store lists them."""
+        branch, match = _selection(raw_query)
+        faults = self._world.faults
+        await asyncio.sleep(faults.list_latency_s)
+        with self._world.clock.settled():
+            fault = faults.list_fault
+            is_on = fault is not None and fault.times != 0
+            if fault is not None and fault.times:
+                fault.times -= 1
+        text = _text_of(repository.listed(branch, match))
+        if fault is not None and is_on:
+            return await self._fail(request, fault.kind, fault.status, text)
+        return web.Response(text=text, content_type="application/json")
+
+    async def delete(self, request: web.BaseRequest, repository: Repository, raw_query: str) -> web.Response:
+        """Delete what the same GET would list, one after the other, and answer with it."""
+        branch, match = _selection(raw_query)
+        faults = self._world.faults
+        await asyncio.sleep(faults.delete_latency_s)
+        with self._world.clock.settled():
+            rule = take_rule(faults.delete_fault if branch else faults.delete_all_fault, branch)
+            archives = repository.listed(branch, match)
+        await self._apply(repository, archives, rule.applied if rule else "all", is_for_all=not branch)
+        text = _text_of(archives)
+        if rule is not None:
+            return await self._fail(request, rule.kind, rule.status, text, rule)
+        return web.Response(text=text, content_type="application/json")
+
+    async def _apply(
+        self, repository: Repository, archives: Sequence[Archive], applied: Applied, *, is_for_all: bool
+    ) -> None:
+        count = {"none": 0, "half": len(archives) // 2, "all": len(archives)}[applied]
+        latency_s = self._world.faults.delete_all_latency_per_archive_s if is_for_all else 0.0
+        if not latency_s:
+            repository.delete(archives[:count])
+            return
+        for archive in archives[:count]:
+            await asyncio.sleep(latency_s)
+            repository.delete([archive])
+
+    async def _fail(
+        self,
+        request: web.BaseRequest,
+        kind: Literal["status", "broken_json", "reset", "hang"],
+        status: int,
+        text: str,
+        rule: DeleteFault | None = None,
+    ) -> web.Response:
+        match kind:
+            case "hang":
+                await hang(request, self._closing)
+                raise ConnectionGoneError
+            case "reset":
+                reset(request)
+                raise ConnectionGoneError
+            case "broken_json":
+                return web.Response(text=text[: len(text) // 2], content_type="application/json")
+            case "status":
+                response = _failure(status)
+                if rule is not None and rule.retry_after_s is not None:
+                    response.headers["Retry-After"] = f"{rule.retry_after_s:g}"
+                return response
+
+
+def _failure(status: int) -> web.Response:
+    """A failure as the site writes it: JSON from the API itself, text or HTML from what stands before it."""
+    words = _REASONS.get(status, f"answered {status}")
+    if status == 429:
+        return web.Response(status=status, text=f"{words}\n")
+    if status in {502, 504}:
+        page = f"<html><head><title>{status} {words}</title></head><body><h1>{status} {words}</h1></body></html>"
+        return web.Response(status=status, text=page, content_type="text/html")
+    if status == 403:
+        return json_error(403, "insufficient_access", "operation requires more access")
+    return json_error(status, "error", words)
+
+
+def _selection(raw_query: str) -> tuple[str | None, str | None]:
+    parameters = read_query(raw_query)
+    return parameters.get("branch") or None, parameters.get("match") or None
+
+
+def _text_of(archives: Sequence[Archive]) -> str:
+    return json.dumps({"@type": "caches", "caches": [_item(archive) for archive in archives]})
+
+
+def _item(archive: Archive) -> dict[str, Any]:
+    return {
+        "@type": "cache",
+        "repository_id": archive.repository_id,
+        "name": archive.name,
+        "branch": archive.displayed_branch,
+        "size": archive.size_bytes,
+        "last_modified": archive.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }

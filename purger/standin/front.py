@@ -1,0 +1,72 @@
+"""The front end's origin: one page for every address, its scripts, and the security policy that it is sent with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from html import escape
+from importlib.resources import files
+from string import Template
+from urllib.parse import quote, urlsplit
+
+from aiohttp import web
+
+from purger.standin.world import Origin, Request, World
+
+_ASSETS = {"vendor.js": "text/javascript", "app.js": "text/javascript", "style.css": "text/css"}
+
+
+class Front:
+    """Answers with the single-page application, whatever the address."""
+
+    name: Origin = "web"
+
+    def __init__(self, world: World) -> None:
+        """Serve the page for this state's API and knobs."""
+        self._world = world
+        folder = files("purger.standin") / "page"
+        self._assets = {name: (folder / name).read_text("utf-8") for name in _ASSETS}
+        self._page = Template((folder / "index.html").read_text("utf-8"))
+
+    async def answer(self, request: web.BaseRequest, entry: Request) -> web.StreamResponse:
+        """Answer one request."""
+        if request.method not in {"GET", "HEAD"}:
+            return web.Response(status=405, text="Method Not Allowed\n")
+        headers = {"Cache-Control": "no-store"}
+        folder, _, name = entry.path.strip("/").partition("/")
+        if folder == "assets" and name in self._assets:
+            return web.Response(text=self._assets[name], content_type=_ASSETS[name], headers=headers)
+        await asyncio.sleep(self._world.faults.page_latency_s)
+        nonce = secrets.token_urlsafe(12)
+        headers["Content-Security-Policy"] = self._policy(nonce)
+        return web.Response(text=self._html(nonce), content_type="text/html", headers=headers)
+
+    def _html(self, nonce: str) -> str:
+        faults = self._world.faults
+        config = {
+            "apiEndpoint": self._world.api_url,
+            "oauthEndpoint": f"{self._world.third_party_url}/login/oauth/authorize",
+            "thirdParty": self._world.third_party_url,
+            "costs": self._world.costs,
+            "changedPage": faults.changed_page,
+            "hostile": faults.hostile,
+            "skipConfirmations": False,
+        }
+        scripts = [f'<script nonce="{nonce}" src="{escape(url)}"></script>' for url in faults.third_party_scripts]
+        return self._page.substitute(
+            config=quote(json.dumps(config)), nonce=nonce, third_party_scripts="\n    ".join(scripts)
+        )
+
+    def _policy(self, nonce: str) -> str:
+        third_party = self._world.third_party_url
+        payments = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, self._world.faults.third_party_scripts)}
+        scripts = " ".join(sorted(payments))
+        return "; ".join((
+            "default-src 'self'",
+            f"script-src 'self' 'nonce-{nonce}' {scripts}".rstrip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: http: https:",
+            f"connect-src 'self' {self._world.api_url} {third_party}",
+            "object-src 'none'",
+        ))  # fmt: skip

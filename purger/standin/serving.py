@@ -1,0 +1,116 @@
+"""Serves the three origins on loopback from one background thread, and notes every request that comes."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from purger.standin.answers import ConnectionGoneError, reset
+from purger.standin.api import Api
+from purger.standin.control import PREFIX, AddRepository, Control
+from purger.standin.front import Front
+from purger.standin.third_party import ThirdParty
+from purger.standin.world import Origin, Request, World
+
+_GRACE_S = 0.2
+_LONGEST_LINE = 65536
+
+_Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class _Answering(Protocol):
+    @property
+    def name(self) -> Origin: ...
+
+    async def answer(self, request: web.BaseRequest, entry: Request) -> web.StreamResponse: ...
+
+
+class Serving:
+    """The running servers of a world: front end, API and third party, in this order."""
+
+    def __init__(self, world: World, ports: Sequence[int], add_repository: AddRepository) -> None:
+        """Take the three ports (0: a free one) and tell the world its addresses. Raises OSError."""
+        self._world = world
+        self._control = Control(world, add_repository)
+        self._sockets: list[socket.socket] = []
+        try:
+            for port in ports:
+                self._sockets.append(socket.create_server(("127.0.0.1", port)))
+        except OSError:
+            for made in self._sockets:
+                made.close()
+            raise
+        web_port, api_port, third_port = (made.getsockname()[1] for made in self._sockets)
+        world.web_url = f"http://127.0.0.1:{web_port}"
+        world.api_url = f"http://127.0.0.1:{api_port}"
+        world.third_party_url = f"http://localhost:{third_port}"
+        self._started: queue.Queue[BaseException | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._run, name="stand-in", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = asyncio.Event()
+
+    def start(self) -> None:
+        """Serve from now on."""
+        self._thread.start()
+        fault = self._started.get()
+        if fault is not None:
+            self._thread.join()
+            raise fault
+
+    def stop(self) -> None:
+        """End everything; calls that are under way end without an answer."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._closing.set)
+            self._loop = None
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as fault:  # noqa: BLE001 - whatever it is, the thread that waits for us must know
+            self._started.put(fault)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        origins: list[_Answering] = [
+            Front(self._world),
+            Api(self._world, self._closing),
+            ThirdParty(self._world),
+        ]
+        runners: list[web.ServerRunner] = []
+        try:
+            for origin, listening in zip(origins, self._sockets, strict=True):
+                server = web.Server(self._recorded(origin), access_log=None, max_line_size=_LONGEST_LINE)
+                runners.append(web.ServerRunner(server, shutdown_timeout=_GRACE_S))
+                await runners[-1].setup()
+                await web.SockSite(runners[-1], listening).start()
+            self._started.put(None)
+            await self._closing.wait()
+        finally:
+            await asyncio.gather(*(runner.cleanup() for runner in runners))
+
+    def _recorded(self, origin: _Answering) -> _Handler:
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            path, _, raw_query = request.raw_path.partition("?")
+            if origin.name == "web" and path.startswith(PREFIX):
+                return await self._control.answer(request)
+            headers = CIMultiDict(request.headers)
+            with self._world.clock.settled() as now:
+                entry = Request(request.method, origin.name, path, raw_query, now, headers)
+                self._world.requests.append(entry)
+            try:
+                response = await origin.answer(request, entry)
+            except ConnectionGoneError:
+                reset(request)
+                return web.Response()
+            entry.status = response.status
+            return response
+
+        return handle
