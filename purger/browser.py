@@ -1,0 +1,302 @@
+"""Finding and starting a browser, and its contexts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from loguru import logger
+from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright, Route, async_playwright
+from playwright.async_api import Error as PlaywrightError
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from purger import environment
+from purger.errors import BrowserError
+from purger.settings import BrowserSettings
+
+CHANNELS = ("chrome", "msedge")
+_COMMANDS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+    "microsoft-edge-stable",
+    "microsoft-edge",
+)
+_MAC_APPLICATIONS = ("Chromium", "Google Chrome", "Microsoft Edge")
+HOW_TO_GET_ONE = (
+    "Run `playwright install chromium`, install Chrome, Edge or Chromium (on Debian: apt-get install chromium), "
+    "or name one with --browser."
+)
+RESTARTS = 2
+CLOSING_S = 1.5
+CONNECTING_S = 30.0
+RECONNECTING_S = 15.0
+
+
+@asynccontextmanager
+async def driver() -> AsyncIterator[Playwright]:
+    """Playwright for the time of a `with` block; its process, and so the browser, is told none of our secrets."""
+    environment.forget_secrets()
+    manager = async_playwright()
+    try:
+        playwright = await manager.start()
+    except Exception as error:  # noqa: BLE001 - Playwright raises bare ones when its process does not come up
+        raise BrowserError(
+            f"Playwright's driver does not start: {str(error) or type(error).__name__}",
+            remedy="Install it again (pip install --force-reinstall playwright); is NODE_OPTIONS set?",
+        ) from None
+    try:
+        yield playwright
+    finally:
+        with contextlib.suppress(TimeoutError, PlaywrightError):
+            async with asyncio.timeout(CLOSING_S):
+                await playwright.stop()
+
+
+def driver_is_gone(error: PlaywrightError) -> bool:
+    """Whether Playwright's own process died: it tells that by the message alone, and no browser is told of it."""
+    return "Connection closed while reading from the driver" in error.message
+
+
+def find_browser(playwright: Playwright, wanted: str | None) -> str | None:
+    """The browser to start: a path, or the name of a channel that Playwright knows; None is Playwright's own.
+
+    `wanted` is what `--browser` says. Without it: Playwright's own, else the first Chromium, Chrome or Edge that the
+    system has. Raises BrowserError where there is none.
+    """
+    own = Path(playwright.chromium.executable_path)
+    if wanted in CHANNELS:
+        return wanted
+    if wanted not in {None, "chromium"}:
+        found = shutil.which(str(wanted))
+        if found is None:
+            raise BrowserError(f"there is no browser at {wanted!r}", remedy=HOW_TO_GET_ONE)
+        return found
+    if own.exists():
+        return None
+    found = next(_installed(), None)
+    if found is None:
+        raise BrowserError("no browser was found", remedy=HOW_TO_GET_ONE)
+    return found
+
+
+def _installed() -> Iterator[str]:
+    for command in _COMMANDS:
+        if path := shutil.which(command):
+            yield path
+    if sys.platform == "darwin":
+        for name in _MAC_APPLICATIONS:
+            path = f"/Applications/{name}.app/Contents/MacOS/{name}"
+            if Path(path).exists():
+                yield path
+
+
+def launch_arguments(hosts: Sequence[str], *, allow_third_party: bool) -> list[str]:
+    """The browser's own switches: where only the site's hosts are allowed, every other name leads nowhere.
+
+    This keeps third parties out without Playwright's routing, which sends each request through the driver and takes
+    the preflights away from the server (TRAVIS.md, section 6).
+    """
+    arguments = ["--disable-quic", "--no-default-browser-check"]
+    if not allow_third_party:
+        rules = ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in hosts)])
+        arguments.append(f"--host-resolver-rules={rules}")
+    return arguments
+
+
+async def launch(playwright: Playwright, settings: BrowserSettings, hosts: Sequence[str]) -> Browser:
+    """Start a browser that reaches these hosts alone. Raises BrowserError with the remedy.
+
+    The sandbox is on, except for root, for whom Chromium has none; where the system forbids it (many containers do)
+    the browser is started without, and that is said.
+    """
+    found = find_browser(playwright, settings.browser)
+    if settings.headed and not has_display():
+        raise BrowserError(
+            "there is no display for a headed browser",
+            remedy="Leave --headed out, or start a virtual display: xvfb-run -a purger …",
+        )
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    try:
+        return await _start(playwright.chromium, settings, hosts, found, sandbox=not root)
+    except PlaywrightError as error:
+        if root or "sandbox" not in error.message.lower():
+            raise _does_not_start(found, error) from None
+    logger.warning("The browser's sandbox can't be used here: it starts without.")
+    try:
+        return await _start(playwright.chromium, settings, hosts, found, sandbox=False)
+    except PlaywrightError as error:
+        raise _does_not_start(found, error) from None
+
+
+def has_display() -> bool:
+    """Whether a headed browser has something to show itself on."""
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+async def _start(
+    chromium: BrowserType,
+    settings: BrowserSettings,
+    hosts: Sequence[str],
+    found: str | None,
+    *,
+    sandbox: bool,
+) -> Browser:
+    return await chromium.launch(
+        channel=found if found in CHANNELS else None,
+        executable_path=None if found in CHANNELS else found,
+        headless=not settings.headed,
+        slow_mo=settings.slow_mo_ms,
+        args=launch_arguments(hosts, allow_third_party=settings.allow_third_party),
+        env=dict(environment.for_children()),
+        chromium_sandbox=sandbox,
+        # Ctrl-C and SIGTERM are purger's to handle: it writes its report first.
+        handle_sigint=False,
+        handle_sigterm=False,
+        handle_sighup=False,
+    )
+
+
+async def connect(playwright: Playwright, address: str) -> Browser:
+    """Connect to a browser that runs elsewhere: `ws://` is a Playwright server, all else a CDP endpoint.
+
+    Raises BrowserError with the remedy when it is not there, refuses, or is of another version.
+    """
+    try:
+        if address.startswith("ws://"):
+            return await playwright.chromium.connect(address, timeout=CONNECTING_S * 1000)
+        return await playwright.chromium.connect_over_cdp(address, timeout=CONNECTING_S * 1000)
+    except PlaywrightError as error:
+        said = " ".join(error.message.split()).replace(address, "")[:300]
+        shown = "{0.scheme}://{0.hostname}:{0.port}".format(urlsplit(address))
+        raise BrowserError(
+            f"the remote browser can't be used: {said}",
+            where=shown,
+            remedy=(
+                f"Start a server of the same version there (playwright {_playwright_version()} run-server), or a "
+                "Chromium with --remote-debugging-port and give its http:// address."
+            ),
+        ) from None
+
+
+def _playwright_version() -> str:
+    from importlib.metadata import version
+
+    return version("playwright")
+
+
+async def keep_third_parties_out(context: BrowserContext, hosts: Sequence[str]) -> None:
+    """Let a context of a remote browser reach these hosts alone.
+
+    Its switches are not ours to set, so requests take the slower way through Playwright's routing.
+    """
+
+    async def stop_others(route: Route) -> None:
+        if urlsplit(route.request.url).hostname in hosts:
+            await route.continue_()
+        else:
+            await route.abort()
+
+    await context.route(lambda address: not address.startswith(("data:", "blob:")), stop_others)
+
+
+def _does_not_start(found: str | None, error: PlaywrightError) -> BrowserError:
+    name = found or "Playwright's own Chromium"
+    said = error.message.splitlines()[0] if error.message else "no reason was given"
+    return BrowserError(f"{name} does not start: {said}", remedy=HOW_TO_GET_ONE)
+
+
+async def new_context(browser: Browser) -> BrowserContext:
+    """A fresh context that stores nothing, downloads nothing and lets no service worker stand between."""
+    return await browser.new_context(
+        accept_downloads=False,
+        service_workers="block",
+        viewport={"width": 1280, "height": 900},
+        locale="en-US",
+    )
+
+
+async def close_context(context: BrowserContext) -> None:
+    """Close a context and all its pages; one whose browser is gone or stuck is no fault."""
+    with contextlib.suppress(PlaywrightError, TimeoutError):
+        async with asyncio.timeout(CLOSING_S):
+            await context.close()
+
+
+class Browsers:
+    """One browser at a time for a whole run: started when it is needed, and started anew when it died.
+
+    `get` raises BrowserError when none can be had or too many died.
+    """
+
+    def __init__(self, playwright: Playwright, settings: BrowserSettings, hosts: Sequence[str]) -> None:
+        self._playwright = playwright
+        self._settings = settings
+        self._hosts = hosts
+        self._starting: asyncio.Task[Browser] | None = None
+        self._restarts = 0
+
+    def start_early(self) -> None:
+        """Start in the background, so that it is ready by the time a page is wanted."""
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start())
+
+    async def _start(self) -> Browser:
+        settings = self._settings
+        if not settings.connect:
+            return await launch(self._playwright, settings, self._hosts)
+        if not self._restarts:
+            return await connect(self._playwright, settings.connect)
+        # A remote browser that was lost is often being started anew by whoever runs it.
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(BrowserError),
+            stop=stop_after_delay(RECONNECTING_S),
+            wait=wait_exponential(multiplier=0.5, max=3),
+            reraise=True,
+        ):
+            with attempt:
+                return await connect(self._playwright, settings.connect)
+        raise AssertionError("unreachable: the last attempt raises")
+
+    async def get(self) -> Browser:
+        """The running browser; a new one if the last one is gone."""
+        self.start_early()
+        assert self._starting is not None  # noqa: S101 - for the type checker
+        browser = await asyncio.shield(self._starting)
+        if browser.is_connected():
+            return browser
+        self._restarts += 1
+        if self._restarts > RESTARTS:
+            raise BrowserError(
+                "the browser kept crashing", remedy="Is there memory enough? Try another with --browser."
+            )
+        logger.warning(
+            "The browser is gone: {}.", "connecting again" if self._settings.connect else "a new one is started"
+        )
+        self._starting = None
+        return await self.get()
+
+    async def context(self) -> BrowserContext:
+        """A fresh context of the running browser, in which third parties are kept out as the settings say."""
+        context = await new_context(await self.get())
+        if self._settings.connect and not self._settings.allow_third_party:
+            await keep_third_parties_out(context, self._hosts)
+        return context
+
+    async def close(self) -> None:
+        """Close the browser, or what is starting of it; a browser that does not react is left to its driver."""
+        if self._starting is None:
+            return
+        if not self._starting.done():
+            self._starting.cancel()
+        with contextlib.suppress(PlaywrightError, BrowserError, TimeoutError, asyncio.CancelledError):
+            async with asyncio.timeout(CLOSING_S):
+                await (await self._starting).close()

@@ -1,0 +1,121 @@
+"""The request budget that every page and call of a run shares, and the pause that all take together."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+WINDOW_S = 60.0
+POST_WINDOW_S = 30.0
+MOST_POSTS = 40
+"""The site bans a token for an hour at its 50th POST within 30 s (TRAVIS.md, section 4): keep well below."""
+FIRST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 30.0
+
+
+class _Window:
+    """At most `most` requests in any `seconds`, which slide; 0 means no limit."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self.most = most
+        self._seconds = seconds
+        self._spent: deque[float] = deque()
+
+    @property
+    def free(self) -> int | None:
+        """How many more may be sent, as `wait_s` saw it last; None where there is no limit."""
+        return self.most - len(self._spent) if self.most else None
+
+    def spend(self, requests: int, now: float) -> None:
+        """Count requests as sent."""
+        if self.most:
+            self._spent.extend([now] * requests)
+
+    def wait_s(self, now: float) -> float:
+        """How long until one more may be sent."""
+        while self._spent and self._spent[0] <= now - self._seconds:
+            self._spent.popleft()
+        return self._spent[0] + self._seconds - now if 0 < self.most <= len(self._spent) else 0.0
+
+
+class Budget:
+    """At most `max_rate` requests in any 60 s, whoever asks; 0 means no limit. POSTs have a small window besides.
+
+    The site counts in fixed minutes and refuses the 2,001st request of one (TRAVIS.md, section 4); a window that
+    slides keeps below that wherever its minutes begin. `on_wait` is told of waits longer than a second: the
+    seconds, and why.
+    """
+
+    def __init__(
+        self,
+        max_rate: int,
+        *,
+        on_wait: Callable[[float, str], None] = lambda _seconds, _why: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.max_rate = max_rate
+        self._requests = _Window(max_rate, WINDOW_S)
+        self._posts = _Window(MOST_POSTS, POST_WINDOW_S)
+        self._on_wait = on_wait
+        self._clock = clock
+        self._sleep = sleep
+        self._paused_until = 0.0
+        self._next_pause_s = FIRST_PAUSE_S
+        self._turn = asyncio.Lock()
+
+    async def take(self, requests: int) -> None:
+        """Wait until the run may send this many more requests, and count them as sent."""
+        async with self._turn:
+            for _ in range(requests):
+                await self._wait_for_one(self._requests)
+                self._requests.spend(1, self._clock())
+
+    async def take_post(self) -> None:
+        """Wait until the run may send one more POST, and count it as sent."""
+        async with self._turn:
+            await self._wait_for_one(self._requests, self._posts)
+            for window in (self._requests, self._posts):
+                window.spend(1, self._clock())
+
+    async def take_some(self, most: int) -> int:
+        """Wait until the run may send at least one more request; gives how many, up to `most`, and counts those."""
+        async with self._turn:
+            await self._wait_for_one(self._requests)
+            free = self._requests.free
+            taken = most if free is None else min(most, free)
+            self._requests.spend(taken, self._clock())
+            return taken
+
+    async def _wait_for_one(self, *windows: _Window) -> None:
+        while (wait_s := self._wait_s(windows)) > 0:
+            if wait_s > 1:
+                self._on_wait(wait_s, self._why(windows))
+            await self._sleep(wait_s)
+
+    def _wait_s(self, windows: Sequence[_Window]) -> float:
+        now = self._clock()
+        return max(self._paused_until - now, *(window.wait_s(now) for window in windows))
+
+    def _why(self, windows: Sequence[_Window]) -> str:
+        now = self._clock()
+        if self._paused_until > now:
+            return "the site asked for fewer requests"
+        if self._posts in windows and self._posts.wait_s(now) > 0:
+            return f"{MOST_POSTS} restarts in {POST_WINDOW_S:.0f} s"
+        return f"{self.max_rate:,} requests a minute"
+
+    def refused(self, retry_after_s: float | None) -> None:
+        """The site answered 429: everyone pauses, for as long as it says or, as it says nothing, longer each time."""
+        now = self._clock()
+        if now < self._paused_until:
+            return
+        self._paused_until = now + (self._next_pause_s if retry_after_s is None else min(retry_after_s, WINDOW_S))
+        self._next_pause_s = min(2 * self._next_pause_s, LONGEST_PAUSE_S)
+
+    def went_well(self) -> None:
+        """The site answered again: the next pause is a short one."""
+        if self._clock() >= self._paused_until:
+            self._next_pause_s = FIRST_PAUSE_S

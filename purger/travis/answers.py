@@ -1,0 +1,65 @@
+"""What the site's JSON says of archives, read the same way from the page's answers and from the API's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from purger.caches import Archive
+from purger.errors import SiteError
+
+
+def archives_in(items: Iterable[Any], full_branch: str | None = None) -> list[Archive]:
+    """The archives of a JSON list `[{name, branch, size, last_modified, …}, …]`.
+
+    `full_branch` is set on each, where the caller knows it. Raises SiteError for items that say something else.
+    """
+    try:
+        return [
+            Archive(
+                name=str(item["name"]),
+                branch=str(item["branch"]),
+                size_bytes=int(item["size"] or 0),
+                last_modified=date_of(item["last_modified"]) or datetime.fromtimestamp(0, UTC),
+                full_branch=full_branch,
+            )
+            for item in items
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SiteError(
+            "the site's list of caches is not written as we know it",
+            remedy="Look at the page by hand; purger may need an update.",
+        ) from error
+
+
+def date_of(text: str | None) -> datetime | None:
+    """A date of the API's, in UTC; raises ValueError for what is none."""
+    if not text:
+        return None
+    date = datetime.fromisoformat(text)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def error_type_of(text: str) -> str | None:
+    """The API's own word for an error, in its body; None where the body is not the API's JSON."""
+    told = _error_in(text)
+    return str(told["error_type"]) if told.get("error_type") else None
+
+
+def _error_in(text: str) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def words_of(status: int | None, text: str) -> str:
+    """A refusal in words: the status and what the body says, shortened to one line."""
+    told = _error_in(text)
+    text = str(told.get("error_message") or told.get("error_type") or text)
+    text = "" if "<" in text[:200] else " ".join(text.split())[:160]
+    start = "no answer" if status is None else f"answered {status}"
+    return f"{start}: {text}" if text and text != start else start

@@ -1,0 +1,75 @@
+"""What a page may not do: ask other questions, open windows, offer files. It gets nothing, and each try is noted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+
+from playwright.async_api import BrowserContext, Dialog, Download, Page
+from playwright.async_api import Error as PlaywrightError
+
+MOST_NOTES = 20
+_LONGEST = 200
+
+
+class Fence:
+    """Stands around one page, the only one of its context; `refused` has a sentence for each different try.
+
+    `questions` are the texts of those that were questions, in the order in which they came.
+    """
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+        self.questions: list[str] = []
+        self._context: BrowserContext | None = None
+        self._is_opening = False
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def open_page(self, context: BrowserContext) -> Page:
+        """A new page, watched over from now on; any other that appears in its context is closed."""
+        if context is not self._context:
+            context.on("page", self._on_page)
+            self._context = context
+        self._is_opening = True
+        try:
+            page = await context.new_page()
+        finally:
+            self._is_opening = False
+        page.on("dialog", self._on_dialog)
+        page.on("download", self._on_download)
+        return page
+
+    def note_questions(self, texts: Iterable[str]) -> None:
+        """The page asked these, and was answered no."""
+        for text in texts:
+            shortened = text[:_LONGEST]
+            self.questions = [*self.questions[-MOST_NOTES:], shortened]
+            self._note(f"The page asked {shortened!r}, which purger dismissed.")
+
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        self.note_questions([dialog.message])
+        with suppress(PlaywrightError):
+            await dialog.dismiss()
+
+    def _on_page(self, page: Page) -> None:
+        if self._is_opening:
+            return
+        self._note("The page opened a window, which purger closed.")
+        task = asyncio.create_task(_close(page))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _on_download(self, download: Download) -> None:
+        self._note(f"The page offered a file, {download.suggested_filename[:_LONGEST]!r}, which purger refused.")
+        with suppress(PlaywrightError):
+            await download.cancel()
+
+    def _note(self, sentence: str) -> None:
+        if len(self.refused) < MOST_NOTES and sentence not in self.refused:
+            self.refused.append(sentence)
+
+
+async def _close(page: Page) -> None:
+    with suppress(PlaywrightError):
+        await page.close()
