@@ -1,0 +1,74 @@
+"""Runs a job until it ends, a signal stops it, or its time is over; what it did stays with the job."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+from purger.errors import OutOfTimeError, PurgerError, StoppedError, TerminatedError
+from purger.units import seconds_text
+
+_STOPPING = {signal.SIGINT: StoppedError, signal.SIGTERM: TerminatedError}
+if hasattr(signal, "SIGHUP"):
+    _STOPPING[signal.SIGHUP] = TerminatedError  # the terminal was closed
+
+
+def run_to_the_end(job: Coroutine[Any, Any, None], timeout_s: float | None) -> PurgerError | None:
+    """Run the job; gives what stopped it: a signal or the end of its time, else None.
+
+    The job is cancelled and has to clean up; a second signal ends the process at once.
+    """
+    stopped = asyncio.run(_watched(job, timeout_s))
+    if stopped:
+        # A driver that was stopped while it started is cleared away after the loop, and would complain of that.
+        sys.unraisablehook = lambda _complaint: None
+    return stopped
+
+
+async def _watched(job: Coroutine[Any, Any, None], timeout_s: float | None) -> PurgerError | None:
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(job)
+    caught: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        if caught:
+            os._exit(128 + number)
+        caught.append(number)
+        task.cancel()
+
+    for number in _STOPPING:
+        with contextlib.suppress(NotImplementedError):  # Windows' loop has none; Ctrl-C raises there
+            loop.add_signal_handler(number, stop, number)
+    try:
+        async with asyncio.timeout(timeout_s):
+            await task
+    except asyncio.CancelledError:
+        if not caught:
+            raise
+        return _STOPPING[caught[0]](f"stopped by {caught[0].name}")
+    except TimeoutError:
+        return OutOfTimeError(
+            f"the time is over: --timeout {seconds_text(timeout_s or 0)}",
+            remedy="Run it again: it goes on with what is left.",
+        )
+    return None
+
+
+@contextlib.contextmanager
+def plain_ctrl_c() -> Iterator[None]:
+    """While a question waits for its answer, Ctrl-C and SIGTERM interrupt it instead of waiting for the loop."""
+
+    def interrupt(number: int, _frame: object) -> None:
+        raise _STOPPING[signal.Signals(number)](f"stopped by {signal.Signals(number).name}")
+
+    before = {number: signal.signal(number, interrupt) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
