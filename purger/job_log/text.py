@@ -1,0 +1,249 @@
+"""Turns every form in which people have a job's log into one stream of plain text, in flat memory."""
+
+from __future__ import annotations
+
+import json
+import re
+
+HEAD_BYTES = 64 * 1024
+"""How much is looked at to tell the form; decided once, so that chunk boundaries cannot change it."""
+
+_LONGEST_CODE = 300
+_LONGEST_ESCAPE = 12
+
+# Carriage returns may stand inside a code: terminals obey them there as well.
+_CODE = re.compile(
+    rb"\x1b\r{0,4}(?:\[[\r0-?]{0,64}[ -/]{0,4}[@-~]"  # colours, cursor, erasing
+    rb"|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # window titles
+    rb"|[()*+][\r0-9A-Za-z]|[=>78cDEHMNOZ])"  # character sets, keypad
+)
+# What is left of a code when the escape character itself was lost on the way, or was made visible.
+LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|\[\d[\d;]*[mKGJ])"
+_WEB_PAGE = re.compile(rb"<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
+_JSON_OBJECT = re.compile(rb"[\[{][\[{\s]*\"")
+_JSON_STRING = re.compile(rb"\[?\s*\"(?:[^\"\\\n]|\\.)*+(?:\"|\\?\Z)")
+_JSON_KEYS = re.compile(rb"\"(?:content|body|log|log_parts|parts|@type)\"\s*:")
+_TEXT_KEYS = (b"content", b"body", b"log")
+_STRUCTURE = re.compile(rb"[\"{}\[\]:,]")
+_UNICODE_ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+")
+_DEEPEST_NESTING = 64
+
+
+class _Form:
+    """Plain text, and what the other forms have in common."""
+
+    def __init__(self) -> None:
+        self.held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def finish(self) -> bytes:
+        return b""
+
+
+class LogText:
+    """Feed it raw bytes in chunks of any size: it answers with text, its escape codes removed.
+
+    Carriage returns stay in: what they overwrite is for the reader to decide.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing known of the form."""
+        self._head = bytearray()
+        self._form: _Form | None = None
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The text that became certain with these bytes."""
+        if self._form is None:
+            self._head += data
+            if len(self._head) < HEAD_BYTES:
+                return b""
+            data = self._begin()
+        assert self._form is not None  # noqa: S101 # for the type checker: _begin has set it
+        return self._without_codes(self._form.feed(data), final=False)
+
+    def finish(self) -> bytes:
+        """The rest of the text."""
+        data = b"" if self._form else self._begin()
+        assert self._form is not None  # noqa: S101 # for the type checker: _begin has set it
+        return self._without_codes(self._form.feed(data) + self._form.finish(), final=True)
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much waits for the bytes to come."""
+        return len(self._head) + len(self._held) + (len(self._form.held) if self._form else 0)
+
+    def _begin(self) -> bytes:
+        head, self._head = bytes(self._head), bytearray()
+        self._form = _form_of(head[:HEAD_BYTES])
+        return head
+
+    def _without_codes(self, data: bytes, *, final: bool) -> bytes:
+        # Zero bytes are rubbish, or the other half of each character in a log saved as UTF-16.
+        data = self._held + data.replace(b"\0", b"")
+        self._held = b""
+        if not final:
+            at = data.find(b"\x1b", max(0, len(data) - _LONGEST_CODE))
+            while at >= 0:
+                if _CODE.match(data, at) is None:
+                    data, self._held = data[:at], data[at:]
+                    break
+                at = data.find(b"\x1b", at + 1)
+        return _CODE.sub(b"", data) if b"\x1b" in data else data
+
+
+def _form_of(head: bytes) -> _Form:
+    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n>")
+    if _WEB_PAGE.match(start):
+        return _WebPage()
+    if _JSON_OBJECT.match(start) and _JSON_KEYS.search(start):
+        return _JsonForm()
+    if _JSON_STRING.match(start) and b"\\" in start:
+        return _JsonForm()
+    # Some logs have a spelled-out line end here and there; only a copied string has next to no other.
+    if start.count(b"\\n") > 4 * start.count(b"\n"):
+        return _SpelledForm()
+    return _Form()
+
+
+class _WebPage(_Form):
+    """Nothing to read."""
+
+    def feed(self, data: bytes) -> bytes:
+        return data[:0]
+
+
+class _SpelledForm(_Form):
+    """The inside of a string: line ends and escape characters are spelled out."""
+
+    def feed(self, data: bytes) -> bytes:
+        data = self.held + data
+        cut = _unfinished_escape(data)
+        self.held = data[cut:]
+        return _unescaped(data[:cut])
+
+    def finish(self) -> bytes:
+        held, self.held = self.held, b""
+        return _unescaped(held)
+
+
+class _JsonForm(_Form):
+    """A JSON document: the text of its log, be it whole, in parts, or just a string.
+
+    The API gives a log twice in one answer, whole and in parts: the first of both counts.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._nesting: list[bytes] = []
+        self._in_string = False
+        self._is_text = False
+        self._last_string = b""
+        self._key: bytes | None = None
+        self._text_depth: int | None = None
+        self._string = _SpelledForm()
+
+    def feed(self, data: bytes) -> bytes:
+        data = self.held + data
+        self.held = b""
+        texts: list[bytes] = []
+        at = 0
+        while at < len(data):
+            if self._in_string:
+                at = self._read_string(data, at, texts)
+            else:
+                sign = _STRUCTURE.search(data, at)
+                if sign is None:
+                    break
+                at = sign.end()
+                self._read_sign(sign[0])
+        return b"".join(texts)
+
+    def finish(self) -> bytes:
+        return self._string.finish()
+
+    def _read_string(self, data: bytes, at: int, texts: list[bytes]) -> int:
+        end = data.find(b'"', at)
+        while end >= 0 and _backslashes_before(data, end, at) % 2:
+            end = data.find(b'"', end + 1)
+        is_open = end < 0
+        if is_open:
+            # A backslash at the end belongs to the character that the next chunk begins with.
+            end = len(data) - _backslashes_before(data, len(data), at) % 2
+        if self._is_text and end > at:
+            self._text_depth = len(self._nesting)
+            texts.append(self._string.feed(data[at:end]))
+        else:
+            self._last_string = (self._last_string + data[at:end])[:_DEEPEST_NESTING]
+        if is_open:
+            self.held = data[end:]
+            return len(data)
+        self._in_string = False
+        if self._is_text:
+            texts.append(self._string.finish())
+            if self._nesting == [b"["]:
+                texts.append(b"\n")
+        return end + 1
+
+    def _read_sign(self, sign: bytes) -> None:
+        if sign == b'"':
+            self._in_string = True
+            self._last_string = b""
+            named = self._key in _TEXT_KEYS if self._key is not None else self._nesting in ([], [b"["])
+            self._is_text = named and self._text_depth in (None, len(self._nesting))
+        elif sign == b":":
+            self._key = self._last_string
+        else:
+            self._key = None
+            if sign in b"{[" and len(self._nesting) < _DEEPEST_NESTING:
+                self._nesting.append(sign)
+            elif sign in b"}]" and self._nesting:
+                self._nesting.pop()
+
+
+def _backslashes_before(data: bytes, end: int, start: int) -> int:
+    """How many backslashes in a row stand just before a place, counted from `start` at most."""
+    near = data[max(start, end - _LONGEST_ESCAPE) : end]
+    count = len(near) - len(near.rstrip(b"\\"))
+    if count < _LONGEST_ESCAPE:
+        return count
+    return end - start - len(data[start:end].rstrip(b"\\"))
+
+
+def _unfinished_escape(data: bytes) -> int:
+    """Where an escape begins that the next chunk may continue; the length when there is none."""
+    at = data.rfind(b"\\", max(0, len(data) - _LONGEST_ESCAPE))
+    if at < 0:
+        return len(data)
+    if _backslashes_before(data, at + 1, 0) % 2 == 0:
+        return len(data)
+    return at - 6 if re.fullmatch(rb"\\u[dD][89abAB][0-9a-fA-F]{2}", data[max(0, at - 6) : at]) else at
+
+
+def _unescaped(data: bytes) -> bytes:
+    # Plain replacements, since a call for each escape would be five times slower.
+    if b"\\" not in data:
+        return data
+    data = data.replace(b"\0", b"").replace(b"\\\\", b"\0")
+    for spelled, meant in (
+        (b"\\r\\n", b"\r\n"),
+        (b"\\n", b"\n"),
+        (b"\\r", b"\r"),
+        (b"\\t", b"\t"),
+        (b'\\"', b'"'),
+        (b"\\/", b"/"),
+        (b"\\u001b", b"\x1b"),
+        (b"\\x1b", b"\x1b"),
+        (b"\\033", b"\x1b"),
+        (b"\\e[", b"\x1b["),
+    ):
+        data = data.replace(spelled, meant)
+    if b"\\u" in data:
+        data = _UNICODE_ESCAPES.sub(_characters, data)
+    return data.replace(b"\0", b"\\")
+
+
+def _characters(escapes: re.Match[bytes]) -> bytes:
+    return str(json.loads(b'"' + escapes[0] + b'"')).encode("utf-8", "replace")
