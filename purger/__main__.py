@@ -1,0 +1,51 @@
+"""The way in: reads `.env`, runs the command line, and turns errors into sentences and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from purger import environment, redaction
+
+
+def main() -> None:
+    """Run the `purger` command with the process's arguments; ends the process with the exit code."""
+    redaction.guard_streams()
+    if Path(".env").is_file():
+        _read_env_file()
+    if sentence := environment.turn_off_debug_output():
+        sys.stderr.write(f"{sentence}\n")
+    try:
+        from purger.cli import app
+
+        app()
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped by SIGINT.\n")
+        raise SystemExit(130) from None
+
+
+def _read_env_file() -> None:
+    import io
+
+    from dotenv import load_dotenv
+    from dotenv.parser import parse_stream
+
+    try:
+        text = Path(".env").read_text("utf-8")
+        broken = next((line.original.line for line in parse_stream(io.StringIO(text)) if line.error), None)
+        why = None if broken is None else f"line {broken} is not NAME=VALUE"
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is not text" if isinstance(error, UnicodeDecodeError) else str(error)
+    if why is None:
+        load_dotenv(stream=io.StringIO(text), override=False)
+    else:
+        from purger.console import show_error, stderr
+        from purger.errors import InputError
+
+        unreadable = InputError(f".env can't be read: {why}", remedy="Mend it, or run purger in another folder.")
+        show_error(stderr(), unreadable)
+        raise SystemExit(unreadable.exit_code) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""The real command in a real Chromium against a stand-in whose server tells what is really left."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Playwright, async_playwright
+
+from purger.browser import Browsers, new_context
+from purger.console import log_event
+from purger.pacing import Budget
+from purger.purge import RepositoryPurge
+from purger.record import Record
+from purger.selection import Selection
+from purger.settings import BrowserSettings, Settings, Token
+from purger.standin import StandIn
+from purger.standin.repository import Repository
+from purger.travis import site as travis_site
+from purger.travis.api import Api
+from purger.travis.cache_page import CachePage
+from purger.travis.site import Site
+
+WIDGETS = travis_site.Repository("github", "acme", "widgets")
+
+
+@dataclass
+class Ended:
+    """How a command ended: its exit code, what it wrote, its report, and how long it took."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def repository(self) -> dict[str, Any]:
+        (repository,) = self.report["repositories"]
+        assert isinstance(repository, dict)
+        return repository
+
+    def outcomes(self) -> dict[str, str]:
+        """The outcome of each archive, by branch."""
+        return {cache["branch"]: cache["outcome"] for cache in self.repository["caches"]}
+
+
+@pytest.fixture
+def site() -> Iterator[StandIn]:
+    with StandIn(costs=False) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def repository(site: StandIn) -> Repository:
+    return site.add_repository("acme/widgets")
+
+
+def environment(site: StandIn | None, **more: str) -> dict[str, str]:
+    """A clean environment for the command; what a developer has set for purger stays out, but for the browser."""
+    kept = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("PURGER_", "TRAVIS", "GITHUB_", "DEBUG")) or name == "PURGER_BROWSER"
+    }
+    if site is not None:
+        kept |= {"TRAVIS_TOKEN": site.token, "PURGER_URL": site.url, "PURGER_API_URL": site.api_url}
+    return kept | {"PURGER_SETTLE": "0", "NO_COLOR": "1", "COLUMNS": "200"} | more
+
+
+Purger = Callable[..., Ended]
+
+
+@pytest.fixture
+def purger(site: StandIn, tmp_path: Path) -> Purger:
+    """Runs `purger ARGUMENTS… --json` to its end; keyword arguments are environment variables."""
+
+    def run(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
+        command = [sys.executable, "-W", "error", "-m", "purger", *arguments, *(["--json"] if as_json else [])]
+        start = time.monotonic()
+        done = subprocess.run(
+            command,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            env=environment(site, **more),
+            cwd=tmp_path,
+            timeout=100,
+            check=False,
+        )
+        report = json.loads(done.stdout) if as_json and done.stdout else {}
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - start, report)
+
+    return run
+
+
+Purge = Callable[..., Awaitable[Record]]
+
+
+@pytest.fixture(scope="module")
+async def browsers() -> AsyncIterator[tuple[Playwright, Browsers]]:
+    """One browser for a module's tests of the job itself."""
+    async with async_playwright() as playwright:
+        browsers = Browsers(playwright, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), ["127.0.0.1"])
+        yield playwright, browsers
+        await browsers.close()
+
+
+@pytest.fixture
+def purge(site: StandIn, browsers: tuple[Playwright, Browsers]) -> Purge:
+    """Runs the job on `acme/widgets` without the command around it; keyword arguments are settings."""
+
+    async def run(selection: Selection | None = None, **settings: Any) -> Record:
+        playwright, shared = browsers
+        chosen = Settings(
+            site=Site.at(site.url, site.api_url),
+            token=Token(site.token),
+            **({"settle_s": 0.0, "max_rate": 0, "recheck_timeout_s": 5.0} | settings),
+        )
+        budget = Budget(chosen.max_rate)
+        async with Api.open(playwright, chosen.site, chosen.token, budget) as api:
+            return await purge_one(
+                RepositoryPurge(WIDGETS, chosen, selection or Selection(), api, budget, log_event), chosen, shared
+            )
+
+    return run
+
+
+async def purge_one(purge: RepositoryPurge, settings: Settings, browsers: Browsers) -> Record:
+    await purge.survey(to_delete=True)
+    if purge.record.ledger.left:
+        context = await new_context(await browsers.get())
+        page = CachePage(context, settings.site, WIDGETS, timeout_s=settings.page_timeout_s)
+        await page.prepare(context, settings.site, settings.token, watched=False)
+        try:
+            await purge.run(page)
+        finally:
+            await page.close()
+            await context.close()
+    purge.finish()
+    return purge.record
