@@ -1,0 +1,156 @@
+"""Who is measured, in one browser: the naive script, the snippet, purger's clicking, purger whole, the API."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from playwright.async_api import Browser, Page, Playwright
+
+from purger.browser import new_context
+from purger.pacing import Budget
+from purger.purge import RepositoryPurge
+from purger.selection import Selection
+from purger.settings import Settings
+from purger.travis.api import Api
+from purger.travis.cache_page import TOKEN_KEY, CachePage
+from scripts.benchmarks.site import WIDGETS, BenchSite
+
+ICONS = ".delete-cache-icon"
+PATIENCE_MS = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds of one measurement: until the server had nothing left, and until the end was seen, loading included."""
+
+    server_empty_s: float
+    seen_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    """What all contestants share."""
+
+    playwright: Playwright
+    browser: Browser
+    site: BenchSite
+
+    async def open_page(self) -> Page:
+        """The cache page in a fresh context, signed in, with all rows shown; the question is not answered yet."""
+        context = await new_context(self.browser)
+        await context.add_init_script(f"localStorage.setItem('{TOKEN_KEY}', '{self.site.token.reveal()}')")
+        page = await context.new_page()
+        await page.goto(self.site.page)
+        await page.locator(ICONS).first.wait_for()
+        return page
+
+
+async def naive(arena: Arena) -> Times:
+    """`locator.click()` and a dialog handler, a row at a time."""
+    page = await arena.open_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    started = time.perf_counter()
+    icons = page.locator(ICONS)
+    for left in range(await icons.count(), 0, -1):
+        await icons.first.click()
+        await page.wait_for_function(
+            "(left) => document.querySelectorAll('.delete-cache-icon').length < left", arg=left
+        )
+    await arena.site.until_empty()
+    times = Times(time.perf_counter() - started)
+    await page.context.close()
+    return times
+
+
+async def snippet(arena: Arena) -> Times:
+    """What people paste into the console: override `confirm`, click all; then wait."""
+    opened = time.perf_counter()
+    page = await arena.open_page()
+    started = time.perf_counter()
+    await page.evaluate(
+        "() => { window.confirm = () => true;"
+        " document.querySelectorAll('.delete-cache-icon').forEach((icon) => icon.click()) }"
+    )
+    await arena.site.until_empty()
+    emptied = time.perf_counter()
+    await page.locator(".no-caches").wait_for(timeout=PATIENCE_MS)
+    times = Times(emptied - started, time.perf_counter() - opened)
+    await page.context.close()
+    return times
+
+
+async def purger_clicking(arena: Arena) -> Times:
+    """purger's clicking alone, from the loaded page, with batches and retries."""
+    return await _purger(arena, whole=False)
+
+
+async def purger_whole(arena: Arena) -> Times:
+    """purger with its looking again (`--settle 0`), from opening the page to the verdict."""
+    return await _purger(arena, whole=True)
+
+
+async def _purger(arena: Arena, *, whole: bool) -> Times:
+    site, token = arena.site.site, arena.site.token
+    settings = Settings(site=site, token=token, settle_s=0.0, max_rate=0)
+    budget = Budget(0)
+    async with Api.open(arena.playwright, site, token, budget) as api:
+        purge = RepositoryPurge(WIDGETS, settings, Selection(), api, budget, lambda _event: None)
+        await purge.survey(to_delete=True)
+        context = await new_context(arena.browser)
+        page = CachePage(context, site, WIDGETS, timeout_s=settings.page_timeout_s)
+        opened = time.perf_counter()
+        await page.prepare(context, site, token, watched=False)
+        if whole:
+            await purge.run(page)
+            seen_s = time.perf_counter() - opened
+            assert purge.record.ok, purge.record
+            times = Times(seen_s, seen_s)
+        else:
+            await page.load()
+            started = time.perf_counter()
+            await purge.deleting.one_pass(page)
+            await arena.site.until_empty()
+            times = Times(time.perf_counter() - started)
+        await context.close()
+        return times
+
+
+async def api_in_sequence(arena: Arena) -> Times:
+    """One API DELETE for each branch, one after the other."""
+    return await _api(arena, at_once=1)
+
+
+async def api_six_at_once(arena: Arena) -> Times:
+    """One API DELETE for each branch, six at a time."""
+    return await _api(arena, at_once=6)
+
+
+async def _api(arena: Arena, *, at_once: int) -> Times:
+    gate = asyncio.Semaphore(at_once)
+    async with Api.open(arena.playwright, arena.site.site, arena.site.token, Budget(0)) as api:
+        facts = await api.repository(WIDGETS)
+        branches = {archive.branch for archive in await api.caches(facts.id)}
+
+        async def delete(branch: str) -> None:
+            async with gate:
+                await api.delete_caches(facts.id, branch)
+
+        started = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for branch in branches:
+                group.create_task(delete(branch))
+        await arena.site.until_empty()
+        return Times(time.perf_counter() - started)
+
+
+CONTESTANTS: dict[str, Callable[[Arena], Awaitable[Times]]] = {
+    "naive script": naive,
+    "console snippet": snippet,
+    "purger, clicking": purger_clicking,
+    "purger, whole": purger_whole,
+    "API, one by one": api_in_sequence,
+    "API, six at once": api_six_at_once,
+}
