@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -22,6 +23,8 @@ from purger.errors import BrowserError
 from purger.settings import BrowserSettings
 
 CHANNELS = ("chrome", "msedge")
+_HEADLESS_COMMANDS = ("chromium-headless-shell",)
+"""Debian's name for Chromium's small form without windows, which starts three times as fast."""
 _COMMANDS = (
     "chromium",
     "chromium-browser",
@@ -35,8 +38,10 @@ HOW_TO_GET_ONE = (
     "Run `playwright install chromium`, install Chrome, Edge or Chromium (on Debian: apt-get install chromium), "
     "or name one with --browser."
 )
+_LAST_WORDS = re.compile(r":FATAL:[^\]\n]*\] *(.+)|: (error while loading shared libraries: .+)")
 RESTARTS = 2
 CLOSING_S = 1.5
+CONTEXT_S = 30.0
 CONNECTING_S = 30.0
 RECONNECTING_S = 15.0
 
@@ -48,7 +53,11 @@ async def driver() -> AsyncIterator[Playwright]:
     manager = async_playwright()
     try:
         playwright = await manager.start()
-    except Exception as error:  # noqa: BLE001 - Playwright raises bare ones when its process does not come up
+    except BaseException as error:
+        # What is left of its process is cleared away after the loop, and would complain of that.
+        sys.unraisablehook = lambda _complaint: None
+        if not isinstance(error, Exception):
+            raise
         raise BrowserError(
             f"Playwright's driver does not start: {str(error) or type(error).__name__}",
             remedy="Install it again (pip install --force-reinstall playwright); is NODE_OPTIONS set?",
@@ -66,11 +75,11 @@ def driver_is_gone(error: PlaywrightError) -> bool:
     return "Connection closed while reading from the driver" in error.message
 
 
-def find_browser(playwright: Playwright, wanted: str | None) -> str | None:
+def find_browser(playwright: Playwright, wanted: str | None, *, headed: bool = False) -> str | None:
     """The browser to start: a path, or the name of a channel that Playwright knows; None is Playwright's own.
 
     `wanted` is what `--browser` says. Without it: Playwright's own, else the first Chromium, Chrome or Edge that the
-    system has. Raises BrowserError where there is none.
+    system has; unless `headed`, one that is made to run without windows first. Raises BrowserError where there is none.
     """
     own = Path(playwright.chromium.executable_path)
     if wanted in CHANNELS:
@@ -80,16 +89,24 @@ def find_browser(playwright: Playwright, wanted: str | None) -> str | None:
         if found is None:
             raise BrowserError(f"there is no browser at {wanted!r}", remedy=HOW_TO_GET_ONE)
         return found
-    if own.exists():
+    if own.exists() or (not headed and _has_headless_shell(own)):
         return None
-    found = next(_installed(), None)
+    found = next(_installed(headed=headed), None)
     if found is None:
         raise BrowserError("no browser was found", remedy=HOW_TO_GET_ONE)
     return found
 
 
-def _installed() -> Iterator[str]:
-    for command in _COMMANDS:
+def _has_headless_shell(own: Path) -> bool:
+    """Whether `playwright install --only-shell` left its folder beside that of Playwright's whole Chromium."""
+    folders = (parent for parent in own.parents if parent.name.startswith("chromium-"))
+    return any(
+        folder.with_name(folder.name.replace("chromium", "chromium_headless_shell")).exists() for folder in folders
+    )
+
+
+def _installed(*, headed: bool) -> Iterator[str]:
+    for command in _COMMANDS if headed else (*_HEADLESS_COMMANDS, *_COMMANDS):
         if path := shutil.which(command):
             yield path
     if sys.platform == "darwin":
@@ -118,7 +135,7 @@ async def launch(playwright: Playwright, settings: BrowserSettings, hosts: Seque
     The sandbox is on, except for root, for whom Chromium has none; where the system forbids it (many containers do)
     the browser is started without, and that is said.
     """
-    found = find_browser(playwright, settings.browser)
+    found = find_browser(playwright, settings.browser, headed=settings.headed)
     if settings.headed and not has_display():
         raise BrowserError(
             "there is no display for a headed browser",
@@ -210,8 +227,14 @@ async def keep_third_parties_out(context: BrowserContext, hosts: Sequence[str]) 
 
 def _does_not_start(found: str | None, error: PlaywrightError) -> BrowserError:
     name = found or "Playwright's own Chromium"
-    said = error.message.splitlines()[0] if error.message else "no reason was given"
-    return BrowserError(f"{name} does not start: {said}", remedy=HOW_TO_GET_ONE)
+    # Playwright's first line tells only that the browser ended; the browser's own last words tell why.
+    last_words = _LAST_WORDS.search(error.message)
+    said = (last_words[1] or last_words[2]) if last_words else error.message.partition("\n")[0]
+    too_long = "Socket path too long" in said
+    return BrowserError(
+        f"{name} does not start: {said or 'no reason was given'}",
+        remedy="Set TMPDIR to a folder with a shorter name: its sockets lie there." if too_long else HOW_TO_GET_ONE,
+    )
 
 
 async def new_context(browser: Browser) -> BrowserContext:
@@ -243,6 +266,7 @@ class Browsers:
         self._hosts = hosts
         self._starting: asyncio.Task[Browser] | None = None
         self._restarts = 0
+        self._dead: Browser | None = None
 
     def start_early(self) -> None:
         """Start in the background, so that it is ready by the time a page is wanted."""
@@ -271,7 +295,7 @@ class Browsers:
         self.start_early()
         assert self._starting is not None  # noqa: S101 - for the type checker
         browser = await asyncio.shield(self._starting)
-        if browser.is_connected():
+        if browser.is_connected() and browser is not self._dead:
             return browser
         self._restarts += 1
         if self._restarts > RESTARTS:
@@ -285,11 +309,23 @@ class Browsers:
         return await self.get()
 
     async def context(self) -> BrowserContext:
-        """A fresh context of the running browser, in which third parties are kept out as the settings say."""
-        context = await new_context(await self.get())
-        if self._settings.connect and not self._settings.allow_third_party:
-            await keep_third_parties_out(context, self._hosts)
-        return context
+        """A fresh context of the running browser, in which third parties are kept out as the settings say.
+
+        A browser that gives none is taken for gone. Raises BrowserError as `get` does.
+        """
+        while True:
+            browser = await self.get()
+            try:
+                async with asyncio.timeout(CONTEXT_S):
+                    context = await new_context(browser)
+                    if self._settings.connect and not self._settings.allow_third_party:
+                        await keep_third_parties_out(context, self._hosts)
+                    return context
+            except (PlaywrightError, TimeoutError) as error:
+                if isinstance(error, PlaywrightError) and driver_is_gone(error):
+                    raise BrowserError("Playwright's driver died", remedy="Run it again.") from None
+                # One that died a moment ago may still seem to be connected.
+                self._dead = browser
 
     async def close(self) -> None:
         """Close the browser, or what is starting of it; a browser that does not react is left to its driver."""

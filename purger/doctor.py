@@ -111,7 +111,8 @@ class Doctor:
             if self.browser.connect:
                 where = origin_of(self.browser.connect)  # the rest of it is often a secret
             else:
-                where = find_browser(playwright, self.browser.browser) or playwright.chromium.executable_path
+                found = find_browser(playwright, self.browser.browser, headed=self.browser.headed)
+                where = found or "Playwright's own Chromium"
         except PurgerError as error:
             self._failed("browser", error, _Turn.BROWSER)
             return False

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
@@ -23,11 +22,7 @@ def run_to_the_end(job: Coroutine[Any, Any, None], timeout_s: float | None) -> P
 
     The job is cancelled and has to clean up; a second signal ends the process at once.
     """
-    stopped = asyncio.run(_watched(job, timeout_s))
-    if stopped:
-        # A driver that was stopped while it started is cleared away after the loop, and would complain of that.
-        sys.unraisablehook = lambda _complaint: None
-    return stopped
+    return asyncio.run(_watched(job, timeout_s))
 
 
 async def _watched(job: Coroutine[Any, Any, None], timeout_s: float | None) -> PurgerError | None:

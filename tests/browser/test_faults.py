@@ -108,6 +108,7 @@ async def test_one_that_never_answers_holds_up_no_other(purge: Purge, site: Stan
 async def test_the_rate_limit_of_a_token_that_others_use(purge: Purge, site: StandIn, repository: Repository) -> None:
     repository.fill(3000, branches=400)
     site.faults.rate_limit_per_minute, site.faults.rate_limit_window_s = 250, 3.0
+    site.use_token_elsewhere(200)
     record = await purge()
     assert repository.archives == []
     assert record.ok

@@ -127,7 +127,8 @@ async def test_the_command_in_a_real_window(
     playwright, _ = browsers
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    found = find_browser(playwright, os.environ.get("PURGER_BROWSER")) or playwright.chromium.executable_path
+    wanted = os.environ.get("PURGER_BROWSER")
+    found = find_browser(playwright, wanted, headed=True) or playwright.chromium.executable_path
     wrapper = tmp_path / "browser"
     wrapper.write_text(f'#!/bin/sh\nexec "{found}" --remote-debugging-port={port} "$@"\n')
     wrapper.chmod(0o700)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Playwright
 
+from purger.browser import Browsers, find_browser
 from purger.standin import DeleteFault, StandIn
 from tests.browser.conftest import Purger
 from tests.browser.test_stopping import Running, started, wait_until  # noqa: F401 - a fixture
@@ -136,34 +140,54 @@ def spawned() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
             process.wait()
 
 
-def chromium_path() -> str:
-    from playwright.sync_api import sync_playwright
+@pytest.fixture
+async def chromium(browsers: tuple[Playwright, Browsers]) -> str:
+    """A browser that a person could have started."""
+    playwright, _ = browsers
+    found = find_browser(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
+    return found or playwright.chromium.executable_path
 
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-    return own if Path(own).exists() else str(shutil.which("chromium") or shutil.which("google-chrome"))
+
+StartRemote = Callable[[Path, int], subprocess.Popen[bytes]]
 
 
-def start_cdp(spawned: Callable[..., subprocess.Popen[bytes]], folder: Path, port: int) -> subprocess.Popen[bytes]:
-    switches = ["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-background-networking"]
-    process = spawned(
-        chromium_path(),
-        *switches,
-        f"--remote-debugging-port={port}",
-        f"--user-data-dir={folder / 'profile'}",
-        "about:blank",
-    )
-    wait_for_port(port)
-    return process
+@pytest.fixture
+def start_cdp(chromium: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
+    """Starts a Chromium with remote debugging on a port, its files in a folder."""
+
+    def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+        switches = ["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-background-networking"]
+        profile = f"--user-data-dir={folder / 'profile'}"
+        process = spawned(chromium, *switches, f"--remote-debugging-port={port}", profile, "about:blank")
+        wait_for_port(port)
+        return process
+
+    return start
+
+
+@pytest.fixture
+def start_server(chromium: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
+    """Starts a Playwright server on a port, with a browser that this machine has."""
+
+    def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+        folder.mkdir(exist_ok=True)
+        server = {"port": port, "host": "127.0.0.1", "wsPath": "/secret-path", "executablePath": chromium}
+        (folder / "server.json").write_text(json.dumps(server | {"headless": True, "chromiumSandbox": False}))
+        command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium"]
+        process = spawned(*command, "--config", str(folder / "server.json"))
+        wait_for_port(port)
+        return process
+
+    return start
 
 
 def test_a_chromium_with_remote_debugging(
-    purger: Purger, site: StandIn, tmp_path: Path, spawned: Callable[..., subprocess.Popen[bytes]]
+    purger: Purger, site: StandIn, tmp_path: Path, start_cdp: StartRemote
 ) -> None:
     fill(site, "a", caches=20)
     site.faults.third_party_scripts = [f"{site.third_party_url}/analytics.js"]
     port = free_port()
-    browser = start_cdp(spawned, tmp_path, port)
+    browser = start_cdp(tmp_path, port)
     ended = purger("purge", "acme/a", "--yes", "--connect", f"http://127.0.0.1:{port}")
     assert ended.code == 0, ended.err
     assert left(site) == {"acme/a": 0}
@@ -171,49 +195,64 @@ def test_a_chromium_with_remote_debugging(
     assert browser.poll() is None, "it is not ours to end"
 
 
+def test_a_playwright_server(purger: Purger, site: StandIn, tmp_path: Path, start_server: StartRemote) -> None:
+    fill(site, "a", caches=20)
+    site.faults.third_party_scripts = [f"{site.third_party_url}/analytics.js"]
+    port = free_port()
+    server = start_server(tmp_path, port)
+    ended = purger("purge", "acme/a", "--yes", "--connect", f"ws://127.0.0.1:{port}/secret-path")
+    assert ended.code == 0, ended.err
+    assert left(site) == {"acme/a": 0}
+    assert site.count("GET", "/analytics.js") == 0
+    assert "secret-path" not in ended.err + ended.out
+    assert server.poll() is None, "it is not ours to end"
+
+
+@pytest.mark.parametrize("kind", ["cdp", "server"])
 def test_a_remote_browser_that_is_lost_in_the_middle(
     site: StandIn,
     tmp_path: Path,
-    spawned: Callable[..., subprocess.Popen[bytes]],
+    start_cdp: StartRemote,
+    start_server: StartRemote,
     started: list[Running],  # noqa: F811
+    kind: str,
 ) -> None:
     site.add_repository("acme/widgets").fill(40)
     site.faults.delete_latency_s = 0.2
+    start, scheme, path = (start_cdp, "http", "") if kind == "cdp" else (start_server, "ws", "/secret-path")
     port = free_port()
-    browser = start_cdp(spawned, tmp_path, port)
-    running = Running(site, tmp_path, "--connect", f"http://127.0.0.1:{port}")
+    remote = start(tmp_path, port)
+    running = Running(site, tmp_path, "--connect", f"{scheme}://127.0.0.1:{port}{path}")
     started.append(running)
     wait_until(site, "clicking")
-    browser.kill()
-    browser.wait()
-    start_cdp(spawned, tmp_path / "second", port)
+    os.killpg(remote.pid, signal.SIGKILL)
+    remote.wait()
+    start(tmp_path / "second", port)
     code, out, err = running.end()
     assert code == 0, err
     assert json.loads(out)["repositories"][0]["verified"]
     assert left(site) == {"acme/widgets": 0}
 
 
-def server_command(port: int) -> list[str]:
-    from playwright._impl._driver import compute_driver_executable
+def test_a_playwright_server_of_another_version(purger: Purger, site: StandIn) -> None:
+    fill(site, "a")
+    words = "Playwright version mismatch: server version v1.2, client version v1.65"
+    answer = f"HTTP/1.1 428 Precondition Required\r\nContent-Length: {len(words)}\r\nConnection: close\r\n\r\n{words}"
+    with socket.create_server(("127.0.0.1", 0)) as server:
 
-    node, script = compute_driver_executable()
-    return [str(node), str(script), "run-server", "--port", str(port), "--host", "127.0.0.1"]
+        def refuse() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer.encode())
 
-
-def test_a_playwright_server(
-    purger: Purger, site: StandIn, spawned: Callable[..., subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(site, "a", caches=10)
-    port = free_port()
-    spawned(*server_command(port))
-    wait_for_port(port)
-    ended = purger("purge", "acme/a", "--yes", "--connect", f"ws://127.0.0.1:{port}/")
-    if "Executable doesn't exist" in ended.err:
-        assert ended.code == 5  # the server has no browser of its own here
-        assert len(ended.err.splitlines()) < 8
-        return
-    assert ended.code == 0, ended.err
-    assert left(site) == {"acme/a": 0}
+        refusing = threading.Thread(target=refuse, daemon=True)
+        refusing.start()
+        ended = purger("purge", "acme/a", "--yes", "--connect", f"ws://127.0.0.1:{server.getsockname()[1]}/")
+    assert ended.code == 5, ended.err
+    assert "version mismatch" in ended.err
+    assert "Start a server of the same version there" in ended.err
+    assert left(site) == {"acme/a": 4}
 
 
 @pytest.mark.parametrize("scheme", ["ws", "http", "wss"])

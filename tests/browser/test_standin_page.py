@@ -14,7 +14,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser import find_browser
+from purger.browser import launch
+from purger.settings import BrowserSettings
 from purger.standin import Attempt, DeleteFault, ListFault, Repository, StandIn
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,8 +27,8 @@ CLICK_ALL = "() => document.querySelectorAll('.delete-cache-icon').forEach((icon
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        found = find_browser(playwright, os.environ.get("PURGER_BROWSER"))
-        launched = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"), allow_third_party=True)
+        launched = await launch(playwright, settings, [])
         yield launched
         await launched.close()
 

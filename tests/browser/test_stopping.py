@@ -56,14 +56,20 @@ class Running:
             start_new_session=True,
         )
 
+    def browsers(self) -> list[int]:
+        """The processes of browsers themselves: neither their children nor a script that starts one."""
+        return [
+            pid
+            for pid, command in children_marked(self.mark)
+            if "--remote-debugging-pipe" in command and "--type=" not in command and "/bin/sh" not in command
+        ]
+
     def browser(self) -> int:
-        """The process of the browser itself."""
-        while True:
-            for pid, command in children_marked(self.mark):
-                if "--remote-debugging-pipe" in command and "--type=" not in command:
-                    return pid
+        """The process of the browser itself, once it is there."""
+        while not (found := self.browsers()):
             assert self.process.poll() is None
             time.sleep(0.02)
+        return found[0]
 
     def renderers(self) -> list[int]:
         """The processes of its pages: Chromium's zygote makes them, with no environment that can be read."""
@@ -186,9 +192,8 @@ def test_a_browser_that_keeps_crashing(
     started.append(running)
     killed: set[int] = set()
     while running.process.poll() is None:
-        for pid, command in children_marked(running.mark):
-            fresh = "--remote-debugging-pipe" in command and "--type=" not in command and pid not in killed
-            if fresh and loads(site) > len(killed):
+        for pid in running.browsers():
+            if pid not in killed and loads(site) > len(killed):
                 os.kill(pid, signal.SIGKILL)
                 killed.add(pid)
         time.sleep(0.05)
@@ -207,6 +212,23 @@ def test_no_usable_browser(purger: Purger, repository: Repository, browser: str,
     assert ended.code == 5
     assert said in ended.err.lower()
     assert "playwright install chromium" in ended.err
+    assert len(repository.archives) == 2
+
+
+def test_a_browser_that_says_itself_why_it_does_not_start(
+    purger: Purger, repository: Repository, tmp_path: Path
+) -> None:
+    """Chromium's words where the folder for its sockets has too long a name."""
+    repository.fill(2)
+    browser = tmp_path / "browser"
+    browser.write_text(
+        "#!/bin/sh\necho '[7:7:1125/042608.68:FATAL:a/b_posix.cc:315] Socket path too long: /t' >&2\nexit 1\n"
+    )
+    browser.chmod(0o700)
+    ended = purger("purge", "acme/widgets", "--yes", "--browser", str(browser))
+    assert ended.code == 5
+    assert "does not start: Socket path too long: /t." in ended.err
+    assert "Set TMPDIR to a folder with a shorter name" in ended.err
     assert len(repository.archives) == 2
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import threading
 import zipfile
@@ -18,6 +17,8 @@ import playwright
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
+from purger.browser import launch
+from purger.settings import BrowserSettings
 from purger.trace import find_secret, scrub_trace, secret_forms
 
 if TYPE_CHECKING:
@@ -80,10 +81,8 @@ def answer_as_site(path: str, authorization: str, body: str) -> type_of_answer:
 
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
-    path = os.environ.get("PURGER_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox"] if as_root else [])
+        browser = await launch(driver, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), ["127.0.0.1"])
         yield browser
         await browser.close()
 
