@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from purger.browser import driver
 from purger.errors import ExitCode, InputError
-from purger.interruptible import run_to_the_end
 from purger.job_log import Fetch, FetchVerdict, JobLog, Source, read_log
 from purger.job_log.reader import CHUNK_BYTES
-from purger.pacing import Budget
 from purger.purged import Purged
 from purger.settings import Token
-from purger.travis.api import Api
-from purger.travis.jobs import JobFacts, Jobs, parse_job
 from purger.travis.site import Site
+
+if TYPE_CHECKING:
+    from purger.travis.api import Api
+    from purger.travis.jobs import JobFacts
 
 STDIN = "-"
 _WHOLE_LOG = "Give the whole log, or the job itself: its number or the URL of its page."
@@ -70,6 +69,8 @@ def _job_meant(source: str, site: Site) -> int | None:
     if source == STDIN or ("://" not in source and _exists(source)):
         return None
     if "://" in source or source.strip().isdecimal():
+        from purger.travis.jobs import parse_job
+
         return parse_job(source, site)
     raise InputError(
         f"there is no such log: no file is called {source!r}, and it is no job's number or URL",
@@ -118,6 +119,11 @@ def _chunks(first: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 
 def _read_job(site: Site, token: Token, job_id: int) -> CheckedLog:
+    from purger.browser import driver
+    from purger.interruptible import run_to_the_end
+    from purger.pacing import Budget
+    from purger.travis.api import Api
+
     found: list[CheckedLog] = []
 
     async def read() -> None:
@@ -130,6 +136,8 @@ def _read_job(site: Site, token: Token, job_id: int) -> CheckedLog:
 
 
 async def _of_job(api: Api, job_id: int) -> CheckedLog:
+    from purger.travis.jobs import Jobs
+
     jobs = Jobs(api)
     job = await jobs.facts(job_id)
     log = read_log([await jobs.log(job_id)])

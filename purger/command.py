@@ -9,27 +9,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loguru import logger
 from rich.console import Console
 
 from purger import ci, console
 from purger.artifacts import Artifacts
-from purger.check_log import CheckedLog
 from purger.errors import ExitCode, InputError, PurgerError, StoppedError
 from purger.interruptible import plain_ctrl_c, run_to_the_end
-from purger.log_words import checked_log_value, lines_about
 from purger.options import unknown_variables
 from purger.record import Record
 from purger.report import report_of, to_json
-from purger.retry import Retry
-from purger.run import Run
 from purger.settings import Token
 from purger.targets import targets_from
 from purger.timeline import Timeline
 from purger.travis.sign_in import find_token
 from purger.travis.site import Owner, Repository, Site
-from purger.verdict import Verdict, sentence_about
+
+if TYPE_CHECKING:
+    from purger.check_log import CheckedLog
+    from purger.retry import Retry
+    from purger.run import Run
 
 
 @dataclass(slots=True)
@@ -156,7 +157,7 @@ def _folded(output: Output, place: ci.Ci) -> Iterator[None]:
 def _show(output: Output, run: Run | Retry, started_at: datetime, *, as_table: bool) -> None:
     """What came of each repository and each job, for people."""
     settings = run.settings
-    for record in run.purges if isinstance(run, Retry) else run.records:
+    for record in run.purges:
         if record.error and run.error is None:
             console.show_error(output.notes, record.error, settings.token)
         if run.dry_run and record.ledger.left and not output.json:
@@ -164,17 +165,19 @@ def _show(output: Output, run: Run | Retry, started_at: datetime, *, as_table: b
         untouched = run.error is not None and not record.passes
         if record.error is None and record.surveyed and not untouched and not (as_table and record.ledger.left):
             console.show_result(output.notes, record, settings.settle_s, dry_run=run.dry_run)
-    for job_run in run.last_runs if isinstance(run, Retry) else ():
-        if job_run.error and job_run.error is not run.error:
-            console.show_error(output.notes, job_run.error, settings.token)
-        elif job_run.verdict is Verdict.PASSED:
-            console.show_good_news(output.notes, f"job {job_run.id} {sentence_about(job_run.verdict, job_run.log)}")
+    for outcome in run.job_outcomes:
+        if isinstance(outcome, str):
+            console.show_good_news(output.notes, outcome)
+        elif outcome is not run.error:
+            console.show_error(output.notes, outcome, settings.token)
     if run.error:
         console.show_error(output.notes, run.error, settings.token)
 
 
 def show_checked_log(output: Output, checked: CheckedLog) -> None:
     """What a log told: as text for people on stdout, or as the one JSON document."""
+    from purger.log_words import checked_log_value, lines_about
+
     if output.json:
         output.print_json(checked_log_value(checked))
         return

@@ -86,6 +86,17 @@ class Retry:
         return [record for record in records if record.error or record.ledger.selected or not record.ok]
 
     @property
+    def job_outcomes(self) -> list[PurgerError | str]:
+        """Of each job as it was restarted last: the error that it ended with, or a sentence where it passed."""
+        outcomes: list[PurgerError | str] = []
+        for run in self.last_runs:
+            if run.error:
+                outcomes.append(run.error)
+            elif run.verdict is Verdict.PASSED:
+                outcomes.append(f"job {run.id} {sentence_about(run.verdict, run.log)}")
+        return outcomes
+
+    @property
     def last_runs(self) -> list[JobRun]:
         """Each job as it was restarted last."""
         return list({run.id: run for attempt in self.attempts for run in attempt.jobs}.values())

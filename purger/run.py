@@ -52,6 +52,16 @@ class Run:
     error: PurgerError | None = None
     _last_event: float = field(default_factory=time.monotonic)
 
+    @property
+    def purges(self) -> list[Record]:
+        """What is to be shown: each repository."""
+        return self.records
+
+    @property
+    def job_outcomes(self) -> list[PurgerError | str]:
+        """A run restarts no jobs."""
+        return []
+
     async def execute(self) -> None:
         """Do it all. Nothing is raised but cancellation: errors stand in `error` and in the records."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -132,12 +133,10 @@ def spawned() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
     yield spawn
     for process in processes:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        # The whole group: Playwright's command line is a Python that starts a Node that starts a browser.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +63,10 @@ def descendants(of: int) -> Iterator[int]:
     yield from below - {of}
 
 
+def command_line_of(of: int) -> bytes:
+    return Path(f"/proc/{of}/cmdline").read_bytes()
+
+
 def watched(site: StandIn, folder: Path, *arguments: str, **variables: str) -> Watched:
     """Run the command to its end, looking over its children's shoulders all the while."""
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
@@ -81,12 +85,10 @@ def watched(site: StandIn, folder: Path, *arguments: str, **variables: str) -> W
                 break
             except subprocess.TimeoutExpired:
                 for child in descendants(process.pid):
-                    for what in ("cmdline", "environ"):
-                        try:
-                            seen = Path(f"/proc/{child}/{what}").read_bytes()
-                        except OSError:
-                            continue
-                        children[f"{what} {child}"] = children.get(f"{what} {child}", b"") + seen
+                    with suppress(OSError):
+                        seen = [Path(f"/proc/{child}/{what}").read_bytes() for what in ("cmdline", "environ")]
+                        if seen[0] != command_line_of(process.pid):  # a fork that has not become another program yet
+                            children |= {f"cmdline {child}": seen[0], f"environ {child}": seen[1]}
     files = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     return Watched(process.returncode, files, children)
 
