@@ -75,6 +75,11 @@ def driver_is_gone(error: PlaywrightError) -> bool:
     return "Connection closed while reading from the driver" in error.message
 
 
+def driver_error(where: str | None = None) -> BrowserError:
+    """What is told when Playwright's own process died, on the page of this address."""
+    return BrowserError("Playwright's driver died", where=where, remedy="Run it again.")
+
+
 def find_browser(playwright: Playwright, wanted: str | None, *, headed: bool = False) -> str | None:
     """The browser to start: a path, or the name of a channel that Playwright knows; None is Playwright's own.
 
@@ -323,7 +328,7 @@ class Browsers:
                     return context
             except (PlaywrightError, TimeoutError) as error:
                 if isinstance(error, PlaywrightError) and driver_is_gone(error):
-                    raise BrowserError("Playwright's driver died", remedy="Run it again.") from None
+                    raise driver_error() from None
                 # One that died a moment ago may still seem to be connected.
                 self._dead = browser
 

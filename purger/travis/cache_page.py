@@ -14,9 +14,9 @@ from loguru import logger
 from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser import driver_is_gone
+from purger.browser import driver_error, driver_is_gone
 from purger.caches import Archive, rows_of
-from purger.errors import BrowserError, BrowserLostError, SiteError, UnknownPageError
+from purger.errors import BrowserLostError, SiteError, UnknownPageError
 from purger.settings import Token
 from purger.travis.answers import archives_in, words_of
 from purger.travis.fence import Fence
@@ -257,7 +257,7 @@ class CachePage:
             ) from None
         except PlaywrightError as error:
             if driver_is_gone(error):
-                raise BrowserError("Playwright's driver died", where=self.url, remedy="Run it again.") from None
+                raise driver_error(self.url) from None
             if self._is_lost(page):
                 await self.close()
                 raise BrowserLostError(f"the page died: {_first_line(error)}", where=self.url) from None

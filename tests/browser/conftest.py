@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Playwright, async_playwright
 
-from purger.browser import Browsers, new_context
+from purger.browser import Browsers, find_browser, new_context
 from purger.console import log_event
 from purger.pacing import Budget
 from purger.purge import RepositoryPurge
@@ -102,6 +102,14 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
         return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - start, report)
 
     return run
+
+
+@pytest.fixture
+def browser_path(browsers: tuple[Playwright, Browsers]) -> str:
+    """A browser with windows, as a person could start it."""
+    playwright, _ = browsers
+    found = find_browser(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
+    return found or playwright.chromium.executable_path
 
 
 Purge = Callable[..., Awaitable[Record]]

@@ -18,7 +18,7 @@ import pytest
 from playwright.async_api import Browser, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser import Browsers, find_browser, launch
+from purger.browser import Browsers, launch
 from purger.errors import AccessError, SiteError, StoppedError
 from purger.login import SignInByHand
 from purger.settings import BrowserSettings
@@ -121,16 +121,19 @@ async def test_a_site_that_does_not_answer(browser: Browser) -> None:
 @pytest.mark.skipif(not shutil.which("xvfb-run"), reason="needs a virtual display")
 @pytest.mark.parametrize("more", [[], ["--print-token"]])
 async def test_the_command_in_a_real_window(
-    site: StandIn, repository: Repository, browsers: tuple[Playwright, Browsers], tmp_path: Path, more: list[str]
+    site: StandIn,
+    repository: Repository,
+    browsers: tuple[Playwright, Browsers],
+    browser_path: str,
+    tmp_path: Path,
+    more: list[str],
 ) -> None:
     repository.fill(1)
     playwright, _ = browsers
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    wanted = os.environ.get("PURGER_BROWSER")
-    found = find_browser(playwright, wanted, headed=True) or playwright.chromium.executable_path
     wrapper = tmp_path / "browser"
-    wrapper.write_text(f'#!/bin/sh\nexec "{found}" --remote-debugging-port={port} "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nexec "{browser_path}" --remote-debugging-port={port} "$@"\n')
     wrapper.chmod(0o700)
     variables = environment(site, HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path), PURGER_BROWSER=str(wrapper))
     variables = {name: text for name, text in variables.items() if name not in {"TRAVIS_TOKEN", "CI"}}
@@ -164,7 +167,9 @@ async def test_the_command_in_a_real_window(
         return
     assert (out, path.stat().st_mode & 0o777) == (b"", 0o600)
     command = [*purger, "purge", "acme/widgets", "--yes"]
-    purged = await asyncio.to_thread(subprocess.run, command, env=variables | {"PURGER_BROWSER": found}, check=False)
+    purged = await asyncio.to_thread(
+        subprocess.run, command, env=variables | {"PURGER_BROWSER": browser_path}, check=False
+    )
     assert (purged.returncode, repository.archives) == (0, [])
 
 

@@ -15,9 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Playwright
 
-from purger.browser import Browsers, find_browser
 from purger.standin import DeleteFault, StandIn
 from tests.browser.conftest import Purger
 from tests.browser.test_stopping import Running, started, wait_until  # noqa: F401 - a fixture
@@ -139,25 +137,17 @@ def spawned() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         process.wait()
 
 
-@pytest.fixture
-async def chromium(browsers: tuple[Playwright, Browsers]) -> str:
-    """A browser that a person could have started."""
-    playwright, _ = browsers
-    found = find_browser(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
-    return found or playwright.chromium.executable_path
-
-
 StartRemote = Callable[[Path, int], subprocess.Popen[bytes]]
 
 
 @pytest.fixture
-def start_cdp(chromium: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
+def start_cdp(browser_path: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
     """Starts a Chromium with remote debugging on a port, its files in a folder."""
 
     def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
         switches = ["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-background-networking"]
         profile = f"--user-data-dir={folder / 'profile'}"
-        process = spawned(chromium, *switches, f"--remote-debugging-port={port}", profile, "about:blank")
+        process = spawned(browser_path, *switches, f"--remote-debugging-port={port}", profile, "about:blank")
         wait_for_port(port)
         return process
 
@@ -165,12 +155,12 @@ def start_cdp(chromium: str, spawned: Callable[..., subprocess.Popen[bytes]]) ->
 
 
 @pytest.fixture
-def start_server(chromium: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
+def start_server(browser_path: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
     """Starts a Playwright server on a port, with a browser that this machine has."""
 
     def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
         folder.mkdir(exist_ok=True)
-        server = {"port": port, "host": "127.0.0.1", "wsPath": "/secret-path", "executablePath": chromium}
+        server = {"port": port, "host": "127.0.0.1", "wsPath": "/secret-path", "executablePath": browser_path}
         (folder / "server.json").write_text(json.dumps(server | {"headless": True, "chromiumSandbox": False}))
         command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium"]
         process = spawned(*command, "--config", str(folder / "server.json"))

@@ -63,10 +63,6 @@ def descendants(of: int) -> Iterator[int]:
     yield from below - {of}
 
 
-def command_line_of(of: int) -> bytes:
-    return Path(f"/proc/{of}/cmdline").read_bytes()
-
-
 def watched(site: StandIn, folder: Path, *arguments: str, **variables: str) -> Watched:
     """Run the command to its end, looking over its children's shoulders all the while."""
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
@@ -79,6 +75,7 @@ def watched(site: StandIn, folder: Path, *arguments: str, **variables: str) -> W
             env=environment(site, HOME=str(folder), **variables),
         )
         children: dict[str, bytes] = {}
+        own_command_line = Path(f"/proc/{process.pid}/cmdline").read_bytes()
         while True:
             try:
                 process.wait(0.05)
@@ -86,9 +83,12 @@ def watched(site: StandIn, folder: Path, *arguments: str, **variables: str) -> W
             except subprocess.TimeoutExpired:
                 for child in descendants(process.pid):
                     with suppress(OSError):
-                        seen = [Path(f"/proc/{child}/{what}").read_bytes() for what in ("cmdline", "environ")]
-                        if seen[0] != command_line_of(process.pid):  # a fork that has not become another program yet
-                            children |= {f"cmdline {child}": seen[0], f"environ {child}": seen[1]}
+                        seen = Path(f"/proc/{child}/cmdline").read_bytes()
+                        if seen == own_command_line:  # a fork that has not become another program yet
+                            continue
+                        children[f"cmdline {child}"] = children.get(f"cmdline {child}", b"") + seen
+                        seen = Path(f"/proc/{child}/environ").read_bytes()
+                        children[f"environ {child}"] = children.get(f"environ {child}", b"") + seen
     files = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     return Watched(process.returncode, files, children)
 
