@@ -405,8 +405,9 @@ async def test_a_hostile_page(context: BrowserContext, site: StandIn, repository
     assert (await download.value).suggested_filename == "invoice.exe"
     site.faults.hostile = "exfiltrate"
     await show(page, site)
+    stolen = quote(site.token)
+    await eventually(lambda: any(stolen in r.raw_query for r in site.requests if r.origin == "third-party"))
     await eventually(lambda: site.count("POST", "/collect") >= 2)
-    assert any(quote(site.token) in request.raw_query for request in site.requests if request.origin == "third-party")
 
 
 async def test_a_third_party_holds_the_page_up(context: BrowserContext, site: StandIn, repository: Repository) -> None:
