@@ -129,7 +129,7 @@ class CachePage:
                 ) from None
             shown = await page.evaluate(
                 f"(limits) => window.{HANDLE}?.look(limits) ?? null",
-                {"timeoutMs": self._timeout_s * 1000, "graceMs": RENDER_GRACE_S * 1000},
+                {"timeoutMs": self._timeout_s * 1000, "graceMs": min(RENDER_GRACE_S, self._timeout_s / 2) * 1000},
             )
         return self._archives_shown(shown)
 

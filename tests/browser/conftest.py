@@ -144,6 +144,16 @@ def purge(site: StandIn, browsers: tuple[Playwright, Browsers]) -> Purge:
     return run
 
 
+def full_state(site: StandIn) -> str:
+    """A script that signs a page in with everything that the front end keeps, not with the token alone."""
+    account = f'[{{"id": 4711, "login": "{site.login}", "web_token": "{site.token}"}}]'
+    return (
+        f"if (location.origin === '{site.url}') {{"
+        f"localStorage.setItem('travis.auth.accounts', '{account}');"
+        "localStorage.setItem('travis.auth.activeAccountId', '4711'); }"
+    )
+
+
 async def purge_one(purge: RepositoryPurge, settings: Settings, browsers: Browsers) -> Record:
     await purge.survey(to_delete=True)
     if purge.record.ledger.left:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from purger.standin import DeleteFault, StandIn
+from purger.standin import DeleteFault, ListFault, StandIn
 from purger.standin.repository import Repository
 from purger.trace import find_secret
 from tests.browser.conftest import Purger
+
+PICTURED = {"after.png", "trace.zip", "report.json", "report.html"}
 
 PNG = b"\x89PNG"
 
@@ -50,12 +54,33 @@ def test_a_failure_leaves_pictures_a_report_and_a_clean_trace(
 def test_a_page_that_changed_is_pictured(purger: Purger, site: StandIn, repository: Repository, tmp_path: Path) -> None:
     repository.fill(3)
     site.faults.changed_page = "icon-class"
-    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", "kept")
+    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", "kept", "--page-timeout", "2s")
     assert ended.code == 4
     assert "not the one we know" in ended.err
-    assert {"after.png", "trace.zip", "report.json", "report.html"} <= {
-        path.name for path in (tmp_path / "kept").iterdir()
-    }
+    assert {path.name for path in (tmp_path / "kept").iterdir()} >= PICTURED
+    assert {cache["outcome"] for cache in ended.repository["caches"]} == {"remaining"}
+    assert len(repository.archives) == 3
+
+
+def test_a_list_that_never_comes_is_pictured(
+    purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
+    repository.fill(3)
+
+    def break_the_list() -> None:
+        while site.count("GET", "/caches") == 0:  # the survey's own
+            time.sleep(0.01)
+        site.faults.list_fault = ListFault(kind="hang")
+
+    with ThreadPoolExecutor() as beside:
+        beside.submit(break_the_list)
+        ended = purger("purge", "acme/widgets", "--yes", "--artifacts", "kept", "--page-timeout", "2s")
+    assert ended.code == 4
+    assert "did not show its list of caches within 2 s" in ended.err
+    assert {path.name for path in (tmp_path / "kept").iterdir()} >= PICTURED
+    assert ended.repository["error"]["exit_code"] == 4
+    assert ended.repository["remaining"] == len(repository.archives) == 3
+    assert ended.seconds < 30
 
 
 def test_several_repositories_have_folders_of_their_own(purger: Purger, site: StandIn, tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from typing import Any
 
 import pytest
+from playwright.async_api import BrowserContext
 
 from purger.caches import Outcome
 from purger.errors import AccessError, SiteError, UnknownPageError
@@ -14,7 +16,8 @@ from purger.ledger import NOT_APPLIED
 from purger.standin import DeleteFault, Reupload, StandIn
 from purger.standin.faults import ListFault
 from purger.standin.repository import Repository
-from tests.browser.conftest import Purge, Purger
+from purger.travis.cache_page import CachePage
+from tests.browser.conftest import Purge, Purger, full_state
 
 REFUSALS = [
     DeleteFault(status=500),
@@ -184,7 +187,7 @@ async def test_the_token_expires_in_the_middle(purge: Purge, site: StandIn, repo
 async def test_a_list_that_fails_once(purge: Purge, site: StandIn, repository: Repository, fault: ListFault) -> None:
     repository.fill(5)
     task = asyncio.ensure_future(purge(page_timeout_s=5.0))
-    while site.count("GET", "/caches") == 0:  # the survey's own
+    while site.count("GET", "/caches") == 0 and not task.done():  # the survey's own
         await asyncio.sleep(0.01)
     site.faults.list_fault = fault
     assert (await task).ok
@@ -207,7 +210,7 @@ async def test_a_list_that_never_comes(
 ) -> None:
     repository.fill(5)
     task = asyncio.ensure_future(purge(page_timeout_s=1.0))
-    while site.count("GET", "/caches") == 0:
+    while site.count("GET", "/caches") == 0 and not task.done():
         await asyncio.sleep(0.01)
     site.faults.list_fault = fault
     with pytest.raises(error):
@@ -240,6 +243,35 @@ async def test_a_script_that_hangs(
     site.faults.changed_page = "hang-script"
     with contextlib.suppress(SiteError):
         assert (await purge(page_timeout_s=2.0)).ok
+        assert repository.archives == []
+
+
+@pytest.mark.parametrize("times", [1, None], ids=["once", "always"])
+async def test_a_page_that_dies_while_it_renders(
+    purge: Purge, site: StandIn, repository: Repository, times: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The race on the user's permissions, which only a page with the full sign-in can lose."""
+    prepare = CachePage.prepare
+
+    async def prepare_full_state(context: BrowserContext, *arguments: Any, **more: Any) -> None:
+        await context.add_init_script(full_state(site))
+        await prepare(context, *arguments, **more)
+
+    monkeypatch.setattr(CachePage, "prepare", staticmethod(prepare_full_state))
+    monkeypatch.setattr("purger.travis.cache_page.RENDER_GRACE_S", 0.3)
+    repository.fill(5)
+    site.faults.permissions_delay_s = 1.0
+    task = asyncio.ensure_future(purge())
+    if times is None:
+        with pytest.raises(UnknownPageError, match="shows 0 items"):
+            await task
+        assert len(repository.archives) == 5
+        assert site.count("GET", "/users/permissions") > 1
+    else:
+        while site.count("GET", "/users/permissions") == 0 and not task.done():
+            await asyncio.sleep(0.01)
+        site.faults.permissions_delay_s = 0.0
+        assert (await task).ok
         assert repository.archives == []
 
 

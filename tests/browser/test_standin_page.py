@@ -17,6 +17,7 @@ from playwright.async_api import Error as PlaywrightError
 from purger.browser import launch
 from purger.settings import BrowserSettings
 from purger.standin import Attempt, DeleteFault, ListFault, Repository, StandIn
+from tests.browser.conftest import full_state
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,16 +59,6 @@ def token_script(site: StandIn, token: str | None = None) -> str:
 
 async def signed_in(context: BrowserContext, site: StandIn, *, confirming: bool = True) -> Page:
     await context.add_init_script(token_script(site) + (f"\n{CONFIRM}" if confirming else ""))
-    return await context.new_page()
-
-
-async def full_state(context: BrowserContext, site: StandIn) -> Page:
-    account = f'[{{"id": 4711, "login": "{site.login}", "web_token": "{site.token}"}}]'
-    await context.add_init_script(
-        f"if (location.origin === '{site.url}') {{"
-        f"localStorage.setItem('travis.auth.accounts', '{account}');"
-        "localStorage.setItem('travis.auth.activeAccountId', '4711'); }"
-    )
     return await context.new_page()
 
 
@@ -282,7 +273,8 @@ async def test_the_policy_blocks_what_it_blocks_there(
 
 async def test_the_full_state_races(context: BrowserContext, site: StandIn, repository: Repository) -> None:
     repository.add("main")
-    page = await full_state(context, site)
+    await context.add_init_script(full_state(site))
+    page = await context.new_page()
     await show(page, site)
     assert await page.locator(".profile").inner_text() == site.login
     site.faults.permissions_delay_s = 0.7
