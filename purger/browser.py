@@ -125,7 +125,7 @@ def launch_arguments(hosts: Sequence[str], *, allow_third_party: bool) -> list[s
     """The browser's own switches: where only the site's hosts are allowed, every other name leads nowhere.
 
     This keeps third parties out without Playwright's routing, which sends each request through the driver and takes
-    the preflights away from the server (TRAVIS.md, section 6).
+    the preflights away from the server (docs/TRAVIS.md, section 6).
     """
     arguments = ["--disable-quic", "--no-default-browser-check"]
     if not allow_third_party:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 LIST_CAP = 1000
-"""The most archives that the site lists at once; those beyond show up when the first are gone (TRAVIS.md, 4)."""
+"""The most archives that the site lists at once; those beyond show up when the first are gone (docs/TRAVIS.md, 4)."""
 
 
 class Kind(StrEnum):

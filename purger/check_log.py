@@ -165,7 +165,7 @@ def _require_an_answer(checked: CheckedLog) -> None:
 def with_sources_by_order(log: JobLog) -> JobLog:
     """The log with its fetches told apart by the order in which a job asks, for want of anything better.
 
-    It is: its own branch, the pull request's target, the default branch (TRAVIS.md, section 5).
+    It is: its own branch, the pull request's target, the default branch (docs/TRAVIS.md, section 5).
     """
     branches = list(dict.fromkeys(fetch.branch for fetch in log.asked))
     of_pull_request = len(branches) > 2 or (branches and branches[0].startswith("PR."))

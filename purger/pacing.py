@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 WINDOW_S = 60.0
 POST_WINDOW_S = 30.0
 MOST_POSTS = 40
-"""The site bans a token for an hour at its 50th POST within 30 s (TRAVIS.md, section 4): keep well below."""
+"""The site bans a token for an hour at its 50th POST within 30 s (docs/TRAVIS.md, section 4): keep well below."""
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
 
@@ -43,7 +43,7 @@ class _Window:
 class Budget:
     """At most `max_rate` requests in any 60 s, whoever asks; 0 means no limit. POSTs have a small window besides.
 
-    The site counts in fixed minutes and refuses the 2,001st request of one (TRAVIS.md, section 4); a window that
+    The site counts in fixed minutes and refuses the 2,001st request of one (docs/TRAVIS.md, section 4); a window that
     slides keeps below that wherever its minutes begin. `on_wait` is told of waits longer than a second: the
     seconds, and why.
     """

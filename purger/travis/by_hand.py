@@ -52,7 +52,7 @@ async def token_in(page: Page, site: Site) -> Token | None:
 
 
 def token_text(accounts: str | None, active_account: str | None, web_token: str | None) -> str | None:
-    """The token in the three stored values: the active account's, else the lone web token (TRAVIS.md, section 2)."""
+    """The token in the three stored values: the active account's, else the lone web token (docs/TRAVIS.md, 2)."""
     try:
         for account in json.loads(accounts or "[]"):
             if str(account["id"]) == active_account and isinstance(account["web_token"], str):

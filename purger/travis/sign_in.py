@@ -86,7 +86,7 @@ def _in_env_file() -> str | None:
 
 
 def _from_travis_command_line(site: Site) -> SignedInBy | None:
-    """The token that `travis login` left for this API (TRAVIS.md, section 1); its file is only read."""
+    """The token that `travis login` left for this API (docs/TRAVIS.md, section 1); its file is only read."""
     folder = os.environ.get(_TRAVIS_FOLDER_VARIABLE) or "~/.travis"
     path = Path(os.path.expanduser(folder)) / "config.yml"  # noqa: PTH111 - the other one raises without a home
     text = read_private(path, "the travis command line's configuration")

@@ -56,7 +56,7 @@ class Site:
     def at(cls, url: str | None = None, api_url: str | None = None) -> Site:
         """The installation with this front end and API; what is left out is derived from the other.
 
-        An enterprise installation has its API at `HOST/api` (TRAVIS.md, section 1). Raises InputError for an
+        An enterprise installation has its API at `HOST/api` (docs/TRAVIS.md, section 1). Raises InputError for an
         address that is not http(s), carries a password or a query, or is unencrypted beyond loopback.
         """
         front = _checked(url, "--url") if url else None

@@ -82,10 +82,9 @@ def purge(*arguments: str) -> list[str]:
     return purger("purge", *arguments, "--yes", "--json", "--settle", "0", "--max-rate", "0")
 
 
-def peak_mib(site: BenchSite, *arguments: str) -> float:
-    """The most memory that purger's own process took for a command, in MiB."""
-    command = [sys.executable, "-c", WITH_PEAK, *purge(*arguments)[3:]]
-    _, told = run(command, site)
+def purge_measured(site: BenchSite, *arguments: str) -> tuple[float, float]:
+    """The seconds that a purge took, and the most memory of purger's own process, in MiB."""
+    seconds, told = run([sys.executable, "-c", WITH_PEAK, *purge(*arguments)[3:]], site)
     found = re.search(r"peak_kib (\d+)", told)
     assert found
-    return int(found[1]) / 1024
+    return seconds, int(found[1]) / 1024
