@@ -164,7 +164,7 @@ def _show(output: Output, run: Run | Retry, started_at: datetime, *, as_table: b
             output.data.print(console.table_of(record, [entry.archive for entry in record.ledger.left], started_at))
         untouched = run.error is not None and not record.passes
         if record.error is None and record.surveyed and not untouched and not (as_table and record.ledger.left):
-            console.show_result(output.notes, record, settings.settle_s, dry_run=run.dry_run)
+            console.show_result(output.notes, record, dry_run=run.dry_run)
     for outcome in run.job_outcomes:
         if isinstance(outcome, str):
             console.show_good_news(output.notes, outcome)

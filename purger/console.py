@@ -28,9 +28,11 @@ from purger.artifacts import Artifacts
 from purger.caches import Archive, rows_of
 from purger.errors import PurgerError
 from purger.record import Record
+from purger.report import repository_value
+from purger.report_words import verdict_of
 from purger.settings import Token
 from purger.units import age_text, size_text
-from purger.wording import error_text, how_sentence, many, sentence, verdict
+from purger.wording import error_text, how_sentence, many, sentence
 
 LONGEST_BRANCH = 48
 MOST_ROWS_BEFORE_QUESTION = 20
@@ -230,14 +232,17 @@ def show_lost_stdout(console: Console, fault: OSError) -> None:
     console.print(f"Not all was written, since {why}; the exit code tells the result.")
 
 
-def show_result(console: Console, record: Record, settle_s: float, *, dry_run: bool) -> None:
+def show_result(console: Console, record: Record, *, dry_run: bool) -> None:
     """One repository's result: what is left, what stopped it, and the verdict in words."""
     if record.ledger.left and not dry_run and not (record.error and not record.passes):
         show_what_remains(console, record)
     if (how := how_sentence(record)) is not None:
         console.print(how[0].upper() + how[1:])
     style = "green" if record.ok or dry_run else "bold yellow"
-    console.print(Text(printable(verdict(record, settle_s, dry_run=dry_run)), style=style))
+    selection = record.ledger.selection
+    filters = "" if selection.everything else str(selection)
+    text = verdict_of(repository_value(record, None, dry_run=dry_run), dry_run=dry_run, filters=filters)
+    console.print(Text(printable(text), style=style))
 
 
 def _input(console: Console, question: Text) -> str:

@@ -171,7 +171,8 @@ class RepositoryPurge:
                 await self._pause(self._settings.settle_s, "one more look, to see that nothing comes back")
         if self._is_blind:
             self.record.warn(BLIND)
-        self.record.verified = ledger.ok and not self._is_blind
+        if ledger.ok and not self._is_blind:
+            self.record.verified, self.record.settled_s = True, self._settings.settle_s
 
     async def _look(self, page: CachePage) -> None:
         """Load the page anew, a few times if need be, and take in what it lists."""

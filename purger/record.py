@@ -17,7 +17,7 @@ class Record:
 
     `passes` counts loads of the page after which something was deleted, `looks` all loads, `requests` what was sent
     to the site. `surveyed` means that the API told what is there, `verified` that nothing selected was listed on two
-    looks in a row, or nothing from the start.
+    looks in a row, `settled_s` seconds apart, or nothing from the start.
     `observe` is told of everything that happens.
     """
 
@@ -30,6 +30,7 @@ class Record:
     requests: int = 0
     surveyed: bool = False
     verified: bool = False
+    settled_s: float | None = None
     error: PurgerError | None = None
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0

@@ -110,6 +110,7 @@ def repository_value(record: Record, run_error: PurgerError | None, *, dry_run: 
         "requests": record.requests,
         "seconds": round(record.seconds, 1),
         "verified": record.verified,
+        "settled_s": record.settled_s,
         "warnings": list(record.warnings),
         "caches": [_cache(entry) for entry in entries],
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from purger.caches import Outcome
 from purger.errors import ExitCode
-from purger.units import size_text
+from purger.units import seconds_text, size_text
 from purger.wording import many
 
 Values = dict[str, Any]
@@ -53,8 +53,8 @@ def counted(caches: Sequence[Values]) -> str:
     return ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in Outcome if counts[outcome])
 
 
-def verdict_of(repository: Values, *, dry_run: bool) -> str:
-    """The result of one repository, in one sentence."""
+def verdict_of(repository: Values, *, dry_run: bool, filters: str = "") -> str:
+    """The result of one repository, in one sentence; `filters` says what was selected, where that explains it."""
     name, selected, left = name_of(repository), repository["selected"], left_of(repository)
     gone = selected - len(left)
     size = size_text(repository["bytes_deleted"])
@@ -63,16 +63,25 @@ def verdict_of(repository: Values, *, dry_run: bool) -> str:
             return f"Nothing of {name} was deleted."
         if not repository["seen"]:
             return f"{name} has no caches."
-        return f"None of the {many(repository['seen'], 'cache')} of {name} was selected: nothing to do."
+        why = f" ({filters})" if filters else ""
+        return f"None of the {many(repository['seen'], 'cache')} of {name} is selected{why}: nothing to do."
     if dry_run:
         would = f"{many(selected, 'cache')} of {name} would be deleted ({size_text(selected_bytes(repository))})."
         return f"{would} Nothing was touched."
     are = "is" if gone == 1 else "are"
     if repository["ok"]:
-        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), seen on two looks."
+        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), seen on two looks{_apart(repository)}."
     if not left:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but that nothing is left was not proved."
-    return f"{gone:,} of {many(selected, 'cache')} of {name} {are} gone ({size}); {counted(left)}."
+    return f"{gone:,} of {many(selected, 'cache')} of {name} are gone ({size}); {counted(left)}."
+
+
+def _apart(repository: Values) -> str:
+    """How far apart the two looks were that proved it."""
+    settled_s = repository.get("settled_s")
+    if settled_s is None:
+        return ""
+    return f" {seconds_text(settled_s)} apart" if settled_s else " one after the other"
 
 
 def headline(report: Values) -> str:

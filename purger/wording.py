@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 from purger import events
-from purger.caches import How, Outcome
+from purger.caches import How
 from purger.errors import PurgerError
-from purger.ledger import Entry
 from purger.record import Record
 from purger.units import seconds_text, size_text
 
@@ -66,38 +64,6 @@ def error_text(error: PurgerError) -> str:
     text = str(error)
     text = text[0].upper() + text[1:]
     return f"{text.rstrip('.')}." + (f"\n{error.remedy}" if error.remedy else "")
-
-
-def verdict(record: Record, settle_s: float, *, dry_run: bool = False) -> str:
-    """The result of one repository, in one sentence."""
-    ledger = record.ledger
-    selected = ledger.selected
-    gone = [entry for entry in selected if not entry.listed]
-    size = size_text(sum(entry.bytes_deleted for entry in selected))
-    if not selected:
-        if record.error:
-            return f"Nothing of {record.name} was deleted."
-        if ledger.selection.everything or not ledger.entries:
-            return f"{record.name} has no caches."
-        listed = many(len(ledger.entries), "cache")
-        return f"None of the {listed} of {record.name} is selected ({ledger.selection}): nothing to do."
-    if dry_run:
-        size = size_text(sum(entry.archive.size_bytes for entry in selected))
-        return f"{many(len(selected), 'cache')} of {record.name} would be deleted ({size}). Nothing was touched."
-    if record.ok:
-        are = "is" if len(gone) == 1 else "are"
-        apart = f"{seconds_text(settle_s)} apart" if settle_s else "one after the other"
-        return f"{many(len(gone), 'cache')} of {record.name} {are} gone ({size}), seen on two looks {apart}."
-    return (
-        f"{len(gone):,} of {many(len(selected), 'cache')} of {record.name} are gone ({size}); "
-        f"{what_is_left(ledger.left)}."
-    )
-
-
-def what_is_left(left: Sequence[Entry]) -> str:
-    """How many archives are not gone, by outcome: `2 failed, 1 recreated`."""
-    counts = Counter(entry.outcome for entry in left)
-    return ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in Outcome if counts[outcome]) or "none is left"
 
 
 def how_sentence(record: Record) -> str | None:

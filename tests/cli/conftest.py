@@ -70,7 +70,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
                 for found in ledger.selected:
                     found.tries = 1
                 ledger.look([], NOW)
-                record.verified = True
+                record.verified, record.settled_s = True, 5.0
 
     monkeypatch.setattr(Run, "execute", execute)
     return kept
