@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.text import Text
 
 from purger import __version__
-from purger.browser import HOW_TO_GET_ONE, Browsers, close_context, driver, find_browser, has_display
+from purger.browser import HOW_TO_GET_ONE, close_context, driver, find_browser, has_display
+from purger.browsers import Browsers
 from purger.caches import rows_of
 from purger.command import Output
 from purger.console import printable

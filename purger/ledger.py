@@ -78,7 +78,9 @@ class Ledger:
 
     selection: Selection
     attempts: int
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list, init=False)
+    # Answers name versions, and there is one a row: looking each up among all entries would be quadratic.
+    _by_version: dict[Version, list[Entry]] = field(default_factory=dict, init=False, repr=False)
 
     def look(self, listed: Iterable[Archive], at: datetime) -> None:
         """Take in what one look showed: what is listed, what is gone, what is new, what was uploaded again.
@@ -106,7 +108,12 @@ class Ledger:
             elif entry.listed:
                 entry.listed, entry.gone_at = False, at
         for archives in unmatched.values():
-            self.entries += [Entry(archive, self.selection.selects(archive)) for archive in archives]
+            for archive in archives:
+                self._add(Entry(archive, self.selection.selects(archive)))
+
+    def _add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self._by_version.setdefault(entry.archive.version, []).append(entry)
 
     def traced(self, archives: Sequence[Archive]) -> list[Archive]:
         """These archives of the full list, which no branch named in full has any more, under the names known so far.
@@ -119,8 +126,10 @@ class Ledger:
                 known.setdefault(entry.archive.version, []).append(entry.archive)
         return [known[one.version].pop(0) if known.get(one.version) else one for one in archives]
 
-    @staticmethod
-    def _take_new_version(entry: Entry, newer: Archive) -> None:
+    def _take_new_version(self, entry: Entry, newer: Archive) -> None:
+        same = self._by_version[entry.archive.version]
+        same[:] = [other for other in same if other is not entry]
+        self._by_version.setdefault(newer.version, []).append(entry)
         if entry.answered or not entry.listed:
             entry.recreated += 1
             entry.bytes_of_former_versions += entry.archive.size_bytes
@@ -161,21 +170,21 @@ class Ledger:
 
         What no look has shown is new: a click deletes what the full list had hidden of its branch, too.
         """
-        known = {entry.archive.version for entry in self.entries}
-        by_version: dict[Version, list[Entry]] = {}
-        for entry in self.left:
-            by_version.setdefault(entry.archive.version, []).append(entry)
-        found = []
+        found: list[Entry] = []
+        taken: set[int] = set()
+        unseen: list[Archive] = []
         for archive in deleted:
-            if by_version.get(archive.version):
-                entry = by_version[archive.version].pop(0)
-            elif archive.version in known:
-                continue
-            else:
-                entry = self._unseen(archive)
+            known = self._by_version.get(archive.version, [])
+            entry = next((one for one in known if one.selected and one.listed and id(one) not in taken), None)
+            if entry is not None:
+                taken.add(id(entry))
+                found.append(entry)
+            elif not known:
+                unseen.append(archive)
+        found += [self._unseen(archive) for archive in unseen]
+        for entry in found:
             entry.answered, entry.how, entry.refusal = True, how, None
             entry.tries = max(entry.tries, 1)  # also where the try was another branch's
-            found.append(entry)
         return found
 
     def _unseen(self, archive: Archive) -> Entry:
@@ -191,7 +200,7 @@ class Ledger:
                     self._take_new_version(entry, newer)
                     return entry
         entry = Entry(archive, self.selection.selects(archive), tries=1)
-        self.entries.append(entry)
+        self._add(entry)
         return entry
 
     def refused(self, entries: Sequence[Entry], words: str, *, rate_limited: bool = False) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
-    from purger.trace import SecretBlanker
+    from purger.secret_forms import SecretBlanker
 
 _blankers: dict[str, SecretBlanker] = {}
 
 
 def remember(secret: str) -> None:
     """From now on `redact` cuts this secret out; one of under six bytes can't be told from ordinary text."""
-    from purger.trace import MIN_SECRET_LENGTH, SecretBlanker
+    from purger.secret_forms import MIN_SECRET_LENGTH, SecretBlanker
 
     if secret not in _blankers and len(secret.encode()) >= MIN_SECRET_LENGTH:
         _blankers[secret] = SecretBlanker([secret])

@@ -12,7 +12,8 @@ from typing import Any
 
 from purger import events
 from purger.artifacts import Artifacts
-from purger.browser import Browsers, close_context, driver
+from purger.browser import close_context, driver
+from purger.browsers import Browsers
 from purger.errors import BrowserLostError, PurgerError, SiteError, StoppedError
 from purger.pacing import Budget
 from purger.pictures import Keepsakes

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import html
-import itertools
 import json
 import os
 import re
@@ -16,10 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
 
-REDACTED = "REDACTED"  # letters only: stays valid inside a URL's host, base64, HTML and JSON alike
-MIN_SECRET_LENGTH = 6  # bytes; anything shorter cannot be told from ordinary text
+from purger.secret_forms import REDACTED, SecretBlanker, ShortSecretError, items, nodes
 
 _LINE_FILES = (".trace", ".network", ".stacks")
 _IMAGES = (".jpeg", ".jpg", ".png", ".webp")
@@ -39,11 +33,6 @@ _STORAGE_WORD = re.compile(r"localStorage|sessionStorage|indexedDB|cookieStore|d
 _HEADER_WORD = re.compile(rb"authorization|cookie", re.IGNORECASE)
 _HEADER_LINE = re.compile(r"(?im)^([ \t]*(?:(?:proxy-)?authorization|(?:set-)?cookie)[ \t]*:)[ \t]*\S.*$")
 
-_SLASHES = rb"\\{1,16}"  # what up to four layers of JSON put before a character; bounded, so matching is linear
-_PERCENT = rb"%(?:25){0,3}"
-_SHORT_ESCAPES = {"\b": b"b", "\f": b"f", "\n": b"n", "\r": b"r", "\t": b"t"}
-_BASE64_CHARACTER = rb"[A-Za-z0-9+/_-]?"
-
 
 class TraceScrubError(ValueError):
     """A trace could not be made safe; no target was left behind. The message never quotes the trace."""
@@ -56,36 +45,6 @@ class ScrubResult:
     entries: int
     lines_changed: int
     resources_changed: int
-
-
-def secret_forms(secret: str) -> tuple[bytes, ...]:
-    """List the standard ways to write `secret`: raw, URL-encoded, escaped for JSON or HTML, base64.
-
-    The base64 forms are the characters that depend on the secret alone, for each of its three alignments, so
-    they occur in the encoding of any longer text around it. Searching also finds mixtures, such as a URL of
-    which only some characters are encoded. Raises TraceScrubError for one of under `MIN_SECRET_LENGTH` bytes.
-    """
-    raw = _utf8(secret)
-    if len(raw) < MIN_SECRET_LENGTH:
-        raise TraceScrubError(f"a secret of under {MIN_SECRET_LENGTH} bytes cannot be found reliably")
-    urls = [quote(secret, safe, errors="surrogatepass") for safe in ("", "!'()*", ";,/?:@&=+$#!'()*")]
-    urls += [quote_plus(secret, errors="surrogatepass")]
-    urls += [re.sub("%..", lambda code: code[0].lower(), url) for url in urls]
-    urls += [quote(url, safe="") for url in urls]
-    jsons = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
-    jsons += [text.replace("/", "\\/") for text in jsons]
-    jsons += [json.dumps(text)[1:-1] for text in jsons]
-    base64s = list(_base64_cores(raw))
-    base64s += [core.replace("+", "-").replace("/", "_") for core in base64s]
-    return tuple(dict.fromkeys(map(_utf8, (secret, *urls, *jsons, html.escape(secret), *base64s))))
-
-
-def find_secret(data: bytes, secrets: Sequence[str]) -> bytes | None:
-    """Return the first form of any of the `secrets` found in `data`, as written there, else None.
-
-    Raises TraceScrubError for a secret that is too short.
-    """
-    return SecretBlanker(secrets).find(data)
 
 
 def scrub_trace(source: Path, target: Path, secrets: Sequence[str]) -> ScrubResult:
@@ -114,55 +73,10 @@ def scrub_trace(source: Path, target: Path, secrets: Sequence[str]) -> ScrubResu
             draft.unlink(missing_ok=True)
         if isinstance(fault, (zipfile.BadZipFile, zlib.error, EOFError)):
             raise TraceScrubError("the trace is not a readable zip file") from None
+        if isinstance(fault, ShortSecretError):
+            raise TraceScrubError(str(fault)) from None
         raise
     return result
-
-
-class SecretBlanker:
-    """Finds and blanks the secrets in bytes and text."""
-
-    def __init__(self, secrets: Sequence[str]) -> None:
-        self._searches: list[re.Pattern[bytes]] = []
-        self._blanks: list[tuple[re.Pattern[bytes], bool]] = []
-        for secret in sorted(set(secrets), key=len, reverse=True):
-            secret_forms(secret)  # refuses what is too short
-            plain = re.compile(_any_spelling(secret))
-            self._searches.append(plain)
-            self._blanks.append((plain, False))
-            inside = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-            for core in {core for text in inside for core in _base64_cores(_utf8(text))}:
-                encoded = b"".join(rb"(?:%b|[-_])" % _spelling(c) if c in "+/" else _utf8(c) for c in core)
-                self._searches.append(re.compile(encoded))
-                # The neighbours on either side hold bits of the secret's first and last character.
-                self._blanks.append((re.compile(_BASE64_CHARACTER + encoded + _BASE64_CHARACTER), True))
-
-    def find(self, data: bytes) -> bytes | None:
-        """The first form of a secret in the data, as written there."""
-        found = next((hit for search in self._searches if (hit := search.search(data))), None)
-        return found[0] if found else None
-
-    def blank(self, data: bytes) -> bytes:
-        """The data without the secrets."""
-        for pattern, is_base64 in self._blanks:
-            data = pattern.sub(_same_length if is_base64 else REDACTED.encode(), data)
-        return data
-
-    def blank_text(self, text: str) -> str:
-        """The text without the secrets."""
-        return self.blank(_utf8(text)).decode("utf-8", "surrogatepass")
-
-    def blank_tree(self, tree: Any) -> None:
-        """Blank the secrets in all strings, keys and numbers of the list or dict `tree`, in place."""
-        for node in _nodes(tree):
-            if isinstance(node, dict):
-                items = {self.blank_text(key): value for key, value in node.items()}
-                node.clear()
-                node.update(items)
-            for key, value in _items(node):
-                if isinstance(value, str):
-                    node[key] = self.blank_text(value)
-                elif isinstance(value, (int, float)) and self.find(repr(value).encode()):
-                    node[key] = 0
 
 
 class _Scrubber:
@@ -234,9 +148,9 @@ class _Scrubber:
         if not isinstance(event, dict) or event.get("type") == "frame-snapshot":
             return False  # snapshots are the bulk of a trace, and a page's HTML holds nothing of the kind
         changed = self._drop_calls(event)
-        for node in _nodes(event):
+        for node in nodes(event):
             changes: dict[Any, Any] = {}
-            for key, value in _items(node):
+            for key, value in items(node):
                 if key in _PRIVATE_KEYS:
                     changes[key] = _emptied(value)
                 elif isinstance(value, str) and has_header_words:
@@ -280,68 +194,9 @@ def _parts(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
             yield entry.read()
 
 
-def _nodes(tree: Any) -> Iterator[Any]:
-    """Yield each list and dict in `tree`; a node's children are looked up after the caller has changed it."""
-    stack = [tree] if isinstance(tree, (list, dict)) else []
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(value for _, value in _items(node) if isinstance(value, (list, dict)))
-
-
-def _items(node: Any) -> list[tuple[Any, Any]]:
-    return list(node.items() if isinstance(node, dict) else enumerate(node))
-
-
 def _emptied(value: Any) -> Any:
     return REDACTED if isinstance(value, str) else type(value)() if isinstance(value, (list, dict)) else value
 
 
 def _dump(tree: Any) -> bytes:
     return json.dumps(tree, separators=(",", ":")).encode()
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _same_length(hit: re.Match[bytes]) -> bytes:
-    return (REDACTED.encode() * len(hit[0]))[: len(hit[0])]  # keeps the alignment of the base64 around it
-
-
-def _base64_cores(data: bytes) -> Iterator[str]:
-    for before, skipped in enumerate((0, 2, 3)):
-        text = base64.b64encode(bytes(before) + data).decode()
-        yield text[skipped : (before + len(data)) * 8 // 6]
-
-
-def _any_spelling(text: str) -> bytes:
-    """Build a pattern for `text` in which each character may be raw or escaped, in any mixture."""
-    pattern = b""
-    for is_backslash, run in itertools.groupby(text, "\\".__eq__):
-        characters = "".join(run)
-        if is_backslash:  # as one run, since single ones could share out a long run in countless ways
-            one = rb"(?:\\u005[cC]|%b5[cC]|\\)" % _PERCENT
-            pattern += one + b"{%d,%d}" % (len(characters), 16 * len(characters))
-        else:
-            pattern += b"".join(map(_spelling, characters))
-    return pattern
-
-
-@functools.cache
-def _spelling(char: str) -> bytes:
-    if char.isascii() and char.isalnum():
-        return char.encode()  # which nothing escapes; and a pattern of literals is far faster
-    raw, units = _utf8(char), char.encode("utf-16-be", "surrogatepass")
-    ways = [b"".join(_PERCENT + _hex(f"{byte:02x}") for byte in raw)]
-    ways += [b"".join(_SLASHES + b"u" + _hex(units[i : i + 2].hex()) for i in range(0, len(units), 2))]
-    ways += [b"&#0{0,6}%d;" % ord(char), b"&#[xX]0{0,6}" + _hex(f"{ord(char):x}") + b";"]
-    ways += [re.escape(_utf8(html.escape(char))), re.escape(raw)]
-    ways += [_SLASHES + re.escape(raw)] if char.isascii() else []
-    ways += [_SLASHES + _SHORT_ESCAPES[char]] if char in _SHORT_ESCAPES else []
-    ways += [rb"\+", _PERCENT + b"2[bB]"] if char == " " else []
-    return b"(?:" + b"|".join(dict.fromkeys(ways)) + b")"
-
-
-def _hex(digits: str) -> bytes:
-    return b"".join(b"[%c%c]" % (ord(d), ord(d.upper())) if d.isalpha() else d.encode() for d in digits)

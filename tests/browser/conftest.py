@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Playwright, async_playwright
 
-from purger.browser import Browsers, find_browser, new_context
+from purger.browser import find_browser, new_context
+from purger.browsers import Browsers
 from purger.console import log_event
 from purger.pacing import Budget
 from purger.purge import RepositoryPurge

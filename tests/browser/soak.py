@@ -20,7 +20,7 @@ from loguru import logger
 from playwright.async_api import Playwright, async_playwright
 from tenacity import wait_random_exponential
 
-from purger.browser import Browsers
+from purger.browsers import Browsers
 from purger.errors import PurgerError, StoppedError
 from purger.pacing import Budget
 from purger.run import Run

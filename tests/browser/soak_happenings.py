@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser import Browsers
+from purger.browsers import Browsers
 from purger.standin import StandIn
 from tests.browser.soak_plan import Plan
 from tests.browser.soak_processes import browsers_below

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from purger.secret_forms import find_secret
 from purger.standin import DeleteFault, ListFault, StandIn
 from purger.standin.repository import Repository
-from purger.trace import find_secret
 from tests.browser.conftest import Purger
 
 PICTURED = {"after.png", "trace.zip", "report.json", "report.html"}

@@ -18,7 +18,8 @@ import pytest
 from playwright.async_api import Browser, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser import Browsers, launch
+from purger.browser import launch
+from purger.browsers import Browsers
 from purger.errors import AccessError, SiteError, StoppedError
 from purger.login import SignInByHand
 from purger.settings import BrowserSettings

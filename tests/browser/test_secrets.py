@@ -18,11 +18,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Playwright
 
-from purger.browser import Browsers, close_context, launch, new_context
+from purger.browser import close_context, launch, new_context
+from purger.browsers import Browsers
+from purger.secret_forms import find_secret, secret_forms
 from purger.settings import BrowserSettings, Token
 from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
-from purger.trace import find_secret, secret_forms
 from purger.travis.cache_page import HANDLE, TOKEN_KEY, CachePage
 from purger.travis.site import Site
 from tests.browser.conftest import environment

@@ -18,8 +18,9 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from purger.browser import launch
+from purger.secret_forms import find_secret, secret_forms
 from purger.settings import BrowserSettings
-from purger.trace import find_secret, scrub_trace, secret_forms
+from purger.trace import scrub_trace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -18,8 +18,8 @@ from purger.artifacts import Artifacts
 from purger.ci import write_github_files
 from purger.errors import SiteError
 from purger.report import report_of
+from purger.secret_forms import find_secret
 from purger.settings import Token
-from purger.trace import find_secret
 
 SECRET = 'Se+nti/nel?to&ken=42~"x'
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from purger import trace
-from purger.trace import REDACTED, ScrubResult, TraceScrubError, find_secret, scrub_trace, secret_forms
+from purger.secret_forms import MIN_SECRET_LENGTH, REDACTED, SecretBlanker, find_secret, secret_forms
+from purger.trace import ScrubResult, TraceScrubError, scrub_trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ OTHER_TOKEN = "s3cond&token\\é%41"
 # No deadline: a pattern is compiled for each token.
 settings.register_profile("patterns", max_examples=40, deadline=None)
 odd_tokens = st.text(
-    st.sampled_from("abzXYZ0189\"'\\+/=-_%&<>~. ;é€𝄞"), min_size=trace.MIN_SECRET_LENGTH, max_size=30
+    st.sampled_from("abzXYZ0189\"'\\+/=-_%&<>~. ;é€𝄞"), min_size=MIN_SECRET_LENGTH, max_size=30
 ).filter(lambda token: len(set(token)) > 3 and token not in REDACTED)
 
 
@@ -295,7 +295,7 @@ def test_a_file_that_is_no_zip_is_refused_and_deleted(tmp_path: Path) -> None:
 
 
 def test_verification_does_not_trust_the_rewriting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace.SecretBlanker, "blank", lambda _self, data: data)
+    monkeypatch.setattr(SecretBlanker, "blank", lambda _self, data: data)
     source = write_trace(tmp_path / "raw.zip", {"resources/1.txt": TOKEN.encode()})
     with pytest.raises(TraceScrubError, match=r"could not be removed from resources/1\.txt"):
         scrub_trace(source, tmp_path / "trace.zip", [TOKEN])
