@@ -1,53 +1,103 @@
-"""Makes the README's pictures from real purges of the stand-in: docs/before-and-after.png and docs/report.png."""
+"""Makes the README's pictures from real purges of the stand-in: docs/*.png and docs/demo.svg."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import io
+import os
+import re
+import subprocess
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, async_playwright
+from loguru import logger
+from playwright.async_api import Browser, Playwright, async_playwright
+from rich.console import Console
+from rich.terminal_theme import SVG_EXPORT_THEME
+from rich.text import Text
 
 from purger.browser import launch, new_context
 from purger.pacing import Budget
 from purger.purge import RepositoryPurge
 from purger.selection import Selection
 from purger.settings import BrowserSettings, Settings, Token
-from purger.standin import StandIn
+from purger.standin import DeleteFault, StandIn
 from purger.travis.api import Api
 from purger.travis.cache_page import CachePage
 from purger.travis.site import Repository, Site
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 1500
+COLUMNS = 100
 
 
 async def main() -> None:
-    """Purge a stand-in with a dozen caches, and put the page before and after side by side."""
+    """Make all of them, one after the other."""
     DOCS.mkdir(exist_ok=True)
-    with StandIn() as stand_in:
-        stand_in.add_repository("acme/widgets").fill(11)
-        site, token = Site.at(stand_in.url, stand_in.api_url), Token(stand_in.token)
-        settings = Settings(site=site, token=token, settle_s=0.0)
-        budget = Budget(settings.max_rate)
-        async with async_playwright() as playwright, Api.open(playwright, site, token, budget) as api:
-            browser = await launch(playwright, BrowserSettings(), site.hosts)
-            purge = RepositoryPurge(
-                Repository("github", "acme", "widgets"), settings, Selection(), api, budget, lambda _event: None
-            )
-            await purge.survey(to_delete=True)
-            context = await new_context(browser)
-            page = CachePage(context, site, purge.record.repository, timeout_s=settings.page_timeout_s)
-            await page.prepare(context, site, token, watched=False)
+    logger.disable("purger")
+    async with async_playwright() as playwright:
+        browser = await launch(playwright, BrowserSettings(), ["127.0.0.1"])
+        async with purging(playwright, browser, watched=False) as (purge, page, _):
             await page.load()
             await page.screenshot(str(DOCS / "before.png"))
             await purge.run(page)
             await page.screenshot(str(DOCS / "after.png"))
-            await side_by_side(browser)
-            await report(browser)
-            await browser.close()
+        await side_by_side(browser)
+        await watched(playwright, browser)
+        await report(browser)
+        await browser.close()
+    terminal()
+
+
+@asynccontextmanager
+async def purging(
+    playwright: Playwright, browser: Browser, *, watched: bool
+) -> AsyncIterator[tuple[RepositoryPurge, CachePage, StandIn]]:
+    """A surveyed repository with a dozen caches on a stand-in of its own, and its page, not loaded yet."""
+    with StandIn() as stand_in:
+        stand_in.add_repository("acme/widgets").fill(11)
+        site, token = Site.at(stand_in.url, stand_in.api_url), Token(stand_in.token)
+        settings = Settings(site=site, token=token, settle_s=0.0, attempts=1)
+        budget = Budget(settings.max_rate)
+        async with Api.open(playwright, site, token, budget) as api:
+            named = Repository("github", "acme", "widgets")
+            purge = RepositoryPurge(named, settings, Selection(), api, budget, lambda _event: None)
+            await purge.survey(to_delete=True)
+            context = await new_context(browser)
+            page = CachePage(context, site, named, timeout_s=settings.page_timeout_s)
+            await page.prepare(context, site, token, watched=watched)
+            yield purge, page, stand_in
+            await context.close()
+
+
+async def watched(playwright: Playwright, browser: Browser) -> None:
+    """The page in the middle of a purge that somebody watches: clicked, deleted and refused rows."""
+    async with purging(playwright, browser, watched=True) as (purge, page, stand_in):
+        refused = purge.record.ledger.entries[2].archive.branch
+        stand_in.faults.delete_latency_s = 1.0
+        stand_in.faults.delete_fault = [DeleteFault(refused, 403)]
+        clicking = asyncio.ensure_future(purge.run(page))
+        while sum(request.status is not None for request in stand_in.requests if request.method == "DELETE") < 6:
+            await asyncio.sleep(0.02)
+        await page.screenshot(str(DOCS / "watched.png"))
+        await clicking
+
+
+def terminal() -> None:
+    """What a demo writes to a terminal, in its colours."""
+    command = [sys.executable, "-m", "purger", "demo", "--caches", "24"]
+    colours = {name: text for name, text in os.environ.items() if name not in {"CI", "NO_COLOR"}}
+    colours |= {"FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, env=colours)
+    console = Console(width=COLUMNS, record=True, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(f"$ purger demo --caches 24\n{ended.stderr}"))
+    svg = console.export_svg(title="purger", theme=SVG_EXPORT_THEME)
+    # The fonts would be fetched from elsewhere.
+    (DOCS / "demo.svg").write_text(re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL))
 
 
 async def side_by_side(browser: Browser) -> None:
