@@ -28,6 +28,11 @@ MEANINGS = {
 }
 
 
+def code_blocks(language: str) -> list[str]:
+    """The README's blocks of code in this language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+
+
 def options() -> dict[str, Any]:
     """Every option of every command by its long name, with its command's where another one has the name already."""
     group: Any = typer.main.get_command(app)

@@ -12,6 +12,7 @@ import yaml
 
 from purger.cli import app
 from purger.errors import ExitCode
+from purger.targets import Shard
 from tests.cli import tables
 
 
@@ -36,17 +37,13 @@ def test_the_readme_names_no_option_that_does_not_exist() -> None:
     assert named <= {*tables.options(), *others}
 
 
-def code_blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", tables.README.read_text(), re.DOTALL | re.MULTILINE)
-
-
 def commands_in(text: str) -> list[list[str]]:
     found = re.findall(r"\bpurger ((?:purge|list|demo|doctor|login|logout|retry|check-log)\b[^\n|>]*)", text)
     return [shlex.split(command, comments=True) for command in found]
 
 
 def all_commands() -> list[list[str]]:
-    blocks = [*code_blocks("console"), *code_blocks("yaml"), *code_blocks("crontab")]
+    blocks = [*tables.code_blocks("console"), *tables.code_blocks("yaml"), *tables.code_blocks("crontab")]
     return [command for block in blocks for command in commands_in(block)]
 
 
@@ -58,11 +55,14 @@ def test_every_command_of_the_readme_is_understood(arguments: list[str]) -> None
 
 
 def test_the_examples_for_ci() -> None:
-    workflow, travis = (yaml.safe_load(block) for block in code_blocks("yaml"))
+    workflow, travis, matrix = (yaml.safe_load(block) for block in tables.code_blocks("yaml"))
     steps = workflow["jobs"]["purge"]["steps"]
     assert any("purger purge" in step.get("run", "") for step in steps)
     assert {"schedule", "workflow_dispatch"} <= set(workflow[True]), "YAML reads `on` as true"
     assert "purger purge" in travis["script"][0]
+    assert "--shard ${{ matrix.part }}" in matrix["steps"][0]["run"]
+    parts = [Shard.parse(part) for part in matrix["strategy"]["matrix"]["part"]]
+    assert [(part.number, part.of) for part in parts] == [(number, 5) for number in range(1, 6)]
 
 
 def test_each_help_has_examples_and_exit_codes() -> None:
