@@ -26,25 +26,25 @@ class Keepsakes:
         self._artifacts = artifacts
         self._trace = trace if artifacts else Trace.OFF
         self._token = token
-        self._record = record
+        self.record = record
 
     async def before(self, page: CachePage) -> None:
         """Picture the page as it is before anything is clicked; once, also when a new browser goes on."""
-        if self._artifacts and not self._artifacts.before(self._record.name).exists():
-            await self._picture(page, self._artifacts.before(self._record.name))
+        if self._artifacts and not self._artifacts.before(self.record.name).exists():
+            await self._picture(page, self._artifacts.before(self.record.name))
 
     async def after(self, page: CachePage) -> None:
         """Picture the page as it is now."""
         if self._artifacts:
-            await self._picture(page, self._artifacts.after(self._record.name))
+            await self._picture(page, self._artifacts.after(self.record.name))
 
     async def _picture(self, page: CachePage, path: Path) -> None:
         try:
             await page.screenshot(str(path))
         except OSError as error:
-            self._record.warn(trouble(path, error))
+            self.record.warn(trouble(path, error))
         except PurgerError as error:
-            self._record.warn(f"{path.name} could not be taken: {error.what}.")
+            self.record.warn(f"{path.name} could not be taken: {error.what}.")
 
     @asynccontextmanager
     async def traced(self, context: BrowserContext) -> AsyncIterator[None]:
@@ -56,10 +56,10 @@ class Keepsakes:
         try:
             yield
         except PurgerError:
-            await self._keep(context, self._artifacts.trace(self._record.name))
+            await self._keep(context, self._artifacts.trace(self.record.name))
             raise
-        if self._trace is Trace.ON or not self._record.ok:
-            await self._keep(context, self._artifacts.trace(self._record.name))
+        if self._trace is Trace.ON or not self.record.ok:
+            await self._keep(context, self._artifacts.trace(self.record.name))
 
     async def _keep(self, context: BrowserContext, path: Path) -> None:
         raw = path.with_name(f".{path.name}.raw")
@@ -70,6 +70,6 @@ class Keepsakes:
             await context.tracing.stop(path=raw)
             await asyncio.to_thread(scrub_trace, raw, path, [self._token.reveal()])
         except (PlaywrightError, TraceScrubError, OSError) as error:
-            self._record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")
+            self.record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")
         finally:
             raw.unlink(missing_ok=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from purger import events
 from purger.artifacts import Artifacts
 from purger.browser import close_context, driver
 from purger.browsers import Browsers
-from purger.errors import BrowserLostError, PurgerError, SiteError, StoppedError
+from purger.errors import AccessError, BrowserLostError, PurgerError, SiteError, StoppedError
 from purger.pacing import Budget
 from purger.pictures import Keepsakes
 from purger.purge import RepositoryPurge
@@ -52,6 +53,7 @@ class Run:
     records: list[Record] = field(default_factory=list)
     error: PurgerError | None = None
     _last_event: float = field(default_factory=time.monotonic)
+    _persons: int = 0
 
     @property
     def purges(self) -> list[Record]:
@@ -94,7 +96,8 @@ class Run:
         """Tell something at least every half minute: a CI takes silence for death."""
         while True:
             await asyncio.sleep(1)
-            if time.monotonic() - self._last_event > LONGEST_SILENCE_S:
+            silence_s = time.monotonic() - self._last_event
+            if silence_s > LONGEST_SILENCE_S and not self._persons:
                 self._see(events.Waiting("", 0.0, "the site is slow to answer"))
 
     def _tell_wait(self, seconds: float, why: str) -> None:
@@ -168,7 +171,7 @@ class Run:
         for restarts_left in reversed(range(PAGE_RESTARTS + 1)):
             try:
                 async with self._page(purge, browsers) as (page, keepsakes):
-                    await purge.run(page, keepsakes.before)
+                    await purge.run(page, partial(self._before_first_click, keepsakes))
             except BrowserLostError as lost:
                 if not restarts_left:
                     raise
@@ -190,22 +193,46 @@ class Run:
         keepsakes = Keepsakes(self.artifacts, settings.trace, settings.token, record)
         try:
             await page.prepare(context, settings.site, settings.token, watched=settings.browser.headed)
-            async with keepsakes.traced(context):
-                try:
-                    yield page, keepsakes
-                except SiteError:
+            try:
+                async with keepsakes.traced(context):
+                    try:
+                        yield page, keepsakes
+                    except (AccessError, SiteError):
+                        await keepsakes.after(page)
+                        await self._pause(record, page, "it failed")
+                        raise
                     await keepsakes.after(page)
-                    if settings.browser.pause:
-                        await page.pause()
-                    raise
-                await keepsakes.after(page)
-            if settings.browser.keep_open:
-                self._see(events.Waiting(record.name, 0.0, "the browser stays until you close it"))
-                await page.wait_until_closed()
+            except (AccessError, SiteError) as error:
+                await self._stay_open(record, page, str(error))
+                raise
+            await self._stay_open(record, page, "done")
         finally:
             await close_context(context)
             for sentence in page.refused:
                 record.warn(sentence)
+
+    async def _before_first_click(self, keepsakes: Keepsakes, page: CachePage) -> None:
+        await keepsakes.before(page)
+        await self._pause(keepsakes.record, page, "nothing was clicked yet")
+
+    async def _pause(self, record: Record, page: CachePage, why: str) -> None:
+        if self.settings.browser.pause:
+            with self._left_to_a_person(record, f"{why}; Playwright's inspector lets it go on"):
+                await page.pause()
+
+    async def _stay_open(self, record: Record, page: CachePage, how: str) -> None:
+        if self.settings.browser.keep_open:
+            with self._left_to_a_person(record, f"{how}; the browser stays until you close it"):
+                await page.wait_until_closed()
+
+    @contextmanager
+    def _left_to_a_person(self, record: Record, why: str) -> Iterator[None]:
+        self._see(events.Waiting(record.name, 0.0, why))
+        self._persons += 1
+        try:
+            yield
+        finally:
+            self._persons -= 1
 
 
 async def _caught(work: Coroutine[Any, Any, None]) -> PurgerError | None:

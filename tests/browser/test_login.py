@@ -6,11 +6,8 @@ import asyncio
 import contextlib
 import os
 import pty
-import shutil
-import signal
 import socket
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -29,6 +26,7 @@ from purger.travis.by_hand import ACCOUNTS_KEY, ACTIVE_ACCOUNT_KEY
 from purger.travis.cache_page import TOKEN_KEY
 from purger.travis.site import Site
 from tests.browser.conftest import environment
+from tests.browser.windows import PURGER, in_a_window, needs_a_display
 
 pytestmark = pytest.mark.timeout(90)
 Person = Callable[[Page], Awaitable[object]]
@@ -119,7 +117,7 @@ async def test_a_site_that_does_not_answer(browser: Browser) -> None:
         await sign_in.in_browser(browser)
 
 
-@pytest.mark.skipif(not shutil.which("xvfb-run"), reason="needs a virtual display")
+@needs_a_display
 @pytest.mark.parametrize("more", [[], ["--print-token"]])
 async def test_the_command_in_a_real_window(
     site: StandIn,
@@ -130,54 +128,28 @@ async def test_the_command_in_a_real_window(
     more: list[str],
 ) -> None:
     repository.fill(1)
-    playwright, _ = browsers
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    wrapper = tmp_path / "browser"
-    wrapper.write_text(f'#!/bin/sh\nexec "{browser_path}" --remote-debugging-port={port} "$@"\n')
-    wrapper.chmod(0o700)
-    variables = environment(site, HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path), PURGER_BROWSER=str(wrapper))
+    variables = environment(site, HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path))
     variables = {name: text for name, text in variables.items() if name not in {"TRAVIS_TOKEN", "CI"}}
     ours, theirs = pty.openpty()
-    purger = [sys.executable, "-W", "error", "-m", "purger"]
-    process = subprocess.Popen(
-        ["xvfb-run", "-a", *purger, "login", "--timeout", "60s", *more],
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=variables,
-        cwd=tmp_path,
-        start_new_session=True,
-    )
     try:
-        window = await connect(playwright, port)
-        await signs_in(await the_page(window))
-        out, err = await asyncio.to_thread(process.communicate, timeout=30)
+        command = ["login", "--timeout", "60s", *more]
+        with in_a_window(command, variables, browser_path, tmp_path, stdin=theirs) as window:
+            await signs_in(await window.page(browsers[0]))
+            code = await window.end()
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.communicate()
         os.close(ours)
         os.close(theirs)
-    assert process.returncode == 0, err.decode()
-    assert f"Signed in to {site.url} as octavia." in err.decode()
-    assert site.token not in err.decode()
+    out, err = window.stdout, window.stderr
+    assert code == 0, err
+    assert f"Signed in to {site.url} as octavia." in err
+    assert site.token not in err
     path = tmp_path / "purger/session.json"
     if more:
-        assert (out.decode(), path.exists()) == (site.token, False)
+        assert (out, path.exists()) == (site.token, False)
         return
-    assert (out, path.stat().st_mode & 0o777) == (b"", 0o600)
-    command = [*purger, "purge", "acme/widgets", "--yes"]
+    assert (out, path.stat().st_mode & 0o777) == ("", 0o600)
+    command = [*PURGER, "purge", "acme/widgets", "--yes"]
     purged = await asyncio.to_thread(
         subprocess.run, command, env=variables | {"PURGER_BROWSER": browser_path}, check=False
     )
     assert (purged.returncode, repository.archives) == (0, [])
-
-
-async def connect(playwright: Playwright, port: int) -> Browser:
-    """The command's own browser, once it listens."""
-    while True:
-        try:
-            return await playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
-        except PlaywrightError:
-            await asyncio.sleep(0.1)

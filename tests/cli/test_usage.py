@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,7 +41,8 @@ Purger = Callable[..., Ended]
         (["purge", "a/b"], 2, "Add --yes"),
         (["purge", "-y"], 2, "no git remote"),
         (["purge", "a/b", "-y", "--no-such-option"], 2, "--no-such-option"),
-        (["purj"], 2, "purge"),
+        (["purge", "a/b", "-y", "--brnach", "x"], 2, "--branch"),
+        (["purg"], 2, "Did you mean 'purge'?"),
         (["list", "a b"], 2, "'a b'"),
     ],
 )
@@ -137,6 +140,19 @@ def test_the_repository_of_the_job_or_the_folder(
     monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
     assert "acme/job, from TRAVIS_REPO_SLUG" in purger("list").err
     assert [str(run.repositories[0]) for run in runs] == ["acme/folder", "acme/job"]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("purger purge ac", "acme/folder"), ("purger check", "check-log"), ("purger purge --from", "--from-file")],
+)
+def test_the_shell_completes(words: str, offered: str) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "remote", "add", "origin", "git@github.com:acme/folder.git"], check=True)
+    asked = {"_PURGER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    command = [Path(sys.executable).with_name("purger")]
+    done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [offered]
 
 
 def test_an_env_file_is_read_and_the_environment_wins(
