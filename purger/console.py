@@ -99,7 +99,8 @@ class Watcher:
             TextColumn("{task.fields[doing]}"),
             TimeElapsedColumn(),
         )
-        on_terminal = console.is_terminal and not ci.detect(os.environ)
+        # Whoever asks for colours (FORCE_COLOR) makes a log no terminal.
+        on_terminal = console.is_terminal and console.file.isatty() and not ci.detect(os.environ)
         self._progress = Progress(*columns, console=console, transient=True)
         self._on_terminal = on_terminal
         self._bars: dict[str, TaskID] = {}

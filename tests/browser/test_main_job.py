@@ -121,6 +121,17 @@ def test_small_batches_and_one_document_on_stdout(purger: Purger, repository: Re
     assert repository.archives == []
 
 
+@pytest.mark.parametrize(("wanted", "coloured"), [({"FORCE_COLOR": "1"}, True), ({}, False), ({"CI": "true"}, False)])
+def test_colours_only_where_they_are_asked_for_and_no_bar_in_a_log(
+    purger: Purger, repository: Repository, wanted: dict[str, str], coloured: bool
+) -> None:
+    repository.fill(2)
+    ended = purger("purge", "acme/widgets", "--yes", **{"NO_COLOR": "", "CI": ""} | wanted)
+    assert ended.code == 0
+    assert ("\x1b[" in ended.err) is coloured
+    assert "━" not in ended.err
+
+
 def test_third_parties_are_not_even_requested(purger: Purger, site: StandIn, repository: Repository) -> None:
     repository.fill(3)
     site.faults.third_party_scripts = [f"{site.third_party_url}/analytics.js"]
