@@ -42,7 +42,11 @@ class Purged:
         try:
             report = json.loads(path.read_text("utf-8"))
             if report["schema"] != SCHEMA:
-                raise InputError(f"the report is of another kind: schema {report['schema']}", where=str(path))
+                raise InputError(
+                    f"the report is of another kind: schema {report['schema']}",
+                    where=str(path),
+                    remedy="Make it anew with this version of purger.",
+                )
             attempts = (report.get("retry") or {}).get("attempts", [])
             all_of_them = [*(one["purge"] for one in attempts if one["purge"]), *report["repositories"]]
             started_at, finished_at = (datetime.fromisoformat(report[name]) for name in ("started_at", "finished_at"))

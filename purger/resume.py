@@ -23,7 +23,11 @@ def what_is_left(report_path: Path, site: Site) -> tuple[list[Repository | Owner
     try:
         report = json.loads(report_path.read_text("utf-8"))
         if report["schema"] != SCHEMA:
-            raise InputError(f"the report is of another kind: schema {report['schema']}", where=str(report_path))
+            raise InputError(
+                f"the report is of another kind: schema {report['schema']}",
+                where=str(report_path),
+                remedy="Purge without --resume.",
+            )
         unfinished = [one for one in report["repositories"] if not one["ok"]]
         elsewhere = [one["url"] for one in unfinished if not one["url"].startswith(f"{site.url}/")]
         targets: list[Repository | Owner] = [

@@ -3,8 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 
+import pytest
 from hypothesis import settings
+
+from purger.errors import InputError, PurgerError
 
 settings.register_profile("purger", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("purger")
+
+
+@pytest.fixture(autouse=True)
+def errors_read_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every error of purger's that a test meets says what happened in a sentence, and bad input also what to do."""
+    make = PurgerError.__init__
+
+    def make_and_read(error: PurgerError, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
+        make(error, what, where=where, remedy=remedy)
+        if not sys._getframe(1).f_globals["__name__"].startswith("purger."):
+            return  # a test's own
+        assert what
+        assert not re.match("XX|[A-Z][a-z]+ [a-z]+ ", what), f"it stands in the middle of a sentence: {what}"
+        assert what != what.upper()
+        assert remedy or not isinstance(error, InputError), what
+        assert remedy is None or re.match("A |1. |[A-Z][a-z]", remedy), f"the remedy is no sentence: {remedy}"
+
+    monkeypatch.setattr(PurgerError, "__init__", make_and_read)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from purger.errors import InputError
-from purger.units import age_text, parse_duration_s, parse_size_bytes, seconds_text, size_text
+from purger.units import LONGEST_S, age_text, parse_duration_s, parse_size_bytes, seconds_text, size_text
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from purger.units import age_text, parse_duration_s, parse_size_bytes, seconds_t
         ("1.5s", 1.5),
         ("200ms", 0.2),
         ("7", 7),
+        ("36525d", LONGEST_S),
         (" 5M ", 300),
     ],
 )
@@ -27,6 +28,11 @@ def test_durations(text: str, seconds: float) -> None:
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(InputError, match="not a duration"):
         parse_duration_s(text)
+
+
+def test_a_duration_that_no_timer_can_hold() -> None:
+    with pytest.raises(InputError, match=r"^'36526d' is too long"):
+        parse_duration_s("36526d")
 
 
 def test_a_bare_number_where_the_unit_matters() -> None:
@@ -42,7 +48,7 @@ def test_sizes(text: str, size: int) -> None:
     assert parse_size_bytes(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "-1MB", "MB", "1XB", "1,5GB", "ten MB"])
+@pytest.mark.parametrize("text", ["", "-1MB", "MB", "1XB", "1,5GB", "ten MB", "١MB"])
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(InputError, match="not a size"):
         parse_size_bytes(text)
@@ -51,4 +57,12 @@ def test_what_is_no_size(text: str) -> None:
 def test_for_people() -> None:
     assert size_text(1_218_524_280) == "1.2 GB"
     assert age_text(7 * 86400) == "7 days"
-    assert [seconds_text(seconds) for seconds in (0.43, 5, 12.4, 300)] == ["0.4 s", "5 s", "12 s", "5 min"]
+    assert [age_text(seconds) for seconds in (-5, 0, 40 * 86400)] == ["a moment", "a moment", "40 days"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.43, "0.4 s"), (5, "5 s"), (9.96, "10.0 s"), (10.4, "10 s"), (119, "119 s"), (120, "2 min"), (300, "5 min")],
+)
+def test_spans_for_people(seconds: float, text: str) -> None:
+    assert seconds_text(seconds) == text
