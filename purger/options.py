@@ -102,6 +102,7 @@ OfKind = Annotated[
     Kind | None,
     typer.Option(
         "--kind",
+        metavar="|".join(Kind),
         envvar="PURGER_KIND",
         help="Only of pushes, or only of pull requests.",
         show_default="both",
@@ -351,6 +352,7 @@ KeepTrace = Annotated[
     Trace | None,
     typer.Option(
         "--trace",
+        metavar="|".join(Trace),
         envvar="PURGER_TRACE",
         help="When to keep a Playwright trace among the artifacts, with secrets taken out.",
         show_default="on-failure with --artifacts",
