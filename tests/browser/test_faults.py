@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from purger.standin.faults import ListFault
 from purger.standin.repository import Repository
 from purger.travis.cache_page import CachePage
 from tests.browser.conftest import Purge, Purger, full_state
+from tests.browser.soak import shorter_waits
 
 REFUSALS = [
     DeleteFault(status=500),
@@ -33,6 +35,14 @@ def named(fault: DeleteFault) -> str:
     return f"{fault.kind}-{fault.status}-{fault.retry_after_s or 0:g}"
 
 
+@pytest.fixture
+def short_waits() -> Iterator[None]:
+    """The pauses that are made for the real site, a tenth as long."""
+    with shorter_waits():
+        yield
+
+
+@pytest.mark.usefixtures("short_waits")
 @pytest.mark.parametrize("times", [1, 3, 20])
 @pytest.mark.parametrize("fault", REFUSALS, ids=named)
 async def test_refusals_that_pass(
@@ -47,11 +57,11 @@ async def test_refusals_that_pass(
     assert record.seconds < 25
 
 
+@pytest.mark.usefixtures("short_waits")
 @pytest.mark.parametrize("fault", REFUSALS[:4], ids=named)
 async def test_one_branch_is_always_refused(
-    purge: Purge, site: StandIn, repository: Repository, fault: DeleteFault, monkeypatch: pytest.MonkeyPatch
+    purge: Purge, site: StandIn, repository: Repository, fault: DeleteFault
 ) -> None:
-    monkeypatch.setattr("purger.pacing.FIRST_PAUSE_S", 0.05)
     repository.fill(8)
     repository.add("stubborn")
     site.faults.delete_fault = [DeleteFault("stubborn", fault.status)]
