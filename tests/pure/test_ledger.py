@@ -182,3 +182,57 @@ def test_of_twins_the_one_without_a_full_name_is_traced_first() -> None:
     assert ledger.traced([archive("foo"), archive("foo")]) == [archive("foo"), named("feature/foo")]
     ledger.look([], NOW)
     assert ledger.traced([archive("foo")]) == [archive("foo")]
+
+
+def test_an_answer_finds_the_newest_version_and_no_older_one() -> None:
+    ledger = ledger_of(archive(age_s=100))
+    ledger.look([archive(age_s=1)], NOW)
+    (entry,) = ledger.entries
+    assert ledger.answered([archive(age_s=100)], How.ICON) != [entry]
+    assert not entry.answered
+    assert ledger.answered([archive(age_s=1)], How.ICON) == [entry]
+    assert (entry.answered, entry.tries) == (True, 1)
+
+
+def test_uploads_are_counted_and_their_sizes_added_up() -> None:
+    ledger = ledger_of(archive(age_s=100, size=10))
+    for age_s, size in ((50, 7), (1, 5)):
+        ledger.look([], NOW)
+        ledger.entries[0].icon_is_dead = True
+        ledger.look([archive(age_s=age_s, size=size)], NOW)
+        assert not ledger.entries[0].icon_is_dead, "a new version is tried anew"
+    ledger.look([], NOW)
+    assert [(entry.recreated, entry.bytes_deleted) for entry in ledger.entries] == [(2, 22)]
+
+
+def test_an_answer_takes_each_twin_once_and_only_what_is_selected_and_listed() -> None:
+    ledger = ledger_of(archive("foo"), archive("foo"))
+    first, second = ledger.answered([archive("foo"), archive("foo")], How.ICON)
+    assert first is not second
+    ledger.look([archive("foo")], NOW)
+    assert len(ledger.answered([archive("foo"), archive("foo")], How.ICON)) == 1
+    spared = ledger_of(archive("b"), selection=Selection(branches=("a",)))
+    assert spared.answered([archive("b")], How.ICON) == []
+
+
+def test_an_unseen_upload_belongs_to_the_version_that_was_answered() -> None:
+    ledger = ledger_of(archive("foo", age_s=90), archive("foo", age_s=100), archive("foo", "b.tgz", age_s=100))
+    waiting, answered, other = ledger.entries
+    ledger.answered([archive("foo", age_s=100)], How.ICON)
+    (found,) = ledger.answered([archive("foo", age_s=1)], How.ICON)
+    assert found is answered
+    assert not waiting.answered
+    assert not other.answered
+
+
+def test_what_an_answer_alone_shows_is_as_selected_as_anything() -> None:
+    ledger = ledger_of(archive("a", age_s=100), selection=Selection(branches=("a*",)))
+    found = ledger.answered([archive("ab"), archive("b")], How.API)
+    assert [(entry.archive.branch, entry.selected, entry.tries) for entry in found] == [
+        ("ab", True, 1),
+        ("b", False, 1),
+    ]
+    young = ledger_of(archive("a", age_s=100), selection=Selection(older_than_s=50, as_of=NOW))
+    (upload,) = young.answered([archive("a", age_s=1)], How.API)
+    assert not upload.selected
+    assert young.entries[0].archive == archive("a", age_s=100)

@@ -86,10 +86,24 @@ def test_only_the_jobs_repository_counts(tmp_path: Path) -> None:
     "told", [[], {}, {"schema": 2}, report(cache()) | {"repositories": 1}, report({"branch": "x"})]
 )
 def test_no_report(tmp_path: Path, told: object) -> None:
-    with pytest.raises(InputError, match="report"):
+    with pytest.raises(InputError, match="report") as caught:
         read(tmp_path, told)
+    assert caught.value.where == str(tmp_path / "report.json")
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="can't be read"):
+    with pytest.raises(InputError, match="can't be read") as caught:
         Purged.read(tmp_path / "missing.json")
+    assert caught.value.where == str(tmp_path / "missing.json")
+    assert caught.value.remedy == "Give the report.json that a purge wrote (FileNotFoundError)."
+
+
+def test_a_report_that_tells_of_no_repository(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^the report tells nothing of any repository") as caught:
+        read(tmp_path, report() | {"repositories": []})
+    assert caught.value.where == str(tmp_path / "report.json")
+
+
+def test_a_report_of_another_schema_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^the report is of another kind: schema 2"):
+        read(tmp_path, {"schema": 2})

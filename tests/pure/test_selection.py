@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from purger.caches import Archive, Kind, rows_of, without
 from purger.errors import InputError
-from purger.selection import Selection
+from purger.selection import FILTER_VARIABLES, Selection, is_glob, parse_selection
 from tests.pure.builders import NOW, archive
 
 DAY = 86400.0
@@ -105,3 +107,41 @@ def test_rows_sum_the_archives_of_a_branch() -> None:
 def test_without_takes_each_away_once() -> None:
     one, two = archive("a", "1"), archive("a", "2")
     assert without([one, one, two], [one]) == [one, two]
+
+
+def test_what_the_options_mean() -> None:
+    assert parse_selection(None, None, None, None, None).everything
+    assert parse_selection(["main", "x*"], "py", Kind.PUSH, "2d", "1MB") == Selection(
+        branches=("main", "x*"),
+        match="py",
+        kind=Kind.PUSH,
+        older_than_s=2 * DAY,
+        larger_than_bytes=10**6,
+        as_of=ANY,
+    )
+    with pytest.raises(InputError, match="'2' is not a duration"):
+        parse_selection(None, None, None, "2", None)
+
+
+@pytest.mark.parametrize("variable", FILTER_VARIABLES)
+def test_a_filter_that_its_variable_empties_is_refused(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, " ")
+    with pytest.raises(InputError, match=f"^{variable} is empty"):
+        parse_selection(None, None, None, None, None)
+
+
+def test_filters_in_words() -> None:
+    before = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    assert (
+        str(Selection(kind=Kind.PULL_REQUEST, not_after=before)) == "of pull requests, from before 2026-03-01 12:30 UTC"
+    )
+
+
+def test_text_that_no_branch_can_have() -> None:
+    with pytest.raises(InputError, match=r"^--branch holds a NUL or bytes that are no text"):
+        Selection(branches=("\udc80",))
+
+
+@pytest.mark.parametrize(("name", "glob"), [("a*", True), ("a?", True), ("[a]", True), ("X", False), ("a]", False)])
+def test_globs(name: str, glob: bool) -> None:
+    assert is_glob(name) is glob

@@ -85,3 +85,40 @@ def test_many_repositories_end_the_merging_too() -> None:
         clock.now += 1
         timeline.see(events.Looked(f"a/{number}", 1, 0, 0, 1))
     assert len(timeline.entries) == 3000
+
+
+def test_each_moment_in_full() -> None:
+    timeline = Timeline(clock := Clock())
+    for event in (
+        events.Answered("a/b", "PR.1", 300, 0, "answered 300"),
+        events.Looked("a/b", 2, 5, 4, 3),
+        events.Waiting("a/b", 2.5, "the budget"),
+        events.Recreated("a/b", 2, ("main", "PR.1")),
+        events.Warned("a/b", "Something is odd."),
+    ):
+        clock.now += 1
+        timeline.see(event)
+    assert timeline.entries == [
+        {"at_s": 1.0, "repository": "a/b", "kind": "answer", "answered": 0, "refused": 1, "deleted": 0},
+        {"at_s": 2.0, "repository": "a/b", "kind": "look"}
+        | {"number": 2, "left": 5, "waiting": 4, "gone": 3, "times": 1},
+        {"at_s": 3.0, "repository": "a/b", "kind": "wait", "seconds": 2.5, "times": 1, "text": "the budget"},
+        {"at_s": 4.0, "repository": "a/b", "kind": "warning", "archives": 2, "times": 1, "text": "archives came back"},
+        {"at_s": 5.0, "repository": "a/b", "kind": "warning", "times": 1, "text": "Something is odd."},
+    ]
+
+
+def test_what_is_merged_adds_up_or_is_the_last() -> None:
+    timeline = Timeline(clock := Clock())
+    clock.now += 1
+    for clicked, left in ((5, 9), (7, 8)):
+        clock.now += 0.0001
+        timeline.see(events.BatchClicked("a/b", clicked, 0, 0))
+        timeline.see(events.Looked("a/b", 1, left, 0, 0))
+        timeline.see(events.Waiting("a/b", 1.5, "" if clicked == 5 else "the budget"))
+        timeline.see(events.Recreated("a/b", 2, ("main",)))
+    click, wait, warning, look = timeline.entries
+    assert click["rows"] == 7
+    assert (look["left"], look["times"]) == (8, 2)
+    assert (wait["seconds"], wait["times"], wait["text"]) == (3.0, 2, "the budget")
+    assert warning["times"] == 2

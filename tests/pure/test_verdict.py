@@ -45,7 +45,21 @@ UNSEEN = FetchVerdict(FETCH, deleted=False, outcome=None, deleted_at=None, when=
 )
 def test_the_verdict(state: str, log: JobLog, fetched: list[FetchVerdict], verdict: Verdict) -> None:
     assert judge(state, log, fetched) is verdict
-    assert sentence_about(verdict, log)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "log", "sentence"),
+    [
+        (Verdict.PASSED, CLEAN, "passed; it started clean"),
+        (Verdict.PASSED, NO_LOG, "passed"),
+        (Verdict.CANCELED, CLEAN, "was cancelled by someone"),
+        (Verdict.UNKNOWN, NO_LOG, "failed, and its log does not tell what it fetched"),
+        (Verdict.NOT_A_CACHE_PROBLEM, WITHOUT_CACHES, "failed; it asked for no cache"),
+        (Verdict.FETCHED_DELETED, FETCHED, "failed; it fetched main/cache-a.tgz, its own branch's cache"),
+    ],
+)
+def test_what_became_of_the_job(verdict: Verdict, log: JobLog, sentence: str) -> None:
+    assert sentence_about(verdict, log) == sentence
 
 
 def error(verdict: Verdict, log: JobLog, fetched: list[FetchVerdict], attempts: int = 3) -> Any:
@@ -67,12 +81,22 @@ def test_every_failure_has_its_own_sentence_and_exit(
     told = error(verdict, log, fetched)
     assert told.exit_code is code
     assert "job 5" in told.what
+    assert told.where == "https://app/jobs/5"
     assert told.remedy
+
+
+def test_a_job_that_passed_is_no_error() -> None:
+    assert error(Verdict.PASSED, CLEAN, []) is None
 
 
 def test_what_still_comes_back_is_named() -> None:
     assert "main/cache-a.tgz" in error(Verdict.FETCHED_DELETED, FETCHED, [SPARED, GONE]).what
-    assert "after 1 attempt:" in error(Verdict.FETCHED_DELETED, FETCHED, [GONE], attempts=1).what
+    told = error(Verdict.FETCHED_DELETED, FETCHED, [GONE, GONE], attempts=1)
+    assert told.what.endswith("after 1 attempt: main/cache-a.tgz, main/cache-a.tgz")
+    assert told.remedy == (
+        "A running job may upload it again and again: wait until none runs on that branch, "
+        "then run this again, with a longer --wait."
+    )
 
 
 def test_not_a_cache_problem_tells_where_to_look() -> None:
