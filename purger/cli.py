@@ -93,8 +93,10 @@ def purge(
         else:
             refuse_more_than_resume(named=bool(repositories or from_file), filtered=not selection.everything)
             targets, selection = what_is_left(resume, site)
+            if not targets:
+                output.notes.print("Nothing is left to do: every repository of the report was done.")
         if not dry_run:
-            require_an_answer(yes=yes)
+            require_an_answer(yes=yes, instead=", or --dry-run to look only")
         settings = Settings(
             site=site,
             token=output.token(site, session_file),
@@ -286,7 +288,7 @@ app.command(
     epilog=_epilog(
         "purger check-log log.txt",
         "purger check-log https://app.travis-ci.com/github/owner/name/jobs/123 --report report.json",
-        exits="0 started clean, 1 fetched a cache (with --report: a deleted one), 2 no such log, 3 no access, 4 site",
+        exits="0 fetched no cache (with --report: no deleted one), 1 fetched one, 2 no such log, 3 no access, 4 site",
     ),
 )(cli_jobs.check_log)
 app.command(

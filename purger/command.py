@@ -21,6 +21,7 @@ from purger.interruptible import plain_ctrl_c, run_to_the_end
 from purger.options import unknown_variables
 from purger.record import Record
 from purger.report import report_of, to_json
+from purger.report_words import headline
 from purger.settings import Token
 from purger.targets import targets_from
 from purger.timeline import Timeline
@@ -96,12 +97,12 @@ def command(*, json: bool, verbosity: int) -> Iterator[Output]:
         raise SystemExit(error.exit_code) from None
 
 
-def require_an_answer(*, yes: bool) -> None:
-    """Refuse to start where a question would have no one to answer it."""
+def require_an_answer(*, yes: bool, instead: str = "") -> None:
+    """Refuse to start where a question would have no one to answer it; `instead` ends the remedy."""
     if not yes and not sys.stdin.isatty():
         raise InputError(
             "nobody is here to answer the question before deleting: stdin is no terminal",
-            remedy="Add --yes to delete without being asked, or --dry-run to look only.",
+            remedy=f"Add --yes to delete without being asked{instead}.",
         )
 
 
@@ -127,6 +128,8 @@ def execute(
         run.error = run.error or stopped
         _show(output, run, started_at, as_table=as_table)
     report = run.report(started_at)
+    if report["ok"] and place.fold("")[0]:  # the folded part hides it; what is not well is annotated
+        output.notes.out(headline(report), highlight=False)
     problems = []
     if run.artifacts:
         problems += [run.artifacts.write_report(report), run.artifacts.write_html(report, timeline.entries)]

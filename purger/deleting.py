@@ -20,6 +20,7 @@ from purger.travis.api import Api
 from purger.travis.cache_page import Answer, CachePage
 from purger.travis.calls import RateLimitedError
 from purger.ways import NoWay, Way, without_covered
+from purger.wording import many
 
 LOW_WATER = 12
 """So few unanswered rows, and the next batch is clicked: two for each of the browser's six connections."""
@@ -78,7 +79,7 @@ class Deleting:
     def _tell_of_refusals(self, state: RetryCallState) -> None:
         rows = state.outcome.result() if state.outcome else {}
         pause_s = state.next_action.sleep if state.next_action else 0.0
-        why = f"{len(rows)} rows were refused and are clicked again"
+        why = f"{many(len(rows), 'row')} refused: clicked again"
         self.record.tell(events.Waiting(self.record.name, pause_s, why))
 
     async def _click_round(self, page: CachePage, rows: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
@@ -90,8 +91,11 @@ class Deleting:
         while queue or unanswered:
             batch: list[str] = []
             if queue and unanswered <= LOW_WATER:
-                granted = await self.budget.take_some(min(self.settings.batch_size, len(queue)))
+                # Who slows the browser down wants to see each click.
+                size = 1 if self.settings.browser.slow_mo_ms else self.settings.batch_size
+                granted = await self.budget.take_some(min(size, len(queue)))
                 batch = [queue.popleft() for _ in range(granted)]
+                self.record.tell(events.Clicking(self.record.name, tuple(batch)))
                 self.record.requests += len(batch)
                 clicked += len(batch)
                 for branch in batch:
@@ -148,12 +152,12 @@ class Deleting:
         # After a refusal the first try may have done it, so that there was nothing left to delete.
         if entries[0].tries == 1:
             branch = entries[0].archive.branch
-            why = f"the click on {branch!r} was answered, but {len(entries)} of its archives were not deleted"
+            why = f"the click on {branch!r} was answered, but did not delete {many(len(entries), 'archive')} of it"
             self.record.tell(events.OtherWay(self.record.name, branch, why))
 
     async def _press_button(self, page: CachePage, entries: Sequence[Entry]) -> None:
         """The page's own "Delete all": it fails on large numbers, but icons have done the bulk by now."""
-        why = f"pressing 'Delete all repository caches' for {len(entries)} archives that no icon reaches"
+        why = f"pressing 'Delete all repository caches' for {many(len(entries), 'archive')} that no icon reaches"
         self.record.tell(events.OtherWay(self.record.name, "", why))
         await self.budget.take(1)
         self.record.requests += 1

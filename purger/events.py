@@ -39,6 +39,13 @@ class PassStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Clicking(Event):
+    """The icons of these displayed branches are about to be clicked."""
+
+    branches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BatchClicked(Event):
     """A batch was clicked; of all the pass's rows so many are answered and so many refused."""
 

@@ -29,6 +29,7 @@ from purger.settings import Settings
 from purger.travis.api import Api, RepositoryFacts
 from purger.travis.cache_page import REQUESTS_A_LOAD, CachePage
 from purger.travis.site import Repository
+from purger.wording import many
 
 LOADS = 3
 CLEAR_LOOKS = 2
@@ -155,14 +156,14 @@ class RepositoryPurge:
                         raise
                     self.record.warn(f"The page failed while it was clicked, so it is loaded again: {error}.")
                 if refused := [entry for entry in ledger.to_try if entry.refusal]:
-                    why = f"{len(refused)} archives were refused and are tried again after another look"
+                    why = f"{many(len(refused), 'archive')} refused: another look, then another try"
                     await self._pause(random.uniform(0.5, 1) * next(pauses_of_refusals), why)
             elif ledger.waiting:
                 clear_looks, now = 0, time.monotonic()
                 deadline = deadline or now + self._settings.recheck_timeout_s
                 if now >= deadline:
                     break
-                why = f"{len(ledger.waiting)} archives are still listed although their deletion was answered"
+                why = f"{many(len(ledger.waiting), 'archive')} still listed, although the deletion was answered"
                 await self._pause(min(next(pauses), deadline - now), why, deadline - now)
             else:
                 clear_looks += 1

@@ -21,6 +21,7 @@ from purger.report_words import (
     Values,
     error_words,
     headline,
+    job_words,
     left_of,
     name_of,
     selected_bytes,
@@ -117,6 +118,7 @@ def _environment() -> Environment:
         ends=_ends,
         clock=_clock,
         error_words=error_words,
+        job_words=job_words,
         sentence=sentence_of,
     )
     environment.globals.update(many=many)

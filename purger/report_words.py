@@ -84,8 +84,37 @@ def _apart(repository: Values) -> str:
     return f" {seconds_text(settled_s)} apart" if settled_s else " one after the other"
 
 
+_JOB_WORDS = {
+    "passed": "passed",
+    "fetched-deleted": "failed, and had fetched a deleted cache",
+    "not-a-cache-problem": "failed, and no deleted cache is to blame",
+    "unknown": "failed, and its log does not tell what it fetched",
+    "canceled": "was cancelled",
+}
+
+
+def job_words(job: Values) -> str:
+    """What became of a restarted job, as the end of a sentence that begins with the job."""
+    if job["verdict"] is None:
+        return "was restarted" if job["restarted_at"] else "was not restarted"
+    return _JOB_WORDS[job["verdict"]]
+
+
+def _retry_headline(attempts: Sequence[Values]) -> str:
+    jobs = {job["job"]: job for attempt in attempts for job in attempt["jobs"]}
+    if len(jobs) == 1:
+        told = [f"job {number} {job_words(job)}" for number, job in jobs.items()]
+    else:
+        told = [f"{sum(job['verdict'] == 'passed' for job in jobs.values())} of {many(len(jobs), 'job')} passed"]
+    deleted = sum(attempt["purge"]["deleted"] for attempt in attempts if attempt["purge"])
+    return sentence_of(f"{told[0]}; {many(deleted, 'cache')} deleted in {many(len(attempts), 'attempt')}")
+
+
 def headline(report: Values) -> str:
-    """The result of the whole run, in one sentence or two."""
+    """The result of the whole run, in one sentence or two; of a retry what became of its jobs."""
+    attempts = (report.get("retry") or {}).get("attempts", [])
+    if any(attempt["jobs"] for attempt in attempts):
+        return _retry_headline(attempts)
     repositories = report["repositories"]
     if not repositories:
         what = report["error"]["message"] if report["error"] else "there was no repository to purge"

@@ -53,10 +53,11 @@ def targets_from(
         return list(dict.fromkeys(parse_target(name, site) for name in given)), None
     if slug := os.environ.get("TRAVIS_REPO_SLUG"):
         return [parse_repository(slug, site)], "TRAVIS_REPO_SLUG"
-    if remote := _git_remote():
+    remote = _git_remote() or ""
+    if "://" in remote or remote.startswith("git@"):  # else it is a folder, whose name says nothing
         return [parse_repository(remote, site)], "the git remote origin"
     raise InputError(
-        "no repository is named, and this folder has no git remote origin to take one from",
+        "no repository is named, and this folder has no git remote origin on a host to take one from",
         remedy="Name it: purger purge owner/name.",
     )
 

@@ -30,12 +30,12 @@ def parse_duration_s(text: str, *, bare_seconds: bool = True) -> float:
 def parse_size_bytes(text: str) -> int:
     """Bytes in a size such as `500KB`, `100MB`, `1.5GB` (decimal) or `1MiB` (binary).
 
-    A bare number means bytes. Raises InputError for anything else.
+    Raises InputError for anything else; a bare number may mean anything, and a filter decides what is deleted.
     """
-    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]I?B|B)?\s*", text.upper(), re.ASCII)
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]I?B|B)\s*", text.upper(), re.ASCII)
     if not match:
         raise InputError(f"{text!r} is not a size", remedy="Write a number and a unit: 500KB, 100MB or 1.5GB.")
-    return int(float(match[1]) * _BYTES[match[2] or "B"])
+    return int(float(match[1]) * _BYTES[match[2]])
 
 
 def size_text(size_bytes: int) -> str:

@@ -26,6 +26,8 @@ def sentence(event: events.Event) -> tuple[str, str]:
             return "INFO", f"{many(seen, 'cache')} listed, {selected:,} selected ({size_text(size_bytes)})"
         case events.PassStarted(number=number, rows=rows, archives=archives):
             return "INFO", f"pass {number}: {many(rows, 'row')} with {many(archives, 'cache')} to delete"
+        case events.Clicking(branches=branches):
+            return "DEBUG", f"clicking {', '.join(map(repr, branches))}"
         case events.BatchClicked(clicked=clicked, answered=answered, refused=refused):
             more = f", {refused:,} refused" if refused else ""
             return "INFO", f"{clicked:,} clicked, {answered:,} answered{more}"

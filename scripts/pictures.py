@@ -83,7 +83,7 @@ async def watched(playwright: Playwright, browser: Browser) -> None:
         clicking = asyncio.ensure_future(purge.run(page))
         while sum(request.status is not None for request in stand_in.requests if request.method == "DELETE") < 6:
             await asyncio.sleep(0.02)
-        await page.screenshot(str(DOCS / "watched.png"))
+        await page.screenshot(str(DOCS / "watched.png"), with_marks=True)
         await clicking
 
 

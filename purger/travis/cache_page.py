@@ -26,6 +26,8 @@ TOKEN_KEY = "travis.webToken"  # noqa: S105 - the key's name; alone it signs in,
 HANDLE = "__purger__"
 REQUESTS_A_LOAD = 5
 """What one load of the page takes from the request budget: four API calls with the single key, and one to spare."""
+ALL_DRAWN = "* { content-visibility: visible !important } "
+WITHOUT_MARKS = "[data-purger] { display: none !important }"
 RENDER_GRACE_S = 5.0
 """How long the page may stand still with its list answered and not shown. It computes while it renders, so standing
 still means that it has given up: that is what a lost race on its permissions looks like."""
@@ -197,11 +199,12 @@ class CachePage:
         self._fence.note_questions(told["questions"])
         return told
 
-    async def screenshot(self, path: str) -> None:
-        """Keep a picture of the whole page as a PNG file."""
+    async def screenshot(self, path: str, *, with_marks: bool = False) -> None:
+        """Keep a picture of the whole page as a PNG file; without our marks for a person who watches."""
         if self._page is not None:
             async with self._alive(self._page, self._timeout_s):
-                await self._page.screenshot(path=path, full_page=True)
+                style = ALL_DRAWN if with_marks else ALL_DRAWN + WITHOUT_MARKS
+                await self._page.screenshot(path=path, full_page=True, style=style)
 
     async def pause(self) -> None:
         """Open Playwright's inspector and wait until a person lets it go on."""

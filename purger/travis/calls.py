@@ -103,7 +103,11 @@ class Calls:
         except ValueError:
             told = None
         if not isinstance(told, dict):
-            raise BusyError("the API answered something that is not JSON", where=address)
+            raise BusyError(
+                "the API answered something that is not JSON",
+                where=address,
+                remedy="Is this the API's address, and not the front end's? See --api-url.",
+            )
         return told
 
     async def _send(self, method: str, address: str) -> bytes:

@@ -7,6 +7,7 @@
 
   const host = document.createElement("div");
   // Its own root, above the page, which lets every click through and takes no part in its layout.
+  host.dataset.purger = "";
   host.style.cssText = "position:fixed;inset:0;pointer-events:none;z-index:2147483647;contain:strict";
   const root = host.attachShadow({ mode: "closed" });
   const make = (css, text = "") => {

@@ -122,4 +122,6 @@ def test_travis_folds(purger: Purger, repository: Repository) -> None:
     repository.fill(1)
     ended = purger("purge", "acme/widgets", "--yes", CI="true", TRAVIS="true", TRAVIS_REPO_SLUG="acme/widgets")
     assert "travis_fold:start:purger" in ended.err
-    assert "travis_fold:end:purger" in ended.err
+    folded, _, after = ended.err.partition("travis_fold:end:purger")
+    assert "look 1:" in folded
+    assert "1 cache of acme/widgets is gone" in after

@@ -11,6 +11,7 @@ from playwright.async_api import Playwright
 from purger.browsers import Browsers
 from purger.standin import StandIn
 from purger.standin.repository import Repository
+from purger.travis.cache_page import WITHOUT_MARKS
 from tests.browser.conftest import environment
 from tests.browser.windows import in_a_window, needs_a_display
 
@@ -33,6 +34,8 @@ async def test_the_browser_stays_open_until_the_person_closes_it(
         await window.said("the browser stays until you close it")
         assert len(repository.archives) == (0 if changed is None else 5)
         page = await window.page(browsers[0])
+        picture = await page.screenshot(style=WITHOUT_MARKS)
+        assert picture != await page.screenshot(), "the marks are no part of a picture that is kept"
         assert page.url.endswith("/github/acme/widgets/caches")
         overlay = await page.evaluate("() => document.documentElement.lastElementChild.style.pointerEvents")
         assert overlay == "none", "the marks are drawn above the page, and let clicks through"

@@ -42,7 +42,7 @@ def test_a_delayed_deletion_is_waited_for(purger: Purger, site: StandIn, reposit
     assert repository.archives == []
     assert repository.listed() == []
     assert site.count("DELETE") == 20, "what was answered is not clicked again"
-    assert "still listed although their deletion was answered" in ended.err
+    assert "still listed, although the deletion was answered" in ended.err
 
 
 def test_a_deletion_that_never_applies_is_never_called_deleted(
@@ -119,6 +119,15 @@ def test_small_batches_and_one_document_on_stdout(purger: Purger, repository: Re
     assert json.loads(ended.out) == ended.report
     assert "10 clicked" in ended.err
     assert repository.archives == []
+
+
+def test_slowed_down_each_click_is_one_of_its_own_and_told(purger: Purger, repository: Repository) -> None:
+    branches = [repository.add(f"branch-{number}").branch for number in range(3)]
+    ended = purger("purge", "acme/widgets", "--yes", "--slow-mo", "50", "-v")
+    assert ended.code == 0
+    assert [f"clicking {branch!r}" in ended.err for branch in branches] == [True, True, True]
+    assert "1 clicked" in ended.err
+    assert "3 clicked, 3 answered" in ended.err
 
 
 @pytest.mark.parametrize(("wanted", "coloured"), [({"FORCE_COLOR": "1"}, True), ({}, False), ({"CI": "true"}, False)])

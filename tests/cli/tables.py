@@ -16,8 +16,9 @@ README = ROOT / "README.md"
 ENV_EXAMPLE = ROOT / ".env.example"
 MEANINGS = {
     ExitCode.OK: "everything selected is gone, seen on a later look (or there was nothing)",
-    ExitCode.REMAINS: "something selected remains, came back, or was refused; `check-log`: the job fetched a cache; "
-    "`retry`: it fetches a deleted one again and again, runs already, or was cancelled",
+    ExitCode.REMAINS: "something selected remains, came back, was refused, or `--timeout` was over; "
+    "`check-log`: the job fetched a cache; `retry`: it fetches a deleted one again and again, runs already, or was "
+    "cancelled",
     ExitCode.USAGE: "bad usage or input, or no one to ask and no `--yes`",
     ExitCode.ACCESS: "not signed in, token refused, repository not found, or not allowed",
     ExitCode.SITE: "the site did not answer, or its page is not the one we know; `retry`: the job never starts or ends",

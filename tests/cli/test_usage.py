@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from purger import __version__
+from purger.report import report_of, to_json
 from purger.run import Run
+from purger.selection import Selection
 from tests.cli.conftest import Ended
 
 Purger = Callable[..., Ended]
@@ -38,7 +41,9 @@ Purger = Callable[..., Ended]
         (["purge", "a/b", "-y", "--url", "travis.acme.org"], 2, "'travis.acme.org'"),
         (["purge", "a/b", "-y", "--url", "http://travis.acme.org"], 2, "not encrypted"),
         (["purge", "a/b", "-y", "--keep-open"], 2, "--keep-open without --headed"),
-        (["purge", "a/b"], 2, "Add --yes"),
+        (["purge", "a/b"], 2, "Add --yes to delete without being asked, or --dry-run to look only."),
+        (["retry", "a/b", "12"], 2, "Add --yes to delete without being asked."),
+        (["purge", "a/b", "-y", "--larger-than", "5"], 2, "'5' is not a size"),
         (["purge", "-y"], 2, "no git remote"),
         (["purge", "a/b", "-y", "--no-such-option"], 2, "--no-such-option"),
         (["purge", "a/b", "-y", "--brnach", "x"], 2, "--branch"),
@@ -140,6 +145,23 @@ def test_the_repository_of_the_job_or_the_folder(
     monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
     assert "acme/job, from TRAVIS_REPO_SLUG" in purger("list").err
     assert [str(run.repositories[0]) for run in runs] == ["acme/folder", "acme/job"]
+
+
+@pytest.mark.parametrize("remote", ["/srv/acme/widgets", "../acme/widgets", "acme/widgets"])
+def test_a_remote_that_is_a_folder_names_no_repository(purger: Purger, runs: list[Run], remote: str) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "remote", "add", "origin", remote], check=True)
+    ended = purger("purge", "-y")
+    assert (ended.code, runs) == (2, [])
+    assert "Name it: purger purge owner/name." in ended.err
+
+
+def test_a_report_that_leaves_nothing_to_do(purger: Purger) -> None:
+    done = report_of([], None, datetime.now(UTC), selection=Selection())
+    Path("report.json").write_text(to_json(done))
+    ended = purger("purge", "--resume", "report.json", "-y")
+    assert ended.code == 0
+    assert "Nothing is left to do: every repository of the report was done." in ended.err
 
 
 @pytest.mark.parametrize(

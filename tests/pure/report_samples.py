@@ -42,6 +42,23 @@ def report(*records: Record, error: PurgerError | None = None, dry_run: bool = F
     return report_of(records or [record()], error, NOW, dry_run=dry_run)
 
 
+def retried(*verdicts: str | None, fetched: bool = False) -> Report:
+    """The report of a retry of a job with so many attempts; the last purge found nothing."""
+    fetch = {"branch": "main", "archive": "cache-a.tgz", "deleted": True}
+    attempts = [
+        {
+            "number": number,
+            "purge": {"deleted": 3 if number == 1 else 0},
+            "jobs": [
+                {"job": 12, "verdict": verdict, "restarted_at": "2026-03-01T12:00:00Z" if verdict else None}
+                | {"fetched": [fetch] if fetched and verdict != "passed" else []}
+            ],
+        }
+        for number, verdict in enumerate(verdicts, 1)
+    ]
+    return report(record(gone=0)) | {"retry": {"jobs": [12], "attempts": attempts}}
+
+
 def hostile_report(text: str) -> Report:
     """A report in which this text stands wherever the site, a person or a file may have put it."""
     one = record(left=[refused(text, text, text)])

@@ -14,8 +14,8 @@ from purger import report_html
 from purger.chart import MOST_BARS, bars_of, course_of
 from purger.errors import AccessError
 from purger.report_html import MOST_ROWS, write_html
-from purger.report_words import visible
-from tests.pure.report_samples import hostile_report, record, refused, report
+from purger.report_words import headline, visible
+from tests.pure.report_samples import Report, hostile_report, record, refused, report, retried
 from tests.pure.test_ci import HOSTILE
 
 PIXEL = bytes.fromhex("89504e470d0a1a0a")
@@ -76,6 +76,41 @@ def test_the_result_stands_at_the_top_and_errors_with_their_remedy() -> None:
     assert text.index(result) < text.index("started 2026-03-01 12:00 UTC")
     assert text.count("The token was refused (https://api). Get another.") == 1
     assert "answered 403" in text
+
+
+@pytest.mark.parametrize(
+    ("made", "result"),
+    [
+        (retried("fetched-deleted", "passed"), "Job 12 passed; 3 caches deleted in 2 attempts."),
+        (
+            retried("not-a-cache-problem"),
+            "Job 12 failed, and no deleted cache is to blame; 3 caches deleted in 1 attempt.",
+        ),
+        (retried("canceled"), "Job 12 was cancelled; 3 caches deleted in 1 attempt."),
+        (
+            retried("unknown"),
+            "Job 12 failed, and its log does not tell what it fetched; 3 caches deleted in 1 attempt.",
+        ),
+        (retried(None), "Job 12 was not restarted; 3 caches deleted in 1 attempt."),
+    ],
+)
+def test_a_retry_is_about_its_jobs(made: Report, result: str) -> None:
+    assert headline(made).rstrip(".") == result.rstrip(".")
+    assert result in Page(write_html(made, [], {})).text
+
+
+def test_each_attempt_of_a_retry_is_told() -> None:
+    text = " ".join(Page(write_html(retried("fetched-deleted", "passed", fetched=True), [], {})).text.split()).replace(
+        " ,", ","
+    )
+    first = "3 caches deleted. Job 12 failed, and had fetched a deleted cache. It fetched main/cache-a.tgz, which had"
+    assert text.index(first) < text.index("0 caches deleted. Job 12 passed.")
+
+
+def test_of_several_jobs_those_that_passed_are_counted() -> None:
+    made = retried("passed")
+    made["retry"]["attempts"][0]["jobs"].append({"job": 13, "verdict": "unknown", "restarted_at": None, "fetched": []})
+    assert headline(made) == "1 of 2 jobs passed; 3 caches deleted in 1 attempt."
 
 
 def test_a_run_without_repositories() -> None:

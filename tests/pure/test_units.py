@@ -42,13 +42,13 @@ def test_a_bare_number_where_the_unit_matters() -> None:
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("500KB", 500_000), ("100mb", 10**8), ("1.5GB", 1_500_000_000), ("1MiB", 2**20), ("12", 12), ("3 B", 3)],
+    [("500KB", 500_000), ("100mb", 10**8), ("1.5GB", 1_500_000_000), ("1MiB", 2**20), ("3 B", 3)],
 )
 def test_sizes(text: str, size: int) -> None:
     assert parse_size_bytes(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "-1MB", "MB", "1XB", "1,5GB", "ten MB", "١MB"])
+@pytest.mark.parametrize("text", ["", "5", "-1MB", "MB", "1XB", "1,5GB", "ten MB", "١MB"])
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(InputError, match="not a size"):
         parse_size_bytes(text)
