@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ def main() -> None:
     redaction.guard_streams()
     if Path(".env").is_file():
         _read_env_file()
+    if token := os.environ.get("TRAVIS_TOKEN", "").strip():
+        redaction.remember(token)  # before anything of the command line is told
     if sentence := environment.turn_off_debug_output():
         sys.stderr.write(f"{sentence}\n")
     try:
@@ -32,7 +35,8 @@ def _read_env_file() -> None:
 
     try:
         text = Path(".env").read_text("utf-8")
-        broken = next((line.original.line for line in parse_stream(io.StringIO(text)) if line.error), None)
+        lines = parse_stream(io.StringIO(text))
+        broken = next((line.original.line for line in lines if line.error or _sets_nothing(line.key, line.value)), None)
         why = None if broken is None else f"line {broken} is not NAME=VALUE"
     except (OSError, UnicodeDecodeError) as error:
         why = "it is not text" if isinstance(error, UnicodeDecodeError) else str(error)
@@ -45,6 +49,11 @@ def _read_env_file() -> None:
         unreadable = InputError(f".env can't be read: {why}", remedy="Mend it, or run purger in another folder.")
         show_error(stderr(), unreadable)
         raise SystemExit(unreadable.exit_code) from None
+
+
+def _sets_nothing(name: str | None, value: str | None) -> bool:
+    """Whether a line of `.env` names something without setting it, or what no environment can hold."""
+    return name is not None and (value is None or "=" in name or "\0" in f"{name}{value}")
 
 
 if __name__ == "__main__":

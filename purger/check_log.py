@@ -98,17 +98,16 @@ def _read_file(source: str, name: str) -> JobLog:
 
 @contextmanager
 def _opened(source: str) -> Iterator[BinaryIO]:
-    if source == STDIN:
-        yield sys.stdin.buffer
-        return
     try:
-        file = Path(source).open("rb")  # noqa: SIM115 - it is closed below; only its opening may fail like this
+        if source == STDIN:
+            yield sys.stdin.buffer
+        else:
+            with Path(source).open("rb") as file:
+                yield file
     except OSError as error:
         raise InputError(
             f"there is no log that can be read: {error.strerror or error}", where=source, remedy="Give a file."
         ) from None
-    with file:
-        yield file
 
 
 def _chunks(first: bytes, file: BinaryIO) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from rich.console import Console
 from purger import ci, console
 from purger.artifacts import Artifacts
 from purger.errors import ExitCode, InputError, PurgerError, StoppedError
-from purger.interruptible import plain_ctrl_c, run_to_the_end
+from purger.interruptible import plain_signals, run_to_the_end
 from purger.options import unknown_variables
 from purger.record import Record
 from purger.report import report_of, to_json
@@ -123,7 +124,8 @@ def execute(
     with _folded(output, place), console.Watcher(output.notes) as watcher:
         run.observers = (timeline.see, watcher.see)
         if not yes:
-            run.confirm = lambda records: _asked(output, watcher, records)
+            started = time.monotonic()
+            run.confirm = lambda records: _asked(output, watcher, records, settings.timeout_s, started)
         stopped = run_to_the_end(run.execute(), settings.timeout_s)
         run.error = run.error or stopped
         _show(output, run, started_at, as_table=as_table)
@@ -188,6 +190,9 @@ def show_checked_log(output: Output, checked: CheckedLog) -> None:
         output.data.print(console.printable(line))
 
 
-def _asked(output: Output, watcher: console.Watcher, records: Sequence[Record]) -> bool:
-    with watcher.paused(), plain_ctrl_c():
+def _asked(
+    output: Output, watcher: console.Watcher, records: Sequence[Record], timeout_s: float | None, started: float
+) -> bool:
+    left_s = 0.0 if timeout_s is None else timeout_s - (time.monotonic() - started)
+    with watcher.paused(), plain_signals(timeout_s, left_s):
         return console.ask(output.notes, records, datetime.now(UTC))

@@ -26,7 +26,7 @@ from purger.errors import AccessError, BrowserError, ExitCode, PurgerError
 from purger.interruptible import run_to_the_end
 from purger.pacing import Budget
 from purger.report import SCHEMA
-from purger.settings import BrowserSettings, Token
+from purger.settings import BrowserSettings, Token, require_wait
 from purger.travis.api import Api
 from purger.travis.cache_page import CachePage
 from purger.travis.reach import api_answers_s, front_end_answers_s
@@ -85,6 +85,10 @@ class Doctor:
     tell: Callable[[Check], None] = lambda _check: None
     checks: list[Check] = field(default_factory=list)
     _faults: list[tuple[_Turn, ExitCode]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Raises InputError for an impossible wait."""
+        require_wait("--page-timeout", self.page_timeout_s, 1)
 
     @property
     def exit_code(self) -> ExitCode:

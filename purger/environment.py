@@ -25,6 +25,7 @@ def turn_off_debug_output() -> str | None:
     It shows headers and init scripts in clear, from two processes: ours, which looks at the variable when Playwright
     is imported, and the driver's, which writes past our streams.
     """
+    os.environ.pop("PWDEBUG", None)  # it stops at every step; --pause is ours
     asked = {name: os.environ.pop(name) for name in _DEBUG_OUTPUT if name in os.environ}
     if "pw" not in (names := asked.get("DEBUG", "")) and "*" not in names and "NODE_DEBUG" not in asked:
         return None

@@ -9,6 +9,8 @@ import signal
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
+from loguru import logger
+
 from purger.errors import OutOfTimeError, PurgerError, StoppedError, TerminatedError
 from purger.units import seconds_text
 
@@ -27,6 +29,8 @@ def run_to_the_end(job: Coroutine[Any, Any, None], timeout_s: float | None) -> P
 
 async def _watched(job: Coroutine[Any, Any, None], timeout_s: float | None) -> PurgerError | None:
     loop = asyncio.get_running_loop()
+    # What nobody waits for any more (Playwright's own futures, when its process dies) is no message for people.
+    loop.set_exception_handler(lambda _loop, context: logger.debug("{}", context.get("message")))
     task = loop.create_task(job)
     caught: list[signal.Signals] = []
 
@@ -47,23 +51,37 @@ async def _watched(job: Coroutine[Any, Any, None], timeout_s: float | None) -> P
             raise
         return _STOPPING[caught[0]](f"stopped by {caught[0].name}")
     except TimeoutError:
-        return OutOfTimeError(
-            f"the time is over: --timeout {seconds_text(timeout_s or 0)}",
-            remedy="Run it again: it goes on with what is left.",
-        )
+        return out_of_time(timeout_s or 0)
     return None
 
 
+def out_of_time(timeout_s: float) -> OutOfTimeError:
+    """What is told when the time of the whole command is over."""
+    return OutOfTimeError(
+        f"the time is over: --timeout {seconds_text(timeout_s)}",
+        remedy="Run it again: it goes on with what is left.",
+    )
+
+
 @contextlib.contextmanager
-def plain_ctrl_c() -> Iterator[None]:
-    """While a question waits for its answer, Ctrl-C and SIGTERM interrupt it instead of waiting for the loop."""
+def plain_signals(timeout_s: float | None, left_s: float) -> Iterator[None]:
+    """While a question waits for its answer, Ctrl-C, SIGTERM and the end of the time interrupt it: the loop can't."""
+
+    def ring(_number: int, _frame: object) -> None:
+        raise out_of_time(timeout_s or 0)
 
     def interrupt(number: int, _frame: object) -> None:
         raise _STOPPING[signal.Signals(number)](f"stopped by {signal.Signals(number).name}")
 
     before = {number: signal.signal(number, interrupt) for number in _STOPPING}
+    timed = timeout_s is not None and hasattr(signal, "SIGALRM")
+    if timed:
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, left_s))
     try:
         yield
     finally:
+        if timed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

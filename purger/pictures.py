@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -62,7 +63,7 @@ class Keepsakes:
             await self._keep(context, self._artifacts.trace(self.record.name))
 
     async def _keep(self, context: BrowserContext, path: Path) -> None:
-        raw = path.with_name(f".{path.name}.raw")
+        raw = path.with_name(f".{path.name}.{os.getpid()}.raw")
         try:
             with contextlib.suppress(FileNotFoundError):
                 raw.unlink()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from purger.errors import InputError
+from purger.former_report import former_report, time_of
 from purger.job_log import FetchVerdict, JobLog, When, compare
-from purger.report import SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +38,11 @@ class Purged:
         A report of `purger retry` tells of all its purges. Raises InputError for a file that is no report, and for
         one that does not tell of this repository.
         """
-        try:
-            report = json.loads(path.read_text("utf-8"))
-            if report["schema"] != SCHEMA:
-                raise InputError(
-                    f"the report is of another kind: schema {report['schema']}",
-                    where=str(path),
-                    remedy="Make it anew with this version of purger.",
-                )
+        with former_report(path, "the report") as report:
             attempts = (report.get("retry") or {}).get("attempts", [])
             all_of_them = [*(one["purge"] for one in attempts if one["purge"]), *report["repositories"]]
-            started_at, finished_at = (datetime.fromisoformat(report[name]) for name in ("started_at", "finished_at"))
             theirs = [one for one in all_of_them if slug is None or str(one["repository"]).lower() == slug.lower()]
-            purged = cls.of(theirs, started_at, finished_at)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                "the report can't be read",
-                where=str(path),
-                remedy=f"Give the report.json that a purge wrote ({type(error).__name__}).",
-            ) from None
+            purged = cls.of(theirs, time_of(report["started_at"]), time_of(report["finished_at"]))
         if not theirs:
             raise InputError(
                 f"the report tells nothing of {slug or 'any repository'}",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from purger import redaction
 from purger.errors import AccessError, InputError
@@ -63,9 +63,9 @@ class BrowserSettings:
 
     def __post_init__(self) -> None:
         _at_least("--slow-mo", self.slow_mo_ms, 0)
-        _a_wait("--slow-mo", self.slow_mo_ms / 1000, 0)
+        require_wait("--slow-mo", self.slow_mo_ms / 1000, 0)
         if self.connect is not None:
-            if not re.match(r"(wss?|https?)://[^/\s]+", self.connect):
+            if not _is_address(self.connect):
                 raise InputError(
                     "--connect is not the address of a browser",
                     remedy="Give ws://HOST:PORT/ of a Playwright server, or http(s):// or wss:// of a CDP endpoint.",
@@ -106,12 +106,12 @@ class Settings:
         _at_least("--max-rate", self.max_rate, 0)
         _at_least("--attempts", self.attempts, 1)
         _at_least("--jobs", self.jobs, 1)
-        _a_wait("--recheck-timeout", self.recheck_timeout_s, 0)
-        _a_wait("--settle", self.settle_s, 0)
-        _a_wait("--answer-timeout", self.answer_timeout_s, 0.1)
-        _a_wait("--page-timeout", self.page_timeout_s, 1)
+        require_wait("--recheck-timeout", self.recheck_timeout_s, 0)
+        require_wait("--settle", self.settle_s, 0)
+        require_wait("--answer-timeout", self.answer_timeout_s, 0.1)
+        require_wait("--page-timeout", self.page_timeout_s, 1)
         if self.timeout_s is not None:
-            _a_wait("--timeout", self.timeout_s, 0.1)
+            require_wait("--timeout", self.timeout_s, 0.1)
 
 
 def trace_of(wanted: Trace | None, artifacts: Path | None) -> Trace:
@@ -125,12 +125,21 @@ LONGEST_WAIT_S = 7 * 86_400.0
 """No single wait is longer than a week: timers overflow far beyond, and then do not wait at all."""
 
 
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"ws", "wss", "http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _at_least(option: str, value: float, least: float) -> None:
     if not value >= least:
-        raise InputError(f"{option} {value:g} is too small", remedy=f"Give {least:g} or more.")
+        raise InputError(f"{option} {str(value)[:20]} is too small", remedy=f"Give {least:g} or more.")
 
 
-def _a_wait(option: str, seconds: float, least_s: float) -> None:
+def require_wait(option: str, seconds: float, least_s: float) -> None:
+    """Raise InputError for a wait that is shorter than that, or than which no timer is longer."""
     _at_least(option, seconds, least_s)
     if seconds > LONGEST_WAIT_S:
         raise InputError(f"{option} is longer than a week", remedy="Give a week (1w) or less.")

@@ -51,7 +51,7 @@ def error_type_of(text: str) -> str | None:
 def _error_in(text: str) -> dict[str, Any]:
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

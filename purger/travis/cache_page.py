@@ -13,6 +13,7 @@ from typing import Any
 from loguru import logger
 from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from purger.browser import driver_error, driver_is_gone
 from purger.caches import Archive, rows_of
@@ -209,12 +210,23 @@ class CachePage:
     async def pause(self) -> None:
         """Open Playwright's inspector and wait until a person lets it go on."""
         if self._page is not None and not self._is_lost(self._page):
-            await self._page.pause()
+            async with self._alive(self._page, None):
+                await self._page.pause()
 
     async def wait_until_closed(self) -> None:
         """Wait for as long as a person leaves the page open."""
-        if self._page is not None and not self._is_lost(self._page):
-            await self._page.wait_for_event("close", timeout=0)
+        while self._page is not None and not self._is_lost(self._page):
+            try:
+                # Nothing tells that Playwright's own process died, but asking for something.
+                await self._page.wait_for_event("close", timeout=1000)
+            except PlaywrightTimeoutError:
+                try:
+                    async with asyncio.timeout(1):
+                        await self._page.title()
+                except TimeoutError:
+                    continue  # it is busy, and open
+                except PlaywrightError:
+                    return
 
     async def close(self) -> None:
         """Close the page; one that died already is no fault, and one that hangs goes with its context."""
@@ -248,7 +260,7 @@ class CachePage:
         return self._crashed or page.is_closed() or (browser is not None and not browser.is_connected())
 
     @asynccontextmanager
-    async def _alive(self, page: Page, timeout_s: float) -> AsyncIterator[None]:
+    async def _alive(self, page: Page, timeout_s: float | None) -> AsyncIterator[None]:
         """Turn what Playwright raises while the page works into our errors, and end what hangs."""
         try:
             async with asyncio.timeout(timeout_s):

@@ -12,6 +12,7 @@ from playwright.async_api import APIRequestContext, APIResponse
 from playwright.async_api import Error as PlaywrightError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
+from purger.browser import driver_error, driver_is_gone
 from purger.errors import AccessError, SiteError
 from purger.pacing import Budget
 from purger.travis.answers import error_type_of, words_of
@@ -100,7 +101,7 @@ class Calls:
     async def _json(self, method: str, address: str) -> dict[str, Any]:
         try:
             told = json.loads(await self._send(method, address))
-        except ValueError:
+        except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
             raise BusyError(
@@ -121,6 +122,8 @@ class Calls:
                 body = await response.body()
                 await response.dispose()
         except (PlaywrightError, TimeoutError) as error:
+            if isinstance(error, PlaywrightError) and driver_is_gone(error):
+                raise driver_error(address) from None
             said = error.message.splitlines()[0] if isinstance(error, PlaywrightError) else "no whole answer"
             if "certificate" in said.lower():
                 raise SiteError(

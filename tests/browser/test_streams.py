@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,29 @@ def test_a_reader_of_the_log_that_goes_away(site: StandIn, repository: Repositor
 
 def test_no_one_to_ask(site: StandIn, repository: Repository, tmp_path: Path) -> None:
     assert shell(site, tmp_path, "<&-", "purge acme/widgets")[0] == 2
+
+
+def test_the_time_of_the_command_ends_the_question_too(site: StandIn, repository: Repository, tmp_path: Path) -> None:
+    repository.fill(1)
+    ours, theirs = pty.openpty()
+    started = time.monotonic()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "purger", "purge", "acme/widgets", "--timeout", "3s"],
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            env=environment(site),
+            cwd=tmp_path,
+            timeout=20,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (done.returncode, len(repository.archives)) == (1, 1)
+    assert "The time is over: --timeout 3 s." in done.stderr
+    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

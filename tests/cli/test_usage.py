@@ -44,6 +44,12 @@ Purger = Callable[..., Ended]
         (["purge", "a/b"], 2, "Add --yes to delete without being asked, or --dry-run to look only."),
         (["retry", "a/b", "12"], 2, "Add --yes to delete without being asked."),
         (["purge", "a/b", "-y", "--larger-than", "5"], 2, "'5' is not a size"),
+        (["purge", "a/b", "-y", "--batch-size", f"-{'9' * 400}"], 2, "is too small"),
+        (["purge", "a/b", "-y", "--connect", "wss://["], 2, "--connect is not the address"),
+        (["purge", "a/b", "-y", "--connect", "ws://a:99999999"], 2, "--connect is not the address"),
+        (["purge", "a/b", "-n", "--connect", "ftp://a"], 2, "--connect is not the address"),
+        (["doctor", "a/b", "--page-timeout", "0"], 2, "--page-timeout 0.0 is too small"),
+        (["doctor", "a/b", "--page-timeout", "90d"], 2, "longer than a week"),
         (["purge", "-y"], 2, "no git remote"),
         (["purge", "a/b", "-y", "--no-such-option"], 2, "--no-such-option"),
         (["purge", "a/b", "-y", "--brnach", "x"], 2, "--branch"),
@@ -108,7 +114,7 @@ def test_a_variable_that_nothing_reads_is_said(
     assert "PURGER_BRANCHES means nothing to purger" in purger("purge", "a/b", "-y").err
 
 
-@pytest.mark.parametrize("text", ["PURGER_BRANCH main\n", "=x\n"])
+@pytest.mark.parametrize("text", ["PURGER_BRANCH main\n", "=x\n", "PURGER_DRY_RUN\n", "'A=B'=1\n", "A=x\0y\n"])
 def test_an_env_file_with_a_broken_line(purger: Purger, runs: list[Run], text: str) -> None:
     Path(".env").write_text(text)
     ended = purger("purge", "a/b", "-y")
@@ -156,12 +162,24 @@ def test_a_remote_that_is_a_folder_names_no_repository(purger: Purger, runs: lis
     assert "Name it: purger purge owner/name." in ended.err
 
 
-def test_a_report_that_leaves_nothing_to_do(purger: Purger) -> None:
+def test_a_report_that_leaves_nothing_to_do(purger: Purger, runs: list[Run]) -> None:
     done = report_of([], None, datetime.now(UTC), selection=Selection())
     Path("report.json").write_text(to_json(done))
     ended = purger("purge", "--resume", "report.json", "-y")
     assert ended.code == 0
     assert "Nothing is left to do: every repository of the report was done." in ended.err
+    assert runs[0].repositories == []
+
+
+@pytest.mark.parametrize("arguments", [["purge"], ["check-log"], ["list", "--from-file"]])
+def test_a_token_in_the_wrong_place_is_not_repeated(tmp_path: Path, arguments: list[str]) -> None:
+    token = "t0ken-in-the-wrong-place"
+    command = [str(Path(sys.executable).with_name("purger")), *arguments, token]
+    variables = {name: text for name, text in os.environ.items() if not name.startswith("PURGER_")}
+    done = subprocess.run(command, env=variables | {"TRAVIS_TOKEN": token}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "REDACTED" in done.stderr
+    assert token not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
