@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from purger.errors import InputError
-from purger.travis.site import Repository, Site, is_loopback, origin_of, parse_repository
+from purger.travis.site import Owner, Repository, Site, is_loopback, origin_of, parse_repository, parse_target
 
 COM = Site()
 
@@ -119,3 +119,40 @@ def test_origins_are_written_as_browsers_do() -> None:
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_an_owner_or_a_repository() -> None:
+    assert parse_target(" acme/* ", COM) == Owner("github", "acme")
+    assert parse_target("gitlab/acme/*", COM) == Owner("gitlab", "acme")
+    assert parse_target("acme/widgets", COM) == Repository("github", "acme", "widgets")
+    assert parse_target("https://app.travis-ci.com/acme/widgets/*", COM) == Repository("github", "acme", "widgets")
+    with pytest.raises(InputError, match="does not name a repository"):
+        parse_target("/*", COM)
+
+
+@pytest.mark.parametrize(
+    ("named", "text"),
+    [
+        (Owner("github", "acme"), "acme/*"),
+        (Owner("gitlab", "acme"), "gitlab/acme/*"),
+        (Repository("github", "acme", "widgets"), "acme/widgets"),
+    ],
+)
+def test_names_as_people_write_them(named: Owner | Repository, text: str) -> None:
+    assert str(named) == text
+
+
+def test_addresses_of_calls() -> None:
+    assert COM.repositories_call(Owner("github", "a/X b")).endswith("/owner/github/a%2FX%20b/repos?limit=100&offset=0")
+    assert COM.repository_call(Repository("github", "aX", "b")) == "https://api.travis-ci.com/repo/github/aX%2Fb"
+
+
+@pytest.mark.parametrize("option", ["--url", "--api-url"])
+def test_the_option_with_the_bad_address_is_named(option: str) -> None:
+    with pytest.raises(InputError, match=f"^{option} 'x y' is not a web address") as caught:
+        Site.at(**{option[2:].replace("-", "_"): "x y"})
+    assert caught.value.remedy == f"Give {option} as https://HOST, the address that the browser shows."
+
+
+def test_an_address_of_six() -> None:
+    assert origin_of("http://[::1]:8080/x") == "http://[::1]:8080"
