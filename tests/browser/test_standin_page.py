@@ -213,9 +213,15 @@ async def test_a_failed_deletion_can_be_tried_again(
         repository.add(name)
     page = await signed_in(context, site)
     await show(page, site)
-    await page.evaluate(CLICK_ALL)
-    assert await page.locator(".delete-cache-icon.deleting").count() == 3
-    await page.evaluate(CLICK_ALL)
+    deleting = await page.evaluate(
+        f"""() => {{
+          ({CLICK_ALL})();
+          const icons = document.querySelectorAll('.delete-cache-icon.deleting').length;
+          ({CLICK_ALL})();
+          return icons;
+        }}"""
+    )
+    assert deleting == 3
     await page.locator(".deleting").first.wait_for(state="detached")
     await page.wait_for_function("() => !document.querySelector('.deleting')")
     assert [text.strip() for text in await page.locator(".row-branch").all_inner_texts()] == ["a", "b"]
