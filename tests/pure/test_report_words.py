@@ -59,8 +59,9 @@ def stopped() -> Record:
     ],
 )  # fmt: skip
 def test_a_repository_in_a_sentence(made: Record, more: dict[str, Any], sentence: str) -> None:
-    dry_run = more.pop("dry_run", False)
-    assert verdict_of(repository_value(made, None, dry_run=dry_run), dry_run=dry_run, **more) == sentence
+    dry_run = more.get("dry_run", False)
+    value = repository_value(made, None, dry_run=dry_run)
+    assert verdict_of(value, **{"dry_run": False} | more) == sentence
 
 
 def test_several_repositories_in_a_sentence() -> None:
