@@ -14,7 +14,7 @@ from purger import report_html
 from purger.chart import MOST_BARS, bars_of, course_of
 from purger.errors import AccessError
 from purger.report_html import MOST_ROWS, write_html
-from purger.report_words import headline, visible
+from purger.report_words import headline, job_words, visible
 from tests.pure.report_samples import Report, hostile_report, record, refused, report, retried
 from tests.pure.test_ci import HOSTILE
 
@@ -109,8 +109,14 @@ def test_each_attempt_of_a_retry_is_told() -> None:
 
 def test_of_several_jobs_those_that_passed_are_counted() -> None:
     made = retried("passed")
-    made["retry"]["attempts"][0]["jobs"].append({"job": 13, "verdict": "unknown", "restarted_at": None, "fetched": []})
-    assert headline(made) == "1 of 2 jobs passed; 3 caches deleted in 1 attempt."
+    for number, verdict in ((13, "unknown"), (14, "canceled")):
+        other = {"job": number, "verdict": verdict, "restarted_at": None, "fetched": []}
+        made["retry"]["attempts"][0]["jobs"].append(other)
+    assert headline(made) == "1 of 3 jobs passed; 3 caches deleted in 1 attempt."
+
+
+def test_a_job_that_was_not_followed_to_its_end() -> None:
+    assert job_words({"verdict": None, "restarted_at": "2026-03-01T12:00:00Z"}) == "was restarted"
 
 
 def test_a_run_without_repositories() -> None:
