@@ -14,7 +14,7 @@ def main() -> None:
     redaction.guard_streams()
     if Path(".env").is_file():
         _read_env_file()
-    if token := os.environ.get("TRAVIS_TOKEN", "").strip():
+    if token := os.environ.get(environment.TOKEN_VARIABLE, "").strip():
         redaction.remember(token)  # before anything of the command line is told
     if sentence := environment.turn_off_debug_output():
         sys.stderr.write(f"{sentence}\n")

@@ -39,6 +39,11 @@ class Ci:
     def __bool__(self) -> bool:
         return self.kind is not CiKind.NONE
 
+    @property
+    def folds(self) -> bool:
+        """Whether parts of its log can be folded."""
+        return self.kind in {CiKind.GITHUB, CiKind.TRAVIS}
+
     def annotations(self, report: Values) -> list[str]:
         """Lines that make the CI show errors and warnings beside its log; empty where it knows none.
 

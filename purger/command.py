@@ -130,7 +130,7 @@ def execute(
         run.error = run.error or stopped
         _show(output, run, started_at, as_table=as_table)
     report = run.report(started_at)
-    if report["ok"] and place.fold("")[0]:  # the folded part hides it; what is not well is annotated
+    if report["ok"] and place.folds:  # the folded part hides it; what is not well is annotated
         output.notes.out(headline(report), highlight=False)
     problems = []
     if run.artifacts:
@@ -193,6 +193,5 @@ def show_checked_log(output: Output, checked: CheckedLog) -> None:
 def _asked(
     output: Output, watcher: console.Watcher, records: Sequence[Record], timeout_s: float | None, started: float
 ) -> bool:
-    left_s = 0.0 if timeout_s is None else timeout_s - (time.monotonic() - started)
-    with watcher.paused(), plain_signals(timeout_s, left_s):
+    with watcher.paused(), plain_signals(timeout_s, started):
         return console.ask(output.notes, records, datetime.now(UTC))

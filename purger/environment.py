@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-SECRETS = ("TRAVIS_TOKEN", "PURGER_CONNECT")
+TOKEN_VARIABLE = "TRAVIS_TOKEN"  # noqa: S105 - the variable's name
+SECRETS = (TOKEN_VARIABLE, "PURGER_CONNECT")
 _DEBUG_OUTPUT = ("DEBUG", "DEBUG_FILE", "NODE_DEBUG")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
@@ -64,8 +65,11 @@ def out_of_time(timeout_s: float) -> OutOfTimeError:
 
 
 @contextlib.contextmanager
-def plain_signals(timeout_s: float | None, left_s: float) -> Iterator[None]:
-    """While a question waits for its answer, Ctrl-C, SIGTERM and the end of the time interrupt it: the loop can't."""
+def plain_signals(timeout_s: float | None, started: float) -> Iterator[None]:
+    """While a question waits for its answer, Ctrl-C, SIGTERM and the end of the time interrupt it: the loop can't.
+
+    The time counts from `started`, on the monotonic clock.
+    """
 
     def ring(_number: int, _frame: object) -> None:
         raise out_of_time(timeout_s or 0)
@@ -76,6 +80,7 @@ def plain_signals(timeout_s: float | None, left_s: float) -> Iterator[None]:
     before = {number: signal.signal(number, interrupt) for number in _STOPPING}
     timed = timeout_s is not None and hasattr(signal, "SIGALRM")
     if timed:
+        left_s = (timeout_s or 0) - (time.monotonic() - started)
         before[signal.SIGALRM] = signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, max(0.001, left_s))
     try:

@@ -103,11 +103,13 @@ def job_words(job: Values) -> str:
 def _retry_headline(attempts: Sequence[Values]) -> str:
     jobs = {job["job"]: job for attempt in attempts for job in attempt["jobs"]}
     if len(jobs) == 1:
-        told = [f"job {number} {job_words(job)}" for number, job in jobs.items()]
+        ((number, job),) = jobs.items()
+        result = f"job {number} {job_words(job)}"
     else:
-        told = [f"{sum(job['verdict'] == 'passed' for job in jobs.values())} of {many(len(jobs), 'job')} passed"]
+        passed = sum(job["verdict"] == "passed" for job in jobs.values())
+        result = f"{passed} of {many(len(jobs), 'job')} passed"
     deleted = sum(attempt["purge"]["deleted"] for attempt in attempts if attempt["purge"])
-    return sentence_of(f"{told[0]}; {many(deleted, 'cache')} deleted in {many(len(attempts), 'attempt')}")
+    return sentence_of(f"{result}; {many(deleted, 'cache')} deleted in {many(len(attempts), 'attempt')}")
 
 
 def headline(report: Values) -> str:

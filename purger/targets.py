@@ -13,7 +13,7 @@ from pathlib import Path
 
 from purger import environment
 from purger.errors import InputError
-from purger.travis.site import Owner, Repository, Site, parse_repository, parse_target
+from purger.travis.site import Owner, Repository, Site, is_address, parse_repository, parse_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def targets_from(
     if slug := os.environ.get("TRAVIS_REPO_SLUG"):
         return [parse_repository(slug, site)], "TRAVIS_REPO_SLUG"
     remote = _git_remote() or ""
-    if "://" in remote or remote.startswith("git@"):  # else it is a folder, whose name says nothing
+    if is_address(remote):  # else it is a folder, whose name says nothing
         return [parse_repository(remote, site)], "the git remote origin"
     raise InputError(
         "no repository is named, and this folder has no git remote origin on a host to take one from",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from purger.environment import TOKEN_VARIABLE
 from purger.errors import AccessError, InputError
 from purger.settings import Token
 from purger.travis.session import Sessions, read_private, warning_if_public
 from purger.travis.site import DEFAULT_URL, Site, origin_of
 
-TOKEN_VARIABLE = "TRAVIS_TOKEN"  # noqa: S105 - the variable's name
 ENV_FILE = Path(".env")
 _TRAVIS_FOLDER_VARIABLE = "TRAVIS_CONFIG_PATH"
 

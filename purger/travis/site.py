@@ -148,13 +148,18 @@ def parse_target(text: str, site: Site) -> Repository | Owner:
     return Owner(stand_in.provider, stand_in.owner)
 
 
+def is_address(text: str) -> bool:
+    """Whether this is a URL or a git remote on a host, and no bare name or folder."""
+    return "://" in text or text.startswith("git@")
+
+
 def parse_repository(text: str, site: Site) -> Repository:
     """The repository that a person means by `owner/name`, `provider/owner/name`, or the URL of one of its pages.
 
     URLs may be Travis CI's own (of `site`), the provider's, or a git remote's. Raises InputError.
     """
     wanted = text.strip()
-    if "://" in wanted or wanted.startswith("git@"):
+    if is_address(wanted):
         provider, path = _split_address(wanted, site)
     else:
         provider, path = None, wanted

@@ -30,6 +30,7 @@ from purger.travis.api import Api
 from purger.travis.cache_page import CachePage
 from purger.travis.site import Site
 
+PURGER = [sys.executable, "-W", "error", "-m", "purger"]
 WIDGETS = travis_site.Repository("github", "acme", "widgets")
 
 
@@ -85,7 +86,7 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
     """Runs `purger ARGUMENTS… --json` to its end; keyword arguments are environment variables."""
 
     def run(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
-        command = [sys.executable, "-W", "error", "-m", "purger", *arguments, *(["--json"] if as_json else [])]
+        command = [*PURGER, *arguments, *(["--json"] if as_json else [])]
         start = time.monotonic()
         done = subprocess.run(
             command,

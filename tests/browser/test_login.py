@@ -25,8 +25,8 @@ from purger.standin.repository import Repository
 from purger.travis.by_hand import ACCOUNTS_KEY, ACTIVE_ACCOUNT_KEY
 from purger.travis.cache_page import TOKEN_KEY
 from purger.travis.site import Site
-from tests.browser.conftest import environment
-from tests.browser.windows import PURGER, in_a_window, needs_a_display
+from tests.browser.conftest import PURGER, environment
+from tests.browser.windows import in_a_window, needs_a_display
 
 pytestmark = pytest.mark.timeout(90)
 Person = Callable[[Page], Awaitable[object]]

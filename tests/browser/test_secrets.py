@@ -26,7 +26,7 @@ from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
 from purger.travis.cache_page import HANDLE, TOKEN_KEY, CachePage
 from purger.travis.site import Site
-from tests.browser.conftest import environment
+from tests.browser.conftest import PURGER, environment
 
 pytestmark = pytest.mark.timeout(110)
 SENTINEL = 'Se+nti/nel?to&ken="42"~x'
@@ -68,7 +68,7 @@ def watched(site: StandIn, folder: Path, *arguments: str, **variables: str) -> W
     """Run the command to its end, looking over its children's shoulders all the while."""
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "purger", *arguments],
+            [*PURGER, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,

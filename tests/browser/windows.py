@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ import pytest
 from playwright.async_api import Browser, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-PURGER = [sys.executable, "-W", "error", "-m", "purger"]
+from tests.browser.conftest import PURGER
+
 needs_a_display = pytest.mark.skipif(not shutil.which("xvfb-run"), reason="needs a virtual display")
 
 
