@@ -200,18 +200,19 @@
       for (;;) {
         const items = document.querySelectorAll(ITEMS).length;
         const icons = document.querySelectorAll(`${ITEMS} ${ICON}`).length;
-        const shown = { items, icons, list, path: location.pathname, questions: questions.splice(0) };
+        // Taken only by the look that tells them: those of an earlier turn would be lost.
+        const shown = (state) => ({ state, items, icons, list, path: location.pathname, questions: questions.splice(0) });
         const has = (selector) => document.querySelector(selector) !== null;
-        if (has(NOTICES.missing)) return { state: "missing", ...shown };
-        if (document.body && !location.pathname.endsWith("/caches")) return { state: "moved", ...shown };
-        if (list && (list.status !== 200 || !list.caches)) return { state: "refused", ...shown };
+        if (has(NOTICES.missing)) return shown("missing");
+        if (document.body && !location.pathname.endsWith("/caches")) return shown("moved");
+        if (list && (list.status !== 200 || !list.caches)) return shown("refused");
         if (list) {
           const rows = new Set(list.caches.map((cache) => cache.branch)).size;
-          if (rows === 0 && has(NOTICES.empty)) return { state: "list", ...shown };
-          if (rows > 0 && items === rows && icons === rows) return { state: "list", ...shown };
-          if (now() - Math.max(changed, lastEvent) > graceMs) return { state: "unknown", ...shown };
+          if (rows === 0 && has(NOTICES.empty)) return shown("list");
+          if (rows > 0 && items === rows && icons === rows) return shown("list");
+          if (now() - Math.max(changed, lastEvent) > graceMs) return shown("unknown");
         }
-        if (now() > deadline) return { state: "timeout", ...shown };
+        if (now() > deadline) return shown("timeout");
         await sleep(15);
       }
     },

@@ -37,8 +37,7 @@ def test_a_hostile_page_gets_nothing_and_the_purge_goes_on(
 ) -> None:
     repository.fill(10)
     site.faults.hostile = hostile
-    # The page does it a moment after it is loaded; each of its questions holds it up.
-    site.faults.delete_latency_s = 1.0 if hostile == "dialogs" else 0.4
+    site.faults.delete_latency_s = 0.4  # the page does it a moment after it is loaded
     # Not pytest's own folder, whose long name leaves no room for the names of Chromium's sockets.
     with tempfile.TemporaryDirectory(prefix="purger-") as folder:
         ended = purger("purge", "acme/widgets", "--yes", HOME=folder, TMPDIR=folder, PURGER_SETTLE="0.5")
