@@ -122,7 +122,7 @@ class CacheTool:
             self._answered(statement.group(1))
 
     def _on_not_found(self, statement: Statement) -> None:
-        if statement.begins() or (self._asking and statement.directly_after(self._asking[-1].end)):
+        if statement.begins():
             self.none_found |= statement.group(1) == "cache"
             self._answered(statement.group(1))
 

@@ -31,7 +31,7 @@ NOISE = (
     + rb"|\d{1,7}(?=\s|\Z))*+"
 )
 _ONLY_NOISE = re.compile(NOISE)
-_REST_OF_HEADING = re.compile(rb"[\"')\]:=*#\-]{0,80}" + NOISE)
+_REST_OF_HEADING = re.compile(rb"[ \"')\]:=*#<\-]{0,80}" + NOISE)
 
 _QUOTING = re.compile(rb"[ \t]*(?:>|&gt;)")
 _LINE_START = re.compile(rb"(?:[ \t]*(?:>|&gt;))*[ \t]*")
@@ -136,7 +136,7 @@ class Scanner:
         self._read_until = 0
         self._previous_end = 0
 
-    def feed(self, text: bytes, *, final: bool = False) -> None:
+    def feed(self, text: bytes, *, final: bool) -> None:
         """Read on; a statement that may go on in the next chunk waits for it."""
         self._raw += text
         # A carriage return may stand anywhere, so statements are sought in the text without them.

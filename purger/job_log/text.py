@@ -56,6 +56,8 @@ class LogText:
 
     def feed(self, data: bytes) -> bytes:
         """The text that became certain with these bytes."""
+        # Zero bytes are rubbish, or the other half of each character in a log saved as UTF-16.
+        data = data.replace(b"\0", b"")
         if self._form is None:
             self._head += data
             if len(self._head) < HEAD_BYTES:
@@ -81,9 +83,7 @@ class LogText:
         return head
 
     def _without_codes(self, data: bytes, *, final: bool) -> bytes:
-        # Zero bytes are rubbish, or the other half of each character in a log saved as UTF-16.
-        data = self._held + data.replace(b"\0", b"")
-        self._held = b""
+        data, self._held = self._held + data, b""
         if not final:
             at = data.find(b"\x1b", max(0, len(data) - _LONGEST_CODE))
             while at >= 0:
@@ -95,7 +95,7 @@ class LogText:
 
 
 def _form_of(head: bytes) -> _Form:
-    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n>")
+    start = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n>")
     if _WEB_PAGE.match(start):
         return _WebPage()
     if _JSON_OBJECT.match(start) and _JSON_KEYS.search(start):
@@ -226,7 +226,7 @@ def _unescaped(data: bytes) -> bytes:
     # Plain replacements, since a call for each escape would be five times slower.
     if b"\\" not in data:
         return data
-    data = data.replace(b"\0", b"").replace(b"\\\\", b"\0")
+    data = data.replace(b"\\\\", b"\0")  # no zero byte comes this far
     for spelled, meant in (
         (b"\\r\\n", b"\r\n"),
         (b"\\n", b"\n"),
@@ -246,4 +246,4 @@ def _unescaped(data: bytes) -> bytes:
 
 
 def _characters(escapes: re.Match[bytes]) -> bytes:
-    return str(json.loads(b'"' + escapes[0] + b'"')).encode("utf-8", "replace")
+    return str(json.loads(b'"' + escapes[0] + b'"')).replace("\0", "").encode("utf-8", "replace")

@@ -68,6 +68,7 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
         indent=1,
     ).encode(),
     "UTF-16": lambda log: log.decode("utf-8", "replace").encode("utf-16"),
+    "a JSON string in UTF-16": lambda log: json.dumps(log.decode("utf-8", "replace")).encode("utf-16"),
 }
 # Of these forms the rest is built; what has lost its line ends or is JSON already cannot be quoted.
 RAW = [name for name in CORPUS if name.endswith(".log")]
@@ -131,8 +132,9 @@ AT = datetime(2020, 9, 13, 12, 26, 40, tzinfo=UTC)
             FETCH + BLOCK % (b"0a", 99999999999999999999, 99999999999999999999),
             datetime(5138, 11, 16, 9, 46, 39, 999999, UTC),
         ),
+        (FETCH + BLOCK % (b"0a", 10**18, 10**18 + 1), datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)),
     ],
-    ids=["none", "start lost", "around", "end lost", "next block", "before", "seconds", "far away"],
+    ids=["none", "start lost", "around", "end lost", "next block", "before", "seconds", "far away", "long ago"],
 )
 def test_the_nearest_marker_gives_the_time(log: bytes, at: datetime | None) -> None:
     (fetch,) = read_log([log]).fetched
@@ -205,6 +207,21 @@ def test_a_command_of_several_lines_is_understood() -> None:
     assert read_log([log]).last_failing_lines == ("$ if x; then", "  y", "fi", "oops")
 
 
+def test_a_command_with_quotes_that_runs_twice_shows_its_last_run() -> None:
+    log = b'$ say "a"\nfirst\n$ say "a"\nsecond\nThe command "say "a"" exited with 1.\n'
+    assert read_log([log]).last_failing_lines == ('$ say "a"', "second")
+
+
+def test_a_command_without_its_echo_shows_its_block() -> None:
+    log = b'earlier\ntravis_time:start:0a1b2c3d\r\x1b[0Koops\nThe command "a" exited with 1.\n'
+    assert read_log([log]).last_failing_lines == ("oops",)
+
+
+def test_output_that_looks_quoted_in_part_stays() -> None:
+    log = b'$ a\nplain\n> quoted\nThe command "a" exited with 1.\n'
+    assert read_log([log]).last_failing_lines == ("$ a", "plain", "> quoted")
+
+
 def test_nothing_can_reach_the_terminal_through_the_failing_lines() -> None:
     log = b'$ a\n\x1b]0;title\x07\x9b31m\x1b\x07bell\x08\xff\nThe command "a" exited with 1.\n'
     assert all(line.isprintable() for line in read_log([log]).last_failing_lines)
@@ -237,6 +254,43 @@ def test_a_step_announced_between_blocks_is_over_with_its_command() -> None:
     assert read_log([passed + b'The command "docker tag x" failed and exited with 1 during .']).symptoms == ()
 
 
+@pytest.mark.parametrize("end", ["travis_fold:end:ensure_test_image", "travis_time:end:0a:start=1,finish=2,duration=1"])
+def test_a_step_is_over_with_its_fold_or_block(end: str) -> None:
+    log = f'Ensure test image\n{end}\n$ make test\nno\nThe command "make test" exited with 1.'
+    assert read_log([log.encode()]).symptoms == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_symptom"),
+    [
+        ("pkg_resources.VersionConflict", True),
+        ("pkg_resources.VersionConflict: (a 1)", True),
+        ("pip._vendor.pkg_resources.VersionConflict: (a 1)", True),
+        ("VersionConflict: (a 1)", True),
+        ("VersionConflict (a 1)", False),
+        ("other.VersionConflict: (a 1)", False),
+        ('pkg_resources.VersionConflict("a")', False),
+        ('pkg_resources.VersionConflict"', False),
+        ("pkg_resources.VersionConflict'", False),
+        ("raise pkg_resources.VersionConflict", False),
+        ("pkg_resources.VersionConflicts", False),
+    ],
+)
+def test_which_lines_are_conflicts(line: str, *, is_symptom: bool) -> None:
+    symptoms = read_log([b"before\n" + line.encode() + b"\nafter\n"]).symptoms
+    assert [(symptom.id, symptom.line) for symptom in symptoms] == [("version-conflict", line)] * is_symptom
+
+
+def test_of_an_endless_line_the_part_around_the_symptom_is_shown() -> None:
+    conflict = "VersionConflict: (a 1) "
+    (symptom,) = read_log([b"x" * 5000 + b" pkg_resources." + conflict.encode() + b"y" * 5000]).symptoms
+    assert len(symptom.line) == 500
+    before, _, after = symptom.line.partition(conflict)
+    assert len(before) == 250
+    assert before.strip("x") == " pkg_resources."
+    assert not after.strip("y")
+
+
 def test_each_symptom_says_what_to_do() -> None:
     (symptom,) = read("contextual_conflict.log").symptoms
     assert symptom.line.startswith("pkg_resources.ContextualVersionConflict: (numpy 1.16.0")
@@ -246,6 +300,8 @@ def test_each_symptom_says_what_to_do() -> None:
     assert symptom.line == "Ensure test image"
     assert "pushed" in symptom.meaning
     assert "Push" in symptom.what_to_do
+    (symptom,) = read_log([b'a\nStep "Ensure test image" failed\nb\n']).symptoms
+    assert symptom.line == 'Step "Ensure test image" failed'
 
 
 @pytest.mark.parametrize(
@@ -256,6 +312,12 @@ def test_each_symptom_says_what_to_do() -> None:
         '$ make ensure-test-image\nno\nThe command "make ensure-test-image" exited with 2.',
         '$ ./ensure_test_image.sh\nno\nThe command "./ensure_test_image.sh" failed and exited with 1 during .',
         "==> Ensure test image\n$ docker pull x\nno\nDone. Your build exited with 1.",
+        '== [Ensure test image] <==\n$ docker pull x\nno\nThe command "docker pull x" exited with 1.',
+        "Ensure test image\n$ docker pull x\n\n"
+        "No output has been received in the last 10m0s, this potentially indicates a stalled build.",
+        "Ensure test image\n$ docker pull x\n\n"
+        "The job exceeded the maximum time limit for jobs, and has been terminated.",
+        "Ensure test image\n$ docker pull x\n\nYour build has been stopped.",
         "travis_fold:end:cache.1\r\x1b[0K\x1b[33;1mEnsure test image\x1b[0m\r\n$ docker pull x\r\nno\r\n"
         'The command "docker pull x" exited with 1.',
     ],
@@ -298,11 +360,52 @@ def test_a_test_image_that_is_there(step: str, then: str) -> None:
         ("1 minute ago: fetching a/cache-a.tgz\nfetching b/cache-b.tgz\nfound cache", 2, 1),
         ("a fetching a/cache-a.tgz b\nfetching b/cache-b.tgz\nfound cache", 1, 1),
         ("I found cache and could not download cache\nfetching b/cache-b.tgz\nfound cache", 1, 1),
+        ('"fetching main/cache-a.tgz": found cache', 0, 0),
+        ("fetching main/cache-a.tgz\n" + "word " * 1000 + "found cache", 1, 0),
+        ("npm is fetching main/cache-a.tgz could not download cache", 1, 0),
     ],
 )
 def test_which_lines_are_fetches(log: str, asked: int, fetched: int) -> None:
     told = read_log([log.encode()])
     assert (len(told.asked), len(told.fetched)) == (asked, fetched)
+
+
+def test_the_name_of_a_branch_is_printable() -> None:
+    (fetch,) = read_log([b"fetching ma\xc2\x9bin\xff/cache-a.tgz\nfound cache"]).fetched
+    assert fetch.branch == "main\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "travis_time:start:0a",
+        "travis_time:end:0a:start=1,finish=2,duration=1",
+        'The command "a" exited with 0.',
+        "Setting up build cache",
+        "Setting up build cache\nattempting to download workspace archive",
+        "attempting to download cache archive",
+        "uploading main/cache-a.tgz",
+        "uploading 12/cache-a.tgz\nworkspace uploaded",
+    ],
+)
+def test_one_sign_is_enough_for_a_log(log: str) -> None:
+    assert read_log([log.encode()]).is_log
+
+
+def test_workspaces_alone_are_no_sign() -> None:
+    assert not read_log([b"attempting to download workspace archive"]).is_log
+
+
+@pytest.mark.parametrize(
+    "workspace",
+    [
+        "fetching 12/a.tgz\ncould not download workspace",
+        "attempting to download workspace archive\nfetching 12/a.tgz\nrunning `casher fetch x` took longer than 180 s",
+    ],
+)
+def test_what_becomes_of_a_workspace_does_not_change_a_clean_start(workspace: str) -> None:
+    log = "attempting to download cache archive\nfetching main/cache-a.tgz\ncould not download cache\n"
+    assert read_log([(log + workspace).encode()]).started_clean
 
 
 @pytest.mark.parametrize(
@@ -318,6 +421,9 @@ def test_which_lines_are_fetches(log: str, asked: int, fetched: int) -> None:
         ("uploading 1234/cache-a.tgz\nworkspace uploaded", []),
         ("uploading dist/package-1.0.tgz\nsomething", []),
         ("I am uploading main/cache-a.tgz\nsomething", []),
+        ("uploading archive\nuploading archive\nDone. Your build exited with 0.", [None, True]),
+        ("attempting to download workspace archive\nuploading archive\nDone. Your build exited with 0.", []),
+        ("it is uploading main/cache-a.tgz\ncache uploaded", [True]),
         ("cache uploaded", []),
         ("failed to upload cache", []),
         ("uploading main/cache-a.tgz\nso I think cache uploaded", [None]),

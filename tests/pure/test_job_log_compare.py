@@ -72,7 +72,7 @@ def test_an_archive_that_the_purge_never_saw(other: dict[str, object]) -> None:
     assert verdict.when == "unknown"
 
 
-@pytest.mark.parametrize("branch", ["foo", "feature/foo", "bug/foo"])
+@pytest.mark.parametrize("branch", ["foo", "feature/foo", "a/b/foo"])
 def test_a_nested_branch_is_known_by_its_last_part(branch: str) -> None:
     (verdict,) = compare(log_of("foo"), [entry(branch=branch)])
     assert verdict.deleted
@@ -91,6 +91,17 @@ def test_of_two_branches_shown_alike_the_deleted_one_counts() -> None:
     for order in (entries, entries[::-1]):
         (verdict,) = compare(log_of("foo"), order)
         assert (verdict.deleted, verdict.outcome, verdict.when) == (True, "deleted", "after")
+
+
+def test_the_last_known_deletion_counts() -> None:
+    entries = [
+        entry(branch="a/foo", deleted_at=None),
+        entry(branch="b/foo", deleted_at=FETCHED_AT - 2 * MINUTE),
+        entry(branch="c/foo", deleted_at=FETCHED_AT - MINUTE),
+        entry(branch="d/foo", outcome="remaining", deleted_at=FETCHED_AT),
+    ]
+    (verdict,) = compare(log_of("foo"), entries)
+    assert verdict.deleted_at == FETCHED_AT - MINUTE
 
 
 def test_a_clean_start_needs_no_verdict() -> None:
