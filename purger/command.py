@@ -28,6 +28,7 @@ from purger.targets import targets_from
 from purger.timeline import Timeline
 from purger.travis.sign_in import find_token
 from purger.travis.site import Owner, Repository, Site
+from purger.watcher import Watcher
 
 if TYPE_CHECKING:
     from purger.check_log import CheckedLog
@@ -121,7 +122,7 @@ def execute(
     started_at = datetime.now(UTC)
     place = ci.detect(os.environ)
     timeline = Timeline()
-    with _folded(output, place), console.Watcher(output.notes) as watcher:
+    with _folded(output, place), Watcher(output.notes) as watcher:
         run.observers = (timeline.see, watcher.see)
         if not yes:
             started = time.monotonic()
@@ -191,7 +192,7 @@ def show_checked_log(output: Output, checked: CheckedLog) -> None:
 
 
 def _asked(
-    output: Output, watcher: console.Watcher, records: Sequence[Record], timeout_s: float | None, started: float
+    output: Output, watcher: Watcher, records: Sequence[Record], timeout_s: float | None, started: float
 ) -> bool:
     with watcher.paused(), plain_signals(timeout_s, started):
         return console.ask(output.notes, records, datetime.now(UTC))

@@ -1,29 +1,18 @@
-"""What a person sees: log lines, a progress bar on a terminal, tables; everything goes through redaction."""
+"""What a person sees: log lines, tables, results, errors, a question; everything goes through redaction."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 
 from loguru import logger
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
-from purger import ci, events
+from purger import ci
 from purger.artifacts import Artifacts
 from purger.caches import Archive, rows_of
 from purger.errors import PurgerError
@@ -32,7 +21,7 @@ from purger.report import repository_value
 from purger.report_words import verdict_of
 from purger.settings import Token
 from purger.units import age_text, size_text
-from purger.wording import error_text, how_sentence, many, sentence
+from purger.wording import error_text, how_sentence, many
 
 LONGEST_BRANCH = 48
 MOST_ROWS_BEFORE_QUESTION = 20
@@ -82,86 +71,6 @@ def shorten(text: str, longest: int = LONGEST_BRANCH) -> str:
         return text
     head = longest // 2
     return f"{text[:head]}…{text[-(longest - head - 1) :]}"
-
-
-class Watcher:
-    """An observer that logs each event as a line and, on a terminal, keeps bars below the lines.
-
-    Use it in a `with` block; the bars are gone at its end, and while `paused`.
-    """
-
-    def __init__(self, console: Console) -> None:
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[doing]}"),
-            TimeElapsedColumn(),
-        )
-        # Whoever asks for colours (FORCE_COLOR) makes a log no terminal.
-        on_terminal = console.is_terminal and console.file.isatty() and not ci.detect(os.environ)
-        self._progress = Progress(*columns, console=console, transient=True)
-        self._on_terminal = on_terminal
-        self._bars: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Watcher:
-        self._start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    def _start(self) -> None:
-        if self._on_terminal:
-            self._progress.start()
-
-    def _stop(self) -> None:
-        if self._on_terminal:
-            self._progress.stop()
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Take the bars away, for a question."""
-        self._stop()
-        try:
-            yield
-        finally:
-            self._start()
-
-    def see(self, event: events.Event) -> None:
-        """Draw the event, and log it where no bar says it."""
-        name = event.repository
-        match event:
-            case events.Surveyed(selected=selected) if selected:
-                self._bars[name] = self._progress.add_task(escape(shorten(name)), total=selected, doing="starting")
-            case events.BatchClicked(answered=answered):
-                self._set(name, "deleting", completed=answered)
-            case events.Looked(gone=gone):
-                self._set(name, "looking again", completed=gone)
-            case events.Waiting(why=why):
-                self._set(name, f"waiting: {shorten(why, 60)}")
-            case events.Finished():
-                self._set(name, "done")
-            case events.AttemptStarted() if name in self._bars:
-                self._progress.remove_task(self._bars.pop(name))
-            case events.JobChanged(job=job, state=state):
-                self._set(name, f"job {job} is {state}")
-            case _:
-                pass
-        drawn = isinstance(event, events.BatchClicked | events.Looked | events.Waiting)
-        if not (self._on_terminal and drawn and name in self._bars):
-            log_event(event)
-
-    def _set(self, name: str, doing: str, completed: int | None = None) -> None:
-        if name in self._bars:
-            self._progress.update(self._bars[name], completed=completed, doing=escape(doing))
-
-
-def log_event(event: events.Event) -> None:
-    """One event as one log line."""
-    level, text = sentence(event)
-    logger.log(level, f"{event.repository}: {text}" if event.repository else text[0].upper() + text[1:])
 
 
 def table_of(record: Record, archives: Sequence[Archive], now: datetime) -> Table:

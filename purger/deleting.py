@@ -16,8 +16,9 @@ from purger.ledger import Entry
 from purger.pacing import Budget
 from purger.record import Record
 from purger.settings import Settings
+from purger.travis.answers import Answer
 from purger.travis.api import Api
-from purger.travis.cache_page import Answer, CachePage
+from purger.travis.cache_page import CachePage
 from purger.travis.calls import RateLimitedError
 from purger.ways import NoWay, Way, without_covered
 from purger.wording import many

@@ -7,25 +7,22 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright
-from rich.console import Console
-from rich.text import Text
 
 from purger import __version__
 from purger.browser import HOW_TO_GET_ONE, close_context, driver, find_browser, has_display
 from purger.browsers import Browsers
 from purger.caches import rows_of
 from purger.command import Output
-from purger.console import printable
 from purger.errors import AccessError, BrowserError, ExitCode, PurgerError
+from purger.findings import Check, State, checks_value, show
 from purger.interruptible import run_to_the_end
 from purger.pacing import Budget
-from purger.report import SCHEMA
 from purger.settings import BrowserSettings, Token, require_wait
 from purger.travis.api import Api
 from purger.travis.cache_page import CachePage
@@ -38,15 +35,6 @@ RIGHTS = {"cache_view": "view", "cache_delete": "delete"}
 _T = TypeVar("_T")
 
 
-class State(StrEnum):
-    """How a check went. A note is something that only some uses need."""
-
-    OK = "ok"
-    NOTE = "note"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
 class _Turn(IntEnum):
     """When a purge stumbles over something: its exit code is that of the first."""
 
@@ -56,17 +44,6 @@ class _Turn(IntEnum):
     RIGHTS = 4
     BROWSER = 5
     PAGE = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the doctor's: what was looked at, how it is, and what to do about it."""
-
-    name: str
-    state: State
-    text: str
-    remedy: str | None = None
-    exit_code: ExitCode = ExitCode.OK
 
 
 @dataclass(slots=True)
@@ -247,7 +224,7 @@ def examine(output: Output, doctor: Doctor) -> ExitCode:
     if stopped := run_to_the_end(doctor.run(), None):
         raise stopped
     if output.json:
-        output.print_json(report_of(doctor))
+        output.print_json(checks_value(doctor.checks, doctor.exit_code))
     return doctor.exit_code
 
 
@@ -257,35 +234,6 @@ def attempt(find: Callable[[], _T]) -> _T | PurgerError:
         return find()
     except PurgerError as error:
         return error
-
-
-def report_of(doctor: Doctor) -> dict[str, Any]:
-    """The checks as JSON-ready values."""
-    return {
-        "schema": SCHEMA,
-        "version": __version__,
-        "ok": doctor.exit_code is ExitCode.OK,
-        "exit_code": int(doctor.exit_code),
-        "checks": [
-            {
-                "check": check.name,
-                "state": check.state.value,
-                "text": check.text,
-                "remedy": check.remedy,
-                "exit_code": int(check.exit_code),
-            }
-            for check in doctor.checks
-        ],
-    }
-
-
-def show(console: Console, check: Check) -> None:
-    """A check as a line for people, its remedy indented below."""
-    state = check.state.upper() if check.state is State.FAILED else check.state.value
-    style = {State.OK: "green", State.FAILED: "bold red", State.NOTE: "yellow", State.SKIPPED: "dim"}[check.state]
-    console.print(Text.assemble((f"{state:8}", style), f" {check.name:11} {printable(check.text)}"))
-    for line in (check.remedy or "").splitlines():
-        console.print(Text(f"{'':20} {printable(line)}"))
 
 
 def _seconds(seconds: float) -> str:

@@ -1,14 +1,36 @@
-"""What the site's JSON says of archives, read the same way from the page's answers and from the API's."""
+"""What the site answers about archives, read the same way from the page's answers and from the API's."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from purger.caches import Archive
 from purger.errors import SiteError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one deletion by the page was answered.
+
+    `branch` is None for the button. `status` is None where no answer came; `deleted` is None where the answer did
+    not say what it deleted. `unsent` means that the click sent nothing at all.
+    """
+
+    branch: str | None
+    status: int | None
+    words: str
+    deleted: tuple[Archive, ...] | None = None
+    retry_after_s: float | None = None
+    unsent: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether the site said that it did it, which is not yet a proof that it did."""
+        return self.status is not None and 200 <= self.status < 300
 
 
 def archives_in(items: Iterable[Any], full_branch: str | None = None) -> list[Archive]:
@@ -63,3 +85,18 @@ def words_of(status: int | None, text: str) -> str:
     text = "" if "<" in text[:200] else " ".join(text.split())[:160]
     start = "no answer" if status is None else f"answered {status}"
     return f"{start}: {text}" if text and text != start else start
+
+
+def answer_in(item: dict[str, Any]) -> Answer:
+    """An answer as page.js tells it: `{branch, status, words, deleted, retryAfter, unsent}`. Raises SiteError."""
+    deleted = item.get("deleted")
+    retry_after = item.get("retryAfter")
+    status = item["status"]
+    return Answer(
+        branch=item["branch"],
+        status=status,
+        words=words_of(status, item.get("words", "")),
+        deleted=None if deleted is None else tuple(archives_in(deleted)),
+        retry_after_s=float(retry_after) if retry_after and retry_after.isdigit() else None,
+        unsent=bool(item.get("unsent")),
+    )

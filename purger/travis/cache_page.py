@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
 from typing import Any
 
@@ -19,7 +18,7 @@ from purger.browser import driver_error, driver_is_gone
 from purger.caches import Archive, rows_of
 from purger.errors import BrowserLostError, SiteError, UnknownPageError
 from purger.settings import Token
-from purger.travis.answers import archives_in, words_of
+from purger.travis.answers import Answer, answer_in, archives_in, words_of
 from purger.travis.fence import Fence
 from purger.travis.site import Repository, Site
 
@@ -36,27 +35,6 @@ CRASH_GRACE_S = 5.0
 CLOSING_S = 1.0
 PATIENCE_S = 5.0
 """How long the page may keep answers to itself while others are missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How one deletion by the page was answered.
-
-    `branch` is None for the button. `status` is None where no answer came; `deleted` is None where the answer did
-    not say what it deleted. `unsent` means that the click sent nothing at all.
-    """
-
-    branch: str | None
-    status: int | None
-    words: str
-    deleted: tuple[Archive, ...] | None = None
-    retry_after_s: float | None = None
-    unsent: bool = False
-
-    @property
-    def ok(self) -> bool:
-        """Whether the site said that it did it, which is not yet a proof that it did."""
-        return self.status is not None and 200 <= self.status < 300
 
 
 class CachePage:
@@ -184,12 +162,12 @@ class CachePage:
                 "patienceMs": PATIENCE_S * 1000,
             },
         )
-        return [_answer(item) for item in told["answers"] if not item.get("vetoed")], int(told["open"])
+        return [answer_in(item) for item in told["answers"] if not item.get("vetoed")], int(told["open"])
 
     async def click_delete_all(self, *, silence_s: float) -> Answer:
         """Press the page's "Delete all repository caches" and wait for its answer."""
         told = await self._ask("clickAll", {"silenceMs": silence_s * 1000}, silence_s)
-        return _answer(told["answers"][-1])
+        return answer_in(told["answers"][-1])
 
     async def _ask(self, method: str, argument: dict[str, Any], takes_s: float = PATIENCE_S) -> dict[str, Any]:
         page = self._page
@@ -216,27 +194,30 @@ class CachePage:
     async def wait_until_closed(self) -> None:
         """Wait for as long as a person leaves the page open."""
         while self._page is not None and not self._is_lost(self._page):
-            try:
-                # Nothing tells that Playwright's own process died, but asking for something.
+            with suppress(PlaywrightTimeoutError):
                 await self._page.wait_for_event("close", timeout=1000)
-            except PlaywrightTimeoutError:
-                try:
-                    async with asyncio.timeout(1):
-                        await self._page.title()
-                except TimeoutError:
-                    continue  # it is busy, and open
-                except PlaywrightError:
-                    return
+            # Nothing tells that Playwright's own process died, but asking for something.
+            if not await self._is_there(self._page):
+                return
+
+    @staticmethod
+    async def _is_there(page: Page) -> bool:
+        try:
+            async with asyncio.timeout(1):
+                await page.title()
+        except PlaywrightError:
+            return False
+        except TimeoutError:
+            pass  # it is busy, and open
+        return True
 
     async def close(self) -> None:
         """Close the page; one that died already is no fault, and one that hangs goes with its context."""
         page, self._page = self._page, None
         if page is not None:
-            try:
+            with suppress(PlaywrightError, TimeoutError):
                 async with asyncio.timeout(CLOSING_S):
                     await page.close()
-            except (PlaywrightError, TimeoutError):
-                pass
 
     async def _fresh_page(self) -> Page:
         if self._page is not None and not self._is_lost(self._page):
@@ -277,20 +258,6 @@ class CachePage:
                 await self.close()
                 raise BrowserLostError(f"the page died: {_first_line(error)}", where=self.url) from None
             raise SiteError(f"the page failed: {_first_line(error)}", where=self.url) from None
-
-
-def _answer(item: dict[str, Any]) -> Answer:
-    deleted = item.get("deleted")
-    retry_after = item.get("retryAfter")
-    status = item["status"]
-    return Answer(
-        branch=item["branch"],
-        status=status,
-        words=words_of(status, item.get("words", "")),
-        deleted=None if deleted is None else tuple(archives_in(deleted)),
-        retry_after_s=float(retry_after) if retry_after and retry_after.isdigit() else None,
-        unsent=bool(item.get("unsent")),
-    )
 
 
 def _first_line(error: PlaywrightError) -> str:

@@ -17,7 +17,6 @@ from playwright.async_api import Playwright, async_playwright
 
 from purger.browser import find_browser, new_context
 from purger.browsers import Browsers
-from purger.console import log_event
 from purger.pacing import Budget
 from purger.purge import RepositoryPurge
 from purger.record import Record
@@ -29,6 +28,7 @@ from purger.travis import site as travis_site
 from purger.travis.api import Api
 from purger.travis.cache_page import CachePage
 from purger.travis.site import Site
+from purger.watcher import log_event
 
 PURGER = [sys.executable, "-W", "error", "-m", "purger"]
 WIDGETS = travis_site.Repository("github", "acme", "widgets")

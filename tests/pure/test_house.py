@@ -29,3 +29,9 @@ def test_a_module_opens_with_one_sentence(path: Path) -> None:
     first = told.split("\n\n")[0]
     assert first.endswith((".", "?"))
     assert len(first) < 160
+
+
+def test_the_readme_names_every_module() -> None:
+    tree = (ROOT.parent / "README.md").read_text().partition("```text\npurger/")[2].partition("```")[0]
+    names = {path.name for path in ROOT.glob("*.py")} - {"__init__.py", "__main__.py"}
+    assert names == set(re.findall(r"\w+\.py", tree))
