@@ -114,6 +114,11 @@ def browser_path(browsers: tuple[Playwright, Browsers]) -> str:
     return found or playwright.chromium.executable_path
 
 
+def loads(site: StandIn) -> int:
+    """How often the page was loaded; the survey has its list by the first time."""
+    return sum(request.path.endswith("/caches") and request.origin == "web" for request in site.requests)
+
+
 Purge = Callable[..., Awaitable[Record]]
 
 

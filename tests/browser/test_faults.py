@@ -18,7 +18,7 @@ from purger.standin import DeleteFault, Reupload, StandIn
 from purger.standin.faults import ListFault
 from purger.standin.repository import Repository
 from purger.travis.cache_page import CachePage
-from tests.browser.conftest import Purge, Purger, full_state
+from tests.browser.conftest import Purge, Purger, full_state, loads
 from tests.browser.soak import shorter_waits
 
 REFUSALS = [
@@ -197,7 +197,7 @@ async def test_the_token_expires_in_the_middle(purge: Purge, site: StandIn, repo
 async def test_a_list_that_fails_once(purge: Purge, site: StandIn, repository: Repository, fault: ListFault) -> None:
     repository.fill(5)
     task = asyncio.ensure_future(purge(page_timeout_s=5.0))
-    while site.count("GET", "/caches") == 0 and not task.done():  # the survey's own
+    while loads(site) == 0 and not task.done():
         await asyncio.sleep(0.01)
     site.faults.list_fault = fault
     assert (await task).ok
@@ -220,7 +220,7 @@ async def test_a_list_that_never_comes(
 ) -> None:
     repository.fill(5)
     task = asyncio.ensure_future(purge(page_timeout_s=1.0))
-    while site.count("GET", "/caches") == 0 and not task.done():
+    while loads(site) == 0 and not task.done():
         await asyncio.sleep(0.01)
     site.faults.list_fault = fault
     with pytest.raises(error):

@@ -16,7 +16,7 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.browser.conftest import Purger, environment
+from tests.browser.conftest import Purger, environment, loads
 
 MARK = "purger-test-mark"
 
@@ -97,11 +97,6 @@ def started() -> Iterator[list[Running]]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         one.process.communicate()
-
-
-def loads(site: StandIn) -> int:
-    """How often the page was loaded."""
-    return sum(request.path.endswith("/caches") and request.origin == "web" for request in site.requests)
 
 
 def wait_until(site: StandIn, moment: str) -> None:

@@ -33,7 +33,18 @@ def test_every_option_has_a_variable_and_every_exit_code_a_meaning() -> None:
 
 def test_the_readme_names_no_option_that_does_not_exist() -> None:
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", tables.README.read_text()))
-    others = {"--help", "--version", "--with-deps", "--lowest", "--coverage", "--runs", "--seconds", "--seed", "--only", "--quick"}
+    others = {
+        "--help",
+        "--version",
+        "--with-deps",
+        "--lowest",
+        "--coverage",
+        "--runs",
+        "--seconds",
+        "--seed",
+        "--only",
+        "--quick",
+    }
     assert named <= {*tables.options(), *others}
 
 
