@@ -154,6 +154,7 @@ def test_the_nearest_marker_gives_the_time(log: bytes, at: datetime | None) -> N
         ("main", "PR.12", "main", "main", "target"),
         ("PR.12", "PR.12", "develop", "main", "own"),
         ("PR.12", None, None, None, "own"),
+        ("PR.7", None, None, None, "own"),
         ("PR.next", None, None, None, "unknown"),
         ("main", None, None, None, "unknown"),
         ("other", "fix-42", "develop", "main", "unknown"),
@@ -169,6 +170,9 @@ def test_a_log_can_be_told_whose_caches_it_fetched() -> None:
     log = read("new_target.log").with_sources(own="PR.12", target="develop", default="main")
     assert [fetch.source for fetch in log.asked] == ["own", "own", "target"]
     assert [fetch.source for fetch in log.fetched] == ["target"]
+    asked = b"".join(b"fetching %b/cache-a.tgz\n" % branch for branch in (b"fix-42", b"develop", b"main", b"other"))
+    log = read_log([asked + b"found cache"]).with_sources(own="fix-42", target="develop", default="main")
+    assert [fetch.source for fetch in log.asked] == ["own", "target", "default", "unknown"]
 
 
 # --- details
@@ -279,6 +283,12 @@ def test_a_step_is_over_with_its_fold_or_block(end: str) -> None:
 def test_which_lines_are_conflicts(line: str, *, is_symptom: bool) -> None:
     symptoms = read_log([b"before\n" + line.encode() + b"\nafter\n"]).symptoms
     assert [(symptom.id, symptom.line) for symptom in symptoms] == [("version-conflict", line)] * is_symptom
+
+
+def test_each_kind_of_symptom_is_told_once_in_the_order_of_the_log() -> None:
+    conflict, missing = b"pkg_resources.VersionConflict: (a 1)\n", b"pkg_resources.DistributionNotFound: b\n"
+    symptoms = read_log([missing + conflict + missing + conflict]).symptoms
+    assert [symptom.id for symptom in symptoms] == ["distribution-not-found", "version-conflict"]
 
 
 def test_of_an_endless_line_the_part_around_the_symptom_is_shown() -> None:
