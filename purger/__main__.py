@@ -6,12 +6,11 @@ import os
 import sys
 from pathlib import Path
 
-from purger import early, environment, redaction
+from purger import environment, redaction
 
 
 def main() -> None:
     """Run the `purger` command with the process's arguments; ends the process with the exit code."""
-    early.heed()
     redaction.guard_streams()
     if Path(".env").is_file():
         _read_env_file()

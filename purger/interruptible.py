@@ -12,7 +12,6 @@ from typing import Any
 
 from loguru import logger
 
-from purger import early
 from purger.errors import OutOfTimeError, PurgerError, StoppedError, TerminatedError
 from purger.units import seconds_text
 
@@ -30,9 +29,6 @@ def run_to_the_end(job: Coroutine[Any, Any, None], timeout_s: float | None) -> P
 
 
 async def _watched(job: Coroutine[Any, Any, None], timeout_s: float | None) -> PurgerError | None:
-    if early.came():
-        job.close()
-        return StoppedError("stopped by SIGINT")
     loop = asyncio.get_running_loop()
     # What nobody waits for any more (Playwright's own futures, when its process dies) is no message for people.
     loop.set_exception_handler(lambda _loop, context: logger.debug("{}", context.get("message")))

@@ -90,8 +90,11 @@ class Running:
 
 @pytest.fixture
 def started() -> Iterator[list[Running]]:
+    # A shell's background job ignores Ctrl-C, and so would all that it starts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     running: list[Running] = []
     yield running
+    signal.signal(signal.SIGINT, before)
     for one in running:
         for pid, _ in children_marked(one.mark):
             with contextlib.suppress(ProcessLookupError):
