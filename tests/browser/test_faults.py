@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from playwright.async_api import BrowserContext
 from purger.caches import Outcome
 from purger.errors import AccessError, SiteError, UnknownPageError
 from purger.ledger import NOT_APPLIED
+from purger.record import Record
 from purger.standin import DeleteFault, Reupload, StandIn
 from purger.standin.faults import ListFault
 from purger.standin.repository import Repository
@@ -191,15 +192,21 @@ async def test_the_token_expires_in_the_middle(purge: Purge, site: StandIn, repo
     assert 0 < len(repository.archives) < 30
 
 
+async def purging_without_a_list(purging: Awaitable[Record], site: StandIn, fault: ListFault) -> asyncio.Future[Record]:
+    """A purge under way, whose page gets no good list any more: the survey has had its own."""
+    task = asyncio.ensure_future(purging)
+    while loads(site) == 0 and not task.done():
+        await asyncio.sleep(0.01)
+    site.faults.list_fault = fault
+    return task
+
+
 @pytest.mark.parametrize(
     "fault", [ListFault(500, 1), ListFault(500, 1, "reset"), ListFault(200, 1, "broken_json")], ids=str
 )
 async def test_a_list_that_fails_once(purge: Purge, site: StandIn, repository: Repository, fault: ListFault) -> None:
     repository.fill(5)
-    task = asyncio.ensure_future(purge(page_timeout_s=5.0))
-    while loads(site) == 0 and not task.done():
-        await asyncio.sleep(0.01)
-    site.faults.list_fault = fault
+    task = await purging_without_a_list(purge(page_timeout_s=5.0), site, fault)
     assert (await task).ok
     assert repository.archives == []
 
@@ -219,10 +226,7 @@ async def test_a_list_that_never_comes(
     purge: Purge, site: StandIn, repository: Repository, fault: ListFault, error: type[Exception]
 ) -> None:
     repository.fill(5)
-    task = asyncio.ensure_future(purge(page_timeout_s=1.0))
-    while loads(site) == 0 and not task.done():
-        await asyncio.sleep(0.01)
-    site.faults.list_fault = fault
+    task = await purging_without_a_list(purge(page_timeout_s=1.0), site, fault)
     with pytest.raises(error):
         await task
     assert len(repository.archives) == 5
