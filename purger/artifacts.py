@@ -34,7 +34,7 @@ class Artifacts:
         self._several = False
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            _write_whole(directory / ".purger-can-write", b"")
+            write_whole(directory / ".purger-can-write", b"")
             (directory / ".purger-can-write").unlink()
             self._take_away(directory, (PAGE, *_OF_A_REPOSITORY))
         except OSError as error:
@@ -110,7 +110,7 @@ class Artifacts:
 
     def _write(self, path: Path, content: bytes) -> str | None:
         try:
-            _write_whole(path, content)
+            write_whole(path, content)
         except OSError as error:
             return trouble(path, error)
         return None
@@ -134,7 +134,7 @@ def folder_name(repository: str) -> str:
     return f"{name}-{hashlib.sha256(repository.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside its place and move it there, so that a reader sees the old one or the new one."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
-from purger.artifacts import Artifacts, trouble
+from purger.artifacts import Artifacts, trouble, write_whole
 from purger.errors import PurgerError
 from purger.record import Record
 from purger.settings import Token, Trace
@@ -41,7 +41,7 @@ class Keepsakes:
 
     async def _picture(self, page: CachePage, path: Path) -> None:
         try:
-            await page.screenshot(str(path))
+            write_whole(path, await page.screenshot())
         except OSError as error:
             self.record.warn(trouble(path, error))
         except PurgerError as error:

@@ -43,9 +43,9 @@ async def main() -> None:
         browser = await launch(playwright, BrowserSettings(), ["127.0.0.1"])
         async with purging(playwright, browser, watched=False) as (purge, page, _):
             await page.load()
-            await page.screenshot(str(DOCS / "before.png"))
+            (DOCS / "before.png").write_bytes(await page.screenshot())
             await purge.run(page)
-            await page.screenshot(str(DOCS / "after.png"))
+            (DOCS / "after.png").write_bytes(await page.screenshot())
         await side_by_side(browser)
         await watched(playwright, browser)
         await report(browser)
@@ -83,7 +83,7 @@ async def watched(playwright: Playwright, browser: Browser) -> None:
         clicking = asyncio.ensure_future(purge.run(page))
         while sum(request.status is not None for request in stand_in.requests if request.method == "DELETE") < 6:
             await asyncio.sleep(0.02)
-        await page.screenshot(str(DOCS / "watched.png"), with_marks=True)
+        (DOCS / "watched.png").write_bytes(await page.screenshot(with_marks=True))
         await clicking
 
 

@@ -33,6 +33,9 @@ RENDER_GRACE_S = 5.0
 still means that it has given up: that is what a lost race on its permissions looks like."""
 CRASH_GRACE_S = 5.0
 CLOSING_S = 1.0
+PICTURE_S = 30.0
+"""How long a picture of the page may take. A large page on a busy machine needs seconds, however short its time to load
+may be; a picture that takes longer fails by itself and leaves the page open."""
 PATIENCE_S = 5.0
 """How long the page may keep answers to itself while others are missing."""
 
@@ -97,6 +100,7 @@ class CachePage:
         shows something else than the list that it fetched.
         """
         page = await self._fresh_page()
+        # Each step has its own watchdog: a slow answer followed by a slow list is no page that hangs.
         async with self._alive(page, self._timeout_s + CRASH_GRACE_S):
             try:
                 await page.goto(self.url, wait_until="commit", timeout=self._timeout_s * 1000)
@@ -108,6 +112,7 @@ class CachePage:
                     where=self.url,
                     remedy="Is the address right, and the site up? See --url.",
                 ) from None
+        async with self._alive(page, self._timeout_s + CRASH_GRACE_S):
             shown = await page.evaluate(
                 f"(limits) => window.{HANDLE}?.look(limits) ?? null",
                 {"timeoutMs": self._timeout_s * 1000, "graceMs": min(RENDER_GRACE_S, self._timeout_s / 2) * 1000},
@@ -178,12 +183,14 @@ class CachePage:
         self._fence.note_questions(told["questions"])
         return told
 
-    async def screenshot(self, path: str, *, with_marks: bool = False) -> None:
-        """Keep a picture of the whole page as a PNG file; without our marks for a person who watches."""
-        if self._page is not None:
-            async with self._alive(self._page, self._timeout_s):
-                style = ALL_DRAWN if with_marks else ALL_DRAWN + WITHOUT_MARKS
-                await self._page.screenshot(path=path, full_page=True, style=style)
+    async def screenshot(self, *, with_marks: bool = False) -> bytes:
+        """Return a picture of the whole page as PNG; without our marks for a person who watches."""
+        page = self._page
+        if page is None:
+            raise BrowserLostError("the page was closed", where=self.url)
+        async with self._alive(page, PICTURE_S + CRASH_GRACE_S):
+            style = ALL_DRAWN if with_marks else ALL_DRAWN + WITHOUT_MARKS
+            return await page.screenshot(full_page=True, style=style, timeout=PICTURE_S * 1000)
 
     async def pause(self) -> None:
         """Open Playwright's inspector and wait until a person lets it go on."""
