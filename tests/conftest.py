@@ -10,9 +10,24 @@ import pytest
 from hypothesis import settings
 
 from purger.errors import InputError, PurgerError
+from tests.clocks import Ahead, Virtual
 
 settings.register_profile("purger", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("purger")
+
+
+@pytest.fixture
+def standin_clock(monkeypatch: pytest.MonkeyPatch) -> Ahead:
+    """The clock of every stand-in, which the test may put forward."""
+    clock = Ahead()
+    monkeypatch.setattr("purger.standin.clock.time", clock)
+    return clock
+
+
+@pytest.fixture
+def virtual_clock(monkeypatch: pytest.MonkeyPatch) -> Virtual:
+    """A clock for the stand-in's rate limits and a request budget that is given it."""
+    return Virtual(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

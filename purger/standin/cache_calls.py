@@ -40,8 +40,10 @@ class CacheCalls:
         await asyncio.sleep(faults.list_latency_s)
         with self._world.clock.settled():
             fault = faults.list_fault
-            is_on = fault is not None and fault.times != 0
-            if fault is not None and fault.times:
+            is_on = fault is not None and fault.times != 0 and not fault.after
+            if fault is not None and fault.after:
+                fault.after -= 1
+            elif fault is not None and fault.times:
                 fault.times -= 1
         text = _text_of(repository.listed(branch, match))
         if fault is not None and is_on:

@@ -25,6 +25,7 @@ class Clock:
         self._lock = threading.RLock()
         self._due: list[tuple[float, int, Action]] = []
         self._order = itertools.count()
+        self._is_applying = False
         self._offset_s = time.time() - time.monotonic()
 
     @contextmanager
@@ -32,9 +33,14 @@ class Clock:
         """Hold the state's one lock, with everything applied that is due; gives the time in monotonic seconds."""
         with self._lock:
             now = time.monotonic()
-            while self._due and self._due[0][0] <= now:
-                at, _, action = heapq.heappop(self._due)
-                action(at)
+            if not self._is_applying:  # an action that looks at the state sees what was before it
+                self._is_applying = True
+                try:
+                    while self._due and self._due[0][0] <= now:
+                        at, _, action = heapq.heappop(self._due)
+                        action(at)
+                finally:
+                    self._is_applying = False
             yield now
 
     def plan(self, at: float, action: Action) -> None:

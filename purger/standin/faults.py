@@ -34,11 +34,15 @@ class DeleteFault:
 
 @dataclass(slots=True)
 class ListFault:
-    """How GET caches fails: as in DeleteFault, with nothing to apply."""
+    """How GET caches fails: as in DeleteFault, with nothing to apply.
+
+    `after` counts down, too: so many lists are answered well before the first fails.
+    """
 
     status: int = 500
     times: int | None = None
     kind: ListKind = "status"
+    after: int = 0
 
 
 @dataclass(slots=True)

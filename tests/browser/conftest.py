@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Playwright, async_playwright
 
+from purger import events
 from purger.browser import find_browser, new_context
 from purger.browsers import Browsers
 from purger.pacing import Budget
@@ -29,19 +30,21 @@ from purger.travis.api import Api
 from purger.travis.cache_page import CachePage
 from purger.travis.site import Site
 from purger.watcher import log_event
+from tests.clocks import Virtual
 
 PURGER = [sys.executable, "-W", "error", "-m", "purger"]
+FOR_EVER = 1e6
+"""Seconds that no test lasts."""
 WIDGETS = travis_site.Repository("github", "acme", "widgets")
 
 
 @dataclass
 class Ended:
-    """How a command ended: its exit code, what it wrote, its report, and how long it took."""
+    """How a command ended: its exit code, what it wrote, and its report."""
 
     code: int
     out: str
     err: str
-    seconds: float
     report: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -87,7 +90,6 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
 
     def run(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
         command = [*PURGER, *arguments, *(["--json"] if as_json else [])]
-        start = time.monotonic()
         done = subprocess.run(
             command,
             input=stdin,
@@ -101,7 +103,7 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
         )
         report = json.loads(done.stdout) if as_json and done.stdout else {}
         assert "Traceback" not in done.stderr, done.stderr
-        return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - start, report)
+        return Ended(done.returncode, done.stdout, done.stderr, report)
 
     return run
 
@@ -112,6 +114,31 @@ def browser_path(browsers: tuple[Playwright, Browsers]) -> str:
     playwright, _ = browsers
     found = find_browser(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
     return found or playwright.chromium.executable_path
+
+
+def long_enough(first_s: float) -> Iterator[float]:
+    """Growing times for a command that is to run out of it: one after the other, until one lets it get to the point."""
+    yield from (first_s * 2**number for number in range(5))
+    pytest.fail(f"it did not get to the point within {first_s * 2**4:g} s")
+
+
+def missing(what: str) -> None:
+    """Skip the running test for want of something that it needs; on a CI, where nobody reads of skips, fail it."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
+
+
+@pytest.fixture
+def display() -> None:
+    """For tests that start a browser with windows."""
+    if not shutil.which("xvfb-run"):
+        missing("a virtual display, which scripts/setup installs")
+
+
+@pytest.fixture
+def openssl() -> None:
+    """For tests that make a certificate."""
+    if not shutil.which("openssl"):
+        missing("openssl, to make a certificate")
 
 
 def loads(site: StandIn) -> int:
@@ -133,19 +160,28 @@ async def browsers() -> AsyncIterator[tuple[Playwright, Browsers]]:
 
 @pytest.fixture
 def purge(site: StandIn, browsers: tuple[Playwright, Browsers]) -> Purge:
-    """Runs the job on `acme/widgets` without the command around it; keyword arguments are settings."""
+    """Runs the job on `acme/widgets` without the command around it.
 
-    async def run(selection: Selection | None = None, **settings: Any) -> Record:
+    `clock` is that of its request budget; `observe` is given each event; other keyword arguments are settings.
+    """
+
+    async def run(
+        selection: Selection | None = None,
+        *,
+        clock: Virtual | None = None,
+        observe: events.Observer = log_event,
+        **settings: Any,
+    ) -> Record:
         playwright, shared = browsers
         chosen = Settings(
             site=Site.at(site.url, site.api_url),
             token=Token(site.token),
             **({"settle_s": 0.0, "max_rate": 0, "recheck_timeout_s": 5.0} | settings),
         )
-        budget = Budget(chosen.max_rate)
+        budget = Budget(chosen.max_rate, clock=clock, sleep=clock.sleep) if clock else Budget(chosen.max_rate)
         async with Api.open(playwright, chosen.site, chosen.token, budget) as api:
             return await purge_one(
-                RepositoryPurge(WIDGETS, chosen, selection or Selection(), api, budget, log_event), chosen, shared
+                RepositoryPurge(WIDGETS, chosen, selection or Selection(), api, budget, observe), chosen, shared
             )
 
     return run

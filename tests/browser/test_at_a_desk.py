@@ -29,7 +29,8 @@ async def test_the_browser_stays_open_until_the_person_closes_it(
 ) -> None:
     repository.fill(5)
     site.faults.changed_page = changed  # type: ignore[assignment]
-    command = ["purge", "acme/widgets", "--yes", "--headed", "--keep-open", "--page-timeout", "2s"]
+    page_timeout = "60s" if changed is None else "5s"
+    command = ["purge", "acme/widgets", "--yes", "--headed", "--keep-open", "--page-timeout", page_timeout]
     with in_a_window(command, environment(site), browser_path, tmp_path) as window:
         await window.said("the browser stays until you close it")
         assert len(repository.archives) == (0 if changed is None else 5)

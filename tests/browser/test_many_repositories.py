@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from purger.standin import DeleteFault, StandIn
-from tests.browser.conftest import Purger
+from tests.browser.conftest import FOR_EVER, Purger
 from tests.browser.test_stopping import Running, started, wait_until  # noqa: F401 - a fixture
 
 
@@ -83,9 +83,9 @@ def test_a_former_run_is_taken_up_again(purger: Purger, site: StandIn, tmp_path:
     assert first.code == 3
     (tmp_path / "report.json").write_text(first.out)
     site.faults.reset()
-    time.sleep(1.1)  # dates are whole seconds: what comes now is newer than the report
-    site.repositories[0].add("made-since", age_s=0)
-    site.repositories[1].add("made-since", age_s=0)
+    # Dates are whole seconds: those of the next ones are newer than the report.
+    site.repositories[0].add("made-since", age_s=-2)
+    site.repositories[1].add("made-since", age_s=-2)
     second = purger("purge", "--resume", "report.json", "--yes")
     assert [one["repository"] for one in second.report["repositories"]] == ["acme/a", "acme/nobody"]
     assert second.report["repositories"][0]["ok"]
@@ -107,7 +107,7 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -207,13 +207,14 @@ def test_a_remote_browser_that_is_lost_in_the_middle(
     kind: str,
 ) -> None:
     site.add_repository("acme/widgets").fill(40)
-    site.faults.delete_latency_s = 0.2
+    site.faults.delete_latency_s = FOR_EVER
     start, scheme, path = (start_cdp, "http", "") if kind == "cdp" else (start_server, "ws", "/secret-path")
     port = free_port()
     remote = start(tmp_path, port)
     running = Running(site, tmp_path, "--connect", f"{scheme}://127.0.0.1:{port}{path}")
     started.append(running)
     wait_until(site, "clicking")
+    site.faults.delete_latency_s = 0.0
     os.killpg(remote.pid, signal.SIGKILL)
     remote.wait()
     start(tmp_path / "second", port)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -237,7 +236,7 @@ def untrusted_server(folder: Path) -> Iterator[tuple[str, list[bytes]]]:
     thread.join(10)
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl, to make a certificate")
+@pytest.mark.usefixtures("openssl")
 @pytest.mark.parametrize("variable", ["PURGER_URL", "PURGER_API_URL"])
 def test_a_certificate_that_is_not_trusted_is_an_error(
     site: StandIn, repository: Repository, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, variable: str

@@ -138,13 +138,15 @@ async def test_faults_of_a_deletion(site: StandIn, repository: Repository, call:
     with pytest.raises(aiohttp.ClientConnectionError):
         await call(f"{path}?branch=b3", "DELETE")
     with pytest.raises(TimeoutError):
-        await call(f"{path}?branch=b4", "DELETE", timeout=aiohttp.ClientTimeout(total=0.2))
+        await call(f"{path}?branch=b4", "DELETE", timeout=aiohttp.ClientTimeout(total=2))
     assert len(repository.archives) == 8
     assert (await call(path, "DELETE"))[0] == 504
     assert len(repository.archives) == 4
     assert [request.status for request in site.requests] == [502, 429, 200, None, None, None, 504]
     site.faults.list_fault = ListFault(403, times=1)
     assert [(await call(path))[0] for _ in range(2)] == [403, 200]
+    site.faults.list_fault = ListFault(403, times=1, after=2)
+    assert [(await call(path))[0] for _ in range(4)] == [200, 200, 403, 200]
 
 
 async def test_limits_and_expiry(site: StandIn, call: Client) -> None:

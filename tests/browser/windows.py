@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +18,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from tests.browser.conftest import PURGER
 
-needs_a_display = pytest.mark.skipif(not shutil.which("xvfb-run"), reason="needs a virtual display")
+needs_a_display = pytest.mark.usefixtures("display")
 
 
 @dataclass
@@ -68,7 +67,7 @@ class Windowed:
 
     async def end(self) -> int:
         """Wait for its end; gives the exit code."""
-        return await asyncio.to_thread(self.process.wait, 30)
+        return await asyncio.to_thread(self.process.wait, 90)
 
 
 @contextmanager

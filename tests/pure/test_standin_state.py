@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -17,16 +15,10 @@ from purger.standin.faults_json import BadKnobError, set_knobs
 from purger.standin.limits import Limits
 from purger.standin.query import BadQueryError, read_query
 from purger.standin.repository import Repository
+from tests.clocks import Ahead
 
 DATE = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = ["feature", "feature/foo", "feature2", "foo", "a", "a b", "ünï-çødé", "#hash"]
-
-
-def eventually(holds: Callable[[], bool], within_s: float = 3.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -125,24 +117,29 @@ def test_a_deletion_is_at_once_by_default(repository: Repository) -> None:
     assert [gone for gone, _ in repository.deleted] == [archive]
 
 
-def test_a_delayed_deletion_stays_listed_until_its_time(site: StandIn, repository: Repository) -> None:
+def test_a_delayed_deletion_stays_listed_until_its_time(
+    site: StandIn, repository: Repository, standin_clock: Ahead
+) -> None:
     archive = repository.add("main")
-    site.faults.deletion_delay_s = 0.15
+    site.faults.deletion_delay_s = 3600
     repository.delete([archive])
     repository.delete([archive])
     assert repository.listed() == [archive]
     assert repository.archives == []
     assert repository.deleted == []
-    eventually(lambda: repository.listed() == [])
+    standin_clock.skip(3600)
+    assert repository.listed() == []
     assert [gone for gone, _ in repository.deleted] == [archive]
 
 
-def test_an_upload_outlives_the_deletion_of_what_it_replaced(site: StandIn, repository: Repository) -> None:
+def test_an_upload_outlives_the_deletion_of_what_it_replaced(
+    site: StandIn, repository: Repository, standin_clock: Ahead
+) -> None:
     old = repository.add("main", name="x.tgz")
-    site.faults.deletion_delay_s = 0.05
+    site.faults.deletion_delay_s = 3600
     repository.delete([old])
     new = repository.add("main", name="x.tgz", age_s=0)
-    time.sleep(0.08)
+    standin_clock.skip(3600)
     assert repository.archives == [new]
     assert repository.deleted == []
 
@@ -154,17 +151,19 @@ def test_a_lost_deletion_never_applies(site: StandIn, repository: Repository) ->
     assert repository.archives == [kept]
 
 
-def test_a_running_job_uploads_again_without_any_request(site: StandIn, repository: Repository) -> None:
+def test_a_running_job_uploads_again_without_any_request(
+    site: StandIn, repository: Repository, standin_clock: Ahead
+) -> None:
     archive = repository.add("main", age_s=0)
-    site.faults.reupload = [Reupload("main", times=1, delay_s=0.05)]
+    site.faults.reupload = [Reupload("main", times=1, delay_s=3600)]
     repository.delete([archive])
     assert repository.archives == []
-    eventually(lambda: len(repository.archives) == 1)
+    standin_clock.skip(3600)
     (again,) = repository.archives
     assert again.name == archive.name
     assert again.last_modified > archive.last_modified
     repository.delete([again])
-    time.sleep(0.08)
+    standin_clock.skip(3600)
     assert repository.archives == []
 
 
@@ -230,9 +229,9 @@ def test_fifty_posts_in_thirty_seconds_ban_for_an_hour() -> None:
     assert limits.spend("u", "GET", 3700.0, faults) == "fine"
 
 
-def test_a_job_fetches_what_the_server_really_has(site: StandIn, repository: Repository) -> None:
+def test_a_job_fetches_what_the_server_really_has(site: StandIn, repository: Repository, standin_clock: Ahead) -> None:
     archive = repository.add("PR.7")
-    script = [Attempt("failed", symptom="version-conflict"), Attempt(duration_s=0.1, queue_s=0.05, stores=True)]
+    script = [Attempt("failed", symptom="version-conflict"), Attempt(duration_s=600, queue_s=60, stores=True)]
     job = site.add_job(repository, pull_request=7, script=script)
     assert job.state == "failed"
     assert f"fetching PR.7/{archive.name}" in job.log()
@@ -242,7 +241,8 @@ def test_a_job_fetches_what_the_server_really_has(site: StandIn, repository: Rep
     assert job.restart()
     assert not job.restart()
     assert job.log() == ""
-    eventually(lambda: job.state == "passed")
+    standin_clock.skip(660)
+    assert job.state == "passed"
     assert f"fetching main/{archive.name}" in job.log()
     assert "could not download cache" in job.log()
     assert "cache uploaded" in job.log()
@@ -255,14 +255,15 @@ def test_a_job_still_finds_what_is_about_to_go(site: StandIn, repository: Reposi
     job = site.add_job(repository, branch="topic", script=[Attempt(), Attempt(duration_s=0, queue_s=0)])
     repository.delete([archive])
     job.restart()
-    eventually(lambda: job.state == "passed")
+    assert job.state == "passed"
     assert f"fetching topic/{archive.name}" in job.log()
     assert f"fetching main/{archive.name}\x1b[0m\r\n\x1b[32;1mfound cache" in job.log()
 
 
-def test_a_job_can_wait_for_ever(site: StandIn, repository: Repository) -> None:
-    job = site.add_job(repository, script=[Attempt(), Attempt(queue_s=0.01, never_starts=True)])
+def test_a_job_can_wait_for_ever(site: StandIn, repository: Repository, standin_clock: Ahead) -> None:
+    job = site.add_job(repository, script=[Attempt(), Attempt(queue_s=60, never_starts=True)])
     job.restart()
     assert job.state == "created"
-    eventually(lambda: job.state == "queued")
+    standin_clock.skip(3600)
+    assert job.state == "queued"
     assert (job.started_at, job.log()) == (None, "")
