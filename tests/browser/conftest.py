@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,11 @@ def repository(site: StandIn) -> Repository:
     return site.add_repository("acme/widgets")
 
 
+def browser_for(arguments: Sequence[str]) -> dict[str, str]:
+    """What is to be set for a command's browser: a developer's choice can't go with one that runs elsewhere."""
+    return {"PURGER_BROWSER": ""} if "--connect" in arguments else {}
+
+
 def environment(site: StandIn | None, **more: str) -> dict[str, str]:
     """A clean environment for the command; what a developer has set for purger stays out, but for the browser."""
     kept = {
@@ -96,7 +101,7 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             text=True,
-            env=environment(site, **more),
+            env=environment(site, **browser_for(arguments) | more),
             cwd=tmp_path,
             timeout=100,
             check=False,

@@ -213,7 +213,7 @@ def test_a_remote_browser_that_is_lost_in_the_middle(
     remote = start(tmp_path, port)
     running = Running(site, tmp_path, "--connect", f"{scheme}://127.0.0.1:{port}{path}")
     started.append(running)
-    wait_until(site, "clicking")
+    wait_until(running, site, "clicking")
     site.faults.delete_latency_s = 0.0
     os.killpg(remote.pid, signal.SIGKILL)
     remote.wait()

@@ -16,7 +16,7 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.browser.conftest import FOR_EVER, Purger, environment, loads
+from tests.browser.conftest import FOR_EVER, Purger, browser_for, environment, loads
 
 MARK = "purger-test-mark"
 
@@ -51,7 +51,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment(site, TEST_MARK=self.mark),
+            env=environment(site, TEST_MARK=self.mark, **browser_for(arguments)),
             cwd=folder,
             start_new_session=True,
         )
@@ -108,7 +108,7 @@ def started() -> Iterator[list[Running]]:
         one.process.communicate()
 
 
-def wait_until(site: StandIn, moment: str) -> None:
+def wait_until(running: Running, site: StandIn, moment: str) -> None:
     conditions: dict[str, Callable[[], bool]] = {
         "asking the API": lambda: site.count("GET") > 0,
         "loading": lambda: any(request.origin == "web" for request in site.requests),
@@ -116,6 +116,7 @@ def wait_until(site: StandIn, moment: str) -> None:
         "waiting": lambda: loads(site) > 1,
     }
     while not conditions[moment]():
+        assert running.process.poll() is None, running.end()
         time.sleep(0.01)
 
 
@@ -133,7 +134,7 @@ def test_a_signal_at_any_moment(
     if moment == "importing":
         running.wait_for_imports()
     else:
-        wait_until(site, moment)
+        wait_until(running, site, moment)
     running.process.send_signal(number)
     returned, out, _ = running.end()
     if moment == "importing" and not out:
@@ -158,7 +159,7 @@ def test_ctrl_c_for_the_whole_group(
     site.faults.delete_latency_s = FOR_EVER
     running = Running(site, tmp_path)
     started.append(running)
-    wait_until(site, "clicking")
+    wait_until(running, site, "clicking")
     os.killpg(running.process.pid, signal.SIGINT)
     returned, out, _ = running.end()
     assert returned == 130
@@ -174,7 +175,7 @@ def test_a_crash_in_the_middle(
     site.faults.delete_latency_s = FOR_EVER
     running = Running(site, tmp_path)
     started.append(running)
-    wait_until(site, "clicking")
+    wait_until(running, site, "clicking")
     site.faults.delete_latency_s = 0.0
     for pid in [running.browser()] if victim == "browser" else running.renderers():
         os.kill(pid, signal.SIGKILL)
