@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from purger import environment, redaction
+from purger.secrets import child_environment as environment, redaction
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     if sentence := environment.turn_off_debug_output():
         sys.stderr.write(f"{sentence}\n")
     try:
-        from purger.cli import app
+        from purger.cli.app import app
 
         app()
     except KeyboardInterrupt:
@@ -43,8 +43,8 @@ def _read_env_file() -> None:
     if why is None:
         load_dotenv(stream=io.StringIO(text), override=False)
     else:
-        from purger.console import show_error, stderr
-        from purger.errors import InputError
+        from purger.cli.console import show_error, stderr
+        from purger.core.errors import InputError
 
         unreadable = InputError(f".env can't be read: {why}", remedy="Mend it, or run purger in another folder.")
         show_error(stderr(), unreadable)

@@ -8,9 +8,9 @@ import sys
 
 from playwright.async_api import async_playwright
 
-from purger.browser import launch
-from purger.errors import PurgerError
-from purger.settings import BrowserSettings
+from purger.browser.start import launch
+from purger.core.errors import PurgerError
+from purger.browser.settings import BrowserSettings
 
 
 async def main() -> int:

@@ -20,15 +20,17 @@ from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
-from purger.browser import launch, new_context
-from purger.pacing import Budget
-from purger.purge import RepositoryPurge
-from purger.selection import Selection
-from purger.settings import BrowserSettings, Settings, Token
+from purger.browser.start import launch, new_context
+from purger.travis.rate_limit import Budget
+from purger.purge.repository import RepositoryPurge
+from purger.core.selection import Selection
+from purger.browser.settings import BrowserSettings
+from purger.purge.settings import Settings
+from purger.secrets.token import Token
 from purger.standin import DeleteFault, StandIn
 from purger.travis.api import Api
-from purger.travis.cache_page import CachePage
-from purger.travis.site import Repository, Site
+from purger.travis.page.cache_page import CachePage
+from purger.travis.addresses import Repository, Site
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 1500

@@ -6,8 +6,8 @@ import argparse
 import asyncio
 import sys
 
-from tests.browser.soak import soak
-from tests.browser.soak_plan import KINDS, plan_of
+from tests.soak.soak import soak
+from tests.soak.plan import KINDS, plan_of
 
 
 def main() -> int:

@@ -9,8 +9,8 @@ import sys
 import pytest
 from hypothesis import settings
 
-from purger.errors import InputError, PurgerError
-from tests.clocks import Ahead, Virtual
+from purger.core.errors import InputError, PurgerError
+from tests.support.clocks import Ahead, Virtual
 
 settings.register_profile("purger", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("purger")

@@ -1,6 +1,6 @@
 """An embedded look-alike of the site (front end, API, jobs) with faults to switch on, for the demo and the tests."""
 
-from purger.standin.archives import Archive
+from purger.standin.caches import Archive
 from purger.standin.faults import DeleteFault, Faults, ListFault, Reupload
 from purger.standin.jobs import Attempt, Job
 from purger.standin.repository import Repository

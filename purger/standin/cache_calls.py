@@ -10,7 +10,7 @@ from typing import Any, Literal
 from aiohttp import web
 
 from purger.standin.answers import ConnectionGoneError, hang, json_error, reset
-from purger.standin.archives import Archive
+from purger.standin.caches import Archive
 from purger.standin.faults import Applied, DeleteFault, take_rule
 from purger.standin.query import read_query
 from purger.standin.repository import Repository

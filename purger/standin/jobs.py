@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from purger.standin.archives import Archive
+from purger.standin.caches import Archive
 from purger.standin.clock import Clock
 from purger.standin.job_logs import LogFacts, Outcome, Symptom, log_of
 from purger.standin.repository import Repository

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 
-from purger.standin.archives import Archive, ArchiveStore, uploaded_again
+from purger.standin.caches import Archive, ArchiveStore, uploaded_again
 from purger.standin.clock import Clock
 from purger.standin.faults import Faults, take_rule
 from purger.standin.samples import archive_name, samples

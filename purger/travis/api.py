@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from playwright.async_api import Playwright
 
-from purger.caches import Archive
-from purger.pacing import Budget
-from purger.settings import Token
-from purger.travis.answers import archives_in
-from purger.travis.calls import Calls
-from purger.travis.site import Owner, Repository, Site
+from purger.core.cache import Archive
+from purger.travis.rate_limit import Budget
+from purger.secrets.token import Token
+from purger.travis.payloads import archives_in
+from purger.travis.client import Calls
+from purger.travis.addresses import Owner, Repository, Site
 
 MOST_PAGES = 1000
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from purger.errors import InputError, JobError, SiteError
-from purger.travis.answers import date_of
-from purger.travis.calls import BusyError, Calls, ConflictError, NotAllowedError, NotFoundError
-from purger.travis.site import Site
+from purger.core.errors import InputError, JobError, SiteError
+from purger.travis.payloads import date_of
+from purger.travis.client import BusyError, Calls, ConflictError, NotAllowedError, NotFoundError
+from purger.travis.addresses import Site
 
 RUNNING_STATES = frozenset({"created", "queued", "received", "started"})
 RESTART_TRIES = 3

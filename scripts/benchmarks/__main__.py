@@ -12,8 +12,8 @@ from pathlib import Path
 from loguru import logger
 from playwright.async_api import async_playwright
 
-from purger.browser import launch
-from purger.settings import BrowserSettings
+from purger.browser.start import launch
+from purger.browser.settings import BrowserSettings
 from scripts.benchmarks import commands, picture
 from scripts.benchmarks.contestants import CONTESTANTS, Arena, Times
 from scripts.benchmarks.site import BenchSite, stand_in

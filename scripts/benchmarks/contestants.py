@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, Page, Playwright
 
-from purger.browser import new_context
-from purger.pacing import Budget
-from purger.purge import RepositoryPurge
-from purger.selection import Selection
-from purger.settings import Settings
+from purger.browser.start import new_context
+from purger.travis.rate_limit import Budget
+from purger.purge.repository import RepositoryPurge
+from purger.core.selection import Selection
+from purger.purge.settings import Settings
 from purger.travis.api import Api
-from purger.travis.cache_page import TOKEN_KEY, CachePage
+from purger.travis.page.cache_page import TOKEN_KEY, CachePage
 from scripts.benchmarks.site import WIDGETS, BenchSite
 
 ICONS = ".delete-cache-icon"

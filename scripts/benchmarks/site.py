@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from purger.settings import Token
-from purger.travis.site import Repository, Site
+from purger.secrets.token import Token
+from purger.travis.addresses import Repository, Site
 
 WIDGETS = Repository("github", "acme", "widgets")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from purger.travis.site import Site
-from tests.cli.conftest import Ended
-from tests.pure.job_log_corpus import LOGS, NEW, NEWER
+from purger.travis.addresses import Site
+from tests.cli_fixtures import Ended
+from tests.travis.job_log.corpus import LOGS, NEW, NEWER
 
 Purger = Callable[..., Ended]
 
@@ -154,6 +154,6 @@ def test_the_site_is_only_asked_where_there_is_a_job(purger: Purger, monkeypatch
         asked.append((site, job_id))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("purger.check_log._read_job", read)
+    monkeypatch.setattr("purger.jobs.check_log._read_job", read)
     assert purger("check-log", "https://travis.acme.org/o/n/jobs/7", "--url", "https://travis.acme.org").code == 130
     assert asked == [(Site.at("https://travis.acme.org"), 7)]

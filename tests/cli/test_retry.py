@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from purger.retry import Retry
-from purger.travis.site import Repository
-from tests.cli.conftest import Ended
+from purger.jobs.retry import Retry
+from purger.travis.addresses import Repository
+from tests.cli_fixtures import Ended
 
 Purger = Callable[..., Ended]
 

@@ -1,0 +1,104 @@
+"""The browser of a whole run: started when it is needed, and started anew when it died."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from loguru import logger
+from playwright.async_api import Browser, BrowserContext, Playwright
+from playwright.async_api import Error as PlaywrightError
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from purger.browser.start import CLOSING_S, connect, driver_error, driver_is_gone, keep_third_parties_out, launch, new_context
+from purger.core.errors import BrowserError
+from purger.browser.settings import BrowserSettings
+
+RESTARTS = 2
+CONTEXT_S = 30.0
+RECONNECTING_S = 15.0
+
+
+class Browsers:
+    """One browser at a time for a whole run: started when it is needed, and started anew when it died.
+
+    `get` raises BrowserError when none can be had or too many died.
+    """
+
+    def __init__(self, playwright: Playwright, settings: BrowserSettings, hosts: Sequence[str]) -> None:
+        self._playwright = playwright
+        self._settings = settings
+        self._hosts = hosts
+        self._starting: asyncio.Task[Browser] | None = None
+        self._restarts = 0
+        self._dead: Browser | None = None
+
+    def start_early(self) -> None:
+        """Start in the background, so that it is ready by the time a page is wanted."""
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start())
+
+    async def _start(self) -> Browser:
+        settings = self._settings
+        if not settings.connect:
+            return await launch(self._playwright, settings, self._hosts)
+        if not self._restarts:
+            return await connect(self._playwright, settings.connect)
+        # A remote browser that was lost is often being started anew by whoever runs it.
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(BrowserError),
+            stop=stop_after_delay(RECONNECTING_S),
+            wait=wait_exponential(multiplier=0.5, max=3),
+            reraise=True,
+        ):
+            with attempt:
+                return await connect(self._playwright, settings.connect)
+        raise AssertionError("unreachable: the last attempt raises")
+
+    async def get(self) -> Browser:
+        """The running browser; a new one if the last one is gone."""
+        self.start_early()
+        assert self._starting is not None  # noqa: S101 - for the type checker
+        browser = await asyncio.shield(self._starting)
+        if browser.is_connected() and browser is not self._dead:
+            return browser
+        self._restarts += 1
+        if self._restarts > RESTARTS:
+            raise BrowserError(
+                "the browser kept crashing", remedy="Is there memory enough? Try another with --browser."
+            )
+        logger.warning(
+            "The browser is gone: {}.", "connecting again" if self._settings.connect else "a new one is started"
+        )
+        self._starting = None
+        return await self.get()
+
+    async def context(self) -> BrowserContext:
+        """A fresh context of the running browser, in which third parties are kept out as the settings say.
+
+        A browser that gives none is taken for gone. Raises BrowserError as `get` does.
+        """
+        while True:
+            browser = await self.get()
+            try:
+                async with asyncio.timeout(CONTEXT_S):
+                    context = await new_context(browser)
+                    if self._settings.connect and not self._settings.allow_third_party:
+                        await keep_third_parties_out(context, self._hosts)
+                    return context
+            except (PlaywrightError, TimeoutError) as error:
+                if isinstance(error, PlaywrightError) and driver_is_gone(error):
+                    raise driver_error() from None
+                # One that died a moment ago may still seem to be connected.
+                self._dead = browser
+
+    async def close(self) -> None:
+        """Close the browser, or what is starting of it; a browser that does not react is left to its driver."""
+        if self._starting is None:
+            return
+        if not self._starting.done():
+            self._starting.cancel()
+        with contextlib.suppress(PlaywrightError, BrowserError, TimeoutError, asyncio.CancelledError):
+            async with asyncio.timeout(CLOSING_S):
+                await (await self._starting).close()

@@ -1,0 +1,177 @@
+"""Which CI this is and what it wants to be told: annotations, folds, a Markdown summary, outputs. Hardly any I/O."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from purger.report.markdown import markdown_summary, short_summary
+from purger.secrets.redaction import redact
+from purger.report.phrases import Values, error_words, errors_of, left_of, name_of, verdict_of
+from purger.core.text import sentence_of, visible
+
+MOST_ANNOTATIONS = 10
+"""GitHub shows ten errors and ten warnings of a step, and drops the others silently."""
+MOST_SUMMARY_BYTES = 1_000_000
+"""GitHub refuses a step's summary altogether when it is larger than 1 MiB."""
+_LONGEST_NAME = 120
+_LONGEST_TEXT = 1000
+
+
+class CiKind(StrEnum):
+    """The places that purger knows to run in."""
+
+    GITHUB = "github"
+    TRAVIS = "travis"
+    OTHER = "other"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Ci:
+    """Where the command runs, and the marks that its log understands."""
+
+    kind: CiKind
+
+    def __bool__(self) -> bool:
+        return self.kind is not CiKind.NONE
+
+    @property
+    def folds(self) -> bool:
+        """Whether parts of its log can be folded."""
+        return self.kind in {CiKind.GITHUB, CiKind.TRAVIS}
+
+    def annotations(self, report: Values) -> list[str]:
+        """Lines that make the CI show errors and warnings beside its log; empty where it knows none.
+
+        GitHub reads them on stdout and on stderr alike; stderr keeps them out of `--json`.
+        """
+        if self.kind is not CiKind.GITHUB:
+            return []
+        errors = [_command("error", title, text) for title, text in _errors(report)]
+        warnings = [_command("warning", title, text) for title, text in _warnings(report)]
+        return [*_at_most(errors, "error"), *_at_most(warnings, "warning")]
+
+    def fold(self, name: str) -> tuple[str, str]:
+        """What to print before and after a part of the log that may be folded; empty where there are no folds.
+
+        On GitHub nothing between the two is taken for a workflow command, whatever a branch is called: its runner
+        obeys `::command::` at the start of a line and `##[command]` anywhere in it, until it is told not to.
+        """
+        if self.kind is CiKind.GITHUB:
+            token = uuid.uuid4().hex
+            return (
+                f"::group::{_data(visible(name, _LONGEST_NAME))}\n::stop-commands::{token}",
+                f"::{token}::\n::endgroup::",
+            )
+        if self.kind is CiKind.TRAVIS:
+            mark = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.")[:_LONGEST_NAME] or "purger"
+            title = visible(name, _LONGEST_NAME)
+            # The carriage return and "erase the line" hide the mark from whoever reads the raw log.
+            return f"travis_fold:start:{mark}\r\x1b[0K{title}", f"travis_fold:end:{mark}\r\x1b[0K"
+        return "", ""
+
+
+def detect(environ: Mapping[str, str]) -> Ci:
+    """The CI that these variables are of: by its own variable, else by `CI`."""
+    if environ.get("GITHUB_ACTIONS") == "true":
+        return Ci(CiKind.GITHUB)
+    if environ.get("TRAVIS") == "true":
+        return Ci(CiKind.TRAVIS)
+    return Ci(CiKind.NONE if environ.get("CI", "").strip().lower() in {"", "0", "false", "no"} else CiKind.OTHER)
+
+
+def outputs(report: Values, report_path: Path | None) -> dict[str, str]:
+    """What later steps may ask for. `remaining` counts what was selected and is not gone, for whatever reason."""
+    repositories = report["repositories"]
+    return {
+        "ok": "true" if report["ok"] else "false",
+        "exit_code": str(report["exit_code"]),
+        "deleted": str(sum(repository["deleted"] for repository in repositories)),
+        "remaining": str(sum(len(left_of(repository)) for repository in repositories)),
+        "bytes_deleted": str(sum(repository["bytes_deleted"] for repository in repositories)),
+        "report": str(report_path) if report_path else "",
+    }
+
+
+def output_lines(values: Mapping[str, str]) -> str:
+    """The values as GITHUB_OUTPUT wants them: each between marks that no value can guess."""
+    parts = []
+    for name, value in values.items():
+        mark = f"purger_{uuid.uuid4().hex}"
+        parts.append(f"{name}<<{mark}\n{value}\n{mark}\n")
+    return "".join(parts)
+
+
+def write_github_files(report: Values, environ: Mapping[str, str], report_path: Path | None = None) -> list[str]:
+    """Append the summary and the outputs to the files that GitHub Actions names; without such files do nothing.
+
+    `report_path` is where report.json lies. A file that can't be written is no error: sentences about it are given.
+    """
+    problems = []
+    if path := environ.get("GITHUB_STEP_SUMMARY"):
+        problems += _append(Path(path), lambda size_bytes: _fitting_summary(report, size_bytes), "summary")
+    if path := environ.get("GITHUB_OUTPUT"):
+        problems += _append(Path(path), lambda _: output_lines(outputs(report, report_path)), "outputs")
+    return problems
+
+
+def _fitting_summary(report: Values, size_bytes: int) -> str:
+    text = markdown_summary(report)
+    fits = size_bytes + len(text.encode("utf-8", "replace")) <= MOST_SUMMARY_BYTES
+    return text if fits else short_summary(report)
+
+
+def _append(path: Path, text_for: Callable[[int], str], what: str) -> list[str]:
+    try:
+        size_bytes = path.stat().st_size if path.exists() else 0
+        with path.open("a", encoding="utf-8", errors="replace", newline="\n") as file:
+            file.write(redact(text_for(size_bytes)))
+    except OSError as error:
+        return [f"The {what} for GitHub Actions could not be written to {path}: {error.strerror or error}."]
+    return []
+
+
+def _errors(report: Values) -> Iterator[tuple[str, str]]:
+    for name, error in errors_of(report):
+        words = visible(error_words(error), _LONGEST_TEXT)
+        remedy = f"\n{visible(error['remedy'], _LONGEST_TEXT)}" if error["remedy"] else ""
+        yield _title(name), words + remedy
+    for repository in report["repositories"]:
+        if not repository["ok"] and not repository["error"] and not report["dry_run"]:
+            yield _title(name_of(repository)), visible(verdict_of(repository, dry_run=False), _LONGEST_TEXT)
+
+
+def _warnings(report: Values) -> Iterator[tuple[str, str]]:
+    for repository in report["repositories"]:
+        for text in repository["warnings"]:
+            yield _title(name_of(repository)), visible(sentence_of(text), _LONGEST_TEXT)
+
+
+def _title(name: str | None) -> str:
+    return f"purger: {visible(name, _LONGEST_NAME)}" if name else "purger"
+
+
+def _at_most(lines: list[str], level: str) -> list[str]:
+    if len(lines) <= MOST_ANNOTATIONS:
+        return lines
+    kept = lines[: MOST_ANNOTATIONS - 1]
+    return [*kept, _command(level, "purger", f"{len(lines) - len(kept):,} more: see the summary or the report.")]
+
+
+def _command(level: str, title: str, text: str) -> str:
+    return f"::{level} title={_property(title)}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    """A message for a workflow command, as the runner unescapes it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """A property of a workflow command, as the runner unescapes it."""
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,105 @@
+"""Follows a run for a person: each event as a log line or, on a terminal, in bars below the lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from loguru import logger
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from purger.cli import ci
+from purger.core import events
+from purger.core.text import shorten
+from purger.cli.phrases import sentence
+
+
+class Watcher:
+    """An observer that logs each event as a line and, on a terminal, keeps bars below the lines.
+
+    Use it in a `with` block; the bars are gone at its end, and while `paused`.
+    """
+
+    def __init__(self, console: Console) -> None:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[doing]}"),
+            TimeElapsedColumn(),
+        )
+        # Whoever asks for colours (FORCE_COLOR) makes a log no terminal.
+        on_terminal = console.is_terminal and console.file.isatty() and not ci.detect(os.environ)
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._on_terminal = on_terminal
+        self._bars: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Watcher:
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _start(self) -> None:
+        if self._on_terminal:
+            self._progress.start()
+
+    def _stop(self) -> None:
+        if self._on_terminal:
+            self._progress.stop()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Take the bars away, for a question."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self._start()
+
+    def see(self, event: events.Event) -> None:
+        """Draw the event, and log it where no bar says it."""
+        name = event.repository
+        match event:
+            case events.Surveyed(selected=selected) if selected:
+                self._bars[name] = self._progress.add_task(escape(shorten(name)), total=selected, doing="starting")
+            case events.BatchClicked(answered=answered):
+                self._set(name, "deleting", completed=answered)
+            case events.Looked(gone=gone):
+                self._set(name, "looking again", completed=gone)
+            case events.Waiting(why=why):
+                self._set(name, f"waiting: {shorten(why, 60)}")
+            case events.Finished():
+                self._set(name, "done")
+            case events.AttemptStarted() if name in self._bars:
+                self._progress.remove_task(self._bars.pop(name))
+            case events.JobChanged(job=job, state=state):
+                self._set(name, f"job {job} is {state}")
+            case _:
+                pass
+        drawn = isinstance(event, events.BatchClicked | events.Looked | events.Waiting)
+        if not (self._on_terminal and drawn and name in self._bars):
+            log_event(event)
+
+    def _set(self, name: str, doing: str, completed: int | None = None) -> None:
+        if name in self._bars:
+            self._progress.update(self._bars[name], completed=completed, doing=escape(doing))
+
+
+def log_event(event: events.Event) -> None:
+    """One event as one log line."""
+    level, text = sentence(event)
+    logger.log(level, f"{event.repository}: {text}" if event.repository else text[0].upper() + text[1:])

@@ -1,0 +1,59 @@
+"""Durations and sizes as people write and read them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from purger.core.errors import InputError
+
+LONGEST_S = 100 * 365.25 * 86_400
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+
+
+def parse_duration_s(text: str, *, bare_seconds: bool = True) -> float:
+    """Seconds in a duration such as `45m`, `12h`, `30d`, `2w`, `1.5s`, `200ms`.
+
+    A bare number means seconds, unless `bare_seconds` is false. Raises InputError for anything else.
+    """
+    match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(ms|[smhdw])?\s*", text.lower(), re.ASCII)
+    if not match or (match[2] is None and not bare_seconds):
+        raise InputError(f"{text!r} is not a duration", remedy="Write a number and a unit: 45m, 12h, 30d or 2w.")
+    seconds = float(match[1]) * _SECONDS[match[2] or "s"]
+    if seconds > LONGEST_S:
+        raise InputError(f"{text!r} is too long", remedy="Give a hundred years or less.")
+    return seconds
+
+
+def parse_size_bytes(text: str) -> int:
+    """Bytes in a size such as `500KB`, `100MB`, `1.5GB` (decimal) or `1MiB` (binary).
+
+    Raises InputError for anything else; a bare number may mean anything, and a filter decides what is deleted.
+    """
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]I?B|B)\s*", text.upper(), re.ASCII)
+    if not match:
+        raise InputError(f"{text!r} is not a size", remedy="Write a number and a unit: 500KB, 100MB or 1.5GB.")
+    return int(float(match[1]) * _BYTES[match[2]])
+
+
+def size_text(size_bytes: int) -> str:
+    """A size for people: `1.2 GB`."""
+    from humanize import naturalsize
+
+    return naturalsize(size_bytes)
+
+
+def age_text(age_s: float) -> str:
+    """An age or a duration for people, in its largest unit: `7 days`, `a minute`."""
+    from humanize import naturaldelta
+
+    return naturaldelta(timedelta(seconds=max(0.0, age_s)), months=False)
+
+
+def seconds_text(seconds: float) -> str:
+    """A short span, exact enough to wait by: `0.4 s`, `12 s`, `5 min`."""
+    if seconds >= 120:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds:.0f} s" if seconds >= 10 or seconds == int(seconds) else f"{seconds:.1f} s"

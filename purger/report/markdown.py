@@ -1,0 +1,155 @@
+"""A report as Markdown, for GitHub's job summary: short, bounded, and with every name of others kept as plain text."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote
+
+from purger.report.phrases import Values, error_words, errors_of, headline, left_of, name_of, state_of
+from purger.core.text import sentence_of, visible
+from purger.core.units import seconds_text, size_text
+from purger.core.text import many
+
+MOST_REPOSITORIES = 500
+MOST_LEFT = 100
+MOST_BRANCHES = 20
+MOST_WARNINGS = 50
+_LONGEST_NAME = 120
+_LONGEST_TEXT = 1000
+_PLAIN = frozenset(string.ascii_letters + string.digits + " -/,")
+_SIGNS = {"done": "✅", "looked": "🔎", "stopped": "✋", "failed": "❌"}
+
+
+def text_of(text: str, longest: int = _LONGEST_TEXT) -> str:
+    """Text of others so that no Markdown renderer sees markup, a table's edge, HTML or a link in it.
+
+    Character references mean the character itself and never structure, in GitHub's Markdown as in CommonMark.
+    """
+    shown = visible(text, longest)
+    # What begins a line may mean a list or a heading even where it is harmless further on.
+    return "".join(
+        character if character in _PLAIN and (at or character.isalnum()) else _reference(character)
+        for at, character in enumerate(shown)
+    )
+
+
+def _reference(character: str) -> str:
+    return f"&#{ord(character)};" if character.isascii() else character
+
+
+def name_as_code(name: str) -> str:
+    """A name of others as code: in GitHub's rendering no mention, number or address in it becomes a link either."""
+    return f"<code>{text_of(name, _LONGEST_NAME)}</code>"
+
+
+def short_summary(report: Values) -> str:
+    """The result alone."""
+    state = state_of(ok=report["ok"], dry_run=report["dry_run"], exit_code=report["exit_code"])
+    return f"\n### {_SIGNS[state]} {text_of(headline(report))}\n"
+
+
+def markdown_summary(report: Values) -> str:
+    """The whole summary: the result, errors, numbers, what is left and why, warnings, space freed by branch."""
+    repositories = report["repositories"]
+    parts = [short_summary(report)]
+    for name, error in errors_of(report)[:MOST_REPOSITORIES]:
+        where = f"{name_as_code(name)}: " if name else ""
+        remedy = f"<br>{text_of(error['remedy'])}" if error["remedy"] else ""
+        parts.append(f"> {where}{text_of(error_words(error))}{remedy}")
+    if repositories:
+        parts.append(_numbers(repositories))
+    if not report["dry_run"]:
+        parts += _what_is_left(repositories)
+    parts += _warnings(repositories)
+    parts += _by_branch(repositories, dry_run=report["dry_run"])
+    parts.append(f"<sub>purger {text_of(report['version'])}, exit code {report['exit_code']}</sub>")
+    return "\n\n".join(parts) + "\n"
+
+
+def _numbers(repositories: Sequence[Values]) -> str:
+    rows = [
+        (
+            f"[{name_as_code(name_of(repository))}]({_address(repository['url'])})",
+            f"{repository['selected']:,}",
+            f"{repository['deleted']:,}",
+            f"{len(left_of(repository)):,}",
+            size_text(repository["bytes_deleted"]),
+            f"{repository['looks']:,}",
+            f"{repository['requests']:,}",
+            seconds_text(repository["seconds"]),
+        )
+        for repository in repositories[:MOST_REPOSITORIES]
+    ]
+    table = _table(("repository", "selected", "deleted", "left", "freed", "looks", "requests", "time"), rows)
+    return table + _and_more(len(repositories) - len(rows), "repository")
+
+
+def _what_is_left(repositories: Sequence[Values]) -> Iterator[str]:
+    left = [(repository, cache) for repository in repositories for cache in left_of(repository)]
+    if not left:
+        return
+    several = len(repositories) > 1
+    rows = [
+        (
+            *([name_as_code(name_of(repository))] if several else []),
+            name_as_code(cache["branch"]),
+            name_as_code(cache["name"]),
+            size_text(cache["size_bytes"]),
+            text_of(cache["outcome"]),
+            text_of(cache["reason"] or ""),
+        )
+        for repository, cache in left[:MOST_LEFT]
+    ]
+    heads = (*(["repository"] if several else []), "branch", "archive", "size", "outcome", "why")
+    yield f"#### What is left\n\n{_table(heads, rows)}{_and_more(len(left) - len(rows), 'cache')}"
+
+
+def _warnings(repositories: Sequence[Values]) -> Iterator[str]:
+    warnings = [(name_of(repository), text) for repository in repositories for text in repository["warnings"]]
+    if not warnings:
+        return
+    lines = [
+        f"- {f'{name_as_code(name)}: ' if len(repositories) > 1 else ''}{text_of(sentence_of(text))}"
+        for name, text in warnings[:MOST_WARNINGS]
+    ]
+    yield "#### Warnings\n\n" + "\n".join(lines) + _and_more(len(warnings) - len(lines), "warning")
+
+
+def _by_branch(repositories: Sequence[Values], *, dry_run: bool) -> Iterator[str]:
+    sizes: dict[tuple[str, str], list[int]] = {}
+    for repository in repositories:
+        for cache in repository["caches"]:
+            if cache["selected"] and (dry_run or cache["outcome"] == "deleted"):
+                sizes.setdefault((name_of(repository), cache["branch"]), []).append(cache["size_bytes"])
+    if not sizes:
+        return
+    largest = sorted(sizes.items(), key=lambda item: -sum(item[1]))
+    several = len(repositories) > 1
+    rows = [
+        (
+            *([name_as_code(name)] if several else []),
+            name_as_code(branch),
+            f"{len(archives):,}",
+            size_text(sum(archives)),
+        )
+        for (name, branch), archives in largest[:MOST_BRANCHES]
+    ]
+    heads = (*(["repository"] if several else []), "branch", "archives", "size")
+    title = "Space that would be freed, by branch" if dry_run else "Space freed, by branch"
+    more = _and_more(len(largest) - len(rows), "branch")
+    yield f"<details><summary>{title}</summary>\n\n{_table(heads, rows)}{more}\n\n</details>"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    numbers = {"selected", "deleted", "left", "freed", "looks", "requests", "time", "size", "archives"}
+    edges = ["---:" if head in numbers else "---" for head in heads]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, edges, *rows))
+
+
+def _and_more(count: int, noun: str) -> str:
+    return f"\n\n… and {many(count, noun)} more." if count > 0 else ""
+
+
+def _address(url: str) -> str:
+    return quote(url, safe=":/?&=%-._~")

@@ -1,0 +1,194 @@
+"""Addresses: which installation, which repository, and the URLs of its pages and of its API."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+from purger.core.errors import InputError
+
+DEFAULT_URL = "https://app.travis-ci.com"
+DEFAULT_API_URL = "https://api.travis-ci.com"
+PROVIDERS = ("github", "gitlab", "bitbucket", "assembla")
+_HOSTS_OF_PROVIDERS = {"github.com": "github", "gitlab.com": "gitlab", "bitbucket.org": "bitbucket"}
+_PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_HOW_TO_NAME = "Name it owner/name, provider/owner/name, or by the URL of one of its pages."
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Repository:
+    """A repository as Travis CI names it: who hosts it, whose it is, and its name."""
+
+    provider: str
+    owner: str
+    name: str
+
+    @property
+    def slug(self) -> str:
+        """`owner/name`."""
+        return f"{self.owner}/{self.name}"
+
+    def __str__(self) -> str:
+        return self.slug if self.provider == PROVIDERS[0] else f"{self.provider}/{self.slug}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Owner:
+    """A user or an organisation, and so all its repositories: written `owner/*`."""
+
+    provider: str
+    login: str
+
+    def __str__(self) -> str:
+        return f"{self.login}/*" if self.provider == PROVIDERS[0] else f"{self.provider}/{self.login}/*"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One installation of Travis CI: the addresses of its front end and of its API, without a final slash."""
+
+    url: str = DEFAULT_URL
+    api_url: str = DEFAULT_API_URL
+
+    @classmethod
+    def at(cls, url: str | None = None, api_url: str | None = None) -> Site:
+        """The installation with this front end and API; what is left out is derived from the other.
+
+        An enterprise installation has its API at `HOST/api` (docs/TRAVIS.md, section 1). Raises InputError for an
+        address that is not http(s), carries a password or a query, or is unencrypted beyond loopback.
+        """
+        front = _checked(url, "--url") if url else None
+        api = _checked(api_url, "--api-url") if api_url else None
+        if front is None:
+            front = DEFAULT_URL if api in {None, DEFAULT_API_URL} else (api or "").removesuffix("/api")
+        if api is None:
+            api = DEFAULT_API_URL if front == DEFAULT_URL else f"{front}/api"
+        return cls(front, api)
+
+    @property
+    def origin(self) -> str:
+        """The front end's origin, as `location.origin` in its pages says it."""
+        return origin_of(self.url)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names that a purge talks to."""
+        return tuple(dict.fromkeys(urlsplit(address).hostname or "" for address in (self.url, self.api_url)))
+
+    def cache_page(self, repository: Repository) -> str:
+        """The address of the repository's cache page."""
+        return f"{self.url}/{repository.provider}/{repository.slug}/caches"
+
+    def job_page(self, repository_slug: str, job_id: int, provider: str = PROVIDERS[0]) -> str:
+        """The address of a job's page."""
+        return f"{self.url}/{provider}/{repository_slug}/jobs/{job_id}"
+
+    def job_call(self, job_id: int) -> str:
+        """The API address that describes the job; its log and its restart lie below."""
+        return f"{self.api_url}/job/{job_id}"
+
+    def build_call(self, build_id: int) -> str:
+        """The API address that describes the build."""
+        return f"{self.api_url}/build/{build_id}"
+
+    def repositories_call(self, owner: Owner) -> str:
+        """The API address that lists the owner's repositories, page by page."""
+        return f"{self.api_url}/owner/{owner.provider}/{quote(owner.login, safe='')}/repos?limit=100&offset=0"
+
+    def repository_call(self, repository: Repository) -> str:
+        """The API address that describes the repository."""
+        return f"{self.api_url}/repo/{repository.provider}/{quote(repository.slug, safe='')}"
+
+
+def origin_of(address: str) -> str:
+    """Scheme, host and port of an address, as browsers write an origin."""
+    parts = urlsplit(address)
+    default_port = {"http": 80, "https": 443}.get(parts.scheme)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else (parts.hostname or "")
+    port = "" if parts.port in {None, default_port} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name means this machine, so that plain http to it leaves nothing to overhear."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked(address: str, option: str) -> str:
+    remedy = f"Give {option} as https://HOST, the address that the browser shows."
+    try:
+        parts = urlsplit(address.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\x00-\x1f]", address.strip()):
+        raise InputError(f"{option} {address!r} is not a web address", remedy=remedy)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise InputError(f"{option} holds more than an address (a user, a query or a fragment)", remedy=remedy)
+    if parts.scheme == "http" and not is_loopback(host):
+        raise InputError(
+            f"{option} {address!r} is not encrypted: the token could be read on its way",
+            remedy="Use https://; plain http:// is for this machine's loopback only.",
+        )
+    return f"{origin_of(address.strip())}{parts.path.rstrip('/')}"
+
+
+def parse_target(text: str, site: Site) -> Repository | Owner:
+    """What a person means by `owner/*`, or by any name of a repository. Raises InputError."""
+    if not text.strip().endswith("/*") or "://" in text:
+        return parse_repository(text, site)
+    stand_in = parse_repository(text.strip()[:-1] + "any", site)
+    return Owner(stand_in.provider, stand_in.owner)
+
+
+def is_address(text: str) -> bool:
+    """Whether this is a URL or a git remote on a host, and no bare name or folder."""
+    return "://" in text or text.startswith("git@")
+
+
+def parse_repository(text: str, site: Site) -> Repository:
+    """The repository that a person means by `owner/name`, `provider/owner/name`, or the URL of one of its pages.
+
+    URLs may be Travis CI's own (of `site`), the provider's, or a git remote's. Raises InputError.
+    """
+    wanted = text.strip()
+    if is_address(wanted):
+        provider, path = _split_address(wanted, site)
+    else:
+        provider, path = None, wanted
+    parts = [unquote(part) for part in path.strip("/").split("/")]
+    if provider is None and len(parts) >= 3:
+        first = parts.pop(0)
+        provider = _HOSTS_OF_PROVIDERS.get(first, first)
+    if provider not in {None, *PROVIDERS}:
+        raise InputError(
+            f"{provider!r} in {text!r} is not a provider", remedy=f"The providers are {', '.join(PROVIDERS)}."
+        )
+    if len(parts) != 2 or not all(_PART.fullmatch(part) and part.strip(".") for part in parts):
+        raise InputError(f"{text!r} does not name a repository", remedy=_HOW_TO_NAME)
+    return Repository(provider or PROVIDERS[0], parts[0], parts[1])
+
+
+def _split_address(address: str, site: Site) -> tuple[str | None, str]:
+    """The provider, where the address tells it, and the path down to the repository's name."""
+    scp_like = re.fullmatch(r"git@([^:/]+):(.+)", address)
+    host, path = scp_like.groups() if scp_like else (urlsplit(address).hostname or "", urlsplit(address).path)
+    if host in _HOSTS_OF_PROVIDERS:
+        owner_and_name = path.strip("/").split("/")[:2]
+        return _HOSTS_OF_PROVIDERS[host], "/".join(owner_and_name).removesuffix(".git")
+    if not address.startswith(site.url + "/"):
+        raise InputError(
+            f"{address!r} is neither on {site.url} nor on a host that we know",
+            remedy=f"{_HOW_TO_NAME} For another installation add --url.",
+        )
+    parts = address.removeprefix(site.url).split("?")[0].split("#")[0].strip("/").split("/")
+    if parts[0] in PROVIDERS:
+        return parts[0], "/".join(parts[1:3])
+    return PROVIDERS[0], "/".join(parts[:2])

@@ -1,0 +1,184 @@
+"""How an API call is sent: inside the budget, again while the site is busy, its refusals told apart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
+
+from loguru import logger
+from playwright.async_api import APIRequestContext, APIResponse
+from playwright.async_api import Error as PlaywrightError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+
+from purger.browser.start import driver_error, driver_is_gone
+from purger.core.errors import AccessError, SiteError
+from purger.travis.rate_limit import Budget
+from purger.travis.payloads import error_type_of, words_of
+from purger.travis.addresses import Site
+
+CALL_TIMEOUT_S = 30.0
+ATTEMPTS = 4
+RATE_LIMITED_ATTEMPTS = 8
+"""With the budget's growing pauses this outlasts the minute that the site counts in."""
+BAD_TOKEN = ("login_required", "wrong_credentials")
+_Told = TypeVar("_Told")
+
+
+class BusyError(SiteError):
+    """The site could not answer this time; the same call may work a little later."""
+
+
+class RateLimitedError(BusyError):
+    """The site answered 429: too many requests with this token."""
+
+
+class NotFoundError(AccessError):
+    """The API knows no such thing, or hides it from this token."""
+
+
+class NotAllowedError(AccessError):
+    """The token is good, but the API refuses this call to it."""
+
+
+class ConflictError(SiteError):
+    """The call does not fit what the thing is doing now."""
+
+
+class Calls:
+    """Calls to one installation's API with one token, inside the run's request budget.
+
+    All methods raise AccessError for a refused token or a missing right, and SiteError when the site does not
+    answer, or not as we know it, several times in a row. A redirect is such an answer: it is never followed, so
+    that the token goes nowhere else.
+    """
+
+    def __init__(self, context: APIRequestContext, site: Site, budget: Budget) -> None:
+        self.site = site
+        self._requests = 0
+        self._context = context
+        self._budget = budget
+
+    def take_count(self) -> int:
+        """How many requests were sent since this was last asked."""
+        count, self._requests = self._requests, 0
+        return count
+
+    async def call(self, method: str, address: str) -> dict[str, Any]:
+        """Send one call, again if the site is only busy, and give its JSON."""
+        return await self._again_while_busy(method, address, self._json)
+
+    async def read(self, address: str) -> bytes:
+        """The body of a GET's answer, whatever it is, as a whole: Playwright gives no part of it."""
+        return await self._again_while_busy("GET", address, self._send)
+
+    async def post(self, address: str) -> dict[str, Any]:
+        """Send one POST, once, and give its JSON: whoever gets a BusyError must look whether it was done.
+
+        Only one that the rate limit refused is sent again.
+        """
+        return await self._again_while_busy("POST", address, self._json, RateLimitedError)
+
+    async def _again_while_busy(
+        self,
+        method: str,
+        address: str,
+        send: Callable[[str, str], Awaitable[_Told]],
+        fault: type[BusyError] = BusyError,
+    ) -> _Told:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(fault),
+            stop=_tried_enough,
+            wait=wait_random_exponential(multiplier=0.5, max=10),
+            before_sleep=lambda state: logger.debug("{} {}: try {} failed", method, address, state.attempt_number),
+            reraise=True,
+        ):
+            with attempt:
+                return await send(method, address)
+        raise AssertionError("unreachable: the last attempt raises")
+
+    async def _json(self, method: str, address: str) -> dict[str, Any]:
+        try:
+            told = json.loads(await self._send(method, address))
+        except (ValueError, RecursionError):
+            told = None
+        if not isinstance(told, dict):
+            raise BusyError(
+                "the API answered something that is not JSON",
+                where=address,
+                remedy="Is this the API's address, and not the front end's? See --api-url.",
+            )
+        return told
+
+    async def _send(self, method: str, address: str) -> bytes:
+        await (self._budget.take_post() if method == "POST" else self._budget.take(1))
+        self._requests += 1
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S + 5):
+                response = await self._context.fetch(
+                    address, method=method, max_redirects=0, timeout=CALL_TIMEOUT_S * 1000
+                )
+                body = await response.body()
+                await response.dispose()
+        except (PlaywrightError, TimeoutError) as error:
+            if isinstance(error, PlaywrightError) and driver_is_gone(error):
+                raise driver_error(address) from None
+            said = error.message.splitlines()[0] if isinstance(error, PlaywrightError) else "no whole answer"
+            if "certificate" in said.lower():
+                raise SiteError(
+                    f"the API's certificate is not trusted: {said.rpartition(': ')[2]}",
+                    where=address,
+                    remedy="Is the address right? A company's own authority is named by NODE_EXTRA_CA_CERTS=FILE.",
+                ) from None
+            raise BusyError(
+                f"the API did not answer: {said.rpartition(': ')[2]}",
+                where=address,
+                remedy="Is the address right, and the site up? See --url and --api-url.",
+            ) from None
+        logger.debug("{} {}: {}", method, address, response.status)
+        if not response.ok:
+            self._refuse(response, body.decode("utf-8", "replace"), address)
+        self._budget.went_well()
+        return body
+
+    def _refuse(self, response: APIResponse, text: str, address: str) -> NoReturn:
+        status = response.status
+        words = words_of(status, text)
+        if status == 429:
+            after = response.headers.get("retry-after", "")
+            self._budget.refused(float(after) if after.isdigit() else None)
+            raise RateLimitedError(f"the site's rate limit is reached: {words}", where=address)
+        if status >= 500:
+            raise BusyError(f"the API {words}", where=address, remedy="Try again later.")
+        if 300 <= status < 400:
+            raise SiteError(
+                f"the API answered {status}, a redirect, which is not followed with a token",
+                where=address,
+                remedy="Give the address that it leads to as --api-url.",
+            )
+        if status == 404:
+            raise NotFoundError(
+                "not found, or hidden from this token",
+                where=address,
+                remedy="Check the spelling, the provider and whose token it is.",
+            )
+        if status in {401, 403} and error_type_of(text) not in {None, *BAD_TOKEN}:
+            raise NotAllowedError(
+                f"the token lacks a right: {words}", where=address, remedy="Ask an admin of it for access."
+            )
+        if status in {401, 403}:
+            raise AccessError(
+                f"the token was refused: {words}",
+                where=address,
+                remedy="Copy a new one from the site's settings page into TRAVIS_TOKEN.",
+            )
+        if status == 409:
+            raise ConflictError(f"the API {words}", where=address)
+        raise SiteError(f"the API {words}", where=address)
+
+
+def _tried_enough(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    most = RATE_LIMITED_ATTEMPTS if isinstance(error, RateLimitedError) else ATTEMPTS
+    return state.attempt_number >= most

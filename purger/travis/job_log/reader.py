@@ -1,0 +1,196 @@
+"""Reads a job's log in one pass: the cache tool's words, the commands' exits, and how the job ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+from purger.travis.job_log.cache_tool import CacheTool
+from purger.travis.job_log.model import JobLog
+from purger.travis.job_log.scan import FOLD, NOISE, Rule, Scanner, Statement
+from purger.travis.job_log.symptoms import Symptoms
+from purger.travis.job_log.text import LogText
+
+CHUNK_BYTES = 256 * 1024
+MOST_LINES = 20
+
+# The sentences before " has been terminated"; of a stalled job the lines before an earlier one count.
+_TERMINATED = re.compile(
+    rb"(?:(?P<stalled>The build)|The job exceeded the maximum time limit for jobs, and"
+    rb"|(?P<over_limit>The log length has exceeded [^\n]*" + NOISE + rb"The job))\Z"
+)
+_LONGEST_SENTENCE = 600
+_LONGEST_COMMAND = 8 * 1024
+_LONGEST_OUTPUT = 32 * 1024
+_EARLIEST_NS = 10**18  # clocks without nanoseconds print something much smaller
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class LogReader:
+    """Feed it a log in chunks, then ask for the result; `read_log` does both."""
+
+    def __init__(self) -> None:
+        """Start with an empty log."""
+        self._text = LogText()
+        self._tool = CacheTool()
+        self._symptoms = Symptoms()
+        self._scanner = Scanner(self._tool.rules() + self._symptoms.rules() + self._rules())
+        self._is_log = False
+        self._ended = False
+        self._over_limit = False
+        self._block_began = 0
+        self._command_end = 0
+        self._failing: tuple[int, int] | None = None
+        self._failing_lines: tuple[str, ...] = ()
+
+    def feed(self, data: bytes) -> None:
+        """Read on."""
+        self._read(self._text.feed(data), final=False)
+
+    def finish(self) -> JobLog:
+        """Read to the end, and tell what the log told."""
+        self._read(self._text.finish(), final=True)
+        asked, stored = self._tool.finish(job_ended=self._ended)
+        fetched = tuple(fetch for fetch in asked if fetch.found)
+        is_log = self._is_log or self._tool.was_called
+        return JobLog(
+            is_log=is_log,
+            asked=asked,
+            fetched=fetched,
+            stored=stored,
+            nothing_changed=self._tool.nothing_changed,
+            started_clean=False if fetched else self._tool.none_found or None,
+            symptoms=self._symptoms.found,
+            last_failing_lines=self._failing_lines,
+            truncated=is_log and (self._over_limit or not self._ended),
+        )
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much of the log is kept in memory right now; it does not grow with the log."""
+        return self._text.kept_bytes + self._scanner.kept_bytes
+
+    def _read(self, text: bytes, *, final: bool) -> None:
+        self._scanner.feed(text, final=final)
+        if self._failing:
+            # Only the last one counts, and its lines are still there.
+            self._failing_lines = tuple(self._scanner.lines_between(*self._failing)[-MOST_LINES:])
+            self._failing = None
+        self._scanner.forget()
+
+    def _rules(self) -> list[Rule]:
+        return [
+            Rule(b"travis_fold:", FOLD, self._on_sign),
+            Rule(b"travis_time:start:", rb"travis_time:start:([0-9a-f]{8}|[\w.\-]+)", self._on_block_start),
+            Rule(
+                b"travis_time:end:",
+                rb"travis_time:end:([\w.\-]+):start=(\d{1,20}),finish=(\d{1,20}),duration=-?\d+",
+                self._on_block_end,
+            ),
+            Rule(b"$", rb"\$ ", self._symptoms.command_began),
+            Rule(b"exited with ", rb"exited with (\d{1,3})\.?", self._on_exit),
+            Rule(b"No output has been ", rb"No output has been received ", self._on_stalled),
+            Rule(b" has been terminated", rb" has been terminated", self._on_terminated),
+            Rule(b"Your build has been ", rb"Your build has been stopped", self._on_stopped),
+        ]
+
+    def _on_sign(self, _: Statement) -> None:
+        self._is_log = True
+
+    def _on_block_start(self, statement: Statement) -> None:
+        self._is_log = True
+        self._block_began = statement.end
+        self._tool.block_started(statement.group(1))
+        self._symptoms.command_began(statement)
+
+    def _on_block_end(self, statement: Statement) -> None:
+        self._is_log = True
+        start, finish = _moment(statement.group(2)), _moment(statement.group(3))
+        self._tool.block_ended(statement.group(1), start, finish)
+        self._symptoms.block_ended()
+
+    def _on_exit(self, statement: Statement) -> None:
+        at = statement.match.start()
+        failed = int(statement.group(1)) != 0
+        if statement.text.endswith(b"Your build ", max(0, at - 20), at):
+            self._end(failed=failed)
+            return
+        sentence = statement.text.rfind(b'The command "', max(0, at - _LONGEST_COMMAND), at)
+        before = statement.text[max(0, sentence) : at]
+        if sentence < 0 or not before.endswith((b'" ', b'" failed and ')):
+            return
+        self._is_log = True
+        self._symptoms.command_ended(failed=failed)
+        if failed:
+            command = before.removeprefix(b'The command "').rpartition(b'"')[0]
+            self._keep_failing_lines(statement, statement.base + sentence, command)
+        self._command_end = statement.end
+
+    def _on_stalled(self, statement: Statement) -> None:
+        if statement.begins():
+            self._keep_failing_lines(statement, statement.start, None)
+            self._end(failed=True)
+
+    def _on_terminated(self, statement: Statement) -> None:
+        at = statement.match.start()
+        sentence = _TERMINATED.search(statement.text, max(0, at - _LONGEST_SENTENCE), at)
+        if sentence is None:
+            return
+        self._over_limit |= sentence["over_limit"] is not None
+        if sentence["stalled"] is None:
+            self._keep_failing_lines(statement, statement.base + sentence.start(), None)
+        self._end(failed=True)
+
+    def _on_stopped(self, statement: Statement) -> None:
+        if statement.begins():
+            self._end(failed=True)
+
+    def _end(self, *, failed: bool) -> None:
+        self._is_log = self._ended = True
+        self._symptoms.command_ended(failed=failed)
+
+    def _keep_failing_lines(self, statement: Statement, end: int, command: bytes | None) -> None:
+        start = max(self._command_end, end - _LONGEST_OUTPUT)
+        echo = -1
+        if command is not None:
+            first_line = command.partition(b"\n")[0]
+            echo = statement.text.rfind(b"$ " + first_line, start - statement.base, end - statement.base)
+        # Output may hold markers of its own, so the command's echo tells best where it began.
+        start = statement.base + echo if echo >= 0 else max(start, min(self._block_began, end))
+        self._failing = (start, end)
+
+
+def read_log(source: BinaryIO | Iterable[bytes]) -> JobLog:
+    """Read a job's log, whatever its form and size, in flat memory.
+
+    Args:
+        source: a file opened for reading bytes, or chunks of bytes of any size.
+    """
+    reader = LogReader()
+    for chunk in _chunks(source):
+        reader.feed(chunk)
+    return reader.finish()
+
+
+def _chunks(source: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
+    """The source in chunks of about one size, so that neither a byte at a time nor all at once hurts."""
+    read = getattr(source, "read", None)
+    if read is not None:
+        while chunk := read(CHUNK_BYTES):
+            yield chunk
+        return
+    gathered = bytearray()
+    for piece in source:
+        for at in range(0, len(piece), CHUNK_BYTES):
+            gathered += piece[at : at + CHUNK_BYTES]
+            if len(gathered) >= CHUNK_BYTES:
+                yield bytes(gathered)
+                gathered.clear()
+    yield bytes(gathered)
+
+
+def _moment(nanoseconds: str) -> datetime | None:
+    value = int(nanoseconds)
+    return _EPOCH + timedelta(microseconds=value // 1000) if value >= _EARLIEST_NS else None

@@ -1,0 +1,121 @@
+"""Knows the signs of trouble that people look for in a log, and when one is really there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from purger.travis.job_log.model import Symptom
+from purger.travis.job_log.scan import NOISE, Rule, Statement
+
+_STALE = (
+    "The cache holds stale packages, at versions that contradict each other.",
+    "Purge the caches, then restart the job.",
+)
+_MEANINGS = {
+    "contextual-version-conflict": _STALE,
+    "version-conflict": _STALE,
+    "distribution-not-found": _STALE,
+    "test-image": (
+        "The branch was never pushed, so its test image was not built.",
+        "Push the branch to the host, then restart the job.",
+    ),
+}
+_IDS = {
+    b"ContextualVersionConflict": "contextual-version-conflict",
+    b"VersionConflict": "version-conflict",
+    b"DistributionNotFound": "distribution-not-found",
+}
+
+# An exception that was reported, not the line of source code that raises, catches or imports it.
+_BEFORE_NAME = re.compile(rb"(?P<package>[\w.]*\.)?(?P<contextual>Contextual)?\Z")
+_IN_SOURCE_CODE = re.compile(rb"(?:\b(?:raise|except|import|class|from)\s+|[(,@\"'`=/]\s*)\Z")
+_FAILED_AT_ONCE = re.compile(rb"[\"'`)\]]*[\s:.\-]{0,4}(?:has )?fail(?:ed|ure)\b", re.IGNORECASE)
+# A heading may be glued to the end of the fold before it: its first letter is no part of that fold's name.
+_FOLD_END = re.compile(rb"travis_fold:end:(?:[\w.\-]*[.\-_])?[Ee]?\Z")
+_COMMAND_LINE = re.compile(NOISE + rb"\$ ")
+_LONGEST_NAME = 120
+
+
+@dataclass(slots=True)
+class _Step:
+    """The step "Ensure test image", seen begin."""
+
+    line: str
+    end: int
+    is_heading: bool
+    ended: bool = False
+
+
+class Symptoms:
+    """Collects the symptoms while a log is read."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._found: dict[str, Symptom] = {}
+        self._step: _Step | None = None
+
+    @property
+    def found(self) -> tuple[Symptom, ...]:
+        """The first of each kind, in the order of the log."""
+        return tuple(self._found.values())
+
+    def rules(self) -> list[Rule]:
+        """The statements to be told of."""
+        return [
+            Rule(b"VersionConflict", rb"VersionConflict\b", self._on_exception),
+            Rule(b"DistributionNotFound", rb"DistributionNotFound\b", self._on_exception),
+            Rule(b"nsure", rb"(?i:nsure[ _-]?test[ _-]?image)", self._on_test_image),
+        ]
+
+    def _on_exception(self, statement: Statement) -> None:
+        """A name of an exception of package versions."""
+        at = statement.match.start()
+        before = statement.text[max(0, at - _LONGEST_NAME) : at]
+        name = _BEFORE_NAME.search(before)
+        follows = statement.text[statement.match.end() : statement.match.end() + 2]
+        if name is None or _IN_SOURCE_CODE.search(before[: name.start()]) or follows[:1] in (b"(", b"'", b'"'):
+            return
+        package = name["package"] or b""
+        if b"pkg_resources." in package or (not package and follows == b": "):
+            self._add(_IDS[(name["contextual"] or b"") + statement.match[0]], statement.line())
+
+    def _on_test_image(self, statement: Statement) -> None:
+        """The name of the step "Ensure test image"."""
+        at = statement.match.start()
+        before = statement.text[max(0, at - _LONGEST_NAME) : at].rpartition(b"\n")[2]
+        line = statement.line() or "Ensure test image"
+        if _FOLD_END.search(before):
+            if self._step:
+                self._step.ended = True
+        elif _FAILED_AT_ONCE.match(statement.text, statement.match.end()):
+            self._add("test-image", line)
+        else:
+            is_command = _COMMAND_LINE.match(before) is not None
+            self._step = _Step(line, statement.end, is_heading=not is_command)
+
+    def command_began(self, statement: Statement) -> None:
+        """Another command begins: the step is over, unless it was only announced so far."""
+        step = self._step
+        if step is None or not statement.begins():
+            return
+        if step.is_heading and not step.ended and statement.directly_after(step.end, heading=True):
+            step.end = statement.end
+            step.is_heading = statement.match[0] != b"$ "
+        else:
+            self._step = None
+
+    def block_ended(self) -> None:
+        """A timed block ended, and the step with it, but for the sentence that tells its exit code."""
+        if self._step:
+            self._step.ended = True
+
+    def command_ended(self, *, failed: bool) -> None:
+        """A command told its exit code, or the job was ended."""
+        if self._step and failed:
+            self._add("test-image", self._step.line)
+        self._step = None
+
+    def _add(self, symptom_id: str, line: str) -> None:
+        meaning, what_to_do = _MEANINGS[symptom_id]
+        self._found.setdefault(symptom_id, Symptom(symptom_id, line, meaning, what_to_do))

@@ -1,0 +1,219 @@
+"""The real command in a real Chromium against a stand-in whose server tells what is really left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Playwright, async_playwright
+
+from purger.core import events
+from purger.browser.start import find_browser, new_context
+from purger.browser.supervise import Browsers
+from purger.travis.rate_limit import Budget
+from purger.purge.repository import RepositoryPurge
+from purger.purge.record import Record
+from purger.core.selection import Selection
+from purger.browser.settings import BrowserSettings
+from purger.purge.settings import Settings
+from purger.secrets.token import Token
+from purger.standin import StandIn
+from purger.standin.repository import Repository
+from purger.travis import addresses as travis_site
+from purger.travis.api import Api
+from purger.travis.page.cache_page import CachePage
+from purger.travis.addresses import Site
+from purger.cli.progress import log_event
+from tests.support.clocks import Virtual
+
+PURGER = [sys.executable, "-W", "error", "-m", "purger"]
+FOR_EVER = 1e6
+"""Seconds that no test lasts."""
+WIDGETS = travis_site.Repository("github", "acme", "widgets")
+
+
+@dataclass
+class Ended:
+    """How a command ended: its exit code, what it wrote, and its report."""
+
+    code: int
+    out: str
+    err: str
+    report: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def repository(self) -> dict[str, Any]:
+        (repository,) = self.report["repositories"]
+        assert isinstance(repository, dict)
+        return repository
+
+    def outcomes(self) -> dict[str, str]:
+        """The outcome of each archive, by branch."""
+        return {cache["branch"]: cache["outcome"] for cache in self.repository["caches"]}
+
+
+@pytest.fixture
+def site() -> Iterator[StandIn]:
+    with StandIn(costs=False) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def repository(site: StandIn) -> Repository:
+    return site.add_repository("acme/widgets")
+
+
+def browser_for(arguments: Sequence[str]) -> dict[str, str]:
+    """What is to be set for a command's browser: a developer's choice can't go with one that runs elsewhere."""
+    return {"PURGER_BROWSER": ""} if "--connect" in arguments else {}
+
+
+def environment(site: StandIn | None, **more: str) -> dict[str, str]:
+    """A clean environment for the command; what a developer has set for purger stays out, but for the browser."""
+    kept = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("PURGER_", "TRAVIS", "GITHUB_", "DEBUG")) or name == "PURGER_BROWSER"
+    }
+    if site is not None:
+        kept |= {"TRAVIS_TOKEN": site.token, "PURGER_URL": site.url, "PURGER_API_URL": site.api_url}
+    return kept | {"PURGER_SETTLE": "0", "NO_COLOR": "1", "COLUMNS": "200"} | more
+
+
+Purger = Callable[..., Ended]
+
+
+@pytest.fixture
+def purger(site: StandIn, tmp_path: Path) -> Purger:
+    """Runs `purger ARGUMENTS… --json` to its end; keyword arguments are environment variables."""
+
+    def run(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
+        command = [*PURGER, *arguments, *(["--json"] if as_json else [])]
+        done = subprocess.run(
+            command,
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            env=environment(site, **browser_for(arguments) | more),
+            cwd=tmp_path,
+            timeout=100,
+            check=False,
+        )
+        report = json.loads(done.stdout) if as_json and done.stdout else {}
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ended(done.returncode, done.stdout, done.stderr, report)
+
+    return run
+
+
+@pytest.fixture
+def browser_path(browsers: tuple[Playwright, Browsers]) -> str:
+    """A browser with windows, as a person could start it."""
+    playwright, _ = browsers
+    found = find_browser(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
+    return found or playwright.chromium.executable_path
+
+
+def long_enough(first_s: float) -> Iterator[float]:
+    """Growing times for a command that is to run out of it: one after the other, until one lets it get to the point."""
+    yield from (first_s * 2**number for number in range(5))
+    pytest.fail(f"it did not get to the point within {first_s * 2**4:g} s")
+
+
+def missing(what: str) -> None:
+    """Skip the running test for want of something that it needs; on a CI, where nobody reads of skips, fail it."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
+
+
+@pytest.fixture
+def display() -> None:
+    """For tests that start a browser with windows."""
+    if not shutil.which("xvfb-run"):
+        missing("a virtual display, which scripts/setup installs")
+
+
+@pytest.fixture
+def openssl() -> None:
+    """For tests that make a certificate."""
+    if not shutil.which("openssl"):
+        missing("openssl, to make a certificate")
+
+
+def loads(site: StandIn) -> int:
+    """How often the page was loaded; the survey has its list by the first time."""
+    return sum(request.path.endswith("/caches") and request.origin == "web" for request in site.requests)
+
+
+Purge = Callable[..., Awaitable[Record]]
+
+
+@pytest.fixture(scope="module")
+async def browsers() -> AsyncIterator[tuple[Playwright, Browsers]]:
+    """One browser for a module's tests of the job itself."""
+    async with async_playwright() as playwright:
+        browsers = Browsers(playwright, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), ["127.0.0.1"])
+        yield playwright, browsers
+        await browsers.close()
+
+
+@pytest.fixture
+def purge(site: StandIn, browsers: tuple[Playwright, Browsers]) -> Purge:
+    """Runs the job on `acme/widgets` without the command around it.
+
+    `clock` is that of its request budget; `observe` is given each event; other keyword arguments are settings.
+    """
+
+    async def run(
+        selection: Selection | None = None,
+        *,
+        clock: Virtual | None = None,
+        observe: events.Observer = log_event,
+        **settings: Any,
+    ) -> Record:
+        playwright, shared = browsers
+        chosen = Settings(
+            site=Site.at(site.url, site.api_url),
+            token=Token(site.token),
+            **({"settle_s": 0.0, "max_rate": 0, "recheck_timeout_s": 5.0} | settings),
+        )
+        budget = Budget(chosen.max_rate, clock=clock, sleep=clock.sleep) if clock else Budget(chosen.max_rate)
+        async with Api.open(playwright, chosen.site, chosen.token, budget) as api:
+            return await purge_one(
+                RepositoryPurge(WIDGETS, chosen, selection or Selection(), api, budget, observe), chosen, shared
+            )
+
+    return run
+
+
+def full_state(site: StandIn) -> str:
+    """A script that signs a page in with everything that the front end keeps, not with the token alone."""
+    account = f'[{{"id": 4711, "login": "{site.login}", "web_token": "{site.token}"}}]'
+    return (
+        f"if (location.origin === '{site.url}') {{"
+        f"localStorage.setItem('travis.auth.accounts', '{account}');"
+        "localStorage.setItem('travis.auth.activeAccountId', '4711'); }"
+    )
+
+
+async def purge_one(purge: RepositoryPurge, settings: Settings, browsers: Browsers) -> Record:
+    await purge.survey(to_delete=True)
+    if purge.record.ledger.left:
+        context = await new_context(await browsers.get())
+        page = CachePage(context, settings.site, WIDGETS, timeout_s=settings.page_timeout_s)
+        await page.prepare(context, settings.site, settings.token, watched=False)
+        try:
+            await purge.run(page)
+        finally:
+            await page.close()
+            await context.close()
+    purge.finish()
+    return purge.record

@@ -1,0 +1,58 @@
+"""A headed purge: what a person sees in the window, and where it waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Playwright
+
+from purger.browser.supervise import Browsers
+from purger.standin import StandIn
+from purger.standin.repository import Repository
+from purger.travis.page.cache_page import WITHOUT_MARKS
+from tests.browser_fixtures import environment
+from tests.windows import in_a_window, needs_a_display
+
+pytestmark = needs_a_display
+
+
+@pytest.mark.parametrize("changed", [None, "icon-class"])
+async def test_the_browser_stays_open_until_the_person_closes_it(
+    site: StandIn,
+    repository: Repository,
+    browsers: tuple[Playwright, Browsers],
+    browser_path: str,
+    tmp_path: Path,
+    changed: str | None,
+) -> None:
+    repository.fill(5)
+    site.faults.changed_page = changed  # type: ignore[assignment]
+    page_timeout = "60s" if changed is None else "5s"
+    command = ["purge", "acme/widgets", "--yes", "--headed", "--keep-open", "--page-timeout", page_timeout]
+    with in_a_window(command, environment(site), browser_path, tmp_path) as window:
+        await window.said("the browser stays until you close it")
+        assert len(repository.archives) == (0 if changed is None else 5)
+        page = await window.page(browsers[0])
+        picture = await page.screenshot(style=WITHOUT_MARKS)
+        assert picture != await page.screenshot(), "the marks are no part of a picture that is kept"
+        assert page.url.endswith("/github/acme/widgets/caches")
+        overlay = await page.evaluate("() => document.documentElement.lastElementChild.style.pointerEvents")
+        assert overlay == "none", "the marks are drawn above the page, and let clicks through"
+        await page.close()
+        assert await window.end() == (0 if changed is None else 4)
+
+
+async def test_nothing_is_clicked_before_the_inspector_lets_it_go_on(
+    site: StandIn, repository: Repository, browser_path: str, tmp_path: Path
+) -> None:
+    repository.fill(5)
+    command = ["purge", "acme/widgets", "--yes", "--headed", "--pause"]
+    with in_a_window(command, environment(site), browser_path, tmp_path) as window:
+        await window.said("nothing was clicked yet; Playwright's inspector lets it go on")
+        await asyncio.sleep(1)
+        assert site.count("DELETE") == 0
+        window.interrupt()
+        assert await window.end() == 130
+    assert len(repository.archives) == 5

@@ -1,0 +1,211 @@
+"""Bad input ends with a sentence and the contract's code before anything starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from purger import __version__
+from purger.report.build import report_of, to_json
+from purger.purge.run import Run
+from purger.core.selection import Selection
+from tests.cli_fixtures import Ended
+
+Purger = Callable[..., Ended]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["purge", "no-slug", "-y"], 2, "'no-slug' does not name a repository"),
+        (["purge", "sourcehut/a/b", "-y"], 2, "'sourcehut'"),
+        (["purge", "a/b", "-y", "--batch-size", "0"], 2, "--batch-size 0"),
+        (["purge", "a/b", "-y", "--batch-size", "x"], 2, "--batch-size"),
+        (["purge", "a/b", "-y", "--attempts", "0"], 2, "--attempts 0"),
+        (["purge", "a/b", "-y", "--max-rate", "-1"], 2, "--max-rate -1"),
+        (["purge", "a/b", "-y", "--jobs", "0"], 2, "--jobs 0"),
+        (["purge", "a/b", "-y", "--slow-mo", "-1"], 2, "--slow-mo -1"),
+        (["purge", "a/b", "-y", "--recheck-timeout", "-5s"], 2, "'-5s' is not a duration"),
+        (["purge", "a/b", "-y", "--settle", "soon"], 2, "'soon' is not a duration"),
+        (["purge", "a/b", "-y", "--older-than", "30"], 2, "'30' is not a duration"),
+        (["purge", "a/b", "-y", "--larger-than", "big"], 2, "'big' is not a size"),
+        (["purge", "a/b", "-y", "--branch", ""], 2, "--branch is empty"),
+        (["purge", "a/b", "-y", "--kind", "tag"], 2, "--kind"),
+        (["purge", "a/b", "-y", "--url", "travis.acme.org"], 2, "'travis.acme.org'"),
+        (["purge", "a/b", "-y", "--url", "http://travis.acme.org"], 2, "not encrypted"),
+        (["purge", "a/b", "-y", "--keep-open"], 2, "--keep-open without --headed"),
+        (["purge", "a/b"], 2, "Add --yes to delete without being asked, or --dry-run to look only."),
+        (["retry", "a/b", "12"], 2, "Add --yes to delete without being asked."),
+        (["purge", "a/b", "-y", "--larger-than", "5"], 2, "'5' is not a size"),
+        (["purge", "a/b", "-y", "--batch-size", f"-{'9' * 400}"], 2, "is too small"),
+        (["purge", "a/b", "-y", "--connect", "wss://["], 2, "--connect is not the address"),
+        (["purge", "a/b", "-y", "--connect", "ws://a:99999999"], 2, "--connect is not the address"),
+        (["purge", "a/b", "-n", "--connect", "ftp://a"], 2, "--connect is not the address"),
+        (["doctor", "a/b", "--page-timeout", "0"], 2, "--page-timeout 0.0 is too small"),
+        (["doctor", "a/b", "--page-timeout", "90d"], 2, "longer than a week"),
+        (["purge", "-y"], 2, "no git remote"),
+        (["purge", "a/b", "-y", "--no-such-option"], 2, "--no-such-option"),
+        (["purge", "a/b", "-y", "--brnach", "x"], 2, "--branch"),
+        (["purg"], 2, "Did you mean 'purge'?"),
+        (["list", "a b"], 2, "'a b'"),
+    ],
+)
+def test_bad_input(purger: Purger, runs: list[Run], arguments: list[str], code: int, said: str) -> None:
+    ended = purger(*arguments)
+    assert ended.code == code
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.out == ""
+    assert runs == []
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "said"),
+    [
+        (None, 3, "no token"),
+        ("", 3, "empty"),
+        ("  ", 3, "empty"),
+        ("a b", 2, "white space"),
+        ("abc\n", 2, "white space"),
+        ("a\x1b[31m", 2, "control"),
+        ("tökèn", 2, "letters"),
+    ],
+)
+def test_tokens(
+    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch, token: str | None, code: int, said: str
+) -> None:
+    monkeypatch.delenv("TRAVIS_TOKEN")
+    if token is not None:
+        monkeypatch.setenv("TRAVIS_TOKEN", token)
+    ended = purger("purge", "a/b", "-y")
+    assert ended.code == code
+    assert said in ended.err
+    assert runs == []
+
+
+def test_an_error_is_one_json_document_too(purger: Purger) -> None:
+    ended = purger("purge", "nonsense", "-y", "--json")
+    report = json.loads(ended.out)
+    assert (report["ok"], report["exit_code"], ended.code) == (False, 2, 2)
+    assert "nonsense" in report["error"]["message"]
+
+
+@pytest.mark.parametrize("variable", ["PURGER_BRANCH", "PURGER_MATCH", "PURGER_KIND", "PURGER_OLDER_THAN"])
+def test_a_filter_that_the_environment_empties_is_not_dropped(
+    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "")
+    ended = purger("purge", "a/b", "-y")
+    assert (ended.code, runs) == (2, [])
+    assert f"{variable} is empty" in ended.err
+
+
+def test_a_variable_that_nothing_reads_is_said(
+    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PURGER_BRANCHES", "main")
+    assert "PURGER_BRANCHES means nothing to purger" in purger("purge", "a/b", "-y").err
+
+
+@pytest.mark.parametrize("text", ["PURGER_BRANCH main\n", "=x\n", "PURGER_DRY_RUN\n", "'A=B'=1\n", "A=x\0y\n"])
+def test_an_env_file_with_a_broken_line(purger: Purger, runs: list[Run], text: str) -> None:
+    Path(".env").write_text(text)
+    ended = purger("purge", "a/b", "-y")
+    assert (ended.code, runs) == (2, [])
+    assert "line 1 is not NAME=VALUE" in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--older-than", "999999999w"], ["--page-timeout", "9999999w"], ["--slow-mo", "nan"], ["--slow-mo", "inf"],
+     ["--branch", "\udcff"], ["--settle", "2w"]],
+)  # fmt: skip
+def test_values_that_no_timer_and_no_name_can_hold(purger: Purger, runs: list[Run], arguments: list[str]) -> None:
+    ended = purger("purge", "a/b", "-y", *arguments)
+    assert (ended.code, runs) == (2, [])
+
+
+def test_the_version(purger: Purger) -> None:
+    assert purger("--version").out.strip() == __version__
+
+
+def test_alone_it_shows_help(purger: Purger) -> None:
+    assert "purge" in purger().out
+
+
+def test_the_repository_of_the_job_or_the_folder(
+    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "remote", "add", "origin", "git@github.com:acme/folder.git"], check=True)
+    ended = purger("list")
+    assert "acme/folder, from the git remote origin" in ended.err
+    monkeypatch.setenv("TRAVIS_REPO_SLUG", "acme/job")
+    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+    assert "acme/job, from TRAVIS_REPO_SLUG" in purger("list").err
+    assert [str(run.repositories[0]) for run in runs] == ["acme/folder", "acme/job"]
+
+
+@pytest.mark.parametrize("remote", ["/srv/acme/widgets", "../acme/widgets", "acme/widgets"])
+def test_a_remote_that_is_a_folder_names_no_repository(purger: Purger, runs: list[Run], remote: str) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "remote", "add", "origin", remote], check=True)
+    ended = purger("purge", "-y")
+    assert (ended.code, runs) == (2, [])
+    assert "Name it: purger purge owner/name." in ended.err
+
+
+def test_a_report_that_leaves_nothing_to_do(purger: Purger, runs: list[Run]) -> None:
+    done = report_of([], None, datetime.now(UTC), selection=Selection())
+    Path("report.json").write_text(to_json(done))
+    ended = purger("purge", "--resume", "report.json", "-y")
+    assert ended.code == 0
+    assert "Nothing is left to do: every repository of the report was done." in ended.err
+    assert runs[0].repositories == []
+
+
+@pytest.mark.parametrize("arguments", [["purge"], ["check-log"], ["list", "--from-file"]])
+def test_a_token_in_the_wrong_place_is_not_repeated(tmp_path: Path, arguments: list[str]) -> None:
+    token = "t0ken-in-the-wrong-place"
+    command = [str(Path(sys.executable).with_name("purger")), *arguments, token]
+    variables = {name: text for name, text in os.environ.items() if not name.startswith("PURGER_")}
+    done = subprocess.run(command, env=variables | {"TRAVIS_TOKEN": token}, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "REDACTED" in done.stderr
+    assert token not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("purger purge ac", "acme/folder"), ("purger check", "check-log"), ("purger purge --from", "--from-file")],
+)
+def test_the_shell_completes(words: str, offered: str) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "remote", "add", "origin", "git@github.com:acme/folder.git"], check=True)
+    asked = {"_PURGER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    command = [Path(sys.executable).with_name("purger")]
+    done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [offered]
+
+
+def test_an_env_file_is_read_and_the_environment_wins(
+    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRAVIS_TOKEN")
+    monkeypatch.setenv("PURGER_BATCH_SIZE", "7")
+    # dotenv sets what is missing: let monkeypatch take it away again.
+    monkeypatch.setenv("PURGER_ATTEMPTS", "x")
+    monkeypatch.delenv("PURGER_ATTEMPTS")
+    Path(".env").write_text("TRAVIS_TOKEN=from-the-file\nPURGER_BATCH_SIZE=50\nPURGER_ATTEMPTS=9\n")
+    assert purger("purge", "a/b", "-y").code == 0
+    assert runs[0].settings.token.reveal() == "from-the-file"
+    assert runs[0].settings.batch_size == 7
+    assert runs[0].settings.attempts == 9
+    monkeypatch.delenv("PURGER_ATTEMPTS")

@@ -1,0 +1,76 @@
+"""The command line with its one boundary patched: no browser starts, no request is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from purger import __main__ as entry
+from purger.purge.ledger import Ledger
+from purger.purge.record import Record
+from purger.purge.run import Run
+from purger.travis.addresses import Repository
+from tests.builders import NOW, archive
+
+
+@dataclass
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("PURGER_", "TRAVIS", "GITHUB_")) or name in {"CI", "NO_COLOR", "FORCE_COLOR"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def purger(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    def call(*arguments: str) -> Ended:
+        monkeypatch.setattr("sys.argv", ["purger", *arguments])
+        code = 0
+        try:
+            entry.main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """Instead of executing, each run finds two archives, deletes them unless it is a dry run, and is kept here."""
+    kept: list[Run] = []
+
+    async def execute(run: Run) -> None:
+        kept.append(run)
+        for repository in run.repositories:
+            assert isinstance(repository, Repository)
+            ledger = Ledger(run.selection, run.settings.attempts)
+            ledger.look([archive("main"), archive("PR.7", size=10**6)], NOW)
+            record = Record(repository, run.settings.site.cache_page(repository), ledger, lambda _event: None)
+            record.surveyed, record.passes = True, 1
+            run.records.append(record)
+            if not run.dry_run:
+                for found in ledger.selected:
+                    found.tries = 1
+                ledger.look([], NOW)
+                record.verified, record.settled_s = True, 5.0
+
+    monkeypatch.setattr(Run, "execute", execute)
+    return kept

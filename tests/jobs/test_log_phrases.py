@@ -1,0 +1,88 @@
+"""Every sentence and every value that a checked log is told with, against `log_words.json`.
+
+`python -m tests.pure.test_log_words` writes that file anew: read what changed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from purger.jobs.check_log import CheckedLog, with_sources_by_order
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, read_log
+from purger.jobs.log_phrases import checked_log_value, lines_about
+from purger.travis.jobs import JobFacts
+from tests.travis.job_log.corpus import LOGS
+
+TOLD = Path(__file__).with_name("log_words.json")
+CORPUS = [
+    "new_own.log",
+    "new_target.log",
+    "new_default.log",
+    "new_clean.log",
+    "old_upload_failed.log",
+    "old_gave_up.log",
+    "contextual_conflict.log",
+    "version_conflict.log",
+    "test_image_fails.log",
+    "workspace_only.log",
+    "cut_at_start.log",
+]
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+FETCH = Fetch("main", "cache-a.tgz", AT, found=True, source="own")
+OTHER = Fetch("main", "", None, found=True)
+RUNNING = JobFacts(7, "started", AT, None, 3, 1, "acme/widgets", None)
+
+
+def fetched(*fetches: Fetch) -> JobLog:
+    return JobLog(is_log=True, asked=fetches, fetched=fetches, started_clean=not fetches)
+
+
+def verdict(**changes: Any) -> FetchVerdict:
+    return replace(FetchVerdict(FETCH, True, "deleted", AT - timedelta(minutes=1), "after"), **changes)
+
+
+def checked() -> dict[str, CheckedLog]:
+    """Each sample by its name."""
+    found = {name: CheckedLog(name, with_sources_by_order(read_log([(LOGS / name).read_bytes()]))) for name in CORPUS}
+    verdicts = {
+        "after": verdict(),
+        "after, time unknown": verdict(deleted_at=None),
+        "before": verdict(when="before"),
+        "which first is unknown": verdict(when="unknown"),
+        "never seen": verdict(deleted=False, outcome=None, deleted_at=None),
+        "skipped": verdict(deleted=False, outcome="skipped", deleted_at=None),
+    }
+    for name, one in verdicts.items():
+        found[f"report: {name}"] = CheckedLog("a.log", fetched(FETCH), None, (one,))
+    found["report: one of two"] = CheckedLog("a.log", fetched(FETCH, OTHER), None, (verdict(deleted=False), verdict()))
+    found["a running job"] = CheckedLog("job 7", replace(fetched(FETCH, OTHER), truncated=True), RUNNING)
+    found["a job that ended"] = CheckedLog("job 7", fetched(), replace(RUNNING, state="passed"))
+    stored = [
+        Stored("main", "cache-a.tgz", AT, True),
+        Stored("main", "b.tgz", None, None),
+        Stored(None, None, AT, False),
+    ]
+    found["stored"] = CheckedLog("a.log", replace(fetched(), stored=tuple(stored), nothing_changed=True))
+    found["failed"] = CheckedLog("a.log", replace(fetched(), last_failing_lines=("$ make", "make: no rule")))
+    return found
+
+
+def told(sample: CheckedLog) -> dict[str, Any]:
+    return {"lines": list(lines_about(sample)), "value": checked_log_value(sample) | {"version": "…"}}
+
+
+@pytest.mark.parametrize("name", checked())
+def test_a_checked_log_in_words(name: str) -> None:
+    assert told(checked()[name]) == json.loads(TOLD.read_text())[name]
+
+
+if __name__ == "__main__":
+    TOLD.write_text(
+        json.dumps({name: told(one) for name, one in checked().items()}, indent=1, ensure_ascii=False) + "\n"
+    )

@@ -1,0 +1,119 @@
+"""What a restarted job's end means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from purger.core.errors import ExitCode
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Symptom
+from purger.jobs.verdict import Verdict, error_of, judge, sentence_about
+
+FETCH = Fetch("main", "cache-a.tgz", datetime(2026, 3, 1, 12, 0, tzinfo=UTC), found=True, source="own")
+NO_LOG = JobLog(is_log=False)
+CLEAN = JobLog(is_log=True, started_clean=True)
+FETCHED = JobLog(is_log=True, asked=(FETCH,), fetched=(FETCH,), started_clean=False)
+CUT = JobLog(is_log=True, truncated=True)
+CUT_AFTER_A_COMMAND = JobLog(is_log=True, truncated=True, last_failing_lines=("$ make",))
+WITHOUT_CACHES = JobLog(is_log=True)
+GONE = FetchVerdict(FETCH, deleted=True, outcome="deleted", deleted_at=None, when="after")
+SPARED = FetchVerdict(FETCH, deleted=False, outcome="skipped", deleted_at=None, when="unknown")
+UNSEEN = FetchVerdict(FETCH, deleted=False, outcome=None, deleted_at=None, when="unknown")
+
+
+@pytest.mark.parametrize(
+    ("state", "log", "fetched", "verdict"),
+    [
+        ("passed", CLEAN, [], Verdict.PASSED),
+        ("passed", FETCHED, [GONE], Verdict.PASSED),
+        ("passed", NO_LOG, [], Verdict.PASSED),
+        ("canceled", FETCHED, [GONE], Verdict.CANCELED),
+        ("failed", FETCHED, [GONE], Verdict.FETCHED_DELETED),
+        ("errored", FETCHED, [GONE], Verdict.FETCHED_DELETED),
+        ("failed", FETCHED, [SPARED, GONE], Verdict.FETCHED_DELETED),
+        ("failed", FETCHED, [SPARED], Verdict.NOT_A_CACHE_PROBLEM),
+        ("failed", FETCHED, [UNSEEN], Verdict.NOT_A_CACHE_PROBLEM),
+        ("failed", CLEAN, [], Verdict.NOT_A_CACHE_PROBLEM),
+        ("errored", CLEAN, [], Verdict.NOT_A_CACHE_PROBLEM),
+        ("failed", WITHOUT_CACHES, [], Verdict.NOT_A_CACHE_PROBLEM),
+        ("failed", CUT_AFTER_A_COMMAND, [], Verdict.NOT_A_CACHE_PROBLEM),
+        ("failed", CUT, [], Verdict.UNKNOWN),
+        ("failed", NO_LOG, [], Verdict.UNKNOWN),
+    ],
+)
+def test_the_verdict(state: str, log: JobLog, fetched: list[FetchVerdict], verdict: Verdict) -> None:
+    assert judge(state, log, fetched) is verdict
+
+
+@pytest.mark.parametrize(
+    ("verdict", "log", "sentence"),
+    [
+        (Verdict.PASSED, CLEAN, "passed; it started clean"),
+        (Verdict.PASSED, NO_LOG, "passed"),
+        (Verdict.CANCELED, CLEAN, "was cancelled by someone"),
+        (Verdict.UNKNOWN, NO_LOG, "failed, and its log does not tell what it fetched"),
+        (Verdict.NOT_A_CACHE_PROBLEM, WITHOUT_CACHES, "failed; it asked for no cache"),
+        (Verdict.FETCHED_DELETED, FETCHED, "failed; it fetched main/cache-a.tgz, its own branch's cache"),
+    ],
+)
+def test_what_became_of_the_job(verdict: Verdict, log: JobLog, sentence: str) -> None:
+    assert sentence_about(verdict, log) == sentence
+
+
+def error(verdict: Verdict, log: JobLog, fetched: list[FetchVerdict], attempts: int = 3) -> Any:
+    return error_of(verdict, 5, "https://app/jobs/5", log, fetched, attempts)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "log", "fetched", "code"),
+    [
+        (Verdict.FETCHED_DELETED, FETCHED, [GONE], ExitCode.REMAINS),
+        (Verdict.CANCELED, NO_LOG, [], ExitCode.REMAINS),
+        (Verdict.UNKNOWN, NO_LOG, [], ExitCode.SITE),
+        (Verdict.NOT_A_CACHE_PROBLEM, CLEAN, [], ExitCode.NOT_A_CACHE_PROBLEM),
+    ],
+)
+def test_every_failure_has_its_own_sentence_and_exit(
+    verdict: Verdict, log: JobLog, fetched: list[FetchVerdict], code: ExitCode
+) -> None:
+    told = error(verdict, log, fetched)
+    assert told.exit_code is code
+    assert "job 5" in told.what
+    assert told.where == "https://app/jobs/5"
+    assert told.remedy
+
+
+def test_a_job_that_passed_is_no_error() -> None:
+    assert error(Verdict.PASSED, CLEAN, []) is None
+
+
+def test_what_still_comes_back_is_named() -> None:
+    assert "main/cache-a.tgz" in error(Verdict.FETCHED_DELETED, FETCHED, [SPARED, GONE]).what
+    told = error(Verdict.FETCHED_DELETED, FETCHED, [GONE, GONE], attempts=1)
+    assert told.what.endswith("after 1 attempt: main/cache-a.tgz, main/cache-a.tgz")
+    assert told.remedy == (
+        "A running job may upload it again and again: wait until none runs on that branch, "
+        "then run this again, with a longer --wait."
+    )
+
+
+def test_not_a_cache_problem_tells_where_to_look() -> None:
+    symptom = Symptom("test-image", "Ensure test image", "It was never pushed.", "Push the branch.")
+    lines = ("$ pytest", "E  assert 2 == 3")
+    of_symptom = error(
+        Verdict.NOT_A_CACHE_PROBLEM, JobLog(is_log=True, symptoms=(symptom,), last_failing_lines=lines), []
+    )
+    assert of_symptom.remedy == "Ensure test image\nIt was never pushed. Push the branch."
+    of_lines = error(Verdict.NOT_A_CACHE_PROBLEM, JobLog(is_log=True, last_failing_lines=lines), [])
+    assert of_lines.remedy.splitlines()[1:] == ["  $ pytest", "  E  assert 2 == 3"]
+    assert "the build itself" in error(Verdict.NOT_A_CACHE_PROBLEM, CLEAN, []).remedy
+    assert "filters" in error(Verdict.NOT_A_CACHE_PROBLEM, FETCHED, [SPARED]).remedy
+
+
+def test_a_clean_start_acquits_the_cache_of_stale_packages() -> None:
+    stale = Symptom("version-conflict", "VersionConflict: x", "The cache is stale.", "Purge the caches.")
+    remedy = error(Verdict.NOT_A_CACHE_PROBLEM, JobLog(is_log=True, symptoms=(stale,), started_clean=True), []).remedy
+    assert "Purge" not in remedy
+    assert "requirements" in remedy

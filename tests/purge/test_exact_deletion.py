@@ -1,0 +1,306 @@
+"""Exactly what was selected is deleted, whatever the branches are called."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from purger.core.cache import Archive, How, Kind, Outcome
+from purger.core.errors import AccessError
+from purger.purge.ledger import NOT_SELECTED
+from purger.core.selection import Selection, is_glob
+from purger.standin import DeleteFault, Reupload, StandIn
+from purger.standin.repository import Repository
+from purger.travis.page.cache_page import CachePage
+from tests.browser_fixtures import Purge, Purger
+
+DAY_S = 86400.0
+ODD_NAMES = [
+    "main", "PR.1", "#hash", "a", "a#b", "a&b", "a+b", "a b", "100%", "foo", "feature/foo", "bug/foo", "feature",
+    "feature2", "&match=x", "<b>x</b>", "ünï-çødé", " lead", "a;b", "a%2Fb", "a%20b", "lead", "SPRINT",
+]  # fmt: skip
+
+
+def fill(repository: Repository) -> set[tuple[str, str]]:
+    repository.clear()
+    for number, branch in enumerate(ODD_NAMES):
+        repository.add(branch, size_bytes=(number + 1) * 1_000_000, age_s=(number + 1) * DAY_S)
+    repository.add("main", name="cache-x-of-main.tgz", size_bytes=500, age_s=60)
+    return left(repository)
+
+
+def left(repository: Repository) -> set[tuple[str, str]]:
+    return {(archive.branch, archive.name) for archive in repository.archives}
+
+
+async def test_everything_whatever_it_is_called(purge: Purge, site: StandIn, repository: Repository) -> None:
+    before = fill(repository)
+    record = await purge()
+    assert left(repository) == set()
+    assert record.ok
+    assert len(record.ledger.entries) == len(before)
+    how = {entry.archive.branch: entry.how for entry in record.ledger.entries}
+    assert {entry.outcome for entry in record.ledger.entries} == {Outcome.DELETED}
+    assert how["#hash"] is how["a#b"] is how["&match=x"] is How.ICON
+    by_button = [entry.archive.branch for entry in record.ledger.entries if entry.how is How.BUTTON]
+    assert sorted(by_button) == ["b>", "foo"], "<b>x</b> and bug/foo hold a slash; feature took feature/foo along"
+    assert site.count("DELETE") == 22
+
+
+@pytest.mark.parametrize("branch", ODD_NAMES)
+async def test_one_branch_and_no_other(purge: Purge, site: StandIn, repository: Repository, branch: str) -> None:
+    before = fill(repository)
+    record = await purge(Selection(branches=(branch,)))
+    assert left(repository) == {item for item in before if item[0] != branch}
+    assert record.ok
+    assert {entry.archive.full_branch for entry in record.ledger.selected} == {branch}
+    assert {entry.reason for entry in record.ledger.entries if not entry.selected} == {NOT_SELECTED}
+
+
+FILTERS: dict[str, dict[str, Any]] = {
+    "match": {"match": "x-of"},
+    "kind": {"kind": Kind.PULL_REQUEST},
+    "older": {"older_than_s": 6.5 * DAY_S},
+    "larger": {"larger_than_bytes": 9_500_000},
+    "glob": {"branches": ("f*", "main")},
+}
+
+
+@pytest.mark.parametrize("names", [*((name,) for name in FILTERS), *combinations(FILTERS, 2)])
+async def test_filters_alone_and_in_pairs(
+    purge: Purge, site: StandIn, repository: Repository, names: tuple[str, ...]
+) -> None:
+    before = fill(repository)
+    selection = Selection(**{key: value for name in names for key, value in FILTERS[name].items()})
+    wanted = {
+        (archive.branch, archive.name)
+        for archive in repository.archives
+        if ("match" not in names or "x-of" in archive.name)
+        and ("kind" not in names or archive.branch == "PR.1")
+        and ("older" not in names or archive.size_bytes > 6_500_000)
+        and ("larger" not in names or archive.size_bytes > 9_500_000)
+        and ("glob" not in names or archive.branch.rpartition("/")[2].startswith("f") or archive.branch == "main")
+    }
+    record = await purge(selection)
+    assert left(repository) == before - wanted
+    assert record.ok
+    assert len(record.ledger.selected) == len(wanted)
+
+
+def is_possible(name: str) -> bool:
+    """Git allows no empty part in a branch's name."""
+    return all(name.split("/"))
+
+
+NASTY = [
+    "x" * 255,
+    "שלום",
+    "🙂/🙃",
+    "a\u202eb",
+    "'\"",
+    "<b>",
+    "%",
+    "%%41",
+    "\x01\x7f",
+    "  two  ",
+    "a?b=c",
+    "..",
+    "PR.1/x",
+    "\u2028",
+]
+NAMES = st.lists(
+    st.one_of(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0*?["), min_size=1, max_size=20),
+        st.text("ab/#&;+% '<", min_size=1, max_size=6),
+    ).filter(is_possible),
+    min_size=120,
+    max_size=150,
+    unique=True,
+)
+
+
+@given(names=NAMES, picks=st.integers(min_value=1))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+async def test_arbitrary_names_and_selections(
+    purge: Purge, site: StandIn, repository: Repository, names: list[str], picks: int
+) -> None:
+    repository.clear()
+    site.faults.rate_limit_per_minute = None
+    for name in dict.fromkeys([*names, *NASTY]):
+        if not is_glob(name):
+            repository.add(name)
+    before = left(repository)
+    wanted = [name for number, (name, _) in enumerate(sorted(before)) if picks >> (number % 61) & 1 or number % 3 == 0]
+    record = await purge(Selection(branches=tuple(wanted)))
+    assert left(repository) == {item for item in before if item[0] not in wanted}
+    assert record.ok
+    assert (await purge()).ok
+    assert left(repository) == set()
+
+
+async def test_a_nested_namesake_is_safe_and_said(purge: Purge, repository: Repository) -> None:
+    """The usual case on the real site: the archive has the same name in every branch."""
+    for branch in ("feature", "feature/foo"):
+        repository.add(branch, name="cache-linux.tgz")
+    repository.add("feature", name="other.tgz")
+    record = await purge(Selection(branches=("feature",)))
+    assert left(repository) == {("feature", "cache-linux.tgz"), ("feature/foo", "cache-linux.tgz")}
+    assert not record.ok
+    (skipped,) = record.ledger.left
+    assert skipped.outcome is Outcome.SKIPPED
+    assert "the same name" in (skipped.reason or "")
+
+
+@pytest.mark.parametrize("calls", range(1, 22, 4))
+async def test_the_token_expires_in_exact_calls(
+    purge: Purge, site: StandIn, repository: Repository, calls: int
+) -> None:
+    """Several are under way at once; what fails is one error that says so."""
+    for number in range(6):
+        repository.add(f"feature/{number}")
+    site.faults.token_expires_after = calls
+    with pytest.raises(AccessError, match="token was refused"):
+        await purge(Selection(branches=("feature/*",)))
+
+
+async def test_uploaded_again_while_a_look_is_under_way(
+    purge: Purge, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list and the listing by full name are two requests; what comes between is still the same archive."""
+    repository.add("feature/foo", name="one.tgz")
+    load = CachePage.load
+    looks = 0
+
+    async def load_and_upload(page: CachePage) -> list[Archive]:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            repository.add("feature/foo", name="one.tgz", age_s=100)
+        listed = await load(page)
+        if looks == 3:
+            repository.add("feature/foo", name="one.tgz", age_s=0)
+        return listed
+
+    monkeypatch.setattr(CachePage, "load", load_and_upload)
+    record = await purge(Selection(branches=("feature/foo",)))
+    assert left(repository) == set()
+    assert record.ok
+    assert [(entry.outcome, entry.recreated) for entry in record.ledger.entries] == [(Outcome.DELETED, 2)]
+
+
+@pytest.mark.parametrize("branch", ["main", "feature/foo"], ids=["icon", "api"])
+@pytest.mark.parametrize("status", [429, 502])
+async def test_a_refused_deletion_is_not_repeated_without_a_look(
+    purge: Purge, site: StandIn, repository: Repository, status: int, branch: str
+) -> None:
+    """It was done all the same, and a job has uploaded what the filter does not select."""
+    repository.add(branch, name="one.tgz")
+    site.faults.delete_fault = [DeleteFault(branch, status, times=1, applied="all")]
+    site.faults.reupload = [Reupload(branch, times=1, delay_s=0.0)]
+    record = await purge(Selection(older_than_s=DAY_S))
+    assert left(repository) == {(branch, "one.tgz")}
+    assert len(repository.deleted) == 1
+    assert record.ok
+    assert [entry.outcome for entry in record.ledger.entries] == [Outcome.DELETED, Outcome.SKIPPED]
+
+
+async def test_a_folder_takes_what_is_nested_along_once(purge: Purge, site: StandIn, repository: Repository) -> None:
+    """A second deletion would take what a job has uploaded in between, and the filter does not select."""
+    for branch in ("feature", "feature/foo"):
+        repository.add(branch, name="one.tgz")
+    site.faults.reupload = [Reupload("feature/foo", times=1, delay_s=0.0)]
+    record = await purge(Selection(older_than_s=DAY_S))
+    assert left(repository) == {("feature/foo", "one.tgz")}
+    assert site.count("DELETE") == 1
+    assert record.ok
+    assert record.warnings == []
+
+
+async def test_nested_ones_go_although_their_folder_is_always_refused(
+    purge: Purge, site: StandIn, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("purger.travis.rate_limit.FIRST_PAUSE_S", 0.05)
+    for branch in ("feature", "feature/foo"):
+        repository.add(branch)
+    site.faults.delete_fault = [DeleteFault("feature", 500)]
+    record = await purge(Selection(older_than_s=DAY_S), attempts=2)
+    assert {branch for branch, _ in left(repository)} == {"feature"}
+    assert [entry.outcome for entry in record.ledger.left] == [Outcome.FAILED]
+
+
+async def test_a_branch_within_its_namesake(purge: Purge, repository: Repository) -> None:
+    repository.add("feature", name="one.tgz")
+    repository.add("feature/feature", name="two.tgz")
+    assert (await purge(Selection(branches=("feature",)))).ok
+    assert left(repository) == {("feature/feature", "two.tgz")}
+
+
+async def test_displayed_names_are_traced_to_branches_that_exist(purge: Purge, repository: Repository) -> None:
+    repository.add("feature/foo", name="known.tgz")
+    repository.add("gone/bar", name="unknown.tgz")
+    repository.add("main", name="kept.tgz", age_s=5)
+    repository._branches = ["main", "feature/foo"]
+    record = await purge(Selection(older_than_s=60.0))
+    assert left(repository) == {("gone/bar", "unknown.tgz"), ("main", "kept.tgz")}
+    assert not record.ok
+    reasons = {entry.archive.name: entry.reason for entry in record.ledger.left}
+    assert "its full branch name is unknown" in (reasons["unknown.tgz"] or "")
+
+
+async def test_a_glob_with_a_slash_means_full_names(purge: Purge, repository: Repository) -> None:
+    for branch in ("feature/a", "feature/b", "bug/a", "a"):
+        repository.add(branch)
+    assert (await purge(Selection(branches=("feature/*",)))).ok
+    assert {branch for branch, _ in left(repository)} == {"bug/a", "a"}
+
+
+async def test_some_archives_of_a_row(purge: Purge, repository: Repository) -> None:
+    for name in ("cache-3.8.tgz", "cache-3.9.tgz", "cache-3.10.tgz"):
+        repository.add("main", name=name)
+    record = await purge(Selection(match="3.9"))
+    assert left(repository) == {("main", "cache-3.8.tgz"), ("main", "cache-3.10.tgz")}
+    assert record.ok
+    assert {entry.how for entry in record.ledger.selected} == {How.API}
+
+
+async def test_many_slash_branches_when_the_button_fails(purge: Purge, site: StandIn, repository: Repository) -> None:
+    for number in range(30):
+        repository.add(f"feature/{number}")
+    site.faults.delete_all_fault = [
+        DeleteFault(status=504, times=1, applied="half"), DeleteFault(status=504, times=None, applied="none"),
+    ]  # fmt: skip
+    record = await purge()
+    assert left(repository) == set()
+    assert record.ok
+    assert {entry.how for entry in record.ledger.entries} == {How.BUTTON, How.API}
+
+
+async def test_more_than_the_site_lists_is_never_called_done(purge: Purge, repository: Repository) -> None:
+    repository.fill(1100, branches=110)
+    record = await purge(Selection(match="no archive is called so"))
+    assert not record.ok
+    assert "1,000" in record.warnings[0]
+    assert len(repository.archives) == 1100
+
+
+def test_a_dry_run_of_every_filter_deletes_nothing(purger: Purger, site: StandIn, repository: Repository) -> None:
+    before = fill(repository)
+    for options in (["-b", "#hash"], ["-b", "f*", "--older-than", "3d", "--kind", "push", "--larger-than", "2MB"]):
+        ended = purger("purge", "acme/widgets", "--dry-run", *options)
+        listed = purger("list", "acme/widgets", *options)
+        assert ended.code == 0
+        assert ended.repository["selected"] > 0
+        assert ended.repository["caches"] == listed.repository["caches"]
+    assert site.count("DELETE") == 0
+    assert left(repository) == before
+
+
+def test_a_filter_that_selects_nothing_says_so(purger: Purger, repository: Repository) -> None:
+    fill(repository)
+    ended = purger("purge", "acme/widgets", "--yes", "--branch", "no-such-branch")
+    assert ended.code == 0
+    assert "is selected (of branch no-such-branch): nothing to do" in ended.err

@@ -1,0 +1,151 @@
+"""The main job, end to end: sign in, click every icon, look again."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from purger.standin import StandIn
+from purger.standin.repository import Repository
+from tests.browser_fixtures import Purger
+
+pytestmark = pytest.mark.timeout(110)
+
+
+@pytest.mark.parametrize(
+    ("archives", "branches", "passes"), [(60, None, 1), (0, None, 0), (1, None, 1), (2500, 250, 3)]
+)
+def test_every_cache_is_deleted_and_seen_gone(
+    purger: Purger, site: StandIn, repository: Repository, archives: int, branches: int | None, passes: int
+) -> None:
+    repository.fill(archives, branches=branches)
+    ended = purger("purge", "acme/widgets", "--yes", "--max-rate", "0")
+    assert repository.archives == []
+    assert ended.code == 0, ended.err
+    result = ended.repository
+    assert (result["verified"], result["ok"]) == (True, True)
+    assert (result["seen"], result["selected"], result["deleted"]) == (archives, archives, archives)
+    assert result["passes"] == passes
+    assert {cache["outcome"] for cache in result["caches"]} <= {"deleted"}
+    assert {cache["how"] for cache in result["caches"]} <= {"icon"}
+    assert result["bytes_deleted"] == sum(archive.size_bytes for archive, _ in repository.deleted)
+
+
+def test_a_delayed_deletion_is_waited_for(purger: Purger, site: StandIn, repository: Repository) -> None:
+    repository.fill(20)
+    site.faults.deletion_delay_s = 8
+    ended = purger("purge", "acme/widgets", "--yes")
+    assert ended.code == 0
+    assert ended.repository["verified"]
+    assert repository.archives == []
+    assert repository.listed() == []
+    assert site.count("DELETE") == 20, "what was answered is not clicked again"
+    assert "still listed, although the deletion was answered" in ended.err
+
+
+def test_a_deletion_that_never_applies_is_never_called_deleted(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    repository.add("main")
+    repository.add("lost")
+    site.faults.lost_deletions = ["lost"]
+    ended = purger("purge", "acme/widgets", "--yes", "--recheck-timeout", "2s")
+    assert ended.code == 1
+    assert ended.outcomes() == {"main": "deleted", "lost": "remaining"}
+    assert not ended.repository["verified"]
+
+
+def test_a_list_and_a_dry_run_touch_nothing(purger: Purger, site: StandIn, repository: Repository) -> None:
+    repository.fill(5)
+    for command in (["list"], ["purge", "--dry-run"]):
+        ended = purger(command[0], "acme/widgets", *command[1:])
+        assert ended.code == 0
+        assert ended.repository["seen"] == 5
+        table = purger(command[0], "acme/widgets", *command[1:], as_json=False)
+        assert all(archive.branch in table.out for archive in repository.archives)
+    assert site.count("DELETE") == 0
+    assert len(repository.archives) == 5
+
+
+@pytest.mark.parametrize(
+    ("case", "code", "said"),
+    [
+        ("wrong token", 3, "The token was refused"),
+        ("no repository", 3, "Not found, or hidden"),
+        ("no right", 3, "may not delete the caches"),
+        ("no view", 3, "may not see the caches"),
+        ("dead port", 4, "The API did not answer"),
+    ],
+)
+def test_each_refusal_has_its_code_and_sentence(purger: Purger, site: StandIn, case: str, code: int, said: str) -> None:
+    permissions = {"no right": {"cache_delete": False}, "no view": {"cache_view": False}}.get(case, {})
+    repository = site.add_repository("acme/gadgets", permissions=permissions)
+    repository.fill(3)
+    name = "acme/missing" if case == "no repository" else "acme/gadgets"
+    more = {}
+    if case == "wrong token":
+        more["TRAVIS_TOKEN"] = "wrong-token-of-someone"
+    if case == "dead port":
+        with socket.create_server(("127.0.0.1", 0)) as closed_soon:
+            more["PURGER_API_URL"] = f"http://127.0.0.1:{closed_soon.getsockname()[1]}"
+    ended = purger("purge", name, "--yes", **more)
+    assert (ended.code, ended.report["exit_code"]) == (code, code)
+    assert said in ended.err
+    assert len(repository.archives) == 3
+    assert site.count("GET", "/caches") == 0 or case == "no right"
+    assert not any(request.origin == "web" for request in site.requests), "no page is opened"
+
+
+def test_no_one_to_ask_and_no_yes_starts_nothing(purger: Purger, site: StandIn, repository: Repository) -> None:
+    ended = purger("purge", "acme/widgets")
+    assert ended.code == 2
+    assert "Add --yes" in ended.err
+    assert site.requests == []
+
+
+def test_the_demo(purger: Purger) -> None:
+    ended = purger("demo", "--caches", "12")
+    assert ended.code == 0
+    assert "The stand-in's own count: 0 archives left, 12 DELETE requests seen." in ended.err
+    assert ended.repository["deleted"] == 12
+
+
+def test_small_batches_and_one_document_on_stdout(purger: Purger, repository: Repository) -> None:
+    repository.fill(25)
+    ended = purger("purge", "acme/widgets", "--yes", "--batch-size", "10")
+    assert ended.code == 0
+    assert json.loads(ended.out) == ended.report
+    assert "10 clicked" in ended.err
+    assert repository.archives == []
+
+
+def test_slowed_down_each_click_is_one_of_its_own_and_told(purger: Purger, repository: Repository) -> None:
+    branches = [repository.add(f"branch-{number}").branch for number in range(3)]
+    ended = purger("purge", "acme/widgets", "--yes", "--slow-mo", "50", "-v")
+    assert ended.code == 0
+    assert [f"clicking {branch!r}" in ended.err for branch in branches] == [True, True, True]
+    assert "1 clicked" in ended.err
+    assert "3 clicked, 3 answered" in ended.err
+
+
+@pytest.mark.parametrize(("wanted", "coloured"), [({"FORCE_COLOR": "1"}, True), ({}, False), ({"CI": "true"}, False)])
+def test_colours_only_where_they_are_asked_for_and_no_bar_in_a_log(
+    purger: Purger, repository: Repository, wanted: dict[str, str], coloured: bool
+) -> None:
+    repository.fill(2)
+    ended = purger("purge", "acme/widgets", "--yes", **{"NO_COLOR": "", "CI": ""} | wanted)
+    assert ended.code == 0
+    assert ("\x1b[" in ended.err) is coloured
+    assert "━" not in ended.err
+
+
+def test_third_parties_are_not_even_requested(purger: Purger, site: StandIn, repository: Repository) -> None:
+    repository.fill(3)
+    site.faults.third_party_scripts = [f"{site.third_party_url}/analytics.js"]
+    assert purger("purge", "acme/widgets", "--yes").code == 0
+    assert site.count("GET", "/analytics.js") == 0
+    repository.fill(3)
+    assert purger("purge", "acme/widgets", "--yes", "--allow-third-party").code == 0
+    assert site.count("GET", "/analytics.js") > 0

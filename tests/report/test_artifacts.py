@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from purger.report import artifacts
+from purger.report.artifacts import Artifacts, folder_name
+from purger.core.errors import ExitCode, InputError
+from tests.report.samples import record, refused, report
+
+
+def test_the_folder_is_made_and_old_files_go(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    Artifacts(folder)
+    assert list(folder.iterdir()) == []
+    (folder / "trace.zip").write_text("old")
+    (folder / "report.html").write_text("old")
+    (folder / "report.json").write_text("stays until it is replaced")
+    (folder / "mine.txt").write_text("stays")
+    Artifacts(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["mine.txt", "report.json"]
+
+
+def test_a_folder_that_can_not_be_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="can't be written there") as raised:
+        Artifacts(tmp_path / "file")
+    assert raised.value.exit_code is ExitCode.USAGE
+    assert raised.value.where == str(tmp_path / "file")
+    with pytest.raises(InputError):
+        Artifacts(tmp_path / "file" / "below")
+
+
+@contextmanager
+def as_someone_else_than_root() -> Iterator[None]:
+    """Root may write everywhere."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+def test_a_folder_without_the_right_to_write(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with as_someone_else_than_root(), pytest.raises(InputError, match="Permission denied"):
+        Artifacts(tmp_path)
+
+
+def test_one_repository_lies_at_the_top_several_in_folders(tmp_path: Path) -> None:
+    kept = Artifacts(tmp_path)
+    assert kept.expect(["acme/widgets"]) == []
+    assert kept.before("acme/widgets") == tmp_path / "before.png"
+    assert kept.expect(["acme/widgets", "gitlab/acme/widgets"]) == []
+    assert kept.after("acme/widgets") == tmp_path / "acme--widgets" / "after.png"
+    assert kept.trace("gitlab/acme/widgets") == tmp_path / "gitlab--acme--widgets" / "trace.zip"
+    assert kept.trace("gitlab/acme/widgets").parent.is_dir()
+
+
+@given(st.lists(st.text(alphabet="ab-._/\\ äÖ:\n", min_size=1, max_size=12), min_size=2, max_size=6, unique=True))
+def test_folders_are_safe_and_never_shared(names: list[str]) -> None:
+    folders = [folder_name(name) for name in names]
+    assert len(set(folders)) == len(names)
+    for folder in folders:
+        assert folder not in {"", ".", ".."}
+        assert set(folder) <= set("abcdefghijklmnopqrstuvwxyz0123456789_.-")
+
+
+def test_a_report_with_any_name_in_it(tmp_path: Path) -> None:
+    kept = Artifacts(tmp_path)
+    made = report(record(left=[refused('a\ud800b\n"c')]))
+    assert kept.write_report(made) is None
+    assert json.loads(kept.report.read_bytes()) == made
+    assert kept.write_html(made, []) is None
+    assert kept.page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
+
+
+def test_a_disk_that_is_full_leaves_the_old_file_and_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Artifacts(tmp_path)
+    assert kept.write_report(report()) is None
+    before = kept.report.read_bytes()
+
+    def full(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    said = kept.write_report(report(record(left=[refused("main")])))
+    assert said == f"{kept.report} could not be written: No space left on device."
+    assert kept.report.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_folder_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
+    kept = Artifacts(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for said in (kept.write_report(report()), kept.write_html(report(), []), *kept.expect(["a/b", "c/d"])):
+        assert said is not None
+        assert "could not be written: No such file or directory." in said
+
+
+def test_pictures_that_exist_are_found(tmp_path: Path) -> None:
+    kept = Artifacts(tmp_path)
+    kept.expect(["a/b", "c/d"])
+    kept.before("a/b").write_bytes(b"x")
+    assert kept.pictures(["a/b", "c/d"]) == {"a/b before": tmp_path / "a--b" / "before.png"}
+
+
+def test_the_reason_is_said_even_without_words_of_the_system(tmp_path: Path) -> None:
+    assert artifacts.trouble(tmp_path, OSError("odd")) == f"{tmp_path} could not be written: odd."

@@ -1,0 +1,181 @@
+"""What a run leaves for people and machines: pictures, reports, traces, the CI's own files."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Playwright
+
+from purger.report.artifacts import Artifacts
+from purger.browser.start import close_context, new_context
+from purger.browser.supervise import Browsers
+from purger.purge.ledger import Ledger
+from purger.report.page_record import Keepsakes
+from purger.purge.record import Record
+from purger.secrets.spellings import find_secret
+from purger.core.selection import Selection
+from purger.secrets.token import Token
+from purger.purge.settings import Trace
+from purger.standin import DeleteFault, ListFault, StandIn
+from purger.standin.repository import Repository
+from purger.travis.page.cache_page import CachePage
+from purger.travis.addresses import Site
+from tests.browser_fixtures import WIDGETS, Purger
+
+PICTURED = {"after.png", "trace.zip", "report.json", "report.html"}
+
+PNG = b"\x89PNG"
+
+
+def test_artifacts_of_a_purge(purger: Purger, site: StandIn, repository: Repository, tmp_path: Path) -> None:
+    repository.fill(6)
+    repository.add("%0A::error::x")
+    repository.add("<img src=x>")
+    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", "kept", CI="true")
+    assert ended.code == 0, ended.err
+    kept = tmp_path / "kept"
+    assert sorted(path.name for path in kept.iterdir()) == ["after.png", "before.png", "report.html", "report.json"]
+    assert json.loads((kept / "report.json").read_text()) == ended.report
+    for name in ("before.png", "after.png"):
+        assert (kept / name).read_bytes().startswith(PNG)
+    page = (kept / "report.html").read_text()
+    assert "<img src=x>" not in page
+    assert page.count("data:image/png") == 2
+    assert "open report.html in a browser" in ended.err
+
+
+def test_a_failure_leaves_pictures_a_report_and_a_clean_trace(
+    purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
+    repository.fill(3)
+    repository.add("stubborn")
+    site.faults.delete_fault = [DeleteFault("stubborn", 500)]
+    ended = purger("purge", "acme/widgets", "--yes", "--attempts", "1", "--artifacts", "kept")
+    assert ended.code == 1
+    with zipfile.ZipFile(tmp_path / "kept" / "trace.zip") as trace:
+        assert trace.testzip() is None
+        assert not [name for name in trace.namelist() if find_secret(trace.read(name), [site.token])]
+    assert "playwright show-trace kept/trace.zip" in ended.err
+
+
+def test_a_page_that_changed_is_pictured(purger: Purger, site: StandIn, repository: Repository, tmp_path: Path) -> None:
+    repository.fill(3)
+    site.faults.changed_page = "icon-class"
+    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", "kept", "--page-timeout", "5s")
+    assert ended.code == 4
+    assert "not the one we know" in ended.err
+    assert {path.name for path in (tmp_path / "kept").iterdir()} >= PICTURED
+    assert {cache["outcome"] for cache in ended.repository["caches"]} == {"remaining"}
+    assert len(repository.archives) == 3
+
+
+def test_a_list_that_never_comes_is_pictured(
+    purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
+    repository.fill(3)
+    site.faults.list_fault = ListFault(kind="hang", after=1)
+    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", "kept", "--page-timeout", "3s")
+    assert ended.code == 4
+    assert "did not show its list of caches within 3 s" in ended.err
+    assert ended.repository["warnings"] == []
+    assert {path.name for path in (tmp_path / "kept").iterdir()} >= PICTURED
+    assert ended.repository["error"]["exit_code"] == 4
+    assert ended.repository["remaining"] == len(repository.archives) == 3
+
+
+@asynccontextmanager
+async def loaded_page(site: StandIn, browsers: tuple[Playwright, Browsers]) -> AsyncIterator[CachePage]:
+    ours = Site.at(site.url, site.api_url)
+    context = await new_context(await browsers[1].get())
+    page = CachePage(context, ours, WIDGETS, timeout_s=60.0)
+    try:
+        await page.prepare(context, ours, Token(site.token), watched=False)
+        await page.load()
+        yield page
+    finally:
+        await close_context(context)
+
+
+async def test_a_picture_has_its_own_time(
+    site: StandIn, repository: Repository, browsers: tuple[Playwright, Browsers]
+) -> None:
+    """However short the page's time to load is: on a busy machine the picture alone takes longer."""
+    repository.fill(3)
+    async with loaded_page(site, browsers) as page:
+        page._timeout_s = 0.0
+        assert (await page.screenshot()).startswith(PNG)
+
+
+async def test_a_picture_that_takes_too_long_leaves_a_warning_and_the_page(
+    site: StandIn,
+    repository: Repository,
+    browsers: tuple[Playwright, Browsers],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repository.fill(3)
+    record = Record(WIDGETS, "", Ledger(Selection(), 1), lambda _event: None)
+    keepsakes = Keepsakes(Artifacts(tmp_path), Trace.OFF, Token(site.token), record)
+    async with loaded_page(site, browsers) as page:
+        with monkeypatch.context() as patch:
+            patch.setattr("purger.travis.page.cache_page.PICTURE_S", 0.001)
+            await keepsakes.before(page)
+        assert list(tmp_path.iterdir()) == []
+        (warning,) = record.warnings
+        assert warning.startswith("before.png could not be taken: ")
+        await keepsakes.before(page)
+        assert len(record.warnings) == 1
+        assert (tmp_path / "before.png").read_bytes().startswith(PNG)
+        await page.close()
+        await keepsakes.after(page)
+        assert record.warnings[1:] == ["after.png could not be taken: the page was closed."]
+    assert [path.name for path in tmp_path.iterdir()] == ["before.png"]
+
+
+def test_several_repositories_have_folders_of_their_own(purger: Purger, site: StandIn, tmp_path: Path) -> None:
+    for name in ("acme/a", "acme/b"):
+        site.add_repository(name).fill(2)
+    assert purger("purge", "acme/*", "--yes", "--artifacts", "kept", "--trace", "on").code == 0
+    for folder in ("acme--a", "acme--b"):
+        assert sorted(path.name for path in (tmp_path / "kept" / folder).iterdir()) == [
+            "after.png", "before.png", "trace.zip",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["/proc/purger", "a-file/below"])
+def test_a_place_that_can_not_be_written(
+    purger: Purger, site: StandIn, repository: Repository, tmp_path: Path, place: str
+) -> None:
+    repository.fill(2)
+    (tmp_path / "a-file").write_text("")
+    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", place)
+    assert ended.code == 2
+    assert "can't be written" in ended.err
+    assert len(repository.archives) == 2
+
+
+def test_github_actions(purger: Purger, site: StandIn, repository: Repository, tmp_path: Path) -> None:
+    repository.fill(2)
+    repository.add("%0A::error::x")
+    site.faults.delete_fault = [DeleteFault("%0A::error::x", 403)]
+    files = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_OUTPUT": str(tmp_path / "output")}
+    ended = purger("purge", "acme/widgets", "--yes", CI="true", GITHUB_ACTIONS="true", **files)
+    assert ended.code == 1
+    assert "::group::purger" in ended.err
+    assert any(line.startswith(("::error", "::warning")) for line in ended.err.splitlines())
+    assert "acme/widgets" in (tmp_path / "summary.md").read_text()
+    assert "exit_code<<" in (tmp_path / "output").read_text()
+
+
+def test_travis_folds(purger: Purger, repository: Repository) -> None:
+    repository.fill(1)
+    ended = purger("purge", "acme/widgets", "--yes", CI="true", TRAVIS="true", TRAVIS_REPO_SLUG="acme/widgets")
+    assert "travis_fold:start:purger" in ended.err
+    folded, _, after = ended.err.partition("travis_fold:end:purger")
+    assert "look 1:" in folded
+    assert "1 cache of acme/widgets is gone" in after

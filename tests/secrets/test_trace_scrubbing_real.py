@@ -1,0 +1,172 @@
+"""A real trace of a real browser: scrubbed, it holds no token, and Playwright's viewer still opens it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+import zipfile
+from collections.abc import Callable
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import playwright
+import pytest
+from playwright.async_api import Browser, async_playwright, expect
+
+from purger.browser.start import launch
+from purger.secrets.spellings import find_secret, secret_forms
+from purger.browser.settings import BrowserSettings
+from purger.secrets.trace_scrubbing import scrub_trace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+TOKEN = "s3ntinel+T0ken/with=odd&chars"
+UNKNOWN = "what-nobody-told-the-scrubber"
+VIEWER = Path(playwright.__file__).parent / "driver" / "package" / "lib" / "vite" / "traceViewer"
+KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".zip": "application/zip"}
+PAGE = b"""<!doctype html><meta charset="utf-8"><title>Caches</title><h1>Caches</h1>
+<input id="i"><button onclick="this.textContent = localStorage.getItem('travis.webToken')">Show</button>"""
+SEND = """([path, token]) => new Promise((resolve) => {
+  const request = new XMLHttpRequest();
+  request.open("POST", path + "?access_token=" + encodeURIComponent(token));
+  request.setRequestHeader("Authorization", "token " + token);
+  request.onload = () => resolve(request.responseText);
+  request.send(JSON.stringify({ token, basic: btoa("user:" + token) }));
+})"""
+
+type_of_answer = tuple[bytes, str]
+Answer = Callable[[str, str, str], type_of_answer]
+
+
+@contextmanager
+def serving(answer: Answer) -> Iterator[str]:
+    """Serve `answer(path, authorization, body)` on a free loopback port; yield the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            path = self.path.partition("?")[0]
+            content, kind = answer(path, self.headers.get("Authorization", ""), body)
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Set-Cookie", f"session={UNKNOWN}")
+            self.end_headers()
+            self.wfile.write(content if self.command != "HEAD" else b"")
+
+        do_POST = do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def answer_as_site(path: str, authorization: str, body: str) -> type_of_answer:
+    if path.startswith("/api/"):
+        return json.dumps({"heard": authorization, "body": body}).encode(), "application/json"
+    return PAGE, "text/html"
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as driver:
+        browser = await launch(driver, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), ["127.0.0.1"])
+        yield browser
+        await browser.close()
+
+
+async def record(browser: Browser, folder: Path) -> list[Path]:
+    """Do all that a token can be seen in; return the trace of the pages, then that of bare requests."""
+    traces = [folder / "pages.raw.zip"]
+    with serving(answer_as_site) as site:
+        context = await browser.new_context(extra_http_headers={"X-Extra": TOKEN})
+        await context.tracing.start(screenshots=True, snapshots=True, sources=False)
+        if hasattr(context.request, "tracing"):  # once, such requests were part of the context's own trace
+            traces.append(folder / "requests.raw.zip")
+            await context.request.tracing.start(screenshots=True, snapshots=True, sources=False)
+        await context.add_init_script(
+            f"localStorage.setItem('travis.webToken', {json.dumps(TOKEN)});"
+            f"localStorage.setItem('other', {json.dumps(UNKNOWN)});"
+        )
+        page = await context.new_page()
+        await page.goto(f"{site}/caches")
+        assert TOKEN in await page.evaluate(SEND, ["/api/xhr", TOKEN])
+        response = await context.request.post(
+            f"{site}/api/bare", headers={"Authorization": f"token {TOKEN}"}, data={"token": TOKEN}
+        )
+        assert TOKEN in await response.text()
+        await page.evaluate("(token) => console.log(token, JSON.stringify(JSON.stringify({ token })))", TOKEN)
+        assert UNKNOWN in await page.evaluate("JSON.stringify(localStorage)")
+        await context.storage_state()
+        await page.fill("#i", TOKEN)
+        await page.click("button")
+        await expect(page.get_by_role("button")).to_have_text(TOKEN)
+        if hasattr(context.request, "tracing"):
+            await context.request.tracing.stop(path=traces[1])
+        await context.tracing.stop(path=traces[0])
+        await context.close()
+    return traces
+
+
+def read_entries(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+async def test_a_scrubbed_trace_holds_no_token_and_still_opens(chromium: Browser, tmp_path: Path) -> None:
+    target = tmp_path / "trace.zip"
+    pages, *requests = await record(chromium, tmp_path)
+    for raw in (*requests, pages):
+        before = read_entries(raw)
+        holding = {Path(name).suffix for name, content in before.items() if find_secret(content, [TOKEN])}
+        assert holding >= {".network", ".json"}
+        assert any(UNKNOWN.encode() in content for content in before.values())
+
+        result = scrub_trace(raw, target, [TOKEN])
+
+        after = read_entries(target)
+        assert list(after) == list(before)
+        assert result.entries == len(after)
+        assert result.lines_changed
+        assert result.resources_changed
+        assert stat.S_IMODE(target.stat().st_mode) == 0o600
+        for content in (*after.values(), target.read_bytes()):
+            assert not [form for form in secret_forms(TOKEN) if form in content]
+            assert UNKNOWN.encode() not in content
+        assert [path.name for path in tmp_path.glob("*") if path in (raw, target)] == ["trace.zip"]
+
+    def answer_as_viewer(path: str, _authorization: str, _body: str) -> type_of_answer:
+        file = target if path == "/trace.zip" else VIEWER / path.lstrip("/")
+        return file.read_bytes(), KINDS.get(file.suffix, "application/octet-stream")
+
+    with serving(answer_as_viewer) as viewer:
+        page = await chromium.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        await page.goto(f"{viewer}/index.html?trace={viewer}/trace.zip")
+        actions = page.get_by_test_id("actions-tree")
+        for title in ("Create page", "Navigate", "Evaluate", 'Fill "REDACTED"', "Click"):
+            await expect(actions.get_by_role("treeitem", name=title).first).to_be_visible()
+        await actions.get_by_role("treeitem", name="Click").click()
+        await page.get_by_role("tab", name="After").click()
+        snapshot = page.frame_locator("iframe.snapshot-visible")
+        await expect(snapshot.get_by_role("heading")).to_have_text("Caches")
+        await expect(snapshot.get_by_role("button")).to_have_text("REDACTED")
+        await page.get_by_role("tab", name="Network").click()
+        await expect(page.get_by_role("tabpanel", name="Network")).to_contain_text("xhr")
+        await page.close()
+    assert faults == []

@@ -1,0 +1,186 @@
+"""Whether a run told the truth and kept to its selection: its report against the server's own history."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from purger.core import events
+from purger.report.build import exit_code_of, report_of
+from purger.purge.run import Run
+from purger.standin import Archive
+from purger.standin.repository import Repository
+from tests.soak.plan import Plan
+
+Version = tuple[str, str, str, int]
+
+
+class History:
+    """From when to when each version of an archive was on the server, in monotonic seconds."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.first = list(repository.archives)
+        self._repository = repository
+        self._since = dict.fromkeys(self.first, float("-inf"))
+        self._upload_again = repository._upload_again
+        repository._upload_again = self._note_upload  # type: ignore[method-assign]
+
+    def _note_upload(self, archive: Archive, at: float) -> None:
+        self._upload_again(archive, at)
+        stored = self._repository.stored(archive.branch, archive.name)
+        if stored is not None:
+            self._since.setdefault(stored, at)
+
+    @property
+    def uploads(self) -> dict[Archive, float]:
+        """What was uploaded in the meantime, and when."""
+        return {archive: since for archive, since in self._since.items() if since > float("-inf")}
+
+    @property
+    def deleted(self) -> list[tuple[Archive, float]]:
+        """What was removed, and when."""
+        return self._repository.deleted
+
+    def throughout(self, start: float, end: float) -> list[Archive]:
+        """What was there the whole time."""
+        gone = self._gone()
+        return [one for one, since in self._since.items() if since <= start and gone.get(one, end + 1) > end]
+
+    def at_times(self, start: float, end: float) -> list[Archive]:
+        """What was there at some moment at least."""
+        gone = self._gone()
+        return [one for one, since in self._since.items() if since <= end and gone.get(one, end) >= start]
+
+    def _gone(self) -> dict[Archive, float]:
+        return dict(self.deleted)
+
+
+class Seen:
+    """An observer that notes between which two moments each look happened."""
+
+    def __init__(self, verbose: bool) -> None:
+        self.looks: list[tuple[float, float]] = []
+        self._started = self._last = time.monotonic()
+        self._verbose = verbose
+
+    def see(self, event: events.Event) -> None:
+        """Take in an event."""
+        now = time.monotonic()
+        if self._verbose:
+            sys.stderr.write(f"{now - self._started:7.3f} {event}\n")
+        if isinstance(event, events.Surveyed | events.Looked):
+            self.looks.append((self._last, now))
+        if event.repository and not isinstance(event, events.Recreated | events.Warned):
+            self._last = now  # those, and what is told of no repository, come in the middle of a look
+
+
+def violations(plan: Plan, run: Run, seen: Seen, history: History) -> tuple[int, list[str]]:
+    """The exit code of a run, and all that is wrong with what it did and told."""
+    code = exit_code_of(run.records, run.error)
+    report = report_of(run.records, run.error, datetime.now(UTC), selection=plan.selection)
+    found = [*_beyond_the_selection(plan, history)]
+    if plan.gentle and code:
+        found.append(f"all could be got over, but it ended with {int(code)}: {run.error or _errors(run)}")
+    if report["ok"] != (code == 0):
+        found.append(f"exit code {int(code)}, but ok is {report['ok']}")
+    for repository in report["repositories"]:
+        found += _told(plan, repository, seen, history)
+        if code == 0:
+            found += _claimed(plan, repository, seen, history)
+    if code == 0 and not report["repositories"]:
+        found.append("exit code 0 without a repository")
+    return int(code), found
+
+
+def _errors(run: Run) -> str:
+    return "; ".join(
+        str(record.error or [(e.archive.branch, e.outcome.value, e.reason) for e in record.ledger.left])
+        for record in run.records
+    )
+
+
+def _beyond_the_selection(plan: Plan, history: History) -> Iterable[str]:
+    # No look can show an upload that comes between two requests of the same moment: those of two purgers, or of
+    # Chromium, which itself sends a DELETE again when its connection was reset.
+    excused = history.uploads if plan.purgers > 1 or "connection reset" in plan.kinds else {}
+    for archive, at in history.deleted:
+        if not plan.selects(archive) and archive not in excused:
+            since = history.uploads.get(archive)
+            age = "" if since is None else f", uploaded {at - since:.2f} s before"
+            yield f"NOT SELECTED, BUT DELETED: {archive.branch!r} {archive.name}{age}"
+
+
+def _told(plan: Plan, report: dict[str, Any], seen: Seen, history: History) -> Iterable[str]:
+    """The report of each archive against the server at the time of the last look."""
+    caches = report["caches"]
+    outcomes = Counter(cache["outcome"] for cache in caches)
+    if report["seen"] != len(caches) or any(
+        report[outcome] != outcomes[outcome] for outcome in ("deleted", "remaining", "recreated", "failed", "skipped")
+    ):
+        yield "the counts are not those of its caches"
+    if not seen.looks:
+        if caches:
+            yield "archives are told without a look"
+        return
+    start, end = seen.looks[-1]
+    surely = Counter(map(_version, history.throughout(start, end)))
+    # What an answer told after the last look is told as listed still.
+    perhaps = Counter(map(_version, history.at_times(start, time.monotonic())))
+    listed = Counter(_version_told(cache) for cache in caches if cache["outcome"] != "deleted")
+    for version in surely.keys() | listed.keys():
+        if listed[version] < surely[version]:
+            yield f"CALLED DELETED, BUT THERE: {version}: {surely[version]}, told as listed {listed[version]}"
+        if listed[version] > perhaps[version]:
+            yield f"TOLD AS LISTED, BUT GONE: {version}: {perhaps[version]}, told as listed {listed[version]}"
+    at_first = Counter((one.displayed_branch, one.name) for one in history.first)
+    uploaded = Counter((one.displayed_branch, one.name) for one in history.uploads)
+    told = Counter((_displayed(cache), cache["name"]) for cache in caches)
+    for key in at_first.keys() | told.keys():
+        most = at_first[key] + (uploaded[key] if _by_date(plan) else 0)
+        if not at_first[key] <= told[key] <= most:
+            yield f"{key} is told {told[key]} times, and was there {at_first[key]} times at first"
+    wrong = [cache for cache in caches if not _may_be_selected(plan, cache, history)]
+    if wrong:
+        yield f"told as selected or not, and it is the other way round: {wrong}"
+
+
+def _may_be_selected(plan: Plan, cache: dict[str, Any], history: History) -> bool:
+    """Whether some version that looks like this one is selected, or not, as the report says."""
+    alike = {plan.selects(one) for one in [*history.first, *history.uploads] if _version(one) == _version_told(cache)}
+    return cache["selected"] in alike
+
+
+def _claimed(plan: Plan, report: dict[str, Any], seen: Seen, history: History) -> Iterable[str]:
+    """What exit code 0 claims: verified, and nothing selected was there at the last look."""
+    start, end = seen.looks[-1]
+    there = [one for one in history.throughout(start, end) if plan.selects(one)]
+    if there:
+        yield f"EXIT 0, BUT THERE: {[(one.branch, one.name) for one in there]}"
+    if not report["verified"]:
+        yield "exit 0 without a second look"
+    if report["selected"] and len(seen.looks) < 3 and any(cache["attempts"] for cache in report["caches"]):
+        yield "exit 0 after one look"
+    left = [cache for cache in report["caches"] if cache["selected"] and cache["outcome"] != "deleted"]
+    if left:
+        yield f"exit 0, but the report tells of something left: {left}"
+
+
+def _by_date(plan: Plan) -> bool:
+    return plan.selection.older_than_s is not None
+
+
+def _displayed(cache: dict[str, Any]) -> str:
+    return str(cache["branch"]).rpartition("/")[2]
+
+
+def _version(archive: Archive) -> Version:
+    modified = archive.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return archive.displayed_branch, archive.name, modified, archive.size_bytes
+
+
+def _version_told(cache: dict[str, Any]) -> Version:
+    return _displayed(cache), cache["name"], cache["last_modified"], cache["size_bytes"]

@@ -1,0 +1,282 @@
+"""What one run of the soak is: archives, a selection, faults and settings, all drawn from one seed; pure, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from random import Random
+from typing import Any
+
+from purger.core.cache import Kind
+from purger.core.selection import Selection, is_glob
+from purger.standin import Archive, DeleteFault, ListFault, Reupload
+from purger.standin.faults import ListKind
+
+DAY_S = 86400.0
+BRANCHES = [
+    "main", "PR.1", "PR.27", "#hash", "a", "a#b", "a&b", "a+b", "a b", "100%", "foo", "feature/foo", "bug/foo",
+    "feature", "feature2", "&match=x", "<b>x</b>", "ünï-çødé", " lead", "a;b", "a%2Fb", "a%20b", "lead", "SPRINT",
+    "feature/feature", "x" * 200, "שלום", "🙂/🙃", "a\u202eb", "'\"", "%", "%%41", "\x01\x7f", "  two  ", "..",
+    "PR.1/x", "\u2028",
+    "release/1.0", "release/1.0/hotfix", "v1.0", "a/b/c", "b/c", "c", "Main", "PR.",
+]  # fmt: skip
+GLOBS = ["f*", "*", "feature/*", "*o", "PR.*", "?", "a*", "*/*", "[a-m]*", "*%*", "release/*"]
+REFUSALS = [500, 502, 503, 504, 429]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One archive to begin with; the age is in seconds."""
+
+    branch: str
+    name: str
+    size_bytes: int
+    age_s: float
+
+
+@dataclass(slots=True)
+class Plan:
+    """One run. `knobs` are the stand-in's from the start, `late_knobs` from its `late_after`th DELETE on.
+
+    After so many DELETEs the page dies (`page_dies_after`), the browser is killed (`browser_dies_after`), or the run
+    is stopped (`stopped_after`). `used_elsewhere` requests are counted against the token beforehand. `gentle` means
+    that everything can be got over, so the run must end well.
+    """
+
+    seed: int
+    archives: list[Stored] = field(default_factory=list)
+    selection: Selection = field(default_factory=Selection)
+    kinds: list[str] = field(default_factory=list)
+    knobs: dict[str, Any] = field(default_factory=dict)
+    late_knobs: dict[str, Any] = field(default_factory=dict)
+    late_after: int = 1
+    settings: dict[str, Any] = field(default_factory=dict)
+    purgers: int = 1
+    page_dies_after: int | None = None
+    browser_dies_after: int | None = None
+    stopped_after: int | None = None
+    used_elsewhere: int = 0
+    gentle: bool = True
+
+    def selects(self, archive: Archive) -> bool:
+        """What the selection means, told from the server's side, where every full name is known."""
+        chosen = self.selection
+        age_s = (chosen.as_of - archive.last_modified).total_seconds()
+        return (
+            (not chosen.branches or any(_means(pattern, archive) for pattern in chosen.branches))
+            and (chosen.match is None or chosen.match in archive.name)
+            and (chosen.kind is None or Kind.of(archive.displayed_branch) is chosen.kind)
+            and (chosen.older_than_s is None or age_s > chosen.older_than_s)
+            and (chosen.larger_than_bytes is None or archive.size_bytes > chosen.larger_than_bytes)
+        )
+
+
+def _means(pattern: str, archive: Archive) -> bool:
+    if not is_glob(pattern):
+        return archive.branch == pattern
+    return fnmatchcase(archive.displayed_branch, pattern) or ("/" in pattern and fnmatchcase(archive.branch, pattern))
+
+
+def plan_of(seed: int) -> Plan:
+    """The run that belongs to a seed: always the same one, but for the time of day and the site's own timing."""
+    rng = Random(seed)
+    plan = Plan(seed)
+    plan.archives = _archives(rng)
+    # An archive that shares its name with a nested branch's can't be deleted alone: left over on purpose.
+    names = [stored.name for stored in plan.archives]
+    plan.selection = _selection(rng, plan.archives)
+    plan.gentle = len(set(names)) == len(names) or plan.selection.everything
+    plan.settings = {
+        "settle_s": rng.choice([0.0, 0.0, 0.2]),
+        "batch_size": rng.choice([1, 3, 100]),
+        "max_rate": rng.choice([0, 1500]),
+        "attempts": rng.choice([3, 4, 4]),
+        "recheck_timeout_s": 3.0,
+        "answer_timeout_s": 0.6,
+        "page_timeout_s": 3.0,
+    }
+    for kind in rng.sample(list(KINDS), rng.choice([0, 1, 1, 1, 2, 2, 3])):
+        plan.kinds.append(kind)
+        KINDS[kind](rng, plan)
+    plan.gentle = plan.gentle and len(plan.kinds) <= 1
+    return plan
+
+
+def _archives(rng: Random) -> list[Stored]:
+    shared = rng.random() < 0.2
+    found = {}
+    for branch in rng.sample(BRANCHES, rng.randint(2, 14)):
+        for _ in range(rng.choice([1, 1, 2, 3])):
+            version = rng.choice(["3.8", "3.9", "3.10"])
+            job = "" if shared else f"-{rng.getrandbits(48):012x}"
+            name = f"cache-linux-focal{job}--python-{version}.tgz"
+            stored = Stored(branch, name, rng.randint(1, 40) * 1_000_000, rng.randint(1, 20) * DAY_S)
+            found[branch, name] = stored
+    return list(found.values())
+
+
+def _selection(rng: Random, archives: list[Stored]) -> Selection:
+    if rng.random() < 0.4:
+        return Selection()
+    branches = list(dict.fromkeys(stored.branch for stored in archives))
+    filters: dict[str, Callable[[], Any]] = {
+        "branches": lambda: tuple(
+            rng.sample(GLOBS, rng.choice([1, 2]))
+            if rng.random() < 0.4
+            else rng.sample(branches, rng.randint(1, min(4, len(branches))))
+        ),
+        "match": lambda: rng.choice(["3.8", "python", "3.1", rng.choice(archives).name[:30]]),
+        "kind": lambda: rng.choice(list(Kind)),
+        # Half a day off whole days: what is old enough does not change while the run takes its time.
+        "older_than_s": lambda: (rng.randint(1, 15) + 0.5) * DAY_S,
+        "larger_than_bytes": lambda: rng.randint(1, 30) * 1_000_000,
+    }
+    chosen = ["branches"] if rng.random() < 0.4 else rng.sample(list(filters), rng.choice([1, 1, 2]))
+    return Selection(**{name: filters[name]() for name in chosen})
+
+
+def _branch(rng: Random, plan: Plan) -> str:
+    return rng.choice(plan.archives).branch
+
+
+def _add_rule(rng: Random, plan: Plan, rule: DeleteFault) -> None:
+    """One that passes, or one that always meets one branch."""
+    if rng.random() < 0.6:
+        # One less than the tries, as Chromium itself may send a DELETE twice.
+        rule.times = rng.randint(1, plan.settings["attempts"] - 1)
+    else:
+        rule.branch, plan.gentle = _branch(rng, plan), False
+    plan.knobs.setdefault("delete_fault", []).append(rule)
+
+
+def _refused(rng: Random, plan: Plan) -> None:
+    status = rng.choice(REFUSALS)
+    after_s = rng.choice([None, 1.0]) if status == 429 else None
+    _add_rule(rng, plan, DeleteFault(status=status, retry_after_s=after_s))
+
+
+def _refused_for_good(rng: Random, plan: Plan) -> None:
+    plan.gentle = False
+    plan.knobs.setdefault("delete_fault", []).append(DeleteFault(_branch(rng, plan), rng.choice([400, 403, 404])))
+
+
+def _refused_but_done(rng: Random, plan: Plan) -> None:
+    _add_rule(rng, plan, DeleteFault(status=rng.choice([500, 502, 504]), applied=rng.choice(["all", "half"])))
+
+
+def _broken_json(rng: Random, plan: Plan) -> None:
+    _add_rule(rng, plan, DeleteFault(kind="broken_json", applied=rng.choice(["none", "half", "all"])))
+
+
+def _reset(rng: Random, plan: Plan) -> None:
+    _add_rule(rng, plan, DeleteFault(kind="reset", applied=rng.choice(["none", "half", "all"])))
+
+
+def _never_answered(rng: Random, plan: Plan) -> None:
+    _add_rule(rng, plan, DeleteFault(kind="hang", applied=rng.choice(["none", "half", "all"])))
+
+
+def _button_fails(rng: Random, plan: Plan) -> None:
+    rule = DeleteFault(status=504, times=rng.choice([1, None]), applied=rng.choice(["none", "half", "all"]))
+    plan.knobs["delete_all_fault"] = [rule]
+    plan.knobs["delete_all_latency_per_archive_s"] = rng.choice([0.0, 0.02])
+
+
+def _late_deletion(rng: Random, plan: Plan) -> None:
+    plan.knobs["deletion_delay_s"] = rng.choice([0.2, 1.0, 2.0, 30.0])
+    plan.gentle = plan.knobs["deletion_delay_s"] < 5
+
+
+def _lost_deletion(rng: Random, plan: Plan) -> None:
+    plan.knobs["lost_deletions"] = [_branch(rng, plan)]
+    plan.gentle = False
+
+
+def _uploaded_again(rng: Random, plan: Plan) -> None:
+    times = rng.choice([1, 2, None])
+    plan.knobs["reupload"] = [Reupload(rng.choice([None, _branch(rng, plan)]), times, rng.choice([0.0, 0.1, 0.5, 1.0]))]
+    plan.gentle = times == 1
+
+
+def _uploaded_after_a_refusal(rng: Random, plan: Plan) -> None:
+    """What the refused deletion took is there again, and too new for the filter: another try must not take that."""
+    plan.selection = Selection(older_than_s=0.5 * DAY_S)
+    rule = DeleteFault(status=rng.choice([500, 502, 504]), times=rng.randint(1, 2), applied="all")
+    plan.knobs.setdefault("delete_fault", []).append(rule)
+    plan.knobs["reupload"] = [Reupload(None, rng.choice([1, None]), rng.choice([0.0, 0.0, 0.3]))]
+
+
+def _list_fails(rng: Random, plan: Plan) -> None:
+    times = rng.choice([1, 2, None])
+    kind: ListKind = rng.choice(["status", "status", "broken_json", "reset", "hang"])
+    plan.late_knobs["list_fault"] = ListFault(rng.choice([500, 503, 403]) if kind == "status" else 200, times, kind)
+    plan.late_after = rng.randint(0, 3)
+    plan.gentle = False
+
+
+def _rate_limit(rng: Random, plan: Plan) -> None:
+    plan.knobs["rate_limit_per_minute"] = rng.randint(15, 40)
+    plan.knobs["rate_limit_window_s"] = rng.choice([1.0, 1.5])
+    plan.used_elsewhere = rng.choice([0, 10, 50])
+    plan.gentle = False
+
+
+def _token_expires(rng: Random, plan: Plan) -> None:
+    plan.knobs["token_expires_after"] = rng.randint(1, 30)
+    plan.gentle = False
+
+
+def _slow(rng: Random, plan: Plan) -> None:
+    knob = rng.choice(["delete_latency_s", "api_latency_s", "list_latency_s", "page_latency_s"])
+    plan.knobs[knob] = rng.choice([0.05, 0.2, 0.4])
+
+
+def _changed_page(rng: Random, plan: Plan) -> None:
+    change = rng.choice(["icon-class", "list-markup", "confirm-text", "hang-script", "empty-lists"])
+    plan.late_knobs["changed_page"], plan.late_after = change, rng.choice([0, 0, 1])
+    plan.gentle = False
+
+
+def _two_purgers(_: Random, plan: Plan) -> None:
+    plan.purgers = 2
+
+
+def _page_dies(rng: Random, plan: Plan) -> None:
+    plan.page_dies_after = rng.randint(0, 4)
+    plan.knobs.setdefault("delete_latency_s", 0.1)
+
+
+def _browser_dies(rng: Random, plan: Plan) -> None:
+    plan.browser_dies_after = rng.randint(0, 4)
+    plan.knobs.setdefault("delete_latency_s", 0.1)
+
+
+def _stopped(rng: Random, plan: Plan) -> None:
+    plan.stopped_after = rng.randint(0, 6)
+    plan.gentle = False
+
+
+KINDS: dict[str, Callable[[Random, Plan], None]] = {
+    "refused": _refused,
+    "refused for good": _refused_for_good,
+    "refused but done": _refused_but_done,
+    "broken JSON": _broken_json,
+    "connection reset": _reset,
+    "never answered": _never_answered,
+    "button fails": _button_fails,
+    "late deletion": _late_deletion,
+    "lost deletion": _lost_deletion,
+    "uploaded again": _uploaded_again,
+    "uploaded after a refusal": _uploaded_after_a_refusal,
+    "list fails": _list_fails,
+    "rate limit": _rate_limit,
+    "token expires": _token_expires,
+    "slow": _slow,
+    "changed page": _changed_page,
+    "two purgers": _two_purgers,
+    "page dies": _page_dies,
+    "browser dies": _browser_dies,
+    "stopped": _stopped,
+}
+"""Every kind of fault by name, with how it is drawn."""

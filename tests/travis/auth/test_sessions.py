@@ -1,0 +1,150 @@
+"""Saved sessions: private from the first byte, one for each site, whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from purger.core.errors import InputError
+from purger.secrets.token import Token
+from purger.travis.auth.sessions import Session, Sessions
+from purger.travis.addresses import Site
+
+PUBLIC = Site()
+ACME = Site.at("https://travis.acme.org")
+ONE = Session(Token("token-of-one"), "one")
+TWO = Session(Token("token-of-two"), "two")
+
+
+def token_in(sessions: Sessions, site: Site) -> str | None:
+    kept = sessions.find(site)
+    return kept.token.reveal() if kept else None
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_each_site_has_its_own(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "new" / "session.json")
+    assert sessions.find(PUBLIC) is None
+    sessions.save(PUBLIC, ONE)
+    sessions.save(ACME, TWO)
+    assert [token_in(sessions, site) for site in (PUBLIC, ACME)] == ["token-of-one", "token-of-two"]
+    assert sessions.forget(PUBLIC)
+    assert not sessions.forget(PUBLIC)
+    assert [token_in(sessions, site) for site in (PUBLIC, ACME)] == [None, "token-of-two"]
+    assert sessions.forget(ACME)
+    assert not sessions.path.exists()
+
+
+def test_a_token_goes_to_no_other_api(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "session.json")
+    sessions.save(PUBLIC, ONE)
+    assert sessions.find(Site.at(PUBLIC.url, "https://api.evil.org")) is None
+    assert sessions.find(Site.at("https://evil.org", PUBLIC.api_url)) is None
+
+
+def test_it_is_private_from_its_first_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "purger").mkdir(mode=0o755)
+    seen: list[int] = []
+    write = os.fdopen
+
+    def spy(handle: int, mode: str) -> object:
+        seen.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        return write(handle, mode)
+
+    monkeypatch.setattr(os, "fdopen", spy)
+    before = os.umask(0)
+    try:
+        sessions = Sessions()
+        sessions.save(PUBLIC, ONE)
+        Sessions(tmp_path / "elsewhere" / "mine.json").save(PUBLIC, ONE)
+    finally:
+        os.umask(before)
+    assert seen == [0o600, 0o600]
+    assert sessions.path == tmp_path / "purger" / "session.json"
+    assert (mode_of(sessions.path), mode_of(sessions.path.parent)) == (0o600, 0o700)
+    assert mode_of(tmp_path / "elsewhere") == 0o700
+    assert list(sessions.path.parent.iterdir()) == [sessions.path], "no draft is left"
+
+
+def test_a_public_file_is_private_once_it_is_written_anew(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "session.json")
+    sessions.save(PUBLIC, ONE)
+    sessions.path.chmod(0o644)
+    sessions.save(ACME, TWO)
+    assert mode_of(sessions.path) == 0o600
+
+
+def test_a_folder_of_someone_elses_choice_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    Sessions(tmp_path / "session.json").save(PUBLIC, ONE)
+    assert mode_of(tmp_path) == 0o755
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real.json")
+    sessions = Sessions(tmp_path / "link")
+    sessions.save(PUBLIC, ONE)
+    assert (tmp_path / "link").is_symlink()
+    assert token_in(Sessions(tmp_path / "real.json"), PUBLIC) == "token-of-one"
+
+
+def test_a_failed_write_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions = Sessions(tmp_path / "session.json")
+    sessions.save(PUBLIC, ONE)
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(InputError, match="No space left on device") as raised:
+            sessions.save(PUBLIC, TWO)
+    assert "--session-file" in str(raised.value.remedy)
+    assert token_in(sessions, PUBLIC) == "token-of-one"
+    assert list(tmp_path.iterdir()) == [sessions.path]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not JSON"),
+        ("{sentinel", "not JSON: line 1"),
+        ("[]", "not written as purger"),
+        ('{"schema": 1}', "not written as purger"),
+        ('{"schema": 1, "sites": {"https://app.travis-ci.com": "sentinel"}}', "not written as purger"),
+        ('{"schema": 2, "sites": {}}', "another version"),
+        (json.dumps({"schema": 1, "sites": {PUBLIC.url: {"api_url": PUBLIC.api_url}}}), "a token is missing"),
+        (
+            json.dumps({"schema": 1, "sites": {PUBLIC.url: {"api_url": PUBLIC.api_url, "token": 5}}}),
+            "a token is missing",
+        ),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"schema": ' + "9" * 5000 + "}", "a number is too long"),
+    ],
+)
+def test_a_broken_file_is_a_clear_error(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "session.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said) as raised:
+        Sessions(path).find(PUBLIC)
+    assert str(path) in str(raised.value)
+    assert "purger login" in str(raised.value.remedy)
+    assert "sentinel" not in str(raised.value)
+
+
+def test_what_can_not_be_read_or_written(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="can't be read: Is a directory"):
+        Sessions(tmp_path).find(PUBLIC)
+    (tmp_path / "file").write_text("")
+    below = Sessions(tmp_path / "file" / "session.json")
+    assert below.find(PUBLIC) is None
+    with pytest.raises(InputError, match="can't be kept"):
+        below.prepare()

@@ -1,0 +1,187 @@
+"""Where the token comes from, in which order, and what is said of broken or open files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from purger.core.errors import AccessError, InputError
+from purger.secrets.token import Token
+from purger.travis.auth.stored_sign_in import token_text
+from purger.travis.auth.sessions import Session, Sessions
+from purger.travis.auth.tokens import find_token
+from purger.travis.addresses import Site
+
+PUBLIC = Site()
+ACME = Site.at("https://travis.acme.org")
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    for name in ("TRAVIS_TOKEN", "TRAVIS_CONFIG_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def config(text: str, folder: str = ".travis", mode: int = 0o600) -> Path:
+    path = Path(folder) / "config.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def endpoint(address: str, token: str) -> str:
+    return f"last_check:\n  etag: x\nendpoints:\n  {address}:\n    access_token: {token}\n"
+
+
+def found(site: Site = PUBLIC, session_file: Path | None = None) -> tuple[str, str]:
+    by = find_token(site, session_file)
+    return by.token.reveal(), by.source
+
+
+def test_the_order_of_the_ways_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    Sessions().save(PUBLIC, Session(Token("from-the-session"), "octavia"))
+    assert found()[0] == "from-the-session"
+    config(endpoint("https://api.travis-ci.com/", "from-the-config"))
+    assert found() == ("from-the-config", "~/.travis/config.yml, the travis command line's")
+    Path(".env").write_text("TRAVIS_TOKEN=from-the-variable\n")
+    Path(".env").chmod(0o600)
+    monkeypatch.setenv("TRAVIS_TOKEN", "from-the-variable")
+    assert found() == ("from-the-variable", "TRAVIS_TOKEN in .env")
+    assert "TRAVIS_TOKEN" not in os.environ, "no process that we start gets it"
+    monkeypatch.setenv("TRAVIS_TOKEN", "from-elsewhere")
+    assert found() == ("from-elsewhere", "TRAVIS_TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("https://api.travis-ci.com/", PUBLIC),
+        ("https://api.travis-ci.com", PUBLIC),
+        ("https://API.travis-ci.com:443/", PUBLIC),
+        ("https://travis.acme.org/api", ACME),
+        ("https://travis.acme.org/api/", ACME),
+    ],
+)
+def test_the_travis_command_lines_token_is_that_of_the_api_in_use(address: str, site: Site) -> None:
+    config(
+        f'endpoints:\n  "{address}":\n    access_token: of-this-api\n  https://other.org/:\n    access_token: other\n'
+    )
+    assert found(site)[0] == "of-this-api"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "endpoints:\n",
+        "endpoints: {}\n",
+        "checked_completion: true\n",
+        "endpoints:\n  https://api.travis-ci.com/: {}\n",
+        endpoint("https://api.travis-ci.org/", "of-another-api"),
+        endpoint("https://api.travis-ci.com.evil.org/", "of-another-api"),
+        endpoint("http://api.travis-ci.com/", "of-another-api"),
+        endpoint("https://api.travis-ci.com/v3", "of-another-api"),
+        endpoint("nonsense", "of-another-api"),
+        endpoint("'https://[::1'", "of-another-api"),
+    ],
+)
+def test_a_configuration_without_a_token_for_this_api_is_none(text: str) -> None:
+    config(text)
+    with pytest.raises(AccessError, match="there is no token"):
+        find_token(PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("endpoints: [secret-token-in-here", "not YAML: line 1"),
+        ("a: 1\nb: {secret-token-in-here: ]", "not YAML: line 2"),
+        ("- secret-token-in-here", "not written as"),
+        ("endpoints: secret-token-in-here", "not written as"),
+        ("endpoints: !ruby/object:Secret {token: secret-token-in-here}", "not YAML: line 1"),
+        ("\x01secret-token-in-here", "not YAML"),
+        (endpoint("https://api.travis-ci.com/", "0123456"), "put it in quotes"),
+        (endpoint("https://api.travis-ci.com/", "'a token with spaces'"), "white space"),
+    ],
+)
+def test_a_broken_configuration_is_a_clear_error_that_does_not_quote_it(text: str, said: str) -> None:
+    config(text)
+    with pytest.raises(InputError, match=said) as raised:
+        find_token(PUBLIC)
+    assert "secret-token" not in f"{raised.value}{raised.value.remedy}{raised.value.__cause__}"
+
+
+def test_a_configuration_that_can_not_be_read() -> None:
+    Path(".travis/config.yml").mkdir(parents=True)
+    with pytest.raises(InputError, match="can't be read: Is a directory"):
+        find_token(PUBLIC)
+    Path(".travis/config.yml").rmdir()
+    Path(".travis/config.yml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="it is not text"):
+        find_token(PUBLIC)
+
+
+def test_the_folder_of_the_travis_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    config(endpoint("https://api.travis-ci.com/", "from-home"))
+    config(endpoint("https://api.travis-ci.com/", "from-elsewhere"), "elsewhere")
+    monkeypatch.setenv("TRAVIS_CONFIG_PATH", "elsewhere")
+    assert found()[0] == "from-elsewhere"
+
+
+def test_nothing_at_all_tells_the_three_ways_easiest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AccessError, match="there is no token") as raised:
+        find_token(ACME)
+    lines = str(raised.value.remedy).splitlines()
+    assert [line[:2] for line in lines] == ["1.", "2.", "3."]
+    assert "purger login --url https://travis.acme.org`" in lines[0]
+    assert "https://travis.acme.org/account/preferences" in lines[1]
+    assert "travis login -e https://travis.acme.org/api" in lines[2]
+    monkeypatch.setenv("TRAVIS_TOKEN", " ")
+    with pytest.raises(AccessError, match="TRAVIS_TOKEN is empty"):
+        find_token(PUBLIC)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
+def test_a_file_that_others_can_read_is_warned_of(monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
+    path = config(endpoint("https://api.travis-ci.com/", "a-token"), mode=mode)
+    assert find_token(PUBLIC).warnings[0].endswith(f"chmod 600 {path.resolve()}")
+    sessions = Sessions(Path("my session.json"))
+    sessions.save(ACME, Session(Token("a-token"), "octavia"))
+    sessions.path.chmod(mode)
+    assert find_token(ACME, sessions.path).warnings[0].endswith("chmod 600 'my session.json'")
+    Path(".env").write_text("TRAVIS_TOKEN=a-token\n")
+    Path(".env").chmod(mode)
+    monkeypatch.setenv("TRAVIS_TOKEN", "from-the-environment")
+    assert find_token(PUBLIC).warnings[0].endswith("chmod 600 .env")
+    Path(".env").write_text("PURGER_JOBS=2\n")
+    monkeypatch.setenv("TRAVIS_TOKEN", "from-the-environment")
+    assert find_token(PUBLIC).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("accounts", "active", "web_token", "token"),
+    [
+        (None, None, None, None),
+        (None, None, "", None),
+        (None, None, "lone", "lone"),
+        ('[{"id": 1, "web_token": "one"}, {"id": 2, "web_token": "two"}]', "2", "lone", "two"),
+        ('[{"id": 1, "web_token": "one"}]', None, None, None),
+        ('[{"id": 1, "web_token": "one"}]', "2", "lone", "lone"),
+        ('[{"id": 1}]', "1", None, None),
+        ('[{"id": 1, "web_token": null}]', "1", "lone", "lone"),
+        ("{broken", "1", "lone", "lone"),
+        ("null", "1", None, None),
+        ("[7]", "1", None, None),
+    ],
+)
+def test_the_token_of_a_sign_in_by_hand(
+    accounts: str | None, active: str | None, web_token: str | None, token: str | None
+) -> None:
+    assert token_text(accounts, active, web_token) == token

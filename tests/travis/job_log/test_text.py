@@ -1,0 +1,140 @@
+"""Each form of a log becomes the same text, wherever the chunks are cut."""
+
+import json
+
+import pytest
+
+from purger.travis.job_log.text import HEAD_BYTES, LogText
+
+# More than what the form is told by, so that what follows is read in chunks as they come.
+HEAD = b"an ordinary line\n" * (HEAD_BYTES // 16)
+TAILS = {
+    "colours": b"a\x1b[31;1mred\x1b[0m b\x1b[0K\r\n",
+    "a title": b"a\x1b]0;a longer title\x07b",
+    "a code cut off": b"a\x1b[3",
+    "codes in a row": b"\x1b[0m\x1b[0m\x1b[0m\x1b[0mx",
+    "UTF-16": "zero bytes between".encode("utf-16-le"),
+}
+
+
+def read(*chunks: bytes) -> bytes:
+    text = LogText()
+    return b"".join([*map(text.feed, chunks), text.finish()])
+
+
+def read_by_bytes(head: bytes, rest: bytes) -> bytes:
+    return read(head, *(rest[at : at + 1] for at in range(len(rest))))
+
+
+@pytest.mark.parametrize("tail", TAILS.values(), ids=list(TAILS))
+def test_codes_may_be_cut_anywhere(tail: bytes) -> None:
+    assert read_by_bytes(HEAD, tail) == read(HEAD + tail)
+
+
+@pytest.mark.parametrize(
+    ("code", "left"),
+    [
+        (b"\x1b[31;1m", b""),
+        (b"\x1b]0;title\x07", b""),
+        (b"\x1b(B", b""),
+        (b"\x1b=", b""),
+        (b"\0", b""),
+        (b"\x1b", b"\x1b"),
+        (b"\x1b[31", b"\x1b[31"),
+    ],
+)
+def test_codes_go_and_the_text_stays(code: bytes, left: bytes) -> None:
+    assert read_by_bytes(HEAD, b"a" + code) == HEAD + b"a" + left
+    assert read(b"a" + code + b"\r\n\xc3\xa9") == b"a" + left + b"\r\n\xc3\xa9"
+
+
+@pytest.mark.parametrize(
+    ("spelled", "meant"),
+    [
+        (b"\\n", b"\n"),
+        (b"\\r", b"\r"),
+        (b"\\r\\n", b"\r\n"),
+        (b"\\t", b"\t"),
+        (b'\\"', b'"'),
+        (b"\\/", b"/"),
+        (b"\\\\", b"\\"),
+        (b"\\\\n", b"\\n"),
+        (b"\\\\\\n", b"\\\n"),
+        (b"\\" * 26 + b"n", b"\\" * 13 + b"n"),
+        (b"\\" * 27 + b"n", b"\\" * 13 + b"\n"),
+        (b"\\u001b[0m", b""),
+        (b"\\u001B[0m", b""),
+        (b"\\u00e9\\u00C9", "éÉ".encode()),
+        (b"\\ud83d\\ude00", "😀".encode()),
+        (b"\\uD83D\\uDE00\\uD83D\\uDE00", "😀😀".encode()),
+        (b"\\ud83dx", b"?x"),
+    ],
+)
+@pytest.mark.parametrize("start", [b'"', b'{"content": "', b'{"log_parts": [{"content": "', b""])
+def test_what_is_spelled_out_is_read(start: bytes, spelled: bytes, meant: bytes) -> None:
+    head = start + HEAD.replace(b"\n", b"\\n")
+    rest = b"a" + spelled + b"z"
+    assert read(head, rest) == read_by_bytes(head, rest) == HEAD + b"a" + meant + b"z"
+
+
+@pytest.mark.parametrize("code", [b"\\x1b[0m", b"\\033[0m", b"\\e[0m", b"\\u001b[0m"])
+def test_an_escape_character_may_be_spelled_in_many_ways(code: bytes) -> None:
+    assert read(b"a" + code + b"b\\n") == b"ab\n"
+
+
+def test_zero_bytes_of_a_string_are_rubbish_and_no_backslash() -> None:
+    assert read(b'"a\\u0000\0b\\n"') == b"ab\n"
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        ({"content": "a\nb"}, b"a\nb"),
+        ({"log": {"body": "a\nb"}}, b"a\nb"),
+        ({"content": "whole\n", "log_parts": [{"content": "part\n"}]}, b"whole\n"),
+        ({"content": "", "log_parts": [{"content": "one\n"}, {"content": "two\n"}]}, b"one\ntwo\n"),
+        ({"content": None, "log_parts": [{"number": 0, "content": "one\n", "final": True}]}, b"one\n"),
+        ({"title": "no text", "content": "a\n", "other": "neither"}, b"a\n"),
+        ([{"content": "a\n"}], b"a\n"),
+        (["one\n", "two"], b"one\n\ntwo\n"),
+        ("only a\nstring", b"only a\nstring"),
+        ({"x": [{"z": "d"}], "content": "a\n"}, b"a\n"),
+        ({'quoted " key': "no", "content": 'a "b" \\ c\n'}, b'a "b" \\ c\n'),
+    ],
+)
+def test_the_text_of_a_document_is_found(document: object, text: bytes) -> None:
+    for indent in (None, 2):
+        whole = json.dumps(document, indent=indent).encode()
+        assert read(whole) == text
+        assert read_by_bytes(b" " * (HEAD_BYTES - 80), whole) == text
+
+
+@pytest.mark.parametrize(
+    ("head", "text"),
+    [
+        (b"<!DOCTYPE html><p>a\n", b""),
+        (b"\xef\xbb\xbf  <html>\n", b""),
+        (b'{"error": "not a log"}', b'{"error": "not a log"}'),
+        (b'"a" is no string\n', b'"a" is no string\n'),
+        (b'> "a\\nb"', b"a\nb"),
+        (b'\xef\xbb\xbf{"content": "a\\nb"}', b"a\nb"),
+        ('{"content": "a\\nb"}'.encode("utf-16"), b"a\nb"),
+        (b"a\\nb", b"a\nb"),
+        (b"a\\nb\\nc\\nd\\ne\n", b"a\\nb\\nc\\nd\\ne\n"),
+        (b"a\\nb\\nc\\nd\\ne\\nf\n", b"a\nb\nc\nd\ne\nf\n"),
+        (b"two\\n\nlines\\n\n", b"two\\n\nlines\\n\n"),
+        (b"", b""),
+    ],
+)
+def test_the_form_is_told_by_the_head(head: bytes, text: bytes) -> None:
+    assert read(head) == text
+
+
+def test_the_head_is_full_with_its_last_byte() -> None:
+    text = LogText()
+    assert text.feed(b"x" * (HEAD_BYTES - 1)) == b""
+    assert text.kept_bytes == HEAD_BYTES - 1
+    assert text.feed(b"x") == b"x" * HEAD_BYTES
+    assert text.kept_bytes == 0
+    assert text.feed(b"\x1b[3") == b""
+    assert text.kept_bytes == 3

@@ -1,0 +1,68 @@
+"""A page that means no good gets nothing: no answers, no windows, no downloads, no way out for the token."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from purger.standin import StandIn
+from purger.standin.faults import Hostile
+from purger.standin.repository import Repository
+from tests.browser_fixtures import Purger
+
+pytestmark = pytest.mark.timeout(110)
+
+
+@pytest.mark.parametrize(
+    ("hostile", "reported"),
+    [
+        (
+            "dialogs",
+            [
+                "The page asked 'You have won a prize!', which purger dismissed.",
+                "The page asked 'Your password, please', which purger dismissed.",
+                "The page asked 'Delete the whole account?', which purger dismissed.",
+            ],
+        ),
+        ("popup", ["The page opened a window, which purger closed."]),
+        ("download", ["The page offered a file, 'invoice.exe', which purger refused."]),
+        ("exfiltrate", []),
+        ("files", []),
+    ],
+)
+def test_a_hostile_page_gets_nothing_and_the_purge_goes_on(
+    purger: Purger, site: StandIn, repository: Repository, hostile: Hostile, reported: list[str]
+) -> None:
+    repository.fill(10)
+    site.faults.hostile = hostile
+    site.faults.delete_latency_s = 0.4  # the page does it a moment after it is loaded
+    # Not pytest's own folder, whose long name leaves no room for the names of Chromium's sockets.
+    with tempfile.TemporaryDirectory(prefix="purger-") as folder:
+        ended = purger("purge", "acme/widgets", "--yes", HOME=folder, TMPDIR=folder, PURGER_SETTLE="0.5")
+        offered = [path for path in Path(folder).rglob("*") if path.name.startswith("invoice") or path.suffix == ".exe"]
+    assert ended.code == 0, ended.err
+    assert repository.archives == []
+    assert sorted(ended.repository["warnings"]) == sorted(reported)
+    assert all(sentence in ended.err for sentence in reported)
+    assert [request.path for request in site.requests if request.origin == "third-party"] == []
+    assert offered == []
+
+
+def test_the_stand_ins_page_would_have_sent_it(purger: Purger, site: StandIn, repository: Repository) -> None:
+    """Proof that the test above keeps something from happening: with third parties allowed the token gets out."""
+    repository.fill(2)
+    site.faults.hostile = "exfiltrate"
+    site.faults.delete_latency_s = 0.4
+    assert purger("purge", "acme/widgets", "--yes", "--allow-third-party").code == 0
+    assert any(request.path == "/collect" for request in site.requests if request.origin == "third-party")
+
+
+def test_a_page_on_another_site_is_neither_signed_in_nor_clicked(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    repository.fill(2)
+    ended = purger("purge", "acme/widgets", "--yes", PURGER_URL=site.third_party_url, PURGER_API_URL=site.api_url)
+    assert ended.code == 4
+    assert len(repository.archives) == 2

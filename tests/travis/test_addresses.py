@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import pytest
+
+from purger.core.errors import InputError
+from purger.travis.addresses import Owner, Repository, Site, is_loopback, origin_of, parse_repository, parse_target
+
+COM = Site()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("acme/widgets", Repository("github", "acme", "widgets")),
+        ("gitlab/acme/widgets", Repository("gitlab", "acme", "widgets")),
+        ("  acme/widgets ", Repository("github", "acme", "widgets")),
+        ("https://app.travis-ci.com/github/acme/widgets/caches", Repository("github", "acme", "widgets")),
+        ("https://app.travis-ci.com/bitbucket/acme/widgets", Repository("bitbucket", "acme", "widgets")),
+        ("https://app.travis-ci.com/acme/widgets/caches?x=1#y", Repository("github", "acme", "widgets")),
+        ("https://app.travis-ci.com/github/acme/widgets/jobs/12", Repository("github", "acme", "widgets")),
+        ("https://github.com/acme/wid.gets.git", Repository("github", "acme", "wid.gets")),
+        ("https://gitlab.com/acme/widgets/-/tree/main", Repository("gitlab", "acme", "widgets")),
+        ("git@github.com:acme/widgets.git", Repository("github", "acme", "widgets")),
+        ("ssh://git@bitbucket.org/acme/widgets.git", Repository("bitbucket", "acme", "widgets")),
+    ],
+)
+def test_names_of_repositories(text: str, expected: Repository) -> None:
+    assert parse_repository(text, COM) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "acme",
+        "acme/",
+        "/widgets",
+        "a b/c",
+        "acme/..",
+        "acme/wid gets",
+        "acme/widgets/more/parts",
+        "sourcehut/a/b",
+        "https://example.org/acme/widgets",
+        "https://app.travis-ci.com.evil.org/a/b",
+        "acme/wid%0Agets",
+        "https://app.travis-ci.com/",
+    ],
+)
+def test_what_names_no_repository(text: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_repository(text, COM)
+    assert error.value.remedy
+
+
+def test_a_page_of_an_enterprise_installation() -> None:
+    site = Site.at("https://travis.acme.org")
+    assert parse_repository("https://travis.acme.org/github/a/b/settings", site) == Repository("github", "a", "b")
+    assert str(Repository("gitlab", "a", "b")) == "gitlab/a/b"
+
+
+@pytest.mark.parametrize(
+    ("url", "api_url", "expected"),
+    [
+        (None, None, Site("https://app.travis-ci.com", "https://api.travis-ci.com")),
+        ("https://travis.acme.org/", None, Site("https://travis.acme.org", "https://travis.acme.org/api")),
+        (None, "https://travis.acme.org/api/", Site("https://travis.acme.org", "https://travis.acme.org/api")),
+        (None, "https://api.travis-ci.com/", Site("https://app.travis-ci.com", "https://api.travis-ci.com")),
+        ("http://127.0.0.1:80", "http://localhost:99/x/", Site("http://127.0.0.1", "http://localhost:99/x")),
+        ("https://HOST.org:8443", None, Site("https://host.org:8443", "https://host.org:8443/api")),
+    ],
+)
+def test_installations(url: str | None, api_url: str | None, expected: Site) -> None:
+    assert Site.at(url, api_url) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "travis.acme.org",
+        "ftp://travis.acme.org",
+        "https://",
+        "https://u:p@host.org",
+        "https://host.org?x",
+        "https://ho st.org",
+        "http://travis.acme.org",
+        "https://[::1",
+        "https://host.org:99999",
+        "http://127.0.0.1.evil.org",
+    ],
+)
+def test_addresses_that_are_refused(url: str) -> None:
+    with pytest.raises(InputError):
+        Site.at(url)
+
+
+def test_addresses_of_a_repository() -> None:
+    repository = Repository("github", "acme", "widgets")
+    assert COM.cache_page(repository) == "https://app.travis-ci.com/github/acme/widgets/caches"
+    assert COM.repository_call(repository) == "https://api.travis-ci.com/repo/github/acme%2Fwidgets"
+    assert COM.hosts == ("app.travis-ci.com", "api.travis-ci.com")
+    assert COM.origin == "https://app.travis-ci.com"
+
+
+def test_origins_are_written_as_browsers_do() -> None:
+    assert origin_of("https://Host.org:443/x?y") == "https://host.org"
+    assert origin_of("http://[::1]:8080/") == "http://[::1]:8080"
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("a.localhost", True),
+        ("127.8.0.1", True),
+        ("::1", True),
+        ("10.0.0.1", False),
+        ("localhost.org", False),
+    ],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+def test_an_owner_or_a_repository() -> None:
+    assert parse_target(" acme/* ", COM) == Owner("github", "acme")
+    assert parse_target("gitlab/acme/*", COM) == Owner("gitlab", "acme")
+    assert parse_target("acme/widgets", COM) == Repository("github", "acme", "widgets")
+    assert parse_target("https://app.travis-ci.com/acme/widgets/*", COM) == Repository("github", "acme", "widgets")
+    with pytest.raises(InputError, match="does not name a repository"):
+        parse_target("/*", COM)
+
+
+@pytest.mark.parametrize(
+    ("named", "text"),
+    [
+        (Owner("github", "acme"), "acme/*"),
+        (Owner("gitlab", "acme"), "gitlab/acme/*"),
+        (Repository("github", "acme", "widgets"), "acme/widgets"),
+    ],
+)
+def test_names_as_people_write_them(named: Owner | Repository, text: str) -> None:
+    assert str(named) == text
+
+
+def test_addresses_of_calls() -> None:
+    assert COM.repositories_call(Owner("github", "a/X b")).endswith("/owner/github/a%2FX%20b/repos?limit=100&offset=0")
+    assert COM.repository_call(Repository("github", "aX", "b")) == "https://api.travis-ci.com/repo/github/aX%2Fb"
+
+
+@pytest.mark.parametrize("option", ["--url", "--api-url"])
+def test_the_option_with_the_bad_address_is_named(option: str) -> None:
+    with pytest.raises(InputError, match=f"^{option} 'x y' is not a web address") as caught:
+        Site.at(**{option[2:].replace("-", "_"): "x y"})
+    assert caught.value.remedy == f"Give {option} as https://HOST, the address that the browser shows."
+
+
+def test_an_address_of_six() -> None:
+    assert origin_of("http://[::1]:8080/x") == "http://[::1]:8080"

@@ -1,0 +1,53 @@
+"""Which job a person means."""
+
+from __future__ import annotations
+
+import pytest
+
+from purger.core.errors import InputError
+from purger.travis.jobs import parse_job
+from purger.travis.addresses import Site
+
+SITE = Site()
+ENTERPRISE = Site.at("https://travis.acme.org")
+
+
+@pytest.mark.parametrize(
+    ("text", "site"),
+    [
+        ("123", SITE),
+        (" 123\n", SITE),
+        ("https://app.travis-ci.com/github/owner/name/jobs/123", SITE),
+        ("https://app.travis-ci.com/owner/name/jobs/123", SITE),
+        ("https://app.travis-ci.com/github/owner/name/jobs/123/", SITE),
+        ("https://app.travis-ci.com/github/owner/name/jobs/123#L540", SITE),
+        ("https://app.travis-ci.com/github/owner/name/jobs/123?utm=x", SITE),
+        ("https://app.travis-ci.com/gitlab/jobs/55/jobs/123", SITE),
+        ("https://api.travis-ci.com/job/123", SITE),
+        ("https://api.travis-ci.com/v3/job/123/log.txt", SITE),
+        ("https://travis.acme.org/owner/name/jobs/123", ENTERPRISE),
+        ("https://travis.acme.org/api/job/123", ENTERPRISE),
+    ],
+)
+def test_a_job(text: str, site: Site) -> None:
+    assert parse_job(text, site) == 123
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "does not name a job"),
+        ("12.3", "does not name a job"),
+        ("١٢", "does not name a job"),
+        ("owner/name", "does not name a job"),
+        ("9" * 30, "does not name a job"),
+        ("https://app.travis-ci.com/github/owner/name", "does not name a job"),
+        ("https://app.travis-ci.com/github/owner/name/jobs/x", "does not name a job"),
+        ("https://app.travis-ci.com/github/owner/name/builds/9", "is a build"),
+        ("https://travis.acme.org/github/owner/name/jobs/123", "is not on https://app.travis-ci.com"),
+        ("https://app.travis-ci.com.evil.org/jobs/123", "is not on https://app.travis-ci.com"),
+    ],
+)
+def test_no_job(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        parse_job(text, SITE)

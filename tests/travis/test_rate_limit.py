@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+
+from purger.travis.rate_limit import Budget
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.told: list[str] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def budget(self, max_rate: int) -> Budget:
+        return Budget(
+            max_rate,
+            on_wait=lambda seconds, why: self.told.append(f"{seconds:g} {why}"),
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+async def test_never_more_than_the_rate_in_any_minute(time: Time) -> None:
+    budget = time.budget(10)
+    sent: list[float] = []
+    for _ in range(35):
+        await budget.take(1)
+        sent.append(time.now)
+        time.now += 0.5
+    assert all(later - earlier >= 60 for earlier, later in zip(sent, sent[10:], strict=False))
+    assert time.told[0] == "55 10 requests a minute"
+
+
+async def test_more_at_once_than_a_minute_allows(time: Time) -> None:
+    await time.budget(10).take(25)
+    assert time.now == 1120
+
+
+async def test_no_limit(time: Time) -> None:
+    await time.budget(0).take(10_000)
+    assert time.now == 1000
+
+
+async def test_all_pause_after_a_refusal_longer_each_time(time: Time) -> None:
+    budget = time.budget(0)
+    pauses = []
+    for _ in range(6):
+        budget.refused(None)
+        budget.refused(None)
+        before = time.now
+        await budget.take(1)
+        pauses.append(time.now - before)
+    assert pauses == [2, 4, 8, 16, 30, 30]
+    assert "fewer requests" in time.told[0]
+
+
+async def test_a_success_makes_the_next_pause_short_again(time: Time) -> None:
+    budget = time.budget(0)
+    budget.refused(None)
+    budget.went_well()
+    await budget.take(1)
+    budget.went_well()
+    budget.refused(None)
+    before = time.now
+    await budget.take(1)
+    assert time.now - before == 2
+
+
+@pytest.mark.parametrize(("told", "waited"), [(7.0, 7.0), (3600.0, 60.0)])
+async def test_what_the_site_says_counts_within_reason(time: Time, told: float, waited: float) -> None:
+    budget = time.budget(0)
+    budget.refused(told)
+    await budget.take(1)
+    assert time.now - 1000 == waited
+
+
+async def test_a_batch_takes_what_is_free(time: Time) -> None:
+    budget = time.budget(10)
+    assert await budget.take_some(7) == 7
+    assert await budget.take_some(7) == 3
+    assert time.now == 1000
+    assert await budget.take_some(7) == 7
+    assert time.now == 1060
+    assert await time.budget(0).take_some(500) == 500
+
+
+@pytest.mark.parametrize("max_rate", [0, 1500])
+async def test_posts_stay_far_below_what_bans_a_token(time: Time, max_rate: int) -> None:
+    budget = time.budget(max_rate)
+    sent: list[float] = []
+    for number in range(130):
+        await budget.take_post()
+        sent.append(time.now)
+        time.now += 0.1 if number % 3 else 0.0
+    assert all(later - earlier >= 30 for earlier, later in zip(sent, sent[40:], strict=False))
+    assert "40 restarts in 30 s" in time.told[0]
+
+
+async def test_posts_count_as_requests_and_others_not_as_posts(time: Time) -> None:
+    budget = time.budget(5)
+    await budget.take_post()
+    await budget.take(4)
+    assert time.now == 1000
+    await budget.take_post()
+    assert time.now == 1060
+    assert time.told == ["60 5 requests a minute"]
+    free = time.budget(0)
+    await free.take(1000)
+    await free.take_post()
+    assert time.now == 1060
