@@ -1,1 +1,1 @@
-"""TODO."""
+"""Types and functions that all folders share, without I/O."""

@@ -1,4 +1,4 @@
-"""The words of the house as types: archives, rows, what became of each, and how they are grouped."""
+"""Define the basic types: caches, rows and outcomes, and the grouping of caches into rows."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from datetime import datetime
 from enum import StrEnum
 
 LIST_CAP = 1000
-"""The most archives that the site lists at once; those beyond show up when the first are gone (docs/TRAVIS.md, 4)."""
+"""The most caches that one list holds; the rest is listed once the first are deleted (docs/TRAVIS.md section 4)."""
 
 
 class Kind(StrEnum):
-    """What a branch's cache was made for."""
+    """Whether a cache belongs to a pushed branch or to a pull request."""
 
     PUSH = "push"
     PULL_REQUEST = "pull-request"
 
     @classmethod
     def of(cls, branch: str) -> Kind:
-        """The kind that a branch's name tells.
+        """Return the kind of cache that a displayed branch name stands for.
 
-        Pull requests are stored as `PR.123`. The page is laxer: it takes every name that holds `PR` and one more
-        character for a pull request, `SPRINT` too; a filter that deleted that would delete too much.
+        Pull requests are stored as `PR.123`. The page matches `/PR./`, so it shows `SPRINT` as a pull request
+        (docs/TRAVIS.md section 3). A filter with the page's rule would delete too much.
         """
         return cls.PULL_REQUEST if re.fullmatch(r"PR\.\d+", branch, re.ASCII) else cls.PUSH
 
 
 class Outcome(StrEnum):
-    """What became of an archive."""
+    """What happened to a cache."""
 
     DELETED = "deleted"
     REMAINING = "remaining"
@@ -39,8 +39,8 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
-class How(StrEnum):
-    """By what an archive was deleted."""
+class Method(StrEnum):
+    """How a cache was deleted."""
 
     ICON = "icon"
     BUTTON = "button"
@@ -48,15 +48,15 @@ class How(StrEnum):
 
 
 Version = tuple[str, str, datetime, int]
-"""What tells one stored archive from another: displayed branch, name, date and size."""
+"""The identity of one upload of a cache: displayed branch, name, date and size in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
+class Cache:
     """One stored cache file.
 
-    `branch` is the name that the site shows: the last part of the real one. `full_branch` is the real one, where
-    it is known for sure. Sizes are in bytes, dates in UTC.
+    `branch` is the displayed name: the part of the full name behind the last slash (docs/TRAVIS.md section 3).
+    `full_branch` is the full name; it is None where it is not known for certain. Dates are in UTC.
     """
 
     name: str
@@ -72,16 +72,16 @@ class Archive:
 
     @property
     def version(self) -> Version:
-        """What stays the same from look to look while nobody uploads the archive again."""
+        """The identity of this upload. It changes only when the cache is uploaded again."""
         return (self.branch, self.name, self.last_modified, self.size_bytes)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the cache page: all archives of one displayed branch, with one delete icon."""
+    """One line of the cache page: all caches of one displayed branch, with one delete icon."""
 
     branch: str
-    archives: tuple[Archive, ...]
+    caches: tuple[Cache, ...]
 
     @property
     def kind(self) -> Kind:
@@ -90,40 +90,40 @@ class Row:
 
     @property
     def size_bytes(self) -> int:
-        """The archives' sizes, summed as the page sums them."""
-        return sum(archive.size_bytes for archive in self.archives)
+        """The total size of the caches in bytes, as the page shows it."""
+        return sum(cache.size_bytes for cache in self.caches)
 
     @property
     def newest(self) -> datetime:
-        """The date of the newest archive."""
-        return max(archive.last_modified for archive in self.archives)
+        """The date of the newest cache, as the page shows it."""
+        return max(cache.last_modified for cache in self.caches)
 
 
-def rows_of(archives: Iterable[Archive]) -> list[Row]:
-    """The rows that the page makes of a list of archives, in the order of their first archive."""
-    by_branch: dict[str, list[Archive]] = {}
-    for archive in archives:
-        by_branch.setdefault(archive.branch, []).append(archive)
+def rows_of(caches: Iterable[Cache]) -> list[Row]:
+    """Group caches into the rows that the page shows, in the order of each row's first cache."""
+    by_branch: dict[str, list[Cache]] = {}
+    for cache in caches:
+        by_branch.setdefault(cache.branch, []).append(cache)
     return [Row(branch, tuple(members)) for branch, members in by_branch.items()]
 
 
-def versions(archives: Iterable[Archive]) -> Counter[Version]:
-    """How often each version occurs: branches that differ before their last part can share one."""
-    return Counter(archive.version for archive in archives)
+def versions(caches: Iterable[Cache]) -> Counter[Version]:
+    """Count each version. Nested branches with the same last part can share a version."""
+    return Counter(cache.version for cache in caches)
 
 
-def without(archives: Sequence[Archive], others: Iterable[Archive]) -> list[Archive]:
-    """The archives left when each of the others is taken away once."""
-    taken = versions(others)
+def without(caches: Sequence[Cache], others: Iterable[Cache]) -> list[Cache]:
+    """Return the caches that are left when each of the others is removed once, by version."""
+    removed = versions(others)
     left = []
-    for archive in archives:
-        if taken[archive.version] > 0:
-            taken[archive.version] -= 1
+    for cache in caches:
+        if removed[cache.version] > 0:
+            removed[cache.version] -= 1
         else:
-            left.append(archive)
+            left.append(cache)
     return left
 
 
 def last_part(branch: str) -> str:
-    """What the site shows of a branch's name: the part behind the last slash."""
+    """Return the displayed name of a branch: the part behind the last slash (docs/TRAVIS.md section 3)."""
     return branch.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""What can go wrong, each kind with its exit code; a message says what happened, where, and what to do."""
+"""Define the exit codes and the errors; each error says what happened, where, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """The exit codes of every command: an interface that other people's scripts depend on."""
+    """The exit codes of all commands. They are a public interface: scripts in other people's CI depend on them."""
 
     OK = 0
     REMAINS = 1
@@ -21,10 +21,10 @@ class ExitCode(IntEnum):
 
 
 class PurgerError(Exception):
-    """The base of all errors that a person is told about.
+    """Base class of all errors that are shown to the user.
 
-    `what` happened is one sentence; `where` is the address or file that it happened on; `remedy` says what to
-    do next. `str()` gives what and where; whoever shows the error adds the remedy.
+    `what` is a clause that says what happened, `where` the URL or file concerned, `remedy` a sentence that says what
+    to do next. `str()` contains `what` and `where`; the code that shows the error adds the remedy.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.REMAINS
@@ -40,49 +40,49 @@ class PurgerError(Exception):
 
 
 class InputError(PurgerError):
-    """An option, an argument, a file or a variable holds something impossible."""
+    """An option, an argument, a file or a variable has an invalid value."""
 
     exit_code = ExitCode.USAGE
 
 
 class AccessError(PurgerError):
-    """Not signed in, the token was refused, the repository was not found, or a right is missing."""
+    """Not signed in, the token was rejected, the repository was not found, or a permission is missing."""
 
     exit_code = ExitCode.ACCESS
 
 
 class SiteError(PurgerError):
-    """The site did not answer, or not in a way that we understand."""
+    """The site did not answer, or sent a response that purger does not understand."""
 
     exit_code = ExitCode.SITE
 
 
 class UnknownPageError(SiteError):
-    """The page is not the one we know, so nothing that it shows can be relied on."""
+    """The cache page does not have the expected structure, so nothing on it is clicked."""
 
 
 class BrowserError(PurgerError):
-    """There is no usable browser, or it does not start."""
+    """No usable browser was found, or it does not start."""
 
     exit_code = ExitCode.BROWSER
 
 
 class BrowserLostError(BrowserError):
-    """The browser or its page died in the middle of the work; a new one may go on."""
+    """The browser or its page crashed. The work can continue in a new one."""
 
 
 class JobError(PurgerError):
-    """A job can't be restarted now, or its restart came to no end that tells anything."""
+    """A job can't be restarted now, or a restarted job did not finish conclusively."""
 
 
 class NotACacheProblemError(PurgerError):
-    """A job failed although it fetched nothing that was deleted."""
+    """A job failed without fetching a deleted cache."""
 
     exit_code = ExitCode.NOT_A_CACHE_PROBLEM
 
 
 class StoppedError(PurgerError):
-    """A person or the system stopped the command."""
+    """The user or the system stopped the command."""
 
     exit_code = ExitCode.INTERRUPTED
 
@@ -94,4 +94,4 @@ class TerminatedError(StoppedError):
 
 
 class OutOfTimeError(PurgerError):
-    """The time that `--timeout` gives the whole command is over."""
+    """The command did not finish within `--timeout`."""

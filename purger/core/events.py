@@ -1,4 +1,4 @@
-"""What a purge tells while it works: small frozen events, for whoever listens."""
+"""Define the events that a purge reports to its observers while it runs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened while working on a repository (its name as people write it)."""
+    """Base class of all events. `repository` is its name as the user writes it."""
 
     repository: str
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn(Event):
-    """The API knows the token; it is this user's. Not about one repository."""
+    """The API accepted the token, which belongs to the user `login`. Not specific to a repository."""
 
     login: str
 
 
 @dataclass(frozen=True, slots=True)
 class Surveyed(Event):
-    """The API told what is there: archives listed and selected, and the selected ones' size."""
+    """The API listed the caches: how many were seen and selected, and the size of the selected ones in bytes."""
 
     seen: int
     selected: int
@@ -31,11 +31,11 @@ class Surveyed(Event):
 
 @dataclass(frozen=True, slots=True)
 class PassStarted(Event):
-    """A pass begins: the page is loaded and `rows` are to be clicked."""
+    """A pass starts: the page is loaded; `rows` with `caches` selected caches are about to be clicked."""
 
     number: int
     rows: int
-    archives: int
+    caches: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Clicking(Event):
 
 @dataclass(frozen=True, slots=True)
 class BatchClicked(Event):
-    """A batch was clicked; of all the pass's rows so many are answered and so many refused."""
+    """A batch was clicked. The counts are rows, summed over the pass so far."""
 
     clicked: int
     answered: int
@@ -55,8 +55,8 @@ class BatchClicked(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered(Event):
-    """One deletion was answered: for which branch, with which status (None: not at all), what it deleted."""
+class ResponseReceived(Event):
+    """The site answered one deletion. `status` is None without a response; `deleted` counts caches."""
 
     branch: str | None
     status: int | None
@@ -65,16 +65,19 @@ class Answered(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class OtherWay(Event):
-    """An icon can't do it, so another way follows; `why` is a sentence."""
+class MethodChanged(Event):
+    """The branch's caches are deleted with another method than its icon; `why` is a sentence."""
 
     branch: str
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class Looked(Event):
-    """The page was loaded again: archives selected and still listed, of them answered already, and gone so far."""
+class PageLoaded(Event):
+    """The page was loaded, for the `number`th time.
+
+    `left` selected caches are still listed, the deletion of `waiting` of them was answered, and `gone` are deleted.
+    """
 
     number: int
     left: int
@@ -84,7 +87,7 @@ class Looked(Event):
 
 @dataclass(frozen=True, slots=True)
 class Waiting(Event):
-    """Nothing to do for a while: how long, and for what; `left_s` is the time until the deadline, if there is one."""
+    """The purge waits for `seconds`, for the reason `why`. `left_s` is the time until the deadline, if any."""
 
     seconds: float
     why: str
@@ -93,22 +96,22 @@ class Waiting(Event):
 
 @dataclass(frozen=True, slots=True)
 class Recreated(Event):
-    """A running job uploaded archives again."""
+    """A running job uploaded deleted caches again."""
 
-    archives: int
+    caches: int
     branches: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Warned(Event):
-    """Something that a person should know; `text` is a sentence."""
+    """A warning for the user; `text` is a sentence."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finished(Event):
-    """The repository is done."""
+    """The purge of the repository is finished; the counts are caches."""
 
     ok: bool
     deleted: int
@@ -117,7 +120,7 @@ class Finished(Event):
 
 @dataclass(frozen=True, slots=True)
 class AttemptStarted(Event):
-    """A purge begins after which so many jobs are to be restarted, for the `number`th time of at most `of`."""
+    """Attempt `number` of at most `of` starts: a purge, and then the restart of `jobs` jobs."""
 
     number: int
     of: int
@@ -126,7 +129,7 @@ class AttemptStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class JobChanged(Event):
-    """A restarted job is in another state: the API's word for it."""
+    """A restarted job changed to `state`, as the API names it."""
 
     job: int
     state: str
@@ -134,7 +137,7 @@ class JobChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class JobJudged(Event):
-    """A restarted job has ended, or will not; `text` is a sentence about it."""
+    """The result of a restarted job is known; `text` is a sentence about it."""
 
     job: int
     ok: bool

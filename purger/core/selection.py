@@ -1,60 +1,101 @@
-"""Which archives the user wants gone: the filters, one and the same for looking, asking and deleting."""
+"""Define the selection: the filters that decide which caches are listed, previewed and deleted."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
-from purger.core.cache import Archive, Kind
+from purger.core.cache import Cache, Kind
 from purger.core.errors import InputError
+from purger.core.options import SELECT, text
 from purger.core.units import age_text, parse_duration_s, parse_size_bytes, size_text
-
-FILTER_VARIABLES = ("PURGER_BRANCH", "PURGER_MATCH", "PURGER_KIND", "PURGER_OLDER_THAN", "PURGER_LARGER_THAN")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Filters that are combined by *and*; without any, everything is selected.
+    """Filters, combined with *and*. Without filters every cache is selected.
 
-    `branches` are full names, or globs (`*`, `?`, `[…]`) that match displayed names, and full ones where they are
-    known; several are combined by *or*. `older_than_s` is in seconds before `as_of`, which is fixed so that nothing
-    grows old enough while a purge runs. `not_after` leaves alone what was modified later. Raises InputError for an
-    empty pattern.
+    `branches` are full names or globs (`*`, `?`, `[…]`), combined with *or*. A glob matches the displayed name, and
+    the full name where it is known. `older_than_s` is in seconds before `as_of`, which is fixed so that no cache
+    becomes old enough while a purge runs. Caches modified later than `not_after` are not selected.
+    Raises InputError for an empty pattern or one that no name can match.
     """
 
-    branches: tuple[str, ...] = ()
-    match: str | None = None
-    kind: Kind | None = None
-    older_than_s: float | None = None
-    larger_than_bytes: int | None = None
+    branches: tuple[str, ...] = text(
+        "--branch",
+        "-b",
+        default=(),
+        raw=list[str],
+        parse=tuple,
+        metavar="NAME",
+        shown="all",
+        panel=SELECT,
+        refuse_empty=True,
+        help="Only this branch, in full; a glob (*, ?, [...]) matches displayed names. Repeatable.",
+    )
+    match: str | None = text(
+        "--match",
+        "-m",
+        metavar="TEXT",
+        shown="all",
+        panel=SELECT,
+        refuse_empty=True,
+        help="Only caches whose name contains TEXT.",
+    )
+    kind: Kind | None = text(
+        "--kind",
+        raw=Kind,
+        metavar="|".join(Kind),
+        shown="both",
+        panel=SELECT,
+        refuse_empty=True,
+        help="Only of pushes, or only of pull requests.",
+    )
+    older_than_s: float | None = text(
+        "--older-than",
+        parse=lambda age: parse_duration_s(age, bare_seconds=False),
+        metavar="AGE",
+        shown="any",
+        panel=SELECT,
+        refuse_empty=True,
+        help="Only caches last modified longer ago: 45m, 12h, 30d, 2w.",
+    )
+    larger_than_bytes: int | None = text(
+        "--larger-than",
+        parse=parse_size_bytes,
+        metavar="SIZE",
+        shown="any",
+        panel=SELECT,
+        refuse_empty=True,
+        help="Only caches above this size: 500KB, 100MB, 1.5GB.",
+    )
     not_after: datetime | None = None
     as_of: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
         for option, texts in (("--branch", self.branches), ("--match", (self.match,))):
-            for text in texts:
-                if text == "":
+            for pattern in texts:
+                if pattern == "":
                     raise InputError(f"{option} is empty", remedy=f"Leave {option} out to select everything.")
-                if text is not None and ("\0" in text or not _is_utf8(text)):
+                if pattern is not None and ("\0" in pattern or not _is_utf8(pattern)):
                     raise InputError(
-                        f"{option} holds a NUL or bytes that are no text",
-                        remedy="No branch or archive has such a name.",
+                        f"{option} contains a NUL or bytes that are not text",
+                        remedy="No branch or cache has such a name.",
                     )
 
     @property
     def everything(self) -> bool:
-        """Whether there is no filter at all."""
-        return not self.branches and self.match is None and self.kind is None and not self._by_number
+        """Whether there are no filters."""
+        return not self.branches and self.match is None and self.kind is None and not self._has_limits
 
     @property
-    def _by_number(self) -> bool:
-        return any(given is not None for given in (self.older_than_s, self.larger_than_bytes, self.not_after))
+    def _has_limits(self) -> bool:
+        return any(limit is not None for limit in (self.older_than_s, self.larger_than_bytes, self.not_after))
 
     @property
     def literals(self) -> tuple[str, ...]:
-        """The branches that are named in full."""
+        """The branches that are given by their full names, without duplicates."""
         return tuple(dict.fromkeys(name for name in self.branches if not is_glob(name)))
 
     @property
@@ -62,28 +103,28 @@ class Selection:
         """The branches that are given as patterns."""
         return tuple(name for name in self.branches if is_glob(name))
 
-    def selects(self, archive: Archive) -> bool:
-        """Whether the archive is wanted gone. One whose full branch is unknown is never the one named in full."""
+    def selects(self, cache: Cache) -> bool:
+        """Return whether the cache is selected. A full name never selects a cache whose full branch is unknown."""
         return (
-            (not self.branches or self._selects_branch(archive))
-            and (self.match is None or self.match in archive.name)
-            and (self.kind is None or archive.kind is self.kind)
-            and (self.older_than_s is None or self._age_s(archive) > self.older_than_s)
-            and (self.larger_than_bytes is None or archive.size_bytes > self.larger_than_bytes)
-            and (self.not_after is None or archive.last_modified <= self.not_after)
+            (not self.branches or self._selects_branch(cache))
+            and (self.match is None or self.match in cache.name)
+            and (self.kind is None or cache.kind is self.kind)
+            and (self.older_than_s is None or self._age_s(cache) > self.older_than_s)
+            and (self.larger_than_bytes is None or cache.size_bytes > self.larger_than_bytes)
+            and (self.not_after is None or cache.last_modified <= self.not_after)
         )
 
-    def _selects_branch(self, archive: Archive) -> bool:
-        if archive.full_branch is not None and archive.full_branch in self.literals:
+    def _selects_branch(self, cache: Cache) -> bool:
+        if cache.full_branch is not None and cache.full_branch in self.literals:
             return True
-        names = {archive.branch, archive.full_branch or archive.branch}
+        names = {cache.branch, cache.full_branch or cache.branch}
         return any(fnmatchcase(name, glob) for glob in self.globs for name in names)
 
-    def _age_s(self, archive: Archive) -> float:
-        return (self.as_of - archive.last_modified).total_seconds()
+    def _age_s(self, cache: Cache) -> float:
+        return (self.as_of - cache.last_modified).total_seconds()
 
     def __str__(self) -> str:
-        """The filters in words, for messages: `of branch main, older than 30 days`."""
+        """Describe the filters for messages: `of branch main, older than 30 days`."""
         parts = [f"of branch {name}" if not is_glob(name) else f"of branches like {name}" for name in self.branches]
         if self.match is not None:
             parts.append(f"with {self.match!r} in their name")
@@ -98,25 +139,6 @@ class Selection:
         return ", ".join(parts)
 
 
-def parse_selection(
-    branches: list[str] | None, match: str | None, kind: Kind | None, older_than: str | None, larger_than: str | None
-) -> Selection:
-    """The selection that the options of the command line mean. Raises InputError.
-
-    A filter's variable that is set and empty is refused: the filter was meant, and without it everything would go.
-    """
-    for variable in FILTER_VARIABLES:
-        if not os.environ.get(variable, "unset").strip():
-            raise InputError(f"{variable} is empty", remedy="Give it a value, or unset it to select everything.")
-    return Selection(
-        branches=tuple(branches or ()),
-        match=match,
-        kind=kind,
-        older_than_s=None if older_than is None else parse_duration_s(older_than, bare_seconds=False),
-        larger_than_bytes=None if larger_than is None else parse_size_bytes(larger_than),
-    )
-
-
 def _is_utf8(text: str) -> bool:
     try:
         text.encode()
@@ -126,5 +148,5 @@ def _is_utf8(text: str) -> bool:
 
 
 def is_glob(name: str) -> bool:
-    """Whether a `--branch` is a pattern. Git allows none of these characters in a branch's name."""
+    """Return whether a `--branch` value is a pattern. Git does not allow these characters in branch names."""
     return any(character in name for character in "*?[")

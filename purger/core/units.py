@@ -1,4 +1,4 @@
-"""Durations and sizes as people write and read them."""
+"""Parse and format durations and sizes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 
 
 def parse_duration_s(text: str, *, bare_seconds: bool = True) -> float:
-    """Seconds in a duration such as `45m`, `12h`, `30d`, `2w`, `1.5s`, `200ms`.
+    """Return the seconds in a duration such as `45m`, `12h`, `30d`, `2w`, `1.5s`, `200ms`.
 
-    A bare number means seconds, unless `bare_seconds` is false. Raises InputError for anything else.
+    A number without a unit means seconds if `bare_seconds` is true. Raises InputError for anything else.
     """
     match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(ms|[smhdw])?\s*", text.lower(), re.ASCII)
     if not match or (match[2] is None and not bare_seconds):
@@ -28,9 +28,9 @@ def parse_duration_s(text: str, *, bare_seconds: bool = True) -> float:
 
 
 def parse_size_bytes(text: str) -> int:
-    """Bytes in a size such as `500KB`, `100MB`, `1.5GB` (decimal) or `1MiB` (binary).
+    """Return the bytes in a size such as `500KB`, `100MB`, `1.5GB` (decimal) or `1MiB` (binary).
 
-    Raises InputError for anything else; a bare number may mean anything, and a filter decides what is deleted.
+    Raises InputError for anything else. A number without a unit is ambiguous, and a filter decides what is deleted.
     """
     match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]I?B|B)\s*", text.upper(), re.ASCII)
     if not match:
@@ -39,21 +39,21 @@ def parse_size_bytes(text: str) -> int:
 
 
 def size_text(size_bytes: int) -> str:
-    """A size for people: `1.2 GB`."""
+    """Format a size: `1.2 GB`."""
     from humanize import naturalsize
 
     return naturalsize(size_bytes)
 
 
 def age_text(age_s: float) -> str:
-    """An age or a duration for people, in its largest unit: `7 days`, `a minute`."""
+    """Format an age or a duration in its largest unit: `7 days`, `a minute`."""
     from humanize import naturaldelta
 
     return naturaldelta(timedelta(seconds=max(0.0, age_s)), months=False)
 
 
 def seconds_text(seconds: float) -> str:
-    """A short span, exact enough to wait by: `0.4 s`, `12 s`, `5 min`."""
+    """Format a short duration: `0.4 s`, `12 s`, `5 min`."""
     if seconds >= 120:
         return f"{seconds / 60:.0f} min"
     return f"{seconds:.0f} s" if seconds >= 10 or seconds == int(seconds) else f"{seconds:.1f} s"

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The engine: delete the selected caches of repositories, and prove it."""

@@ -1,221 +1,311 @@
-"""What is known of every archive: seen, tried, answered, gone, back again; and so its outcome. Pure, no I/O."""
+"""Track the state of every cache of a repository. Pure, no I/O."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
+from typing import Any
 
-from purger.core.cache import Archive, How, Outcome, Version, versions
+from purger.core.cache import Cache, Method, Version
 from purger.core.selection import Selection
+from purger.purge.entry import Entry, State
 
-NOT_SELECTED = "not selected"
-RUNNING_JOB = "uploaded again after its deletion: a job that is still running does that"
-NOT_APPLIED = "its deletion was answered, but it is still listed"
-NO_SECOND_LOOK = "no later look showed that it is gone"
-ICON_REACHES_NOTHING = "its icon was answered, but deleted nothing of it"
+
+class Refusal(Enum):
+    """Why an attempt failed. TRANSIENT may pass, RATE_LIMITED passes and costs no attempt, FINAL will not pass."""
+
+    TRANSIENT = "transient"
+    RATE_LIMITED = "rate limited"
+    FINAL = "final"
+
+
+_Lineage = tuple[str | None, str, str]
+"""What the versions of one cache have in common: full branch, displayed branch and name."""
+_RESPONSE_MOVES: Mapping[State, frozenset[State]] = {
+    State.REFUSED: frozenset({State.LISTED, State.REFUSED}),
+    State.REJECTED: frozenset({State.LISTED, State.REFUSED}),
+    State.UNDELETABLE: frozenset({State.LISTED, State.REFUSED, State.REJECTED}),
+    State.ACCEPTED: frozenset(State) - {State.GONE},
+}
+"""From which states a response or a decision leads to this one; in any other state it changes nothing.
+
+A load moves an entry besides: to GONE, from GONE back to what it was, and to LISTED when a newer version is listed.
+"""
 
 
 @dataclass(slots=True)
-class Entry:
-    """One archive through the run, under all the versions that were seen of it.
+class _Index:
+    """The entries by version and by displayed name, so that no look-up goes through all of them."""
 
-    An archive that a job uploads again keeps its entry, so that nothing is counted twice.
-    """
+    by_version: dict[Version, dict[Entry, None]] = field(default_factory=dict)
+    by_name: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
+    left_versions: Counter[Version] = field(default_factory=Counter)
 
-    archive: Archive
-    selected: bool
-    listed: bool = True
-    tries: int = 0
-    rate_limited: int = 0
-    answered: bool = False
-    icon_is_dead: bool = False
-    recreated: int = 0
-    how: How | None = None
-    refusal: str | None = None
-    no_way: str | None = None
-    gone_at: datetime | None = None
-    bytes_of_former_versions: int = 0
+    def add_name(self, entry: Entry) -> None:
+        self.by_name.setdefault((entry.cache.branch, entry.cache.name), []).append(entry)
 
-    @property
-    def outcome(self) -> Outcome:
-        """What became of the archive, as far as the last look tells."""
-        if not self.listed:
-            return Outcome.DELETED
-        if not self.selected or self.no_way:
-            return Outcome.SKIPPED
-        if self.recreated:
-            return Outcome.RECREATED
-        return Outcome.FAILED if self.refusal and not self.answered else Outcome.REMAINING
+    def add_version(self, entry: Entry) -> None:
+        self.by_version.setdefault(entry.cache.version, {})[entry] = None
+        self.count_as_left(entry, +1)
 
-    @property
-    def reason(self) -> str | None:
-        """Why the archive is not gone, in words; for one that is gone, why nothing of ours did it."""
-        if not self.listed:
-            return None if self.tries else "gone before it was tried"
-        if not self.selected:
-            return NOT_SELECTED
-        if self.no_way:
-            return self.no_way
-        if self.recreated:
-            return RUNNING_JOB
-        if self.answered:
-            return NOT_APPLIED
-        if self.refusal:
-            return self.refusal
-        return ICON_REACHES_NOTHING if self.icon_is_dead else NO_SECOND_LOOK if self.tries else "not tried"
+    def remove_version(self, entry: Entry) -> None:
+        del self.by_version[entry.cache.version][entry]
+        self.count_as_left(entry, -1)
 
-    @property
-    def bytes_deleted(self) -> int:
-        """The sizes of all versions that were seen gone, in bytes."""
-        return self.bytes_of_former_versions + (0 if self.listed else self.archive.size_bytes)
+    def count_as_left(self, entry: Entry, step: int) -> None:
+        if entry.selected and entry.listed:
+            self.left_versions[entry.cache.version] += step
 
 
 @dataclass(slots=True)
 class Ledger:
-    """All archives that were ever seen of one repository. `attempts` is how many tries an archive gets."""
+    """All caches of one repository that were ever listed. `attempts` is how many attempts a cache gets.
+
+    All changes of an entry's state are methods of this class. A look-up takes the same time however many entries
+    there are.
+    """
 
     selection: Selection
     attempts: int
-    entries: list[Entry] = field(default_factory=list, init=False)
-    # Answers name versions, and there is one a row: looking each up among all entries would be quadratic.
-    _by_version: dict[Version, list[Entry]] = field(default_factory=dict, init=False, repr=False)
+    _entries: list[Entry] = field(default_factory=list, init=False)
+    _index: _Index = field(default_factory=_Index, init=False, repr=False)
 
-    def look(self, listed: Iterable[Archive], at: datetime) -> None:
-        """Take in what one look showed: what is listed, what is gone, what is new, what was uploaded again.
-
-        Versions are matched first; what is left over of the same branch and name, and newer, is the same archive
-        uploaded again.
-        """
-        unmatched: dict[tuple[str | None, str, str], list[Archive]] = {}
-        for archive in listed:
-            unmatched.setdefault(_lineage(archive), []).append(archive)
-        missing: list[Entry] = []
-        for entry in self.entries:
-            same_name = unmatched.get(_lineage(entry.archive), [])
-            if entry.archive in same_name:
-                same_name.remove(entry.archive)
-                entry.listed = True
-            else:
-                missing.append(entry)
-        for entry in missing:
-            same_name = unmatched.get(_lineage(entry.archive), [])
-            newer = [archive for archive in same_name if archive.last_modified > entry.archive.last_modified]
-            if newer and (self.selection.selects(newer[0]) or not entry.selected):
-                same_name.remove(newer[0])
-                self._take_new_version(entry, newer[0])
-            elif entry.listed:
-                entry.listed, entry.gone_at = False, at
-        for archives in unmatched.values():
-            for archive in archives:
-                self._add(Entry(archive, self.selection.selects(archive)))
-
-    def _add(self, entry: Entry) -> None:
-        self.entries.append(entry)
-        self._by_version.setdefault(entry.archive.version, []).append(entry)
-
-    def traced(self, archives: Sequence[Archive]) -> list[Archive]:
-        """These archives of the full list, which no branch named in full has any more, under the names known so far.
-
-        One that former looks knew by its full name was deleted after the list was made, and is still the same one.
-        """
-        known: dict[Version, list[Archive]] = {}
-        for entry in sorted(self.entries, key=lambda entry: entry.archive.full_branch is not None):
-            if entry.listed:
-                known.setdefault(entry.archive.version, []).append(entry.archive)
-        return [known[one.version].pop(0) if known.get(one.version) else one for one in archives]
-
-    def _take_new_version(self, entry: Entry, newer: Archive) -> None:
-        same = self._by_version[entry.archive.version]
-        same[:] = [other for other in same if other is not entry]
-        self._by_version.setdefault(newer.version, []).append(entry)
-        if entry.answered or not entry.listed:
-            entry.recreated += 1
-            entry.bytes_of_former_versions += entry.archive.size_bytes
-        entry.archive, entry.listed = newer, True
-        entry.answered, entry.icon_is_dead, entry.refusal, entry.no_way = False, False, None, None
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All entries, in the order in which they were first listed."""
+        return self._entries
 
     @property
     def selected(self) -> list[Entry]:
-        """What the user wants gone, gone or not."""
-        return [entry for entry in self.entries if entry.selected]
+        """What the user wants deleted, gone or not."""
+        return [entry for entry in self._entries if entry.selected]
 
     @property
     def left(self) -> list[Entry]:
-        """What is selected and was listed on the last look."""
-        return [entry for entry in self.entries if entry.selected and entry.listed]
+        """What is selected and was listed on the last load."""
+        return [entry for entry in self._entries if entry.selected and entry.listed]
 
     @property
-    def to_try(self) -> list[Entry]:
-        """What is left, not yet answered, and has tries and a way left."""
-        return [entry for entry in self.left if not entry.answered and self.may_try(entry) and not entry.no_way]
+    def to_attempt(self) -> list[Entry]:
+        """What is left and may be attempted."""
+        return [entry for entry in self.left if self.may_attempt(entry)]
 
     @property
     def waiting(self) -> list[Entry]:
-        """What was answered as deleted and is still listed."""
-        return [entry for entry in self.left if entry.answered]
+        """What is selected, accepted as deleted and still listed."""
+        return [entry for entry in self._entries if entry.selected and entry.state is State.ACCEPTED]
 
     @property
-    def selected_versions(self) -> Counter[Version]:
-        """How often each version occurs among what is left."""
-        return versions(entry.archive for entry in self.left)
-
-    def may_try(self, entry: Entry) -> bool:
-        """Whether the archive has tries left. Answers of the rate limit are counted apart, and more are allowed."""
-        return entry.tries < self.attempts and entry.rate_limited < 2 * self.attempts
-
-    def answered(self, deleted: Iterable[Archive], how: How) -> list[Entry]:
-        """Take in what an answer says it deleted; gives those entries, of whatever row they are.
-
-        What no look has shown is new: a click deletes what the full list had hidden of its branch, too.
-        """
-        found: list[Entry] = []
-        taken: set[int] = set()
-        unseen: list[Archive] = []
-        for archive in deleted:
-            known = self._by_version.get(archive.version, [])
-            entry = next((one for one in known if one.selected and one.listed and id(one) not in taken), None)
-            if entry is not None:
-                taken.add(id(entry))
-                found.append(entry)
-            elif not known:
-                unseen.append(archive)
-        found += [self._unseen(archive) for archive in unseen]
-        for entry in found:
-            entry.answered, entry.how, entry.refusal = True, how, None
-            entry.tries = max(entry.tries, 1)  # also where the try was another branch's
-        return found
-
-    def _unseen(self, archive: Archive) -> Entry:
-        """The entry of what an answer tells of and no look has shown: that of the last version, or a new one."""
-        for entry in sorted(self.entries, key=lambda entry: entry.listed and not entry.answered):
-            last = entry.archive
-            if (last.branch, last.name) == (
-                archive.branch,
-                archive.name,
-            ) and last.last_modified < archive.last_modified:
-                newer = replace(archive, full_branch=last.full_branch)
-                if self.selection.selects(newer) or not entry.selected:
-                    self._take_new_version(entry, newer)
-                    return entry
-        entry = Entry(archive, self.selection.selects(archive), tries=1)
-        self._add(entry)
-        return entry
-
-    def refused(self, entries: Sequence[Entry], words: str, *, rate_limited: bool = False) -> None:
-        """Take in that the site refused, or did not answer, a try."""
-        for entry in entries:
-            entry.refusal = words
-            if rate_limited:
-                entry.tries -= 1
-                entry.rate_limited += 1
+    def left_versions(self) -> Counter[Version]:
+        """How often each version occurs among what is left. It changes with the ledger; do not change it."""
+        return self._index.left_versions
 
     @property
     def ok(self) -> bool:
-        """Whether everything selected was gone on the last look."""
-        return not self.left
+        """Whether everything selected was gone on the last load."""
+        return not any(entry.selected and entry.listed for entry in self._entries)
+
+    def may_attempt(self, entry: Entry) -> bool:
+        """Whether another attempt makes sense. Refusals by the rate limit are counted apart; more are allowed."""
+        undecided = entry.state in {State.LISTED, State.REFUSED}
+        return undecided and entry.attempts < self.attempts and entry.rate_limited < 2 * self.attempts
+
+    def add(self, entry: Entry) -> None:
+        """Add the entry of a cache that is not known yet."""
+        self._entries.append(entry)
+        self._index.add_name(entry)
+        self._index.add_version(entry)
+
+    def record_load(self, listed: Iterable[Cache], at: datetime) -> None:
+        """Record what a load of the list shows: what is listed, gone, new, or uploaded again.
+
+        Versions are matched first. A newer one that is left over, of the same branch and name, is the same cache
+        uploaded again.
+        """
+        present, missing, new = _compare(self._entries, listed)
+        for entry in present:
+            self._set_listed(entry)
+        renewed: set[Entry] = set()
+        for lineage, caches in new.items():
+            successors, others = _pair_successors(self.selection, missing.get(lineage, ()), caches)
+            for entry, newer in successors:
+                self._renew(entry, newer)
+                renewed.add(entry)
+            for cache in others:
+                self.add(Entry(cache, self.selection.selects(cache)))
+        for entries in missing.values():
+            for entry in entries:
+                if entry not in renewed:
+                    self._set_gone(entry, at)
+
+    def count_attempt(self, entries: Iterable[Entry], method: Method) -> None:
+        """Record that a request to delete these is about to be sent."""
+        for entry in entries:
+            _change(entry, started=entry.started + 1, method=method)
+
+    def accept(self, deleted: Iterable[Cache], method: Method) -> list[Entry]:
+        """Record what a response names as deleted. Return those entries, of whatever row they are.
+
+        What no load has shown is new: a click also deletes what the capped list hides of its branch.
+        """
+        known: dict[Version, Iterator[Entry]] = {}
+        found: list[Entry] = []
+        unlisted: dict[tuple[str, str], list[Cache]] = {}
+        for cache in deleted:
+            entries = self._index.by_version.get(cache.version)
+            if entries and cache.version not in known:
+                known[cache.version] = iter([one for one in entries if one.selected and one.listed])
+            if entry := next(known.get(cache.version, iter(())), None):
+                found.append(entry)
+            elif not entries:
+                unlisted.setdefault((cache.branch, cache.name), []).append(cache)
+        named = set(found)
+        for name, caches in unlisted.items():
+            found += self._unlisted([one for one in self._index.by_name.get(name, ()) if one not in named], caches)
+        for entry in found:
+            _move(entry, State.ACCEPTED, None)
+            # The attempt may have been another branch's.
+            _change(entry, method=method, started=max(entry.started, entry.rate_limited + 1))
+        return found
+
+    def refuse(self, entries: Iterable[Entry], reason: str, refusal: Refusal) -> None:
+        """Record that an attempt was refused or got no response. The rate limit's refusals cost no attempt."""
+        state = State.REJECTED if refusal is Refusal.FINAL else State.REFUSED
+        for entry in entries:
+            if refusal is Refusal.RATE_LIMITED:
+                _change(entry, rate_limited=entry.rate_limited + 1)
+            _move(entry, state, reason)
+
+    def mark_icon_useless(self, entries: Iterable[Entry]) -> None:
+        """Record that a deletion of their row was accepted without deleting these."""
+        for entry in entries:
+            _change(entry, icon_deletes_nothing=True)
+
+    def give_up(self, entries: Iterable[Entry], reason: str) -> None:
+        """Record that no method deletes these and nothing else."""
+        for entry in entries:
+            _move(entry, State.UNDELETABLE, reason)
+
+    def _unlisted(self, known: Sequence[Entry], caches: Sequence[Cache]) -> list[Entry]:
+        """Return the entries of caches that no load has shown: new versions of these entries, or new ones.
+
+        An upload is most likely of a version that was deleted.
+        """
+        deleted = [entry for entry in known if entry.state in {State.ACCEPTED, State.GONE}]
+        others = [entry for entry in known if entry.state not in {State.ACCEPTED, State.GONE}]
+        found = []
+        for candidates in (deleted, others):
+            successors, caches = _pair_successors(self.selection, candidates, caches)
+            for entry, newer in successors:
+                self._renew(entry, newer)
+                found.append(entry)
+        for cache in caches:
+            self.add(entry := Entry(cache, self.selection.selects(cache)))
+            found.append(entry)
+        return found
+
+    def _renew(self, entry: Entry, newer: Cache) -> None:
+        """Give the entry a newer version. It is attempted anew, unless what was rejected is not only this version."""
+        self._index.remove_version(entry)
+        if entry.state in {State.ACCEPTED, State.GONE}:
+            _change(
+                entry,
+                recreated=entry.recreated + 1,
+                bytes_of_former_versions=entry.bytes_of_former_versions + entry.cache.size_bytes,
+            )
+        rejected = State.REJECTED in {entry.state, entry.state_when_listed}
+        _change(
+            entry,
+            cache=newer,
+            state=State.REJECTED if rejected else State.LISTED,
+            state_when_listed=State.LISTED,
+            detail=entry.detail if rejected else None,
+            icon_deletes_nothing=False,
+        )
+        self._index.add_version(entry)
+
+    def _set_listed(self, entry: Entry) -> None:
+        if not entry.listed:
+            _change(entry, state=entry.state_when_listed, state_when_listed=State.LISTED)
+            self._index.count_as_left(entry, +1)
+
+    def _set_gone(self, entry: Entry, at: datetime) -> None:
+        if entry.listed:
+            self._index.count_as_left(entry, -1)
+            _change(entry, state=State.GONE, state_when_listed=entry.state, gone_at=at)
 
 
-def _lineage(archive: Archive) -> tuple[str | None, str, str]:
-    return archive.full_branch, archive.branch, archive.name
+def with_known_names(entries: Iterable[Entry], caches: Iterable[Cache]) -> list[Cache]:
+    """Return the caches under the names that are known of them, full branches included.
+
+    Use it for what the full list has and the listing by full branch, requested later, no longer has: a cache that
+    former loads knew by its full branch is still the same one.
+    """
+    known: dict[Version, deque[Cache]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.cache.full_branch is not None):
+        if entry.listed:
+            known.setdefault(entry.cache.version, deque()).append(entry.cache)
+    return [known[one.version].popleft() if known.get(one.version) else one for one in caches]
+
+
+def _compare(
+    entries: Iterable[Entry], listed: Iterable[Cache]
+) -> tuple[list[Entry], dict[_Lineage, list[Entry]], dict[_Lineage, list[Cache]]]:
+    """Return the entries whose version is listed, the others, and the caches that are no entry's version."""
+    unmatched = Counter(listed)
+    present: list[Entry] = []
+    missing: dict[_Lineage, list[Entry]] = {}
+    new: dict[_Lineage, list[Cache]] = {}
+    for entry in entries:
+        if unmatched[entry.cache] > 0:
+            unmatched[entry.cache] -= 1
+            present.append(entry)
+        else:
+            missing.setdefault(_lineage(entry.cache), []).append(entry)
+    for cache in unmatched.elements():
+        new.setdefault(_lineage(cache), []).append(cache)
+    return present, missing, new
+
+
+def _pair_successors(
+    selection: Selection, entries: Sequence[Entry], caches: Sequence[Cache]
+) -> tuple[list[tuple[Entry, Cache]], Sequence[Cache]]:
+    """Pair entries and newer versions of them, the oldest first. Return the pairs and the caches without one.
+
+    A version that is selected although the former one is not, or the other way round, is a cache of its own.
+    """
+    if not entries:
+        return [], caches
+    queues: dict[bool, deque[Entry]] = {True: deque(), False: deque()}
+    for entry in sorted(entries, key=lambda entry: entry.cache.last_modified):
+        queues[entry.selected].append(entry)
+    pairs: list[tuple[Entry, Cache]] = []
+    others: list[Cache] = []
+    for cache in sorted(caches, key=lambda cache: cache.last_modified):
+        for selected, queue in queues.items():
+            if queue and queue[0].cache.last_modified < cache.last_modified:
+                newer = replace(cache, full_branch=queue[0].cache.full_branch)
+                if selection.selects(newer) is selected:
+                    pairs.append((queue.popleft(), newer))
+                    break
+        else:
+            others.append(cache)
+    return pairs, others
+
+
+def _move(entry: Entry, state: State, reason: str | None) -> None:
+    if entry.state in _RESPONSE_MOVES[state]:
+        _change(entry, state=state, detail=reason)
+
+
+def _change(entry: Entry, **values: Any) -> None:
+    """Set fields of an entry. Nothing else does: an entry is frozen."""
+    for name, value in values.items():
+        object.__setattr__(entry, name, value)
+
+
+def _lineage(cache: Cache) -> _Lineage:
+    return cache.full_branch, cache.branch, cache.name

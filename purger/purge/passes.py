@@ -1,57 +1,59 @@
-"""One pass over what a look showed: icons in batches, then the page's button or exact API calls for the rest."""
+"""Run one pass over what a load listed: icons in batches, then the page's button or exact API calls for the rest."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from purger.core import events
-from purger.core.cache import How, rows_of
+from purger.core.cache import Cache, Method, rows_of
 from purger.core.errors import SiteError, UnknownPageError
-from purger.purge.exact_deletion import ExactCalls
-from purger.purge.ledger import Entry
-from purger.travis.rate_limit import Budget
+from purger.core.text import many
+from purger.purge.entry import Entry, State
+from purger.purge.exact_deletion import ExactDeletion
+from purger.purge.ledger import Refusal
+from purger.purge.plan import Deletion, Undeletable, without_nested
 from purger.purge.record import Record
 from purger.purge.settings import Settings
-from purger.travis.payloads import Answer
 from purger.travis.api import Api
-from purger.travis.page.cache_page import CachePage
 from purger.travis.client import RateLimitedError
-from purger.purge.plan import NoWay, Way, without_covered
-from purger.core.text import many
+from purger.travis.page.cache_page import CachePage
+from purger.travis.payloads import Response
+from purger.travis.rate_limit import Budget
 
 LOW_WATER = 12
-"""So few unanswered rows, and the next batch is clicked: two for each of the browser's six connections."""
-BUTTON_SILENCE_S = 120.0
-"""The button's one request deletes archive by archive; the site itself gives up sooner than this."""
+"""With so few responses pending, the next batch is clicked: two for each of the browser's six connections."""
+
+Rows = dict[str, list[Entry]]
+"""Entries by the displayed branch of their row."""
 
 
 @dataclass(slots=True)
-class Deleting:
-    """The ways of deleting on one repository, one pass after the other."""
+class Passes:
+    """Run passes on one repository, one after the other."""
 
     record: Record
     settings: Settings
     api: Api
-    exact: ExactCalls
+    exact: ExactDeletion
     budget: Budget
     _left_for_button: int | None = None
 
-    async def one_pass(self, page: CachePage) -> None:
-        """Try each archive that the ledger says is to be tried, once or, where it is refused, a few times.
+    async def run_pass(self, page: CachePage) -> None:
+        """Attempt to delete each cache that the ledger has to attempt, once or, where it is refused, a few times.
 
-        Raises AccessError when the token is refused on the way, UnknownPageError for a page that asks something else
-        than it used to, BrowserLostError when the page dies.
+        Raises AccessError when the token is refused during the pass, UnknownPageError for a page that asks another
+        question than it used to, BrowserLostError when the page dies.
         """
         ledger = self.record.ledger
-        entries = ledger.to_try
+        entries = ledger.to_attempt
         self.record.passes += 1
-        rows = len(rows_of(entry.archive for entry in entries))
-        self.record.tell(events.PassStarted(self.record.name, self.record.passes, rows, len(entries)))
-        reachable = [entry for entry in entries if not entry.icon_is_dead]
+        rows = len(rows_of(entry.cache for entry in entries))
+        self.record.emit(events.PassStarted(self.record.name, self.record.passes, rows, len(entries)))
+        reachable = [entry for entry in entries if not entry.icon_deletes_nothing]
         if not ledger.selection.everything:
             await self._delete_exactly(page, entries)
         elif reachable:
@@ -63,157 +65,157 @@ class Deleting:
             await self._delete_exactly(page, entries)
 
     async def _click_rows(self, page: CachePage, entries: Sequence[Entry]) -> None:
-        """Click the rows of these entries; those that are refused again, after growing pauses."""
-        rows: dict[str, list[Entry]] = {}
+        """Click the rows of these entries, and those that are refused again, after growing pauses."""
+        rows: Rows = {}
         for entry in entries:
-            rows.setdefault(entry.archive.branch, []).append(entry)
+            rows.setdefault(entry.cache.branch, []).append(entry)
+        policy = self.settings.policies.rows_refused
         async for attempt in AsyncRetrying(
-            retry=retry_if_result(bool),
-            wait=wait_random_exponential(multiplier=0.5, max=8),
-            before_sleep=self._tell_of_refusals,
+            retry=retry_if_result(bool), stop=policy.stop, wait=policy.wait, before_sleep=self._emit_wait
         ):
             with attempt:
                 rows = await self._click_round(page, rows)
             if attempt.retry_state.outcome and not attempt.retry_state.outcome.failed:
                 attempt.retry_state.set_result(rows)
 
-    def _tell_of_refusals(self, state: RetryCallState) -> None:
+    def _emit_wait(self, state: RetryCallState) -> None:
         rows = state.outcome.result() if state.outcome else {}
         pause_s = state.next_action.sleep if state.next_action else 0.0
         why = f"{many(len(rows), 'row')} refused: clicked again"
-        self.record.tell(events.Waiting(self.record.name, pause_s, why))
+        self.record.emit(events.Waiting(self.record.name, pause_s, why))
 
-    async def _click_round(self, page: CachePage, rows: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
-        """Click each row once, batch by batch; gives the rows that are worth another click."""
+    async def _click_round(self, page: CachePage, rows: Rows) -> Rows:
+        """Click each row once, batch by batch. Return the rows that are worth another click."""
         queue = deque(rows)
-        again: dict[str, list[Entry]] = {}
-        answers: list[Answer] = []
-        clicked = unanswered = 0
-        while queue or unanswered:
-            batch: list[str] = []
-            if queue and unanswered <= LOW_WATER:
-                # Who slows the browser down wants to see each click.
-                size = 1 if self.settings.browser.slow_mo_ms else self.settings.batch_size
-                granted = await self.budget.take_some(min(size, len(queue)))
-                batch = [queue.popleft() for _ in range(granted)]
-                self.record.tell(events.Clicking(self.record.name, tuple(batch)))
-                self.record.requests += len(batch)
-                clicked += len(batch)
-                for branch in batch:
-                    _tried(rows[branch], How.ICON)
-            news, unanswered = await page.click(
-                batch, unanswered=LOW_WATER if queue else 0, silence_s=self.settings.answer_timeout_s
+        again: Rows = {}
+        statuses: set[int | None] = set()
+        all_unsent = True
+        clicked = pending = accepted = refused = 0
+        while queue or pending:
+            batch = await self._next_batch(queue, rows) if pending <= LOW_WATER else []
+            clicked += len(batch)
+            responses, pending = await page.click(
+                batch, most_pending=LOW_WATER if queue else 0, silence_s=self.settings.pace.answer_timeout_s
             )
-            answers += news
-            again |= {
-                answer.branch: rows[answer.branch]
-                for answer in news
-                if answer.branch in rows and self._take_answer(answer, rows[answer.branch], How.ICON)
-            }
-            refused = sum(not answer.ok for answer in answers)
-            self.record.tell(events.BatchClicked(self.record.name, clicked, len(answers) - refused, refused))
-        self._check_question(page, answers)
-        if any(answer.status in {401, 403} for answer in answers):
-            await self.api.user()
+            for response in responses:
+                if response.branch in rows and self._record_response(response, rows[response.branch], Method.ICON):
+                    again[response.branch] = rows[response.branch]
+                statuses.add(response.status)
+                all_unsent = all_unsent and response.unsent
+                accepted += response.ok
+                refused += not response.ok
+            self.record.emit(events.BatchClicked(self.record.name, clicked, accepted, refused))
+        if page.dismissed and all_unsent:
+            raise self._unknown_question(page)
+        if statuses & {401, 403}:
+            await self.api.user()  # raises AccessError where the token is the reason
         return again
 
-    def _check_question(self, page: CachePage, answers: Sequence[Answer]) -> None:
-        if page.dismissed and all(answer.unsent for answer in answers):
-            raise UnknownPageError(
-                f"the page is not the one we know: a click asks {page.dismissed[-1]!r}, which purger does not answer",
-                where=self.record.url,
-                remedy="Nothing was deleted. Look at the page by hand; purger may need an update.",
-            )
+    async def _next_batch(self, queue: deque[str], rows: Rows) -> list[str]:
+        """Take as many rows from the queue as the batch size and the request budget allow; count the attempts."""
+        if not queue:
+            return []
+        # Who slows the browser down wants to see each click.
+        size = 1 if self.settings.browser.slow_mo_ms else self.settings.pace.batch_size
+        granted = await self.budget.take_some(min(size, len(queue)))
+        batch = [queue.popleft() for _ in range(granted)]
+        self.record.emit(events.Clicking(self.record.name, tuple(batch)))
+        self.record.requests += len(batch)
+        for branch in batch:
+            self.record.ledger.count_attempt(rows[branch], Method.ICON)
+        return batch
 
-    def _take_answer(self, answer: Answer, entries: Sequence[Entry], how: How) -> bool:
-        """Take in how a deletion was answered; gives whether it is worth another try before looking again."""
+    def _unknown_question(self, page: CachePage) -> UnknownPageError:
+        return UnknownPageError(
+            f"the page is not the one we know: a click asks {page.dismissed[-1]!r}, which purger does not answer",
+            where=self.record.url,
+            remedy="Nothing was deleted. Look at the page by hand; purger may need an update.",
+        )
+
+    def _record_response(self, response: Response, entries: Sequence[Entry], method: Method) -> bool:
+        """Record the response to a deletion. Return whether it is worth another attempt before the recheck."""
         ledger = self.record.ledger
-        deleted = ledger.answered(answer.deleted or (), how)
-        self.record.tell(events.Answered(self.record.name, answer.branch, answer.status, len(deleted), answer.words))
-        if answer.ok:
+        accepted = ledger.accept(response.deleted or (), method)
+        self.record.emit(
+            events.ResponseReceived(self.record.name, response.branch, response.status, len(accepted), response.words)
+        )
+        if response.ok:
             self.budget.went_well()
-            missed = [entry for entry in entries if not entry.answered]
-            if answer.deleted is not None and missed:
-                self._icon_is_dead(missed)
+            missed = [entry for entry in entries if entry.state is not State.ACCEPTED]
+            if response.deleted is not None and missed:
+                self._mark_icon_useless(missed)
             return False
-        if answer.status == 429:
-            self.budget.refused(answer.retry_after_s)
-        ledger.refused(entries, answer.words, rate_limited=answer.status == 429)
-        if answer.status is None:
-            return False  # it may have been done or not: a look decides
-        if answer.status < 500 and answer.status != 429:
-            for entry in entries:
-                entry.tries = max(entry.tries, self.settings.attempts)
-        # What a refused deletion did all the same a job may have uploaded again: no filter has seen that yet.
-        return ledger.selection.everything and any(ledger.may_try(entry) for entry in entries)
+        if response.status == 429:
+            self.budget.refused(response.retry_after_s)
+        ledger.refuse(entries, response.words, _refusal_of(response.status))
+        if response.status is None:
+            return False  # it may have been done: the recheck shows it
+        # A job may have uploaded again what a refused deletion deleted all the same: no filter has seen that yet.
+        return ledger.selection.everything and any(ledger.may_attempt(entry) for entry in entries)
 
-    def _icon_is_dead(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            entry.icon_is_dead = True
-        # After a refusal the first try may have done it, so that there was nothing left to delete.
-        if entries[0].tries == 1:
-            branch = entries[0].archive.branch
-            why = f"the click on {branch!r} was answered, but did not delete {many(len(entries), 'archive')} of it"
-            self.record.tell(events.OtherWay(self.record.name, branch, why))
+    def _mark_icon_useless(self, entries: Sequence[Entry]) -> None:
+        self.record.ledger.mark_icon_useless(entries)
+        # After a refusal the first attempt may have done it, so that there was nothing left to delete.
+        if entries[0].attempts == 1:
+            branch = entries[0].cache.branch
+            why = f"the deletion of {branch!r} was accepted, but did not delete {many(len(entries), 'cache')} of it"
+            self.record.emit(events.MethodChanged(self.record.name, branch, why))
 
     async def _press_button(self, page: CachePage, entries: Sequence[Entry]) -> None:
-        """The page's own "Delete all": it fails on large numbers, but icons have done the bulk by now."""
-        why = f"pressing 'Delete all repository caches' for {many(len(entries), 'archive')} that no icon reaches"
-        self.record.tell(events.OtherWay(self.record.name, "", why))
+        """Press the page's own "Delete all". It fails on large numbers, but icons have deleted most by now."""
+        why = f"pressing 'Delete all repository caches' for {many(len(entries), 'cache')} that no icon reaches"
+        self.record.emit(events.MethodChanged(self.record.name, "", why))
         await self.budget.take(1)
         self.record.requests += 1
-        _tried(entries, How.BUTTON)
-        answer = await page.click_delete_all(silence_s=BUTTON_SILENCE_S)
-        self._take_answer(answer, entries, How.BUTTON)
+        self.record.ledger.count_attempt(entries, Method.BUTTON)
+        response = await page.click_delete_all()
+        self._record_response(response, entries, Method.BUTTON)
 
     async def _delete_exactly(self, page: CachePage, entries: Sequence[Entry]) -> None:
-        """Find for each archive a way that deletes nothing else, and take it: its icon where that will do."""
-        ledger = self.record.ledger
-        selected = ledger.selected_versions
+        """Find for each cache a method that deletes nothing else, and use it: its icon where that will do."""
         by_icon: list[Entry] = []
-        for way in without_covered(await self.exact.ways(entries, selected)):
-            # By identity of version: what the way is for, among the entries of this pass.
-            concerned = _entries_of(way, entries)
-            if isinstance(way, NoWay):
+        ways = without_nested(await self.exact.ways(entries, self.record.ledger.left_versions))
+        by_cache: dict[Cache, deque[Entry]] = {}
+        for entry in entries:
+            by_cache.setdefault(entry.cache, deque()).append(entry)
+        for way in ways:
+            concerned = _pop_entries(by_cache, way.caches)
+            if isinstance(way, Undeletable):
                 self._give_up(concerned, way)
-            elif way.how is How.ICON and not any(entry.icon_is_dead for entry in concerned):
+            elif way.method is Method.ICON and not any(entry.icon_deletes_nothing for entry in concerned):
                 by_icon += concerned
             else:
                 await self._call(way, concerned)
         if by_icon:
             await self._click_rows(page, by_icon)
 
-    async def _call(self, way: Way, entries: Sequence[Entry]) -> None:
-        _tried(entries, How.API)
+    async def _call(self, way: Deletion, entries: Sequence[Entry]) -> None:
+        ledger = self.record.ledger
+        ledger.count_attempt(entries, Method.API)
         try:
-            told = await self.exact.delete(way, self.record.ledger.selected_versions)
+            deleted = await self.exact.delete(way, ledger.left_versions)
         except SiteError as error:
-            self.record.ledger.refused(entries, str(error), rate_limited=isinstance(error, RateLimitedError))
+            rate_limited = isinstance(error, RateLimitedError)
+            ledger.refuse(entries, str(error), Refusal.RATE_LIMITED if rate_limited else Refusal.TRANSIENT)
             return
-        if isinstance(told, NoWay):
-            self._give_up(entries, told)
+        if isinstance(deleted, Undeletable):
+            self._give_up(entries, deleted)
             return
-        answer = Answer(way.full_branch, 200, "answered 200", deleted=tuple(told))
-        self._take_answer(answer, entries, How.API)
+        response = Response(way.full_branch, 200, "answered 200", deleted=tuple(deleted))
+        self._record_response(response, entries, Method.API)
 
-    def _give_up(self, entries: Sequence[Entry], way: NoWay) -> None:
-        for entry in entries:
-            entry.no_way = way.reason
+    def _give_up(self, entries: Sequence[Entry], way: Undeletable) -> None:
+        self.record.ledger.give_up(entries, way.reason)
         if entries:
-            self.record.warn(f"{len(entries)} archives of {entries[0].archive.branch!r} are left alone: {way.reason}")
+            branch, be = entries[0].cache.branch, "is" if len(entries) == 1 else "are"
+            self.record.warn(f"{many(len(entries), 'cache')} of {branch!r} {be} left alone: {way.reason}")
 
 
-def _tried(entries: Sequence[Entry], how: How) -> None:
-    for entry in entries:
-        entry.tries += 1
-        entry.how = how
+def _refusal_of(status: int | None) -> Refusal:
+    if status == 429:
+        return Refusal.RATE_LIMITED
+    return Refusal.TRANSIENT if status is None or status >= 500 else Refusal.FINAL
 
 
-def _entries_of(way: Way | NoWay, entries: Sequence[Entry]) -> list[Entry]:
-    wanted = list(way.archives)
-    found = []
-    for entry in entries:
-        if entry.archive in wanted:
-            wanted.remove(entry.archive)
-            found.append(entry)
-    return found
+def _pop_entries(by_cache: dict[Cache, deque[Entry]], caches: Iterable[Cache]) -> list[Entry]:
+    return [by_cache[cache].popleft() for cache in caches if by_cache.get(cache)]

@@ -1,82 +1,93 @@
-"""Which way deletes an archive and nothing else: its row's icon, an exact API call, or none; pure decisions."""
+"""Decide which method deletes a cache and nothing else: its row's icon, an exact API call, or none. Pure, no I/O."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from purger.core.cache import LIST_CAP, Archive, How, Version, last_part, versions
+from purger.core.cache import LIST_CAP, Cache, Method, Version, last_part, versions
 
-SHARED_NAME = "no call deletes it alone: an archive that is not selected has the same name below the same branch"
-CROWDED = f"its branch holds {LIST_CAP:,} archives or more, so what else a call would delete can't be seen"
+SHARED_NAME = "no call deletes it alone: a cache that is not selected has the same name below the same branch"
+CROWDED = f"its branch holds {LIST_CAP:,} caches or more, so what else a call would delete can't be seen"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Deletion:
     """One deletion: by the icon of a row, or by the API for a full branch and, maybe, a text in the name."""
 
-    how: How
+    method: Method
     full_branch: str
     match: str | None
-    archives: tuple[Archive, ...]
+    caches: tuple[Cache, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class NoWay:
-    """Archives that can't be deleted without deleting another or guessing, and why."""
+class Undeletable:
+    """Caches that can't be deleted without deleting another or guessing, and why."""
 
-    archives: tuple[Archive, ...]
+    caches: tuple[Cache, ...]
     reason: str
 
 
-def exact_ways(
-    full_branch: str, listing: Sequence[Archive], selected: Counter[Version], wanted: Sequence[Archive]
-) -> list[Way | NoWay]:
-    """The ways to delete the wanted archives of one full branch, none of which touches an unselected archive.
+def plan_deletions(
+    full_branch: str, listing: Sequence[Cache], selected: Counter[Version], wanted: Sequence[Cache]
+) -> list[Deletion | Undeletable]:
+    """Return how to delete the wanted caches of one full branch without deleting one that is not selected.
 
     `listing` is what the API lists for the branch, which is also what a deletion of the branch deletes: everything
     below it, nested branches too. `selected` counts all selected versions of the repository. The icon of a row
     sends its displayed name, so it will do where that is the full one and everything that it reaches is selected.
     """
     if len(listing) >= LIST_CAP:
-        return [NoWay(tuple(wanted), CROWDED)]
-    if versions(listing) <= selected:
-        how = How.ICON if last_part(full_branch) == full_branch else How.API
-        return [Way(how, full_branch, None, tuple(wanted))]
-    found: list[Way | NoWay] = []
-    by_name: dict[str, list[Archive]] = {}
-    for archive in wanted:
-        by_name.setdefault(archive.name, []).append(archive)
-    for name, archives in by_name.items():
-        reached = [archive for archive in listing if name in archive.name]
-        if name and versions(reached) <= selected:
-            found.append(Way(How.API, full_branch, name, tuple(archives)))
+        return [Undeletable(tuple(wanted), CROWDED)]
+    if are_selected(listing, selected):
+        method = Method.ICON if last_part(full_branch) == full_branch else Method.API
+        return [Deletion(method, full_branch, None, tuple(wanted))]
+    found: list[Deletion | Undeletable] = []
+    by_name: dict[str, list[Cache]] = {}
+    for cache in wanted:
+        by_name.setdefault(cache.name, []).append(cache)
+    for name, caches in by_name.items():
+        reached = [cache for cache in listing if name in cache.name]
+        if name and are_selected(reached, selected):
+            found.append(Deletion(Method.API, full_branch, name, tuple(caches)))
         else:
-            found.append(NoWay(tuple(archives), SHARED_NAME))
+            found.append(Undeletable(tuple(caches), SHARED_NAME))
     return found
 
 
-def without_covered(ways: Sequence[Way | NoWay]) -> list[Way | NoWay]:
-    """The ways but for those that another one does as well, since it deletes the folder that their branch is in.
+def are_selected(caches: Iterable[Cache], selected: Counter[Version]) -> bool:
+    """Whether each of the caches is among the selected versions, as often as it occurs.
+
+    `Counter.__le__` would go through all selected versions each time.
+    """
+    return all(selected[version] >= count for version, count in versions(caches).items())
+
+
+def without_nested(ways: Sequence[Deletion | Undeletable]) -> list[Deletion | Undeletable]:
+    """Return the ways without those that another one does as well, since it deletes the folder of their branch.
 
     Both in one go would delete what a job uploads between them, which no filter has seen.
     """
-    folders = {way.full_branch for way in ways if isinstance(way, Way) and way.match is None}
-    return [
-        way
-        for way in ways
-        if isinstance(way, NoWay) or not any(way.full_branch.startswith(f"{folder}/") for folder in folders)
-    ]
+    folders = {way.full_branch for way in ways if isinstance(way, Deletion) and way.match is None}
+    return [way for way in ways if isinstance(way, Undeletable) or folders.isdisjoint(_parents(way.full_branch))]
 
 
-def full_names(displayed: str, branches: Sequence[str]) -> list[str]:
-    """The full names that the page may be showing as `displayed`: itself first, then what ends in it."""
-    return [displayed, *(name for name in branches if name != displayed and last_part(name) == displayed)]
+def _parents(branch: str) -> list[str]:
+    return [branch[:end] for end, character in enumerate(branch) if character == "/"]
 
 
-def unknown_branch(displayed: str) -> str:
-    """Why an archive of a displayed branch can't be deleted when no full name leads to it."""
+def by_displayed_name(branches: Iterable[str]) -> dict[str, list[str]]:
+    """Return the full names of branches by the name that the page displays for them."""
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(branches):
+        found.setdefault(last_part(name), []).append(name)
+    return found
+
+
+def unknown_branch_reason(displayed: str) -> str:
+    """Return why a cache of a displayed branch can't be deleted when no full name leads to it."""
     return (
         f"its full branch name is unknown: the page shows only {displayed!r}, and no branch of the repository "
         "leads to it; name the branch in full with --branch"

@@ -1,4 +1,4 @@
-"""The record of one repository's purge: what was seen and done, readable at any time, also after a failure."""
+"""Keep what one repository's purge listed and did, readable at any time, also after a failure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from purger.travis.addresses import Repository
 
 @dataclass(slots=True)
 class Record:
-    """What a report tells of one repository.
+    """What a report says of one repository.
 
-    `passes` counts loads of the page after which something was deleted, `looks` all loads, `requests` what was sent
-    to the site. `surveyed` means that the API told what is there, `verified` that nothing selected was listed on two
-    looks in a row, `settled_s` seconds apart, or nothing from the start.
-    `observe` is told of everything that happens.
+    `passes` counts loads of the page after which something was deleted, `loads` all of them, `requests` what was sent
+    to the site. `surveyed` means that the API listed the caches, `verified` that nothing selected was listed on two
+    loads in a row, `settled_s` seconds apart, or nothing from the start.
+    `observe` is called with everything that happens.
     """
 
     repository: Repository
@@ -26,7 +26,7 @@ class Record:
     ledger: Ledger
     observe: Observer
     passes: int = 0
-    looks: int = 0
+    loads: int = 0
     requests: int = 0
     surveyed: bool = False
     verified: bool = False
@@ -34,28 +34,30 @@ class Record:
     error: PurgerError | None = None
     warnings: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    _warned: set[str] = field(default_factory=set)
     _started: float = field(default_factory=time.monotonic)
 
     @property
     def name(self) -> str:
-        """The repository as people write it."""
+        """The repository's name, as people write it."""
         return str(self.repository)
 
     @property
     def ok(self) -> bool:
-        """Whether everything selected is gone, seen on a later look, or there was nothing."""
+        """Whether everything selected is gone, seen on a later load, or there was nothing."""
         return self.error is None and self.ledger.ok and self.verified
 
-    def tell(self, event: Event) -> None:
-        """Let the observer know."""
+    def emit(self, event: Event) -> None:
+        """Pass an event to the observer."""
         self.observe(event)
 
     def warn(self, text: str) -> None:
-        """Keep a sentence for the report, once, and let the observer know."""
-        if text not in self.warnings:
+        """Keep a sentence for the report, once, and pass it to the observer."""
+        if text not in self._warned:
+            self._warned.add(text)
             self.warnings.append(text)
             self.observe(Warned(self.name, text))
 
     def stop_clock(self) -> None:
-        """The repository is done, well or not."""
+        """Set the seconds that the purge took, when it has ended, well or not."""
         self.seconds = time.monotonic() - self._started

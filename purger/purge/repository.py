@@ -1,4 +1,4 @@
-"""The job on one repository: passes, and looking again until everything selected is gone, given up or out of time."""
+"""Purge one repository: passes and rechecks until everything selected is gone, given up or out of time."""
 
 from __future__ import annotations
 
@@ -8,42 +8,35 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from purger.core import events
-from purger.core.cache import LIST_CAP, Archive, without
-from purger.purge.passes import Deleting
+from purger.core.cache import LIST_CAP, Cache, without
 from purger.core.errors import AccessError, SiteError, UnknownPageError
-from purger.purge.exact_deletion import ExactCalls
-from purger.purge.ledger import Ledger
-from purger.travis.rate_limit import Budget
-from purger.purge.record import Record
 from purger.core.selection import Selection
+from purger.core.text import many
+from purger.purge.entry import State
+from purger.purge.exact_deletion import ExactDeletion
+from purger.purge.ledger import Ledger, with_known_names
+from purger.purge.passes import Passes
+from purger.purge.record import Record
 from purger.purge.settings import Settings
+from purger.travis.addresses import Repository
 from purger.travis.api import Api, RepositoryFacts
 from purger.travis.page.cache_page import REQUESTS_A_LOAD, CachePage
-from purger.travis.addresses import Repository
-from purger.core.text import many
+from purger.travis.rate_limit import Budget
 
-LOADS = 3
-CLEAR_LOOKS = 2
-LONGEST_PAUSE_S = 20.0
-BLIND = (
-    f"the site lists only {LIST_CAP:,} archives at once and the list is full: others that match may be hidden "
+CLEAR_LOADS = 2
+LIST_IS_FULL = (
+    f"the site lists only {LIST_CAP:,} caches at once and the list is full: others that match may be hidden "
     "behind them; name branches in full, or purge everything"
 )
 
 
 class RepositoryPurge:
-    """The purge of one repository: `survey` it, then `run` with a page. What it did stands in `record`.
+    """The purge of one repository: `survey` it, then `run` with a page. `record` holds what was done.
 
-    `facts` are what the API told of it, where it was asked already.
+    `facts` are those of the API, where it was asked already.
     """
 
     def __init__(
@@ -56,132 +49,136 @@ class RepositoryPurge:
         observe: events.Observer,
         facts: RepositoryFacts | None = None,
     ) -> None:
-        ledger = Ledger(selection, settings.attempts)
+        ledger = Ledger(selection, settings.pace.attempts)
         self.record = Record(repository, settings.site.cache_page(repository), ledger, observe)
         self._settings = settings
         self._api = api
         self._budget = budget
         self._facts = facts
+        self._policies = settings.policies
         self._list_is_full = False
 
     async def survey(self, *, to_delete: bool) -> None:
-        """Ask the API what is there and what we may do.
+        """Ask the API which caches there are and what the token may do.
 
-        Raises AccessError where the repository is missing or a right is, SiteError where the API does not answer.
+        Raises AccessError where the repository is missing or a right is, SiteError where the API does not respond.
         """
         facts = self._facts or await self._api.repository(self.record.repository)
-        self._require(facts.permissions, "cache_view", "see")
+        _require("cache_view", "see", facts, self.record)
         if to_delete:
-            self._require(facts.permissions, "cache_delete", "delete")
-        self._exact = ExactCalls(self._api, facts.id, self.record.ledger.selection)
-        self.deleting = Deleting(self.record, self._settings, self._api, self._exact, self._budget)
+            _require("cache_delete", "delete", facts, self.record)
+        self._exact = ExactDeletion(self._api, facts.id, self.record.ledger.selection)
+        self.passes = Passes(self.record, self._settings, self._api, self._exact, self._budget)
         listed = await self._api.caches(facts.id)
-        self._take_in(listed, await self._exact.named_in_full())
+        self._record_load(listed, await self._exact.caches_of_named_branches())
         self.record.surveyed = True
         selected = self.record.ledger.selected
-        if self._is_blind:
-            self.record.warn(BLIND)
+        if self._may_hide_matches:
+            self.record.warn(LIST_IS_FULL)
         elif not selected:
             self.record.verified = True
-        size_bytes = sum(entry.archive.size_bytes for entry in selected)
-        self.record.tell(events.Surveyed(self.record.name, len(self.record.ledger.entries), len(selected), size_bytes))
+        size_bytes = sum(entry.cache.size_bytes for entry in selected)
+        self.record.emit(events.Surveyed(self.record.name, len(self.record.ledger.entries), len(selected), size_bytes))
 
     def finish(self) -> None:
-        """What was under way is done, well or not: bring the record up to date."""
+        """Bring the record up to date when the work has ended, well or not."""
         self.record.requests += self._api.take_count()
         self.record.stop_clock()
 
-    def tell_end(self) -> None:
-        """Tell how the purge ended."""
+    def emit_end(self) -> None:
+        """Emit how the purge ended."""
         ledger = self.record.ledger
         deleted = sum(not entry.listed for entry in ledger.selected)
-        self.record.tell(events.Finished(self.record.name, self.record.ok, deleted, len(ledger.left)))
+        self.record.emit(events.Finished(self.record.name, self.record.ok, deleted, len(ledger.left)))
 
-    def _require(self, permissions: frozenset[str], permission: str, verb: str) -> None:
-        if permission not in permissions:
-            raise AccessError(
-                f"the token may not {verb} the caches of {self.record.name} ({permission} is missing)",
-                where=self.record.url,
-                remedy="Ask an admin of the repository, or use a token of someone who may.",
-            )
+    def _record_load(self, listed: Sequence[Cache], named: Sequence[Cache]) -> None:
+        """Record a load: the list, and the caches of the branches that are named in full, requested after it.
 
-    def _take_in(self, listed: Sequence[Archive], named: Sequence[Archive]) -> None:
-        """Take in a look: the list, and, asked for after it, the archives of the branches that are named in full.
-
-        In this order, what is uploaded in between is known by its full name, and what goes in between still counts
-        as listed.
+        In this order, what is uploaded in between is known by its full name, and what is deleted in between still
+        counts as listed.
         """
         ledger = self.record.ledger
         self._list_is_full = len(listed) >= LIST_CAP
         times_before = sum(entry.recreated for entry in ledger.selected)
-        ledger.look([*named, *ledger.traced(without(listed, named))], datetime.now(UTC))
+        names_known = with_known_names(ledger.entries, without(listed, named))
+        ledger.record_load([*named, *names_known], datetime.now(UTC))
         if sum(entry.recreated for entry in ledger.selected) > times_before:
             back = [entry for entry in ledger.left if entry.recreated]
-            branches = tuple(dict.fromkeys(entry.archive.branch for entry in back))
-            self.record.tell(events.Recreated(self.record.name, len(back), branches))
-            self.record.warn(f"Archives of {', '.join(branches)} came back: a job that is still running uploads them.")
+            branches = tuple(dict.fromkeys(entry.cache.branch for entry in back))
+            self.record.emit(events.Recreated(self.record.name, len(back), branches))
+            self.record.warn(f"Caches of {', '.join(branches)} came back: a job that is still running uploads them.")
 
     @property
-    def _is_blind(self) -> bool:
-        """Whether archives that match may be hidden behind a full list. Branches named in full are listed apart."""
+    def _may_hide_matches(self) -> bool:
+        """Whether caches that match may be hidden behind a full list. Branches named in full are listed apart."""
         selection = self.record.ledger.selection
-        by_look = bool(selection.globs) or not selection.branches
-        return self._list_is_full and not selection.everything and by_look
+        by_list = bool(selection.globs) or not selection.branches
+        return self._list_is_full and not selection.everything and by_list
 
     async def run(self, page: CachePage, before_clicking: Callable[[CachePage], Awaitable[None]] | None = None) -> None:
-        """Delete what is selected, pass by pass, and look again until it is gone, given up or out of time.
+        """Delete what is selected, pass by pass, and recheck until it is gone, given up or out of time.
 
-        `before_clicking` is given the page once, loaded. This may be called again with a new page after
-        BrowserLostError: it goes on from what a fresh look shows. Raises AccessError, SiteError, UnknownPageError and
-        BrowserLostError; the record holds what was done until then.
+        `before_clicking` is called once, with the loaded page. This may be called again with a new page after
+        BrowserLostError: it continues from what a fresh load shows. Raises AccessError, SiteError, UnknownPageError
+        and BrowserLostError; the record holds what was done until then.
         """
         ledger = self.record.ledger
-        clear_looks, faults_left = 0, LOADS
-        deadline: float | None = None
-        pauses, pauses_of_refusals = growing_pauses(), growing_pauses()
-        while True:
-            await self._look(page)
+        clear_loads, failed_passes = 0, 0
+        waiting_until: float | None = None
+        pauses, pauses_of_refusals = iter(self._policies.polling), iter(self._policies.refused_pass)
+        while clear_loads < CLEAR_LOADS:
+            if clear_loads:
+                await self._pause(self._settings.pace.settle_s, "another recheck, to see that nothing comes back")
+            await self._load(page)
             if before_clicking:
                 await before_clicking(page)
                 before_clicking = None
-            if ledger.to_try:
-                clear_looks, deadline, pauses = 0, None, growing_pauses()
-                try:
-                    await self.deleting.one_pass(page)
-                except UnknownPageError:
-                    raise
-                except SiteError as error:
-                    faults_left -= 1
-                    if not faults_left:
-                        raise
-                    self.record.warn(f"The page failed while it was clicked, so it is loaded again: {error}.")
-                if refused := [entry for entry in ledger.to_try if entry.refusal]:
-                    why = f"{many(len(refused), 'archive')} refused: another look, then another try"
-                    await self._pause(random.uniform(0.5, 1) * next(pauses_of_refusals), why)
+            if ledger.to_attempt:
+                clear_loads, waiting_until, pauses = 0, None, iter(self._policies.polling)
+                is_last = failed_passes + 1 >= self._policies.failed_passes
+                failed_passes += not await self._run_pass(page, is_last=is_last)
+                await self._pause_after_refusals(pauses_of_refusals)
             elif ledger.waiting:
-                clear_looks, now = 0, time.monotonic()
-                deadline = deadline or now + self._settings.recheck_timeout_s
-                if now >= deadline:
+                clear_loads, now = 0, time.monotonic()
+                waiting_until = waiting_until or now + self._settings.pace.recheck_timeout_s
+                if now >= waiting_until:
                     break
-                why = f"{many(len(ledger.waiting), 'archive')} still listed, although the deletion was answered"
-                await self._pause(min(next(pauses), deadline - now), why, deadline - now)
+                why = f"{many(len(ledger.waiting), 'cache')} still listed, although the deletion was accepted"
+                await self._pause(min(next(pauses), waiting_until - now), why, waiting_until - now)
             else:
-                clear_looks += 1
-                if clear_looks >= CLEAR_LOOKS:
-                    break
-                await self._pause(self._settings.settle_s, "one more look, to see that nothing comes back")
-        if self._is_blind:
-            self.record.warn(BLIND)
-        if ledger.ok and not self._is_blind:
-            self.record.verified, self.record.settled_s = True, self._settings.settle_s
+                clear_loads += 1
+        if self._may_hide_matches:
+            self.record.warn(LIST_IS_FULL)
+        elif ledger.ok:
+            self.record.verified, self.record.settled_s = True, self._settings.pace.settle_s
 
-    async def _look(self, page: CachePage) -> None:
-        """Load the page anew, a few times if need be, and take in what it lists."""
+    async def _run_pass(self, page: CachePage, *, is_last: bool) -> bool:
+        """Run one pass. Return whether the page held out; where it failed and `is_last`, the error is raised."""
+        try:
+            await self.passes.run_pass(page)
+        except UnknownPageError:
+            raise
+        except SiteError as error:
+            if is_last:
+                raise
+            self.record.warn(f"The page failed while it was clicked, so it is loaded again: {error}.")
+            return False
+        return True
+
+    async def _pause_after_refusals(self, pauses: Iterator[float]) -> None:
+        refused = [entry for entry in self.record.ledger.to_attempt if entry.state is State.REFUSED]
+        if refused:
+            why = f"{many(len(refused), 'cache')} refused: a recheck, then another attempt"
+            await self._pause(random.uniform(0.5, 1) * next(pauses), why)
+
+    async def _load(self, page: CachePage) -> None:
+        """Load the page anew, a few times if need be, and record what it lists."""
+        policy = self._policies.page_load
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(SiteError),
-            stop=stop_after_attempt(LOADS),
-            wait=wait_random_exponential(multiplier=1, max=5),
-            before_sleep=self._tell_of_retry,
+            stop=policy.stop,
+            wait=policy.wait,
+            before_sleep=self._emit_retry,
             reraise=True,
         ):
             with attempt:
@@ -193,29 +190,30 @@ class RepositoryPurge:
                     # The page does not tell a refused token or a missing right from a fault; the API does.
                     await self._api.repository(self.record.repository)
                     raise
-                named = await self._exact.named_in_full()
-        self.record.looks += 1
-        self._take_in(listed, named)
+                named = await self._exact.caches_of_named_branches()
+        self.record.loads += 1
+        self._record_load(listed, named)
         ledger = self.record.ledger
         gone = sum(not entry.listed for entry in ledger.selected)
-        self.record.tell(
-            events.Looked(self.record.name, self.record.looks, len(ledger.left), len(ledger.waiting), gone)
+        self.record.emit(
+            events.PageLoaded(self.record.name, self.record.loads, len(ledger.left), len(ledger.waiting), gone)
         )
 
-    def _tell_of_retry(self, state: RetryCallState) -> None:
+    def _emit_retry(self, state: RetryCallState) -> None:
         fault = state.outcome.exception() if state.outcome else None
         pause_s = state.next_action.sleep if state.next_action else 0.0
-        self.record.tell(events.Waiting(self.record.name, pause_s, f"the page is loaded again, since {fault}"))
+        self.record.emit(events.Waiting(self.record.name, pause_s, f"the page is loaded again, since {fault}"))
 
     async def _pause(self, seconds: float, why: str, left_s: float | None = None) -> None:
         if seconds > 0:
-            self.record.tell(events.Waiting(self.record.name, seconds, why, left_s))
+            self.record.emit(events.Waiting(self.record.name, seconds, why, left_s))
             await asyncio.sleep(seconds)
 
 
-def growing_pauses() -> Iterator[float]:
-    """Pauses between looks, in seconds: short at first, since most deletions apply soon."""
-    seconds = 0.5
-    while True:
-        yield seconds
-        seconds = min(1.7 * seconds, LONGEST_PAUSE_S)
+def _require(permission: str, verb: str, facts: RepositoryFacts, record: Record) -> None:
+    if permission not in facts.permissions:
+        raise AccessError(
+            f"the token may not {verb} the caches of {record.name} ({permission} is missing)",
+            where=record.url,
+            remedy="Ask an admin of the repository, or use a token of someone who may.",
+        )

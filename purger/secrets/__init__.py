@@ -1,1 +1,1 @@
-"""TODO."""
+"""Keep secrets out of all output and out of child processes."""

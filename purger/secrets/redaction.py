@@ -1,4 +1,4 @@
-"""Cuts every known secret, in each of its usual spellings, out of what the process writes."""
+"""Remove known secrets, in all their usual spellings, from everything that the process writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _blankers: dict[str, SecretBlanker] = {}
 
 
 def remember(secret: str) -> None:
-    """From now on `redact` cuts this secret out; one of under six bytes can't be told from ordinary text."""
+    """Register a secret for `redact`. Secrets under six bytes are ignored: they also occur in ordinary text."""
     from purger.secrets.spellings import MIN_SECRET_LENGTH, SecretBlanker
 
     if secret not in _blankers and len(secret.encode()) >= MIN_SECRET_LENGTH:
@@ -24,42 +24,45 @@ def remember(secret: str) -> None:
 
 
 def redact(text: str) -> str:
-    """The text with each remembered secret replaced: raw, URL-encoded, base64, escaped for JSON or HTML."""
+    """Return the text with all registered secrets replaced: raw, URL-encoded, base64, escaped for JSON or HTML."""
     for blanker in _blankers.values():
         text = blanker.blank_text(text)
     return text
 
 
 class RedactingStream:
-    """A text stream that writes to another one, without the secrets: tracebacks and other people's logs included."""
+    """A text stream that redacts everything before it writes it to another one, including tracebacks.
+
+    A write error does not raise: a closed pipe or a full disk must not change what a purge does or how it ends.
+    The first error is kept in `fault`, and later output is dropped.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.fault: OSError | None = None
 
     def write(self, text: str) -> int:
-        """Write the text, redacted. What can't be written is dropped and the first fault kept: a reader that went
-        away, or a full disk, must not change what a purge does or how it ends."""
-        self._try(lambda: self._stream.write(redact(text)))
+        """Redact the text and write it; return its original length."""
+        self._keep_fault(lambda: self._stream.write(redact(text)))
         return len(text)
 
     def flush(self) -> None:
-        """Flush the stream beneath."""
-        self._try(self._stream.flush)
+        """Flush the underlying stream."""
+        self._keep_fault(self._stream.flush)
 
-    def _try(self, act: Callable[[], object]) -> None:
+    def _keep_fault(self, act: Callable[[], object]) -> None:
         if self.fault is not None:
             return
         try:
             act()
         except OSError as fault:
             self.fault = fault
-            # What is still in the stream's buffer goes nowhere either, without a word at the end of the process.
+            # The stream's buffer is flushed once more at exit; that must not fail and print an error.
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
     def writelines(self, lines: Any) -> None:
-        """Write all the texts, redacted."""
+        """Redact the lines and write them."""
         for line in lines:
             self.write(line)
 
@@ -68,9 +71,9 @@ class RedactingStream:
 
 
 def guard_streams() -> None:
-    """Put a RedactingStream around stdout and stderr, for the rest of the process.
+    """Wrap stdout and stderr in a RedactingStream, for the rest of the process.
 
-    One that is closed is opened to nowhere; one that lacks a letter writes its escape.
+    Closed streams are opened on the null device. Characters that the encoding lacks are written as escapes.
     """
     if sys.stdin is None:
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for the rest of the process

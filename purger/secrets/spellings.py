@@ -1,4 +1,4 @@
-"""The standard ways to write a secret, finding them in what is to be shared, and blanking them there."""
+"""Find and blank secrets in data, in all standard spellings."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-REDACTED = "REDACTED"  # letters only: stays valid inside a URL's host, base64, HTML and JSON alike
-MIN_SECRET_LENGTH = 6  # bytes; anything shorter cannot be told from ordinary text
+REDACTED = "REDACTED"  # letters only, so that it is valid inside a URL's host, base64, HTML and JSON
+MIN_SECRET_LENGTH = 6  # bytes; shorter secrets also occur in ordinary text
 
-_SLASHES = rb"\\{1,16}"  # what up to four layers of JSON put before a character; bounded, so matching is linear
+_SLASHES = rb"\\{1,16}"  # what up to four layers of JSON put before a character; bounded to keep matching linear
 _PERCENT = rb"%(?:25){0,3}"
 _SHORT_ESCAPES = {"\b": b"b", "\f": b"f", "\n": b"n", "\r": b"r", "\t": b"t"}
 _BASE64_CHARACTER = rb"[A-Za-z0-9+/_-]?"
@@ -26,11 +26,11 @@ class ShortSecretError(ValueError):
 
 
 def secret_forms(secret: str) -> tuple[bytes, ...]:
-    """List the standard ways to write `secret`: raw, URL-encoded, escaped for JSON or HTML, base64.
+    """Return the standard spellings of `secret`: raw, URL-encoded, escaped for JSON or HTML, base64.
 
-    The base64 forms are the characters that depend on the secret alone, for each of its three alignments, so
-    they occur in the encoding of any longer text around it. Searching also finds mixtures, such as a URL of
-    which only some characters are encoded. Raises ShortSecretError for one of under `MIN_SECRET_LENGTH` bytes.
+    The base64 forms contain only the characters that depend on the secret alone, for each of its three alignments,
+    so they occur in the encoding of any longer text around it. `SecretBlanker` also finds mixtures, such as a URL in
+    which only some characters are encoded. Raises ShortSecretError below `MIN_SECRET_LENGTH` bytes.
     """
     raw = _utf8(secret)
     if len(raw) < MIN_SECRET_LENGTH:
@@ -48,21 +48,18 @@ def secret_forms(secret: str) -> tuple[bytes, ...]:
 
 
 def find_secret(data: bytes, secrets: Sequence[str]) -> bytes | None:
-    """Return the first form of any of the `secrets` found in `data`, as written there, else None.
-
-    Raises ShortSecretError for a secret that is too short.
-    """
+    """Return the first spelling of any of the `secrets` in `data`, or None. Raises ShortSecretError."""
     return SecretBlanker(secrets).find(data)
 
 
 class SecretBlanker:
-    """Finds and blanks the secrets in bytes and text."""
+    """Finds and blanks secrets in bytes and text. Raises ShortSecretError for a secret that is too short."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._searches: list[re.Pattern[bytes]] = []
         self._blanks: list[tuple[re.Pattern[bytes], bool]] = []
         for secret in sorted(set(secrets), key=len, reverse=True):
-            secret_forms(secret)  # refuses what is too short
+            secret_forms(secret)  # raises if it is too short
             plain = re.compile(_any_spelling(secret))
             self._searches.append(plain)
             self._blanks.append((plain, False))
@@ -70,26 +67,26 @@ class SecretBlanker:
             for core in {core for text in inside for core in _base64_cores(_utf8(text))}:
                 encoded = b"".join(rb"(?:%b|[-_])" % _spelling(c) if c in "+/" else _utf8(c) for c in core)
                 self._searches.append(re.compile(encoded))
-                # The neighbours on either side hold bits of the secret's first and last character.
+                # The characters on either side hold bits of the secret's first and last character.
                 self._blanks.append((re.compile(_BASE64_CHARACTER + encoded + _BASE64_CHARACTER), True))
 
     def find(self, data: bytes) -> bytes | None:
-        """The first form of a secret in the data, as written there."""
+        """Return the first spelling of a secret in the data, or None."""
         found = next((hit for search in self._searches if (hit := search.search(data))), None)
         return found[0] if found else None
 
     def blank(self, data: bytes) -> bytes:
-        """The data without the secrets."""
+        """Return the data with the secrets replaced."""
         for pattern, is_base64 in self._blanks:
             data = pattern.sub(_same_length if is_base64 else REDACTED.encode(), data)
         return data
 
     def blank_text(self, text: str) -> str:
-        """The text without the secrets."""
+        """Return the text with the secrets replaced."""
         return self.blank(_utf8(text)).decode("utf-8", "surrogatepass")
 
     def blank_tree(self, tree: Any) -> None:
-        """Blank the secrets in all strings, keys and numbers of the list or dict `tree`, in place."""
+        """Replace the secrets in all strings, keys and numbers of the list or dict `tree`, in place."""
         for node in nodes(tree):
             if isinstance(node, dict):
                 blanked = {self.blank_text(key): value for key, value in node.items()}
@@ -103,7 +100,7 @@ class SecretBlanker:
 
 
 def nodes(tree: Any) -> Iterator[Any]:
-    """Yield each list and dict in `tree`; a node's children are looked up after the caller has changed it."""
+    """Yield each list and dict in `tree`. The caller may change a node before the next one is yielded."""
     stack = [tree] if isinstance(tree, (list, dict)) else []
     while stack:
         node = stack.pop()
@@ -112,7 +109,7 @@ def nodes(tree: Any) -> Iterator[Any]:
 
 
 def items(node: Any) -> list[tuple[Any, Any]]:
-    """The keys, or indices, of a dict or list with their values, as they are now."""
+    """Return a copy of the keys or indices of a dict or list, with their values."""
     return list(node.items() if isinstance(node, dict) else enumerate(node))
 
 
@@ -131,11 +128,11 @@ def _base64_cores(data: bytes) -> Iterator[str]:
 
 
 def _any_spelling(text: str) -> bytes:
-    """Build a pattern for `text` in which each character may be raw or escaped, in any mixture."""
+    """Return a pattern for `text` in which each character may be raw or escaped, in any mixture."""
     pattern = b""
     for is_backslash, run in itertools.groupby(text, "\\".__eq__):
         characters = "".join(run)
-        if is_backslash:  # as one run, since single ones could share out a long run in countless ways
+        if is_backslash:  # as one run; matching them one by one would backtrack exponentially
             one = rb"(?:\\u005[cC]|%b5[cC]|\\)" % _PERCENT
             pattern += one + b"{%d,%d}" % (len(characters), 16 * len(characters))
         else:
@@ -146,7 +143,7 @@ def _any_spelling(text: str) -> bytes:
 @functools.cache
 def _spelling(char: str) -> bytes:
     if char.isascii() and char.isalnum():
-        return char.encode()  # which nothing escapes; and a pattern of literals is far faster
+        return char.encode()  # nothing escapes it, and a pattern of literals is much faster
     raw, units = _utf8(char), char.encode("utf-16-be", "surrogatepass")
     ways = [b"".join(_PERCENT + _hex(f"{byte:02x}") for byte in raw)]
     ways += [b"".join(_SLASHES + b"u" + _hex(units[i : i + 2].hex()) for i in range(0, len(units), 2))]

@@ -1,18 +1,17 @@
-"""Makes a Playwright trace safe to share: drops what is private by nature, blanks all forms of a secret."""
+"""Make a Playwright trace safe to share: remove credentials and storage, and blank known secrets."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from purger.secrets.files import whole_file
 from purger.secrets.spellings import REDACTED, SecretBlanker, ShortSecretError, items, nodes
 
 _LINE_FILES = (".trace", ".network", ".stacks")
@@ -27,7 +26,7 @@ _PRIVATE_METHODS = frozenset(
     | {"credentialsCreate", "credentialsGet", "setStorageState", "storageState"}
     | {"webStorageGetItem", "webStorageItems", "webStorageSetItem"}
 )
-# What Playwright itself has kept of a context's options since it stopped recording all of them.
+# The options that current versions of Playwright record.
 _PUBLIC_OPTIONS = frozenset({"baseURL", "deviceScaleFactor", "isMobile", "userAgent", "viewport"})
 _STORAGE_WORD = re.compile(r"localStorage|sessionStorage|indexedDB|cookieStore|document\.cookie")
 _HEADER_WORD = re.compile(rb"authorization|cookie", re.IGNORECASE)
@@ -35,12 +34,12 @@ _HEADER_LINE = re.compile(r"(?im)^([ \t]*(?:(?:proxy-)?authorization|(?:set-)?co
 
 
 class TraceScrubError(ValueError):
-    """A trace could not be made safe; no target was left behind. The message never quotes the trace."""
+    """A trace could not be made safe, and no target file was written. The message never quotes the trace."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScrubResult:
-    """What a scrub did: entries read, event lines changed, other entries (resources) changed."""
+    """Counts of a scrub: entries read, event lines changed, and resources (all other entries) changed."""
 
     entries: int
     lines_changed: int
@@ -48,29 +47,25 @@ class ScrubResult:
 
 
 def scrub_trace(source: Path, target: Path, secrets: Sequence[str]) -> ScrubResult:
-    """Write the trace `source`, as `tracing.stop(path=...)` left it, to `target`, safe to share and valid.
+    """Scrub the trace file `source` of `tracing.stop(path=...)` and write it to `target`, still a valid trace.
 
-    `source` is deleted in any case, success or failure. `target` (mode 0600) appears at once, whole and
-    verified; after a failure there is none, not even an older one. They may be the same path. Known `secrets`
-    are blanked in every form; credentials in headers, cookies, storage, init scripts and context options go,
-    known or not. Blocks for seconds on a large trace: call it from a thread. Raises TraceScrubError, OSError.
+    `source` is always deleted. `target` (mode 0600) is replaced atomically after it was verified; after a failure it
+    does not exist, not even in an older version. Both may be the same path. Known `secrets` are blanked in every
+    spelling. Headers with credentials, cookies, storage, init scripts and most context options are always removed.
+    Blocks for seconds on a large trace: call it from a thread. Raises TraceScrubError or OSError.
     """
-    draft: Path | None = None
     try:
-        try:
-            scrubber = _Scrubber(secrets)
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-            draft = Path(name)
-            with os.fdopen(handle, "w+b") as output:
-                result = scrubber.rewrite(source, output)
-            scrubber.verify(draft)
-        finally:
-            source.unlink(missing_ok=True)
-        draft.replace(target)
+        scrubber = _Scrubber(secrets)
+        with whole_file(target, mode=0o600) as draft:
+            try:
+                result = scrubber.rewrite(source, draft)
+                draft.flush()
+                scrubber.verify(draft)
+            finally:
+                source.unlink(missing_ok=True)  # here, since it may be the target
     except BaseException as fault:
+        source.unlink(missing_ok=True)
         target.unlink(missing_ok=True)
-        if draft is not None:
-            draft.unlink(missing_ok=True)
         if isinstance(fault, (zipfile.BadZipFile, zlib.error, EOFError)):
             raise TraceScrubError("the trace is not a readable zip file") from None
         if isinstance(fault, ShortSecretError):
@@ -80,7 +75,7 @@ def scrub_trace(source: Path, target: Path, secrets: Sequence[str]) -> ScrubResu
 
 
 class _Scrubber:
-    """Rewrites one trace; remembers across lines which calls' answers must go too."""
+    """Rewrites one trace. It remembers the private calls, because their results are on later lines."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._blanker = SecretBlanker(secrets)
@@ -103,9 +98,9 @@ class _Scrubber:
                         resources_changed += not is_line and scrubbed != part
         return ScrubResult(entries, lines_changed, resources_changed)
 
-    def verify(self, path: Path) -> None:
-        """Read the zip file at `path` again; raises TraceScrubError if any form of a secret is left in it."""
-        with zipfile.ZipFile(path) as archive:
+    def verify(self, rewritten: BinaryIO) -> None:
+        """Read the zip file again; raises TraceScrubError if any form of a secret is left in it."""
+        with zipfile.ZipFile(rewritten) as archive:
             for info in archive.infolist():
                 if self._blanker.find(info.filename.encode()):
                     raise TraceScrubError("a secret is in the name of an entry of the trace")
@@ -138,15 +133,15 @@ class _Scrubber:
         try:
             tree = [json.loads(data)]
         except (ValueError, RecursionError):
-            # An opaque format cannot be mended, only emptied.
+            # Blanking would corrupt a binary format, so the entry is emptied.
             return b"" if b"\0" in data else self._blanker.blank(data)
         self._blanker.blank_tree(tree)
         return _dump(tree[0]) + (b"\n" if data.endswith(b"\n") else b"")
 
     def _drop_private(self, event: Any, *, has_header_words: bool) -> bool:
-        """Drop what is private whatever it says, in place; return whether anything was."""
+        """Remove credentials and storage from the event, in place; return whether it changed."""
         if not isinstance(event, dict) or event.get("type") == "frame-snapshot":
-            return False  # snapshots are the bulk of a trace, and a page's HTML holds nothing of the kind
+            return False  # snapshots are most of a trace, and contain only the page's HTML
         changed = self._drop_calls(event)
         for node in nodes(event):
             changes: dict[Any, Any] = {}
@@ -186,7 +181,7 @@ class _Scrubber:
 
 
 def _parts(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield an entry's lines if it consists of events (those grow long), else the entry whole."""
+    """Yield the lines of an entry of events, which can be large, or any other entry as a whole."""
     with archive.open(info) as entry:
         if info.filename.endswith(_LINE_FILES):
             yield from entry

@@ -1,0 +1,43 @@
+"""Format text for the user: counts with nouns, sentences, and untrusted text made safe to show."""
+
+from __future__ import annotations
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+LONGEST_BRANCH = 48
+
+
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 cache`, `1,200 caches`, `2 branches`."""
+    plural = f"{noun}es" if noun.endswith(("ch", "s")) else f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def visible(text: str, longest: int | None = None) -> str:
+    """Return untrusted text as one line, without control, invisible or direction-changing characters.
+
+    Text longer than `longest` characters is shortened in the middle.
+    """
+    if longest is not None and len(text) > longest:
+        head = longest // 2
+        text = f"{text[:head]}…{text[len(text) - (longest - head - 1) :]}"
+    return "".join(character if character.isprintable() else _REPLACEMENT for character in text)
+
+
+def sentence_of(text: str) -> str:
+    """Return the text as a sentence, with a capital letter and a full stop."""
+    text = text.strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def printable(text: str) -> str:
+    """Return untrusted text (branch names, responses) without terminal control sequences. Line ends stay."""
+    return "".join(character if character.isprintable() or character == "\n" else _REPLACEMENT for character in text)
+
+
+def shorten(text: str, longest: int = LONGEST_BRANCH) -> str:
+    """Return untrusted text as one printable line, shortened in the middle to `longest` characters."""
+    text = printable(text).replace("\n", _REPLACEMENT)
+    if len(text) <= longest:
+        return text
+    head = longest // 2
+    return f"{text[:head]}…{text[-(longest - head - 1) :]}"

@@ -1,0 +1,99 @@
+"""One cache through the run: its state, and the outcome and reason that follow from it. Pure, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from purger.core.cache import Cache, Method, Outcome
+
+NOT_SELECTED = "not selected"
+RUNNING_JOB = "uploaded again after its deletion: a job that is still running does that"
+NOT_APPLIED = "its deletion was accepted, but it is still listed"
+NOT_RECHECKED = "no recheck has shown that it is gone"
+ICON_DELETES_NOTHING = "its deletion was accepted, but did not delete it"
+NOT_ATTEMPTED = "not attempted"
+GONE_BEFORE = "gone before the first attempt"
+
+
+class State(StrEnum):
+    """What the last load and the responses say of a cache.
+
+    LISTED: listed, and no response has decided about this version. REFUSED: the last attempt was refused or got no
+    response; another one may succeed. REJECTED: refused, and another attempt would be refused, too. ACCEPTED: a
+    response names it as deleted, but no load has shown that yet. UNDELETABLE: no method deletes it and nothing else.
+    GONE: not listed on the last load.
+    """
+
+    LISTED = "listed"
+    REFUSED = "refused"
+    REJECTED = "rejected"
+    ACCEPTED = "accepted"
+    UNDELETABLE = "undeletable"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One cache through the run, under all the versions of it that were listed. Only the ledger changes it.
+
+    A cache that a job uploads again keeps its entry, so that nothing is counted twice. `detail` is the reason of a
+    refusal or of UNDELETABLE. `started` counts all attempts, `rate_limited` those of them that the rate limit refused.
+    """
+
+    cache: Cache
+    selected: bool
+    state: State = State.LISTED
+    detail: str | None = None
+    method: Method | None = None
+    started: int = 0
+    rate_limited: int = 0
+    icon_deletes_nothing: bool = False
+    recreated: int = 0
+    gone_at: datetime | None = None
+    bytes_of_former_versions: int = 0
+    state_when_listed: State = State.LISTED
+
+    @property
+    def listed(self) -> bool:
+        """Whether the last load listed it."""
+        return self.state is not State.GONE
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts were made that the rate limit did not refuse."""
+        return self.started - self.rate_limited
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return what became of the cache, as far as the last load shows."""
+        if not self.listed:
+            return Outcome.DELETED
+        if not self.selected or self.state is State.UNDELETABLE:
+            return Outcome.SKIPPED
+        if self.recreated:
+            return Outcome.RECREATED
+        return Outcome.FAILED if self.state in {State.REFUSED, State.REJECTED} else Outcome.REMAINING
+
+    @property
+    def reason(self) -> str | None:
+        """Return why the cache is not gone; for one that is gone, why no attempt of ours did it."""
+        if not self.listed:
+            return None if self.attempts else GONE_BEFORE
+        if not self.selected:
+            return NOT_SELECTED
+        if self.recreated and self.state is not State.UNDELETABLE:
+            return RUNNING_JOB
+        if self.state is State.ACCEPTED:
+            return NOT_APPLIED
+        if self.state is not State.LISTED:
+            return self.detail
+        if self.icon_deletes_nothing:
+            return ICON_DELETES_NOTHING
+        return NOT_RECHECKED if self.attempts else NOT_ATTEMPTED
+
+    @property
+    def bytes_deleted(self) -> int:
+        """The sizes of all versions that are gone, in bytes."""
+        return self.bytes_of_former_versions + (0 if self.listed else self.cache.size_bytes)
