@@ -1,25 +1,27 @@
-"""One job in one attempt of `purger retry`, the attempt around it, and both as the report has them."""
+"""One job in one attempt of `purger retry`, the attempt around it, and the reports of both."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+
+import msgspec
 
 from purger.core.errors import PurgerError
-from purger.travis.job_log import FetchVerdict, JobLog
-from purger.jobs.log_phrases import log_values
-from purger.report.build import error_value, repository_value, time_text
-from purger.purge.run import Run
+from purger.jobs.log_report import log_report
 from purger.jobs.verdict import Verdict
+from purger.purge.run import Run
+from purger.report.build import error_report, repository_report
+from purger.report.model import AttemptReport, JobReport
+from purger.travis.job_log import FetchVerdict, JobLog
 
 
 @dataclass(slots=True)
 class JobRun:
-    """One job in one attempt, as far as it came. Times are in UTC, `state` is the API's word.
+    """One job in one attempt, as far as it came. Times are in UTC; `state` is the API's word.
 
-    `log` is an empty one until it is read; `fetched` compares what it fetched with the purges before. `error` is
-    why nothing more is to be tried with it.
+    `log` is empty until it is read; `fetched` compares what the job fetched with the purges before. `error` says why
+    this command is done with the job.
     """
 
     id: int
@@ -36,7 +38,7 @@ class JobRun:
 
 @dataclass(slots=True)
 class Attempt:
-    """One purge, the wait after it, and the jobs that were restarted then; `jobs` is empty where it came to none."""
+    """One purge, the wait after it, and the jobs that were restarted then; none where the purge was not ok."""
 
     number: int
     wait_s: float
@@ -45,35 +47,31 @@ class Attempt:
 
     @property
     def verdict(self) -> Verdict | None:
-        """That of its jobs which matters most for what comes next; None where there is none yet."""
+        """The verdict of its jobs that matters most for what comes next; None where there is none yet."""
         return next((verdict for verdict in Verdict if any(run.verdict is verdict for run in self.jobs)), None)
 
 
-def attempt_value(attempt: Attempt, error: PurgerError | None) -> dict[str, Any]:
-    """An attempt as JSON-ready values; `error` is what stopped the command as a whole."""
-    purges = [repository_value(record, error) for record in attempt.run.records]
-    return {
-        "number": attempt.number,
-        "purge": purges[0] if purges else None,
-        "wait_s": attempt.wait_s,
-        "verdict": attempt.verdict.value if attempt.verdict else None,
-        "jobs": [_job_value(run) for run in attempt.jobs],
-    }
+def attempt_report(attempt: Attempt, error: PurgerError | None) -> AttemptReport:
+    """Build the report of an attempt; `error` is what stopped the command as a whole."""
+    purges = [repository_report(record, error) for record in attempt.run.result().records]
+    return AttemptReport(
+        number=attempt.number,
+        purge=purges[0] if purges else None,
+        wait_s=attempt.wait_s,
+        verdict=attempt.verdict.value if attempt.verdict else None,
+        jobs=[_job_report(run) for run in attempt.jobs],
+    )
 
 
-def _job_value(run: JobRun) -> dict[str, Any]:
-    return {
-        "job": run.id,
-        "url": run.url,
-        "restarted_at": _time(run.restarted_at),
-        "state": run.state,
-        "started_at": _time(run.started_at),
-        "finished_at": _time(run.finished_at),
-        "verdict": run.verdict.value if run.verdict else None,
-        "error": error_value(run.error),
-        **log_values(run.log, run.fetched),
-    }
-
-
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else time_text(at)
+def _job_report(run: JobRun) -> JobReport:
+    return JobReport(
+        job=run.id,
+        url=run.url,
+        restarted_at=run.restarted_at,
+        state=run.state,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        verdict=run.verdict.value if run.verdict else None,
+        error=error_report(run.error),
+        **msgspec.structs.asdict(log_report(run.log, run.fetched)),
+    )

@@ -1,20 +1,27 @@
-"""Reads a job's log, wherever it is, and judges it: did the job start clean, or fetch what a purge had deleted?"""
+"""Read the log of a job, from a file, stdin or the API, and judge it: did the job fetch a (deleted) cache?"""
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
+
+from purger import __version__
 from purger.core.errors import ExitCode, InputError
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Source, read_log
-from purger.travis.job_log.reader import CHUNK_BYTES
-from purger.jobs.purged_caches import Purged
+from purger.jobs.log_report import log_report
+from purger.jobs.purged_caches import PurgedCaches
+from purger.report.model import CheckedJobReport, CheckedLogReport
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Source, read_log
+from purger.travis.job_log.reader import CHUNK_BYTES
 
 if TYPE_CHECKING:
     from purger.travis.api import Api
@@ -28,8 +35,8 @@ _WHOLE_LOG = "Give the whole log, or the job itself: its number or the URL of it
 class CheckedLog:
     """A log and what it means.
 
-    `name` is what people call the log; `job` is known where the API told of it. `verdicts` say of each fetched archive
-    whether the purge of a report had deleted it; None without a report.
+    `name` is what people call the log; `job` is known where the log is from the API. `verdicts` compare each fetched
+    archive with the purge of a report; None without a report.
     """
 
     name: str
@@ -43,29 +50,72 @@ class CheckedLog:
         bad = bool(self.log.fetched) if self.verdicts is None else any(verdict.deleted for verdict in self.verdicts)
         return ExitCode.REMAINS if bad else ExitCode.OK
 
+    def report(self) -> CheckedLogReport:
+        """Build the report of this log."""
+        job = self.job
+        return CheckedLogReport(
+            version=__version__,
+            ok=self.exit_code is ExitCode.OK,
+            exit_code=int(self.exit_code),
+            error=None,
+            source=self.name,
+            job=None if job is None else CheckedJobReport(id=job.id, state=job.state, repository=job.repository_slug),
+            **msgspec.structs.asdict(log_report(self.log, self.verdicts)),
+        )
 
-def check_log(source: str, site: Site, token: Callable[[], Token], report: Path | None = None) -> CheckedLog:
-    """Read the log that `source` means (a file, `-` for stdin, a job's number or URL) and judge it.
 
-    `token` is only called for a job. `report` is the JSON of the purge to compare with. Raises InputError where there
-    is no such log, it is not one, or it ends too early to tell; AccessError and SiteError where the API does not
-    give it.
+async def check_log(source: str, site: Site, token: Callable[[], Token], report: Path | None = None) -> CheckedLog:
+    """Read the log that `source` names (a file, `-` for stdin, a job's number or URL) and judge it.
+
+    `token` is called only for a job. `report` is the JSON report of the purge to compare with. Raises InputError where
+    there is no such log, it is not one, or it ends too early to judge; AccessError and SiteError where the API does
+    not give it.
     """
     job_id = _job_meant(source, site)
     if job_id is None:
         name = "stdin" if source == STDIN else source
-        checked = CheckedLog(name, with_sources_by_order(_read_file(source, name)))
+        log = await _in_thread(lambda: _read_file(source, name))
+        checked = CheckedLog(name, with_sources_by_order(log))
     else:
-        checked = _read_job(site, token(), job_id)
-    _require_an_answer(checked)
+        checked = await _read_job(site, token(), job_id)
+    _require_conclusive(checked)
     if report is None:
         return checked
     slug = checked.job.repository_slug if checked.job else None
-    return replace(checked, verdicts=Purged.read(report, slug).verdicts(checked.log))
+    return replace(checked, verdicts=PurgedCaches.read(report, slug).verdicts(checked.log))
+
+
+async def _in_thread(read: Callable[[], JobLog]) -> JobLog:
+    """Run a read that may block for ever (a terminal, a pipe), so that a signal can still stop the command.
+
+    The thread is a daemon: unlike those of `asyncio.to_thread`, nothing waits for it after a cancellation.
+    """
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[JobLog] = loop.create_future()
+
+    def settle(log: JobLog | None, error: BaseException | None) -> None:
+        if result.cancelled():
+            return
+        if error is not None:
+            result.set_exception(error)
+        elif log is not None:
+            result.set_result(log)
+
+    def run() -> None:
+        log, error = None, None
+        try:
+            log = read()
+        except BaseException as caught:  # noqa: BLE001 - it is raised where the result is awaited
+            error = caught
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, log, error)
+
+    threading.Thread(target=run, name="read the log", daemon=True).start()
+    return await result
 
 
 def _job_meant(source: str, site: Site) -> int | None:
-    """The number of the job, where the source is none of the files that are there."""
+    """Return the number of the job, or None where the source is stdin or an existing file."""
     if source == STDIN or ("://" not in source and _exists(source)):
         return None
     if "://" in source or source.strip().isdecimal():
@@ -100,9 +150,10 @@ def _read_file(source: str, name: str) -> JobLog:
 def _opened(source: str) -> Iterator[BinaryIO]:
     try:
         if source == STDIN:
-            yield sys.stdin.buffer
+            # A buffered reader's lock, held by a thread that never ends, would abort the interpreter's shutdown.
+            yield getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
         else:
-            with Path(source).open("rb") as file:
+            with Path(source).open("rb", buffering=0) as file:
                 yield file
     except OSError as error:
         raise InputError(
@@ -117,21 +168,13 @@ def _chunks(first: bytes, file: BinaryIO) -> Iterator[bytes]:
         chunk = file.read(CHUNK_BYTES)
 
 
-def _read_job(site: Site, token: Token, job_id: int) -> CheckedLog:
-    from purger.browser.start import driver
-    from purger.cli.signals import run_to_the_end
-    from purger.travis.rate_limit import Budget
+async def _read_job(site: Site, token: Token, job_id: int) -> CheckedLog:
+    from purger.browser.driver import driver
     from purger.travis.api import Api
+    from purger.travis.rate_limit import Budget
 
-    found: list[CheckedLog] = []
-
-    async def read() -> None:
-        async with driver() as playwright, Api.open(playwright, site, token, Budget(0)) as api:
-            found.append(await _of_job(api, job_id))
-
-    if (stopped := run_to_the_end(read(), None)) is not None:
-        raise stopped
-    return found[0]
+    async with driver() as playwright, Api.open(playwright, site, token, Budget(0)) as api:
+        return await _of_job(api, job_id)
 
 
 async def _of_job(api: Api, job_id: int) -> CheckedLog:
@@ -146,15 +189,18 @@ async def _of_job(api: Api, job_id: int) -> CheckedLog:
     return CheckedLog(f"job {job_id}", log, job)
 
 
-def _require_an_answer(checked: CheckedLog) -> None:
-    """Raise InputError where nothing can be said. A whole log without a word of caches says: none was fetched."""
+def _require_conclusive(checked: CheckedLog) -> None:
+    """Raise InputError where the log does not show whether a cache was fetched.
+
+    A whole log that never mentions a cache shows that none was fetched.
+    """
     log, job = checked.log, checked.job
     if not log.is_log:
-        raise InputError(f"what the API gives of {checked.name} is not a log", remedy="Look at the job's page.")
+        raise InputError(f"what the API returns for {checked.name} is not a log", remedy="Check the job's page.")
     if log.started_clean is None and log.truncated:
         if job and job.is_running:
             raise InputError(
-                f"{checked.name} still runs, and its log does not tell yet", remedy="Wait a little, then look again."
+                f"{checked.name} still runs, and its log does not tell yet", remedy="Wait a little, then try again."
             )
         raise InputError(
             "the log ends before it tells whether a cache was fetched", where=checked.name, remedy=_WHOLE_LOG
@@ -162,16 +208,17 @@ def _require_an_answer(checked: CheckedLog) -> None:
 
 
 def with_sources_by_order(log: JobLog) -> JobLog:
-    """The log with its fetches told apart by the order in which a job asks, for want of anything better.
+    """Return the log with the source of each fetch derived from the order in which a job asks.
 
-    It is: its own branch, the pull request's target, the default branch (docs/TRAVIS.md, section 5).
+    The order is: its own branch, the pull request's target, the default branch (docs/TRAVIS.md, section 5). Where the
+    log is from a file, nothing better is known.
     """
     branches = list(dict.fromkeys(fetch.branch for fetch in log.asked))
     of_pull_request = len(branches) > 2 or (branches and branches[0].startswith("PR."))
     order: tuple[Source, ...] = ("own", "target", "default") if of_pull_request else ("own", "default")
     sources = dict(zip(branches, order, strict=False))
 
-    def told(fetch: Fetch) -> Fetch:
+    def with_source(fetch: Fetch) -> Fetch:
         return replace(fetch, source=sources.get(fetch.branch, "unknown"))
 
-    return replace(log, asked=tuple(map(told, log.asked)), fetched=tuple(map(told, log.fetched)))
+    return replace(log, asked=tuple(map(with_source, log.asked)), fetched=tuple(map(with_source, log.fetched)))

@@ -1,115 +1,138 @@
-"""Follows restarted jobs from state to state until each has ended, or has had its time."""
+"""Follow restarted jobs from state to state until each has ended or timed out."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from purger.core import events
 from purger.core.errors import PurgerError, SiteError
+from purger.core.retry_policies import DEFAULT_POLICIES, Pauses
+from purger.core.units import seconds_text
 from purger.jobs.attempts import JobRun
-from purger.purge.repository import growing_pauses
+from purger.jobs.settings import RetrySettings
 from purger.travis.client import BusyError
 from purger.travis.jobs import JobFacts, Jobs
-from purger.core.units import seconds_text
 
 LONGEST_OUTAGE_S = 300.0
 LONGEST_SILENCE_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long, in seconds, jobs may wait for their start while none of them runs, and how long each may run."""
+@dataclass(slots=True)
+class _Watch:
+    """The jobs that have not ended, and when (on the monotonic clock, in seconds) something happened last."""
 
-    start_s: float = 1800.0
-    run_s: float = 10_800.0
+    waiting: dict[int, JobRun]
+    progress_at: float
+    answered_at: float
+    emitted_at: float
+    running_since: dict[int, float] = field(default_factory=dict)
 
 
 class Follower:
-    """Asks for the states of jobs, with pauses that grow. `tell` is told of each change, and of life in between."""
+    """Poll the states of jobs, with growing pauses; emit each change, and a sign of life at least once a minute."""
 
-    def __init__(self, jobs: Jobs, limits: Limits, repository: str, tell: events.Observer) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        limits: RetrySettings,
+        repository: str,
+        emit: events.Observer,
+        pauses: Pauses = DEFAULT_POLICIES.polling,
+    ) -> None:
         self._jobs = jobs
         self._limits = limits
+        self._pauses = pauses
         self._repository = repository
-        self._tell = tell
+        self._emit = emit
 
     async def pause(self, seconds: float, why: Callable[[], str]) -> None:
-        """Wait, and say why at the start and once a minute: a CI takes silence for death."""
+        """Wait; emit the reason at the start and once a minute, since a CI may stop a silent command."""
         deadline = time.monotonic() + seconds
         while (left_s := deadline - time.monotonic()) > 0:
-            self._tell(events.Waiting(self._repository, left_s, why()))
+            self._emit(events.Waiting(self._repository, left_s, why()))
             await asyncio.sleep(min(left_s, LONGEST_SILENCE_S))
 
     async def follow(self, runs: list[JobRun], before: Mapping[int, JobFacts]) -> None:
-        """Return when each of the restarted jobs has ended, or was given up with an error of its own.
+        """Return when each of the restarted jobs has ended, or has an error because it timed out.
 
-        `before` is what was known of the jobs before they were restarted: the API tells of that run until the new one
-        is made. Raises SiteError where the API is out of order for minutes, AccessError where it refuses.
+        `before` has the facts of the jobs before they were restarted: the API returns those until the new run exists.
+        Raises SiteError where the API is out of order for minutes, AccessError where it rejects the token.
         """
-        waiting = {run.id: run for run in runs}
-        running_since: dict[int, float] = {}
-        pauses = growing_pauses()
-        progress_at = answered_at = told_at = time.monotonic()
+        now = time.monotonic()
+        watch = _Watch({run.id: run for run in runs}, now, now, now)
+        pauses = iter(self._pauses)
         while True:
-            for run in list(waiting.values()):
-                try:
-                    facts = await self._jobs.facts(run.id)
-                except BusyError:
-                    if time.monotonic() - answered_at >= LONGEST_OUTAGE_S:
-                        raise
-                    break
-                answered_at = time.monotonic()
-                if not _is_new(facts, before[run.id]):
-                    continue
-                if facts.state != run.state:
-                    self._take_in(run, facts)
-                    progress_at = told_at = answered_at
-                if facts.state == "started":
-                    running_since.setdefault(run.id, answered_at)
-                if not facts.is_running:
-                    del waiting[run.id]
-            now = time.monotonic()
-            if running_since.keys() & waiting.keys():
-                progress_at = now
-            for run in list(waiting.values()):
-                run.error = self._out_of_time(run, now, running_since.get(run.id), progress_at)
-                if run.error:
-                    del waiting[run.id]
-            if not waiting:
+            await self._poll(watch, before)
+            self._time_out(watch)
+            if not watch.waiting:
                 return
-            if now - told_at >= LONGEST_SILENCE_S:
-                told_at = now
-                states = ", ".join(f"job {run.id} is {run.state or 'not restarted yet'}" for run in waiting.values())
-                self._tell(events.Waiting(self._repository, 0.0, states))
-            await asyncio.sleep(min(next(pauses), self._limits.start_s, self._limits.run_s))
+            self._show_life(watch)
+            await asyncio.sleep(min(next(pauses), self._limits.start_timeout_s, self._limits.job_timeout_s))
 
-    def _take_in(self, run: JobRun, facts: JobFacts) -> None:
+    async def _poll(self, watch: _Watch, before: Mapping[int, JobFacts]) -> None:
+        """Ask for the state of each job once; while the API is busy, leave the rest for the next round."""
+        for run in list(watch.waiting.values()):
+            try:
+                facts = await self._jobs.facts(run.id)
+            except BusyError:
+                if time.monotonic() - watch.answered_at >= LONGEST_OUTAGE_S:
+                    raise
+                return
+            now = watch.answered_at = time.monotonic()
+            if not _is_new(facts, before[run.id]):
+                continue
+            if facts.state != run.state:
+                self._update(run, facts)
+                watch.progress_at = watch.emitted_at = now
+            if facts.state == "started":
+                watch.running_since.setdefault(run.id, now)
+            if not facts.is_running:
+                del watch.waiting[run.id]
+
+    def _time_out(self, watch: _Watch) -> None:
+        """Set an error for each job that has had its time, and wait for it no longer."""
+        now = time.monotonic()
+        if watch.running_since.keys() & watch.waiting.keys():
+            watch.progress_at = now
+        for run in list(watch.waiting.values()):
+            run.error = self._timeout_error(run, now, watch.running_since.get(run.id), watch.progress_at)
+            if run.error:
+                del watch.waiting[run.id]
+
+    def _show_life(self, watch: _Watch) -> None:
+        now = time.monotonic()
+        if now - watch.emitted_at >= LONGEST_SILENCE_S:
+            watch.emitted_at = now
+            states = ", ".join(f"job {run.id} is {run.state or 'not restarted yet'}" for run in watch.waiting.values())
+            self._emit(events.Waiting(self._repository, 0.0, states))
+
+    def _update(self, run: JobRun, facts: JobFacts) -> None:
         run.state, run.started_at = facts.state, facts.started_at
         run.finished_at = None if facts.is_running else facts.finished_at
-        self._tell(events.JobChanged(self._repository, run.id, facts.state))
+        self._emit(events.JobChanged(self._repository, run.id, facts.state))
 
-    def _out_of_time(
+    def _timeout_error(
         self, run: JobRun, now: float, running_since: float | None, progress_at: float
     ) -> PurgerError | None:
-        if running_since is None and now - progress_at >= self._limits.start_s:
+        if running_since is None and now - progress_at >= self._limits.start_timeout_s:
             return SiteError(
-                f"job {run.id} was restarted, but did not start within {seconds_text(self._limits.start_s)}",
+                f"job {run.id} was restarted, but did not start within {seconds_text(self._limits.start_timeout_s)}",
                 where=run.url,
-                remedy="Look at its page: the workers may be busy, or the account out of credits. "
+                remedy="Check its page: the workers may be busy, or the account out of credits. "
                 "--start-timeout waits longer.",
             )
-        if running_since is not None and now - running_since >= self._limits.run_s:
+        if running_since is not None and now - running_since >= self._limits.job_timeout_s:
             return SiteError(
-                f"job {run.id} has been running for {seconds_text(self._limits.run_s)} and does not end",
+                f"job {run.id} has been running for {seconds_text(self._limits.job_timeout_s)} and has not ended",
                 where=run.url,
-                remedy="Look at its page; --job-timeout waits longer.",
+                remedy="Check its page; --job-timeout waits longer.",
             )
         return None
 
 
 def _is_new(facts: JobFacts, before: JobFacts) -> bool:
-    """Whether the API tells of the new run already: a restart is accepted first and made a little later."""
+    """Return whether the facts are of the new run: the API accepts a restart a little before it makes the run."""
     return facts.is_running or facts != before

@@ -1,4 +1,4 @@
-"""What a restarted job's end means for whoever purged the caches; pure."""
+"""Judge a restarted job that has ended: did it fetch a deleted cache? Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from purger.core.errors import JobError, NotACacheProblemError, PurgerError, SiteError
-from purger.travis.job_log import FetchVerdict, JobLog
-from purger.jobs.log_phrases import advice, archive_text, what_it_did
 from purger.core.text import many
+from purger.jobs.log_phrases import archive_text, what_it_did
+from purger.jobs.log_report import log_report
+from purger.travis.job_log import FetchVerdict, JobLog
 
 
 class Verdict(StrEnum):
-    """What became of a restarted job. Of several, the first of these matters most."""
+    """How a restarted job ended. Of several verdicts, the first of these matters most."""
 
     FETCHED_DELETED = "fetched-deleted"
     """It failed, and had fetched a cache that was deleted: worth another purge."""
@@ -24,7 +25,7 @@ class Verdict(StrEnum):
 
 
 def judge(state: str, log: JobLog, fetched: Sequence[FetchVerdict]) -> Verdict:
-    """The verdict on a job that ended in this state (the API's word), with what its log says.
+    """Return the verdict on a job that ended in this state (the API's word) with this log.
 
     `fetched` compares what it fetched with all purges so far.
     """
@@ -42,28 +43,30 @@ def judge(state: str, log: JobLog, fetched: Sequence[FetchVerdict]) -> Verdict:
 
 
 def sentence_about(verdict: Verdict, log: JobLog) -> str:
-    """What became of the job, as the end of a sentence that begins with the job."""
+    """Return how the job ended, as the end of a sentence that begins with the job."""
     match verdict:
         case Verdict.PASSED:
-            return f"passed; it {what_it_did(log)}" if log.is_log else "passed"
+            return f"passed; it {what_it_did(log_report(log))}" if log.is_log else "passed"
         case Verdict.CANCELED:
             return "was cancelled by someone"
         case Verdict.UNKNOWN:
             return "failed, and its log does not tell what it fetched"
         case _:
-            return f"failed; it {what_it_did(log)}"
+            return f"failed; it {what_it_did(log_report(log))}"
 
 
 def error_of(
     verdict: Verdict, job_id: int, url: str, log: JobLog, fetched: Sequence[FetchVerdict], attempts: int
 ) -> PurgerError | None:
-    """Why the command does not end well, where nothing more is to be tried with this job; None where it passed."""
+    """Return the error that the command ends with because of this job; None where it passed."""
     match verdict:
         case Verdict.PASSED:
             return None
         case Verdict.CANCELED:
             return JobError(
-                f"job {job_id} was cancelled by someone", where=url, remedy="Ask who did, and why; then run this again."
+                f"job {job_id} was cancelled by someone",
+                where=url,
+                remedy="Find out who cancelled it, and why; then run this again.",
             )
         case Verdict.FETCHED_DELETED:
             archives = ", ".join(archive_text(each.fetch) for each in fetched if each.deleted)
@@ -77,22 +80,22 @@ def error_of(
             return SiteError(
                 f"job {job_id} failed, and its log does not tell whether it fetched a cache",
                 where=url,
-                remedy="Look at its page: the log may be missing, or cut off.",
+                remedy="Check its page: the log may be missing, or cut off.",
             )
         case Verdict.NOT_A_CACHE_PROBLEM:
             return NotACacheProblemError(
-                f"not a cache problem: job {job_id} failed, and {what_it_did(log)}",
+                f"not a cache problem: job {job_id} failed, and {what_it_did(log_report(log))}",
                 where=url,
                 remedy=_where_to_look(log),
             )
 
 
 def _where_to_look(log: JobLog) -> str:
-    """The symptom that was found, else the last failing command's lines, else where they are."""
+    """Return the remedy: the symptom that was found, else the last failing command's lines, else a general hint."""
     spared = "It fetched a cache that the purge did not delete: were there filters?\n" if log.fetched else ""
     if log.symptoms:
-        symptom = log.symptoms[-1]
-        return f"{spared}{symptom.line}\n{symptom.meaning} {advice(symptom, log)}"
+        symptom = log_report(log).symptoms[-1]
+        return f"{spared}{symptom.line}\n{symptom.meaning} {symptom.what_to_do}"
     if log.last_failing_lines:
         return "\n".join([f"{spared}The last command that failed:", *(f"  {line}" for line in log.last_failing_lines)])
-    return f"{spared}Look at the build itself."
+    return f"{spared}Check the build itself."

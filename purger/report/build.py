@@ -1,24 +1,30 @@
-"""What a machine reads of a run: the JSON report, and the exit code that follows from it."""
+"""Build the typed report from the records of a run, with the exit code that follows from them."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from purger import __version__
+from purger.core.cache import Outcome
 from purger.core.errors import ExitCode, PurgerError
-from purger.purge.ledger import Entry
-from purger.purge.record import Record
 from purger.core.selection import Selection
-
-SCHEMA = 1
+from purger.purge.entry import Entry
+from purger.purge.record import Record
+from purger.report.model import (
+    CacheReport,
+    CheckReport,
+    DoctorReport,
+    ErrorReport,
+    Report,
+    RepositoryReport,
+    SelectionReport,
+)
 
 
 def exit_code_of(records: Sequence[Record], error: PurgerError | None, *, dry_run: bool = False) -> ExitCode:
-    """The worst of all: of what stopped the run and of each repository. A dry run only fails by an error."""
+    """Return the highest exit code of the run's error and of the repositories. A dry run fails only by an error."""
     codes = [error.exit_code] if error else []
     for record in records:
         if record.error:
@@ -28,107 +34,102 @@ def exit_code_of(records: Sequence[Record], error: PurgerError | None, *, dry_ru
     return max(codes, default=ExitCode.OK)
 
 
-def report_of(
+def run_report(
     records: Sequence[Record],
     error: PurgerError | None,
     started_at: datetime,
     *,
     selection: Selection | None = None,
     dry_run: bool = False,
-) -> dict[str, Any]:
-    """The report as JSON-ready values; the README describes its fields. None is ever renamed, some may be added."""
+) -> Report:
+    """Build the report of a run that ends now; `error` is what stopped the run as a whole."""
     exit_code = exit_code_of(records, error, dry_run=dry_run)
-    return {
-        "schema": SCHEMA,
-        "version": __version__,
-        "started_at": time_text(started_at),
-        "finished_at": time_text(datetime.now(UTC)),
-        "ok": exit_code is ExitCode.OK,
-        "exit_code": int(exit_code),
-        "dry_run": dry_run,
-        "error": error_value(error),
-        "selection": None if selection is None else _selection_value(selection),
-        "repositories": [repository_value(record, error, dry_run=dry_run) for record in records],
-    }
+    return Report(
+        version=__version__,
+        started_at=started_at,
+        finished_at=datetime.now(UTC),
+        ok=exit_code is ExitCode.OK,
+        exit_code=int(exit_code),
+        dry_run=dry_run,
+        error=error_report(error),
+        selection=None if selection is None else _selection_report(selection),
+        repositories=[repository_report(record, error, dry_run=dry_run) for record in records],
+    )
 
 
-def _selection_value(selection: Selection) -> dict[str, Any]:
-    """The filters, so that a later run can take them up again."""
-    return {
-        "branches": list(selection.branches),
-        "match": selection.match,
-        "kind": selection.kind.value if selection.kind else None,
-        "older_than_s": selection.older_than_s,
-        "larger_than_bytes": selection.larger_than_bytes,
-        "as_of": time_text(selection.as_of),
-    }
+def repository_report(record: Record, run_error: PurgerError | None, *, dry_run: bool = False) -> RepositoryReport:
+    """Build the report of one repository.
+
+    `run_error`, which stopped the run as a whole, is also the error of each repository that was not done by then. A
+    dry run is ok where the caches could be listed.
+    """
+    listed = dry_run and record.surveyed and record.error is None
+    entries = record.ledger.entries
+    selected = [entry for entry in entries if entry.selected]
+    counts = Counter(entry.outcome for entry in entries)
+    stopped_by = record.error or (None if record.ok or listed else run_error)
+    return RepositoryReport(
+        repository=record.repository.slug,
+        provider=record.repository.provider,
+        url=record.url,
+        ok=record.ok or listed,
+        error=error_report(stopped_by),
+        seen=len(entries),
+        selected=len(selected),
+        deleted=counts[Outcome.DELETED],
+        remaining=counts[Outcome.REMAINING],
+        recreated=counts[Outcome.RECREATED],
+        failed=counts[Outcome.FAILED],
+        skipped=counts[Outcome.SKIPPED],
+        bytes_deleted=sum(entry.bytes_deleted for entry in selected),
+        passes=record.passes,
+        looks=record.loads,
+        requests=record.requests,
+        seconds=round(record.seconds, 1),
+        verified=record.verified,
+        settled_s=record.settled_s,
+        warnings=list(record.warnings),
+        caches=[_cache_report(entry) for entry in entries],
+    )
 
 
-def to_json(report: dict[str, Any], *, ascii_only: bool = False) -> str:
-    """The report as one JSON document."""
-    return json.dumps(report, indent=1, ensure_ascii=ascii_only)
-
-
-def time_text(time: datetime) -> str:
-    """A time in UTC as ISO 8601 with a `Z`, to the second."""
-    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def error_value(error: PurgerError | None) -> dict[str, Any] | None:
-    """An error as JSON-ready values."""
+def error_report(error: PurgerError | None) -> ErrorReport | None:
+    """Build the report of an error, if there is one."""
     if error is None:
         return None
-    return {
-        "message": error.what,
-        "where": error.where,
-        "remedy": error.remedy,
-        "exit_code": int(error.exit_code),
-    }
+    return ErrorReport(message=error.what, where=error.where, remedy=error.remedy, exit_code=int(error.exit_code))
 
 
-def repository_value(record: Record, run_error: PurgerError | None, *, dry_run: bool = False) -> dict[str, Any]:
-    """One repository as JSON-ready values; `run_error` is what stopped the run as a whole.
-
-    A dry run is well where it could look.
-    """
-    looked = dry_run and record.surveyed and record.error is None
-    entries = record.ledger.entries
-    counts = Counter(entry.outcome.value for entry in entries)
-    stopped = record.error or (None if record.ok or looked else run_error)
-    return {
-        "repository": record.repository.slug,
-        "provider": record.repository.provider,
-        "url": record.url,
-        "ok": record.ok or looked,
-        "error": error_value(stopped),
-        "seen": len(entries),
-        "selected": len(record.ledger.selected),
-        **{outcome: counts[outcome] for outcome in ("deleted", "remaining", "recreated", "failed", "skipped")},
-        "bytes_deleted": sum(entry.bytes_deleted for entry in record.ledger.selected),
-        "passes": record.passes,
-        "looks": record.looks,
-        "requests": record.requests,
-        "seconds": round(record.seconds, 1),
-        "verified": record.verified,
-        "settled_s": record.settled_s,
-        "warnings": list(record.warnings),
-        "caches": [_cache(entry) for entry in entries],
-    }
+def doctor_report(checks: Sequence[CheckReport], exit_code: ExitCode) -> DoctorReport:
+    """Build the report of the doctor; `exit_code` is the one that a purge would have."""
+    return DoctorReport(version=__version__, ok=exit_code is ExitCode.OK, exit_code=int(exit_code), checks=list(checks))
 
 
-def _cache(entry: Entry) -> dict[str, Any]:
-    archive = entry.archive
-    return {
-        "name": archive.name,
-        "branch": archive.full_branch or archive.branch,
-        "kind": archive.kind.value,
-        "size_bytes": archive.size_bytes,
-        "last_modified": time_text(archive.last_modified),
-        "selected": entry.selected,
-        "outcome": entry.outcome.value,
-        "attempts": entry.tries,
-        "how": entry.how.value if entry.how and not entry.listed else None,
-        "reason": entry.reason,
-        "recreated_times": entry.recreated,
-        "gone_at": time_text(entry.gone_at) if entry.gone_at and not entry.listed else None,
-    }
+def _selection_report(selection: Selection) -> SelectionReport:
+    return SelectionReport(
+        branches=list(selection.branches),
+        match=selection.match,
+        kind=selection.kind,
+        older_than_s=selection.older_than_s,
+        larger_than_bytes=selection.larger_than_bytes,
+        as_of=selection.as_of,
+    )
+
+
+def _cache_report(entry: Entry) -> CacheReport:
+    cache = entry.cache
+    is_gone = entry.outcome is Outcome.DELETED
+    return CacheReport(
+        name=cache.name,
+        branch=cache.full_branch or cache.branch,
+        kind=cache.kind,
+        size_bytes=cache.size_bytes,
+        last_modified=cache.last_modified,
+        selected=entry.selected,
+        outcome=entry.outcome,
+        attempts=entry.attempts,
+        how=entry.method if is_gone else None,
+        reason=entry.reason,
+        recreated_times=entry.recreated,
+        gone_at=entry.gone_at if is_gone else None,
+    )

@@ -1,44 +1,62 @@
-"""A report that a former run wrote, read back: whatever the file holds, it is a report or an InputError."""
+"""Read a report that a former run wrote: a file holds a valid report, or reading it raises InputError."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from purger.core.errors import InputError
-from purger.report.build import SCHEMA
+from purger.core.text import visible
+from purger.report.model import SCHEMA, Report
+
+_LONGEST_REASON = 200
 
 
-@contextmanager
-def former_report(path: Path, what: str) -> Iterator[dict[str, Any]]:
-    """The report in this file, for the time of a `with` block; `what` names it in errors.
+def read_report(path: Path, what: str) -> Report:
+    """Return the report in this file; `what` names it in errors.
 
-    Raises InputError for a file that is none, and for whatever the block finds written otherwise than a report is.
+    Raises InputError where the file can't be read, or holds anything but a report of this schema.
     """
     try:
-        report = json.loads(path.read_text("utf-8"))
-        if report["schema"] != SCHEMA:
-            raise InputError(
-                f"{what} is of another kind: schema {report['schema']}",
-                where=str(path),
-                remedy="Make one with this version of purger.",
-            )
-        yield report
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        values = json.loads(path.read_text("utf-8"))
+        _require_schema(values, path, what)
+        return msgspec.convert(values, Report)
+    except (OSError, ValueError, OverflowError, RecursionError) as error:
         raise InputError(
-            f"{what} can't be read",
+            f"{what} can't be read: {_reason(error)}",
             where=str(path),
-            remedy=f"Give the report.json that a purge wrote ({type(error).__name__}).",
+            remedy="Give the report.json that a purge wrote.",
         ) from None
 
 
-def time_of(text: str) -> datetime:
-    """A time as a report writes it, in UTC. Raises ValueError or OverflowError for one without a zone, or out of it."""
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        raise ValueError("a report's times have a zone")
-    return time.astimezone(UTC)
+def _require_schema(values: Any, path: Path, what: str) -> None:
+    """Raise ValueError where there is no schema number, and InputError where it is another one."""
+    if not isinstance(values, dict) or "schema" not in values:
+        raise ValueError("it has no schema number")
+    schema = values["schema"]
+    if schema != SCHEMA or isinstance(schema, bool):
+        raise InputError(
+            f"{what} is of another kind: schema {visible(str(schema), 20)}",
+            where=str(path),
+            remedy="Make one with this version of purger.",
+        )
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case OSError():
+            return error.strerror or "unknown error"
+        case RecursionError():
+            return "it is nested too deeply"
+        case OverflowError():
+            return "a time in it is out of range"
+        case UnicodeError():
+            return "it holds bytes or characters that are not UTF-8"
+        case json.JSONDecodeError():
+            return f"it is not JSON (line {error.lineno})"
+        case msgspec.ValidationError():
+            return f"it is not a report of purger ({visible(str(error), _LONGEST_REASON)})"
+    return visible(str(error), _LONGEST_REASON)

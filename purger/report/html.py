@@ -10,20 +10,19 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from purger.core.cache import Outcome
-from purger.report.chart import Bar, Course, bars_of, course_of
-from purger.report.phrases import Values, error_words, headline, job_words, left_of, name_of, selected_bytes, state_of, verdict_of
-from purger.core.text import sentence_of, visible
+from purger.core.text import many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
-from purger.core.text import many
+from purger.report.chart import Bar, Course, bars_of, course_of
+from purger.report.model import CacheReport, Report, RepositoryReport, TimelineEntry, time_text
+from purger.report.phrases import error_words, headline, job_words, state_of, verdict_of
 
 MOST_ROWS = 6000
-"""So many archives in all tables together; those that are not gone come first, the rest stands in report.json."""
+"""The most caches in all tables together: those that are not gone come first, all are in report.json."""
 MOST_PICTURE_BYTES = 16_000_000
 _TAIL = 16
 _CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
@@ -40,29 +39,37 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A cache as the table shows it: a label, what deleted it, and why it is not gone."""
+
+    cache: CacheReport
+    label: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """Everything that is shown of one repository."""
 
-    name: str
+    repository: RepositoryReport
     state: str
-    values: Values
     verdict: str
     facts: list[tuple[str, str, str]]
     pictures: list[Picture]
     bars: list[Bar]
     course: Course | None
-    rows: list[Values]
+    rows: list[Row]
     counts: list[tuple[str, int]]
     rows_left_out: int
 
 
-def write_html(report: Values, timeline: Sequence[Mapping[str, Any]], pictures: Mapping[str, Path]) -> str:
-    """The page as text.
+def write_html(report: Report, timeline: Sequence[TimelineEntry], pictures: Mapping[str, Path]) -> str:
+    """Return the page as text.
 
-    `report` is what `report_of` returns, `timeline` what `Timeline.entries` gives (its repositories named as
-    `name_of` names them), `pictures` PNG files by `NAME before` and `NAME after`; any of them may be missing.
+    `pictures` are PNG files by `NAME before` and `NAME after`, with the name of the repository; any may be missing.
     """
-    state = state_of(ok=report["ok"], dry_run=report["dry_run"], exit_code=report["exit_code"])
+    state = state_of(ok=report.ok, dry_run=report.dry_run, exit_code=report.exit_code)
     css, script = _part("report.css"), _part("report.js")
     return (
         _environment()
@@ -81,7 +88,7 @@ def write_html(report: Values, timeline: Sequence[Mapping[str, Any]], pictures: 
 
 
 def _policy(css: str, script: str) -> str:
-    """Nothing is fetched from anywhere, and no style or script but our own two is obeyed, whatever a name holds."""
+    """Return a policy that allows no request, and no style or script but our own two, whatever a name holds."""
     return (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src '{_hash(css)}'; script-src '{_hash(script)}'"
@@ -94,7 +101,7 @@ def _hash(text: str) -> str:
 
 @cache
 def _part(name: str) -> str:
-    return files("purger").joinpath("templates", name).read_text(encoding="utf-8")
+    return files("purger.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 @cache
@@ -103,9 +110,9 @@ def _environment() -> Environment:
     environment.filters.update(
         visible=visible,
         size=size_text,
-        seconds=seconds_text,
         ends=_ends,
         clock=_clock,
+        iso=time_text,
         error_words=error_words,
         job_words=job_words,
         sentence=sentence_of,
@@ -115,81 +122,86 @@ def _environment() -> Environment:
 
 
 def _ends(name: str) -> tuple[str, str]:
-    """A name as two parts: the second one is always shown, the first is cut where there is no room."""
+    """Split a name in two parts: the second one is always shown, the first is cut where there is no room."""
     shown = visible(name)
     return (shown[:-_TAIL], shown[-_TAIL:]) if len(shown) > 2 * _TAIL else (shown, "")
 
 
-def _clock(time: str) -> str:
-    """An ISO 8601 time as people read it: `2026-03-01 12:00`, in UTC like the report."""
-    return datetime.fromisoformat(time).strftime("%Y-%m-%d %H:%M")
+def _clock(time: datetime) -> str:
+    """Return a time as people read it: `2026-03-01 12:00`, in UTC like the report."""
+    return f"{time:%Y-%m-%d %H:%M}"
 
 
-def _facts_of_run(report: Values) -> Iterator[tuple[str, str]]:
-    took_s = (
-        datetime.fromisoformat(report["finished_at"]) - datetime.fromisoformat(report["started_at"])
-    ).total_seconds()
-    yield "started", f"{_clock(report['started_at'])} UTC"
-    yield "took", seconds_text(took_s)
-    yield "exit code", str(report["exit_code"])
-    yield "purger", str(report["version"])
+def _facts_of_run(report: Report) -> Iterator[tuple[str, str]]:
+    yield "started", f"{_clock(report.started_at)} UTC"
+    yield "took", seconds_text((report.finished_at - report.started_at).total_seconds())
+    yield "exit code", str(report.exit_code)
+    yield "purger", report.version
 
 
-def _sections(report: Values, timeline: Sequence[Mapping[str, Any]], pictures: Mapping[str, Path]) -> Iterator[Section]:
+def _sections(report: Report, timeline: Sequence[TimelineEntry], pictures: Mapping[str, Path]) -> Iterator[Section]:
     room = MOST_ROWS
-    for repository in sorted(report["repositories"], key=lambda repository: bool(repository["ok"])):
-        name, dry_run = name_of(repository), report["dry_run"]
-        caches = [_shown(cache, dry_run=dry_run) for cache in repository["caches"]]
-        caches.sort(key=lambda cache: (_WORST_FIRST.index(cache["outcome"]), -cache["size_bytes"]))
-        rows, room = caches[:room], max(0, room - len(caches))
-        counts = [(label, sum(row["label"] == label for row in rows)) for label in dict.fromkeys(_labels(caches))]
-        error = repository["error"]
-        yield Section(
-            name=name,
-            state=state_of(
-                ok=repository["ok"] or (dry_run and not error),
-                dry_run=dry_run,
-                exit_code=error["exit_code"] if error else 0,
-            ),
-            values=repository,
-            verdict=verdict_of(repository, dry_run=dry_run),
-            facts=list(_facts(repository, dry_run=dry_run)),
-            pictures=list(_pictures(name, pictures)),
-            bars=bars_of(repository["caches"], dry_run=dry_run),
-            course=course_of([entry for entry in timeline if entry["repository"] in {name, ""}]),
-            rows=rows,
-            counts=counts,
-            rows_left_out=len(caches) - len(rows),
-        )
+    for repository in sorted(report.repositories, key=lambda repository: repository.ok):
+        section = _section(repository, timeline, pictures, dry_run=report.dry_run, room=room)
+        room -= len(section.rows)
+        yield section
 
 
-def _labels(caches: Sequence[Values]) -> Iterator[str]:
-    yield from (cache["label"] for cache in caches)
+def _section(
+    repository: RepositoryReport,
+    timeline: Sequence[TimelineEntry],
+    pictures: Mapping[str, Path],
+    *,
+    dry_run: bool,
+    room: int,
+) -> Section:
+    """Build a section with at most `room` rows."""
+    worst_first = sorted(repository.caches, key=lambda cache: (_WORST_FIRST.index(cache.outcome), -cache.size_bytes))
+    rows = [_row(cache, dry_run=dry_run) for cache in worst_first]
+    shown = rows[:room]
+    error = repository.error
+    return Section(
+        repository=repository,
+        state=state_of(
+            ok=repository.ok or (dry_run and not error), dry_run=dry_run, exit_code=error.exit_code if error else 0
+        ),
+        verdict=verdict_of(repository, dry_run=dry_run),
+        facts=list(_facts(repository, dry_run=dry_run)),
+        pictures=list(_pictures(repository.name, pictures)),
+        bars=bars_of(repository.caches, dry_run=dry_run),
+        course=course_of([entry for entry in timeline if entry.repository in {repository.name, ""}]),
+        rows=shown,
+        counts=[
+            (label, sum(row.label == label for row in shown)) for label in dict.fromkeys(row.label for row in rows)
+        ],
+        rows_left_out=len(rows) - len(shown),
+    )
 
 
-def _shown(cache: Values, *, dry_run: bool) -> Values:
-    untouched = dry_run and cache["selected"] and cache["outcome"] == Outcome.REMAINING
-    how = cache["how"] or ""
-    tries = f" in {many(cache['attempts'], 'try')}" if cache["attempts"] > 1 else ""
-    return cache | {
-        "label": "selected" if untouched else str(cache["outcome"]),
-        "why": "" if untouched else (cache["reason"] or ""),
-        "by": (how + tries).strip(),
-    }
+def _row(cache: CacheReport, *, dry_run: bool) -> Row:
+    untouched = dry_run and cache.selected and cache.outcome is Outcome.REMAINING
+    attempts = f" in {many(cache.attempts, 'attempt')}" if cache.attempts > 1 else ""
+    return Row(
+        cache,
+        label="selected" if untouched else str(cache.outcome),
+        by=f"{cache.how or ''}{attempts}".strip(),
+        why="" if untouched else (cache.reason or ""),
+    )
 
 
-def _facts(repository: Values, *, dry_run: bool) -> Iterator[tuple[str, str, str]]:
-    """What the tiles show: a label, a value and what it is out of."""
+def _facts(repository: RepositoryReport, *, dry_run: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield what the tiles show: a label, a value and what it is out of."""
     if dry_run:
-        yield "would be freed", size_text(selected_bytes(repository)), ""
-        yield "selected", f"{repository['selected']:,}", f"of {repository['seen']:,}"
+        yield "would be freed", size_text(repository.selected_bytes), ""
+        yield "selected", f"{repository.selected:,}", f"of {repository.seen:,}"
         return
-    yield "freed", size_text(repository["bytes_deleted"]), ""
-    yield "deleted", f"{repository['selected'] - len(left_of(repository)):,}", f"of {repository['selected']:,}"
-    yield "left", f"{len(left_of(repository)):,}", ""
-    yield "looks", f"{repository['looks']:,}", ""
-    yield "requests", f"{repository['requests']:,}", ""
-    yield "time", seconds_text(repository["seconds"]), ""
+    left = len(repository.left)
+    yield "freed", size_text(repository.bytes_deleted), ""
+    yield "deleted", f"{repository.selected - left:,}", f"of {repository.selected:,}"
+    yield "left", f"{left:,}", ""
+    yield "loads", f"{repository.looks:,}", ""
+    yield "requests", f"{repository.requests:,}", ""
+    yield "time", seconds_text(repository.seconds), ""
 
 
 def _pictures(name: str, pictures: Mapping[str, Path]) -> Iterator[Picture]:
@@ -201,7 +213,7 @@ def _pictures(name: str, pictures: Mapping[str, Path]) -> Iterator[Picture]:
 
 def _picture(caption: str, path: Path | None) -> Picture:
     if path is None:
-        return Picture(caption, None, "There is no picture: the run did not get so far.")
+        return Picture(caption, None, "There is no picture: the run ended before it was taken.")
     try:
         if path.stat().st_size > MOST_PICTURE_BYTES:
             return Picture(caption, None, f"The picture is too large for this page: see {path.name} beside it.")

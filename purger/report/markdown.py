@@ -1,4 +1,4 @@
-"""A report as Markdown, for GitHub's job summary: short, bounded, and with every name of others kept as plain text."""
+"""A report as Markdown, for GitHub's job summary: short, bounded, and with every untrusted name kept as plain text."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from purger.report.phrases import Values, error_words, errors_of, headline, left_of, name_of, state_of
-from purger.core.text import sentence_of, visible
+from purger.core.cache import Outcome
+from purger.core.text import many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
-from purger.core.text import many
+from purger.report.model import Report, RepositoryReport
+from purger.report.phrases import error_words, errors_of, headline, state_of
 
 MOST_REPOSITORIES = 500
 MOST_LEFT = 100
@@ -18,11 +19,11 @@ MOST_WARNINGS = 50
 _LONGEST_NAME = 120
 _LONGEST_TEXT = 1000
 _PLAIN = frozenset(string.ascii_letters + string.digits + " -/,")
-_SIGNS = {"done": "✅", "looked": "🔎", "stopped": "✋", "failed": "❌"}
+_SIGNS = {"done": "✅", "dry-run": "🔎", "stopped": "✋", "failed": "❌"}
 
 
 def text_of(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """Text of others so that no Markdown renderer sees markup, a table's edge, HTML or a link in it.
+    """Escape untrusted text so that no Markdown renderer sees markup, a table's edge, HTML or a link in it.
 
     Character references mean the character itself and never structure, in GitHub's Markdown as in CommonMark.
     """
@@ -39,74 +40,74 @@ def _reference(character: str) -> str:
 
 
 def name_as_code(name: str) -> str:
-    """A name of others as code: in GitHub's rendering no mention, number or address in it becomes a link either."""
+    """Return an untrusted name as code: GitHub makes no link of a mention, number or address in it."""
     return f"<code>{text_of(name, _LONGEST_NAME)}</code>"
 
 
-def short_summary(report: Values) -> str:
-    """The result alone."""
-    state = state_of(ok=report["ok"], dry_run=report["dry_run"], exit_code=report["exit_code"])
+def short_summary(report: Report) -> str:
+    """Return the result alone."""
+    state = state_of(ok=report.ok, dry_run=report.dry_run, exit_code=report.exit_code)
     return f"\n### {_SIGNS[state]} {text_of(headline(report))}\n"
 
 
-def markdown_summary(report: Values) -> str:
-    """The whole summary: the result, errors, numbers, what is left and why, warnings, space freed by branch."""
-    repositories = report["repositories"]
+def markdown_summary(report: Report) -> str:
+    """Return the whole summary: result, errors, numbers, what is left and why, warnings, space freed by branch."""
+    repositories = report.repositories
     parts = [short_summary(report)]
     for name, error in errors_of(report)[:MOST_REPOSITORIES]:
         where = f"{name_as_code(name)}: " if name else ""
-        remedy = f"<br>{text_of(error['remedy'])}" if error["remedy"] else ""
+        remedy = f"<br>{text_of(error.remedy)}" if error.remedy else ""
         parts.append(f"> {where}{text_of(error_words(error))}{remedy}")
     if repositories:
         parts.append(_numbers(repositories))
-    if not report["dry_run"]:
+    if not report.dry_run:
         parts += _what_is_left(repositories)
     parts += _warnings(repositories)
-    parts += _by_branch(repositories, dry_run=report["dry_run"])
-    parts.append(f"<sub>purger {text_of(report['version'])}, exit code {report['exit_code']}</sub>")
+    parts += _by_branch(repositories, dry_run=report.dry_run)
+    parts.append(f"<sub>purger {text_of(report.version)}, exit code {report.exit_code}</sub>")
     return "\n\n".join(parts) + "\n"
 
 
-def _numbers(repositories: Sequence[Values]) -> str:
+def _numbers(repositories: Sequence[RepositoryReport]) -> str:
     rows = [
         (
-            f"[{name_as_code(name_of(repository))}]({_address(repository['url'])})",
-            f"{repository['selected']:,}",
-            f"{repository['deleted']:,}",
-            f"{len(left_of(repository)):,}",
-            size_text(repository["bytes_deleted"]),
-            f"{repository['looks']:,}",
-            f"{repository['requests']:,}",
-            seconds_text(repository["seconds"]),
+            f"[{name_as_code(repository.name)}]({_address(repository.url)})",
+            f"{repository.selected:,}",
+            f"{repository.deleted:,}",
+            f"{len(repository.left):,}",
+            size_text(repository.bytes_deleted),
+            f"{repository.looks:,}",
+            f"{repository.requests:,}",
+            seconds_text(repository.seconds),
         )
         for repository in repositories[:MOST_REPOSITORIES]
     ]
-    table = _table(("repository", "selected", "deleted", "left", "freed", "looks", "requests", "time"), rows)
+    table = _table(("repository", "selected", "deleted", "left", "freed", "loads", "requests", "time"), rows)
     return table + _and_more(len(repositories) - len(rows), "repository")
 
 
-def _what_is_left(repositories: Sequence[Values]) -> Iterator[str]:
-    left = [(repository, cache) for repository in repositories for cache in left_of(repository)]
+def _what_is_left(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
+    left = [(repository, cache) for repository in repositories for cache in repository.left]
     if not left:
         return
     several = len(repositories) > 1
     rows = [
         (
-            *([name_as_code(name_of(repository))] if several else []),
-            name_as_code(cache["branch"]),
-            name_as_code(cache["name"]),
-            size_text(cache["size_bytes"]),
-            text_of(cache["outcome"]),
-            text_of(cache["reason"] or ""),
+            *([name_as_code(repository.name)] if several else []),
+            name_as_code(cache.branch),
+            name_as_code(cache.name),
+            size_text(cache.size_bytes),
+            text_of(cache.outcome),
+            text_of(cache.reason or ""),
         )
         for repository, cache in left[:MOST_LEFT]
     ]
-    heads = (*(["repository"] if several else []), "branch", "archive", "size", "outcome", "why")
+    heads = (*(["repository"] if several else []), "branch", "cache", "size", "outcome", "why")
     yield f"#### What is left\n\n{_table(heads, rows)}{_and_more(len(left) - len(rows), 'cache')}"
 
 
-def _warnings(repositories: Sequence[Values]) -> Iterator[str]:
-    warnings = [(name_of(repository), text) for repository in repositories for text in repository["warnings"]]
+def _warnings(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
+    warnings = [(repository.name, text) for repository in repositories for text in repository.warnings]
     if not warnings:
         return
     lines = [
@@ -116,12 +117,12 @@ def _warnings(repositories: Sequence[Values]) -> Iterator[str]:
     yield "#### Warnings\n\n" + "\n".join(lines) + _and_more(len(warnings) - len(lines), "warning")
 
 
-def _by_branch(repositories: Sequence[Values], *, dry_run: bool) -> Iterator[str]:
+def _by_branch(repositories: Sequence[RepositoryReport], *, dry_run: bool) -> Iterator[str]:
     sizes: dict[tuple[str, str], list[int]] = {}
     for repository in repositories:
-        for cache in repository["caches"]:
-            if cache["selected"] and (dry_run or cache["outcome"] == "deleted"):
-                sizes.setdefault((name_of(repository), cache["branch"]), []).append(cache["size_bytes"])
+        for cache in repository.caches:
+            if cache.selected and (dry_run or cache.outcome is Outcome.DELETED):
+                sizes.setdefault((repository.name, cache.branch), []).append(cache.size_bytes)
     if not sizes:
         return
     largest = sorted(sizes.items(), key=lambda item: -sum(item[1]))
@@ -130,19 +131,19 @@ def _by_branch(repositories: Sequence[Values], *, dry_run: bool) -> Iterator[str
         (
             *([name_as_code(name)] if several else []),
             name_as_code(branch),
-            f"{len(archives):,}",
-            size_text(sum(archives)),
+            f"{len(caches):,}",
+            size_text(sum(caches)),
         )
-        for (name, branch), archives in largest[:MOST_BRANCHES]
+        for (name, branch), caches in largest[:MOST_BRANCHES]
     ]
-    heads = (*(["repository"] if several else []), "branch", "archives", "size")
+    heads = (*(["repository"] if several else []), "branch", "caches", "size")
     title = "Space that would be freed, by branch" if dry_run else "Space freed, by branch"
     more = _and_more(len(largest) - len(rows), "branch")
     yield f"<details><summary>{title}</summary>\n\n{_table(heads, rows)}{more}\n\n</details>"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    numbers = {"selected", "deleted", "left", "freed", "looks", "requests", "time", "size", "archives"}
+    numbers = {"selected", "deleted", "left", "freed", "loads", "requests", "time", "size", "caches"}
     edges = ["---:" if head in numbers else "---" for head in heads]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, edges, *rows))
 

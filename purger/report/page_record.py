@@ -5,28 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
-from purger.report.artifacts import Artifacts, trouble, write_whole
 from purger.core.errors import PurgerError
 from purger.purge.record import Record
+from purger.report.artifacts import Artifacts, TraceMode, trouble
+from purger.secrets.files import write_whole
 from purger.secrets.token import Token
-from purger.purge.settings import Trace
 from purger.secrets.trace_scrubbing import TraceScrubError, scrub_trace
 from purger.travis.page.cache_page import CachePage
 
 
-class Keepsakes:
-    """Pictures and trace of one repository's page. Nothing here fails a purge: what can't be kept is a warning."""
+class PageRecorder:
+    """Keep pictures and a trace of one repository's page. What can't be kept is a warning, never an error."""
 
-    def __init__(self, artifacts: Artifacts | None, trace: Trace, token: Token, record: Record) -> None:
+    def __init__(self, artifacts: Artifacts | None, trace: TraceMode, token: Token, record: Record) -> None:
         self._artifacts = artifacts
-        self._trace = trace if artifacts else Trace.OFF
+        self._trace = trace if artifacts else TraceMode.OFF
         self._token = token
         self.record = record
 
@@ -51,7 +52,7 @@ class Keepsakes:
     @asynccontextmanager
     async def traced(self, context: BrowserContext) -> AsyncIterator[None]:
         """Trace what happens in the block, if asked to, and keep it: always, or where the block fails."""
-        if self._trace is Trace.OFF or self._artifacts is None:
+        if self._trace is TraceMode.OFF or self._artifacts is None:
             yield
             return
         await context.tracing.start(screenshots=True, snapshots=True)
@@ -60,7 +61,7 @@ class Keepsakes:
         except PurgerError:
             await self._keep(context, self._artifacts.trace(self.record.name))
             raise
-        if self._trace is Trace.ON or not self.record.ok:
+        if self._trace is TraceMode.ON or not self.record.ok:
             await self._keep(context, self._artifacts.trace(self.record.name))
 
     async def _keep(self, context: BrowserContext, path: Path) -> None:
@@ -75,3 +76,20 @@ class Keepsakes:
             self.record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")
         finally:
             raw.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRecorders:
+    """Make the recorder of each repository's page."""
+
+    artifacts: Artifacts
+    trace: TraceMode
+    token: Token
+
+    def expect(self, repositories: Sequence[str]) -> list[str]:
+        """Prepare for these repositories; return a sentence about each problem."""
+        return self.artifacts.expect(repositories)
+
+    def of(self, record: Record) -> PageRecorder:
+        """Return the recorder of one repository's page."""
+        return PageRecorder(self.artifacts, self.trace, self.token, record)

@@ -1,90 +1,74 @@
-"""A finished report in words: its result in one sentence, what is left, and text of others made safe to show."""
+"""A finished report as sentences: its result, what is left, and its errors."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
-from purger.core.cache import Outcome
+from purger.core.cache import Method, Outcome
 from purger.core.errors import ExitCode
+from purger.core.text import many, sentence_of
 from purger.core.units import seconds_text, size_text
-from purger.core.text import many
-
-Values = dict[str, Any]
-"""A report, one of its repositories, caches or errors: JSON-ready values, as report.py describes them."""
-
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+from purger.report.model import CacheReport, ErrorReport, JobReport, Report, RepositoryReport
 
 
-def visible(text: str, longest: int | None = None) -> str:
-    """Text of others as one line without control, invisible or direction-changing characters, cut in its middle."""
-    if longest is not None and len(text) > longest:
-        head = longest // 2
-        text = f"{text[:head]}…{text[len(text) - (longest - head - 1) :]}"
-    return "".join(character if character.isprintable() else _REPLACEMENT for character in text)
-
-
-def sentence_of(text: str) -> str:
-    """Text with a capital at its start and a full stop at its end."""
-    text = text.strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
-
-
-def name_of(repository: Values) -> str:
-    """The repository as people write it, and as events and timelines name it."""
-    slug, provider = repository["repository"], repository.get("provider", "github")
-    return str(slug) if provider == "github" else f"{provider}/{slug}"
-
-
-def left_of(repository: Values) -> list[Values]:
-    """The archives that were selected and are not gone."""
-    return [cache for cache in repository["caches"] if cache["selected"] and cache["outcome"] != Outcome.DELETED]
-
-
-def selected_bytes(repository: Values) -> int:
-    """The size of everything that was selected, in bytes."""
-    return sum(cache["size_bytes"] for cache in repository["caches"] if cache["selected"])
-
-
-def counted(caches: Sequence[Values]) -> str:
-    """Archives by outcome: `2 failed, 1 recreated`."""
-    counts = Counter(str(cache["outcome"]) for cache in caches)
+def counted(caches: Sequence[CacheReport]) -> str:
+    """Return the caches counted by outcome: `1 recreated, 2 failed`."""
+    counts = Counter(cache.outcome for cache in caches)
     return ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in Outcome if counts[outcome])
 
 
-def verdict_of(repository: Values, *, dry_run: bool, filters: str = "") -> str:
-    """The result of one repository, in one sentence; `filters` says what was selected, where that explains it."""
-    name, selected, left = name_of(repository), repository["selected"], left_of(repository)
+def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = "") -> str:
+    """Return the result of one repository in one sentence; `filters` explains why nothing was selected."""
+    name, selected, left = repository.name, repository.selected, repository.left
     gone = selected - len(left)
-    size = size_text(repository["bytes_deleted"])
+    size = size_text(repository.bytes_deleted)
     if not selected:
-        if repository["error"]:
-            return f"Nothing of {name} was deleted."
-        if not repository["seen"]:
-            return f"{name} has no caches."
-        why = f" ({filters})" if filters else ""
-        return f"None of the {many(repository['seen'], 'cache')} of {name} is selected{why}: nothing to do."
+        return _nothing_selected(repository, filters)
     if dry_run:
-        would = f"{many(selected, 'cache')} of {name} would be deleted ({size_text(selected_bytes(repository))})."
+        would = f"{many(selected, 'cache')} of {name} would be deleted ({size_text(repository.selected_bytes)})."
         return f"{would} Nothing was touched."
     are = "is" if gone == 1 else "are"
-    if repository["ok"]:
-        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), seen on two looks{_apart(repository)}."
+    if repository.ok:
+        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), {_rechecked(repository.settled_s)}."
     if not left:
-        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but that nothing is left was not proved."
+        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but no second recheck confirmed it."
     return f"{gone:,} of {many(selected, 'cache')} of {name} are gone ({size}); {counted(left)}."
 
 
-def _apart(repository: Values) -> str:
-    """How far apart the two looks were that proved it."""
-    settled_s = repository.get("settled_s")
+def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
+    if repository.error:
+        return f"Nothing of {repository.name} was deleted."
+    if not repository.seen:
+        return f"{repository.name} has no caches."
+    why = f" ({filters})" if filters else ""
+    return f"None of the {many(repository.seen, 'cache')} of {repository.name} is selected{why}: nothing to do."
+
+
+def _rechecked(settled_s: float | None) -> str:
+    """Return how often, and how far apart, the page showed that nothing selected is left."""
     if settled_s is None:
-        return ""
-    return f" {seconds_text(settled_s)} apart" if settled_s else " one after the other"
+        return "rechecked twice"
+    return f"rechecked twice, {seconds_text(settled_s)} apart" if settled_s else "rechecked twice in a row"
 
 
-_JOB_WORDS = {
+def how_sentence(repository: RepositoryReport) -> str | None:
+    """Return how many caches were not deleted by their row's icon, and why; None where all were."""
+    counts = Counter(cache.how for cache in repository.caches if cache.selected)
+    ways = []
+    if counts[Method.BUTTON]:
+        ways.append(f"{many(counts[Method.BUTTON], 'cache')} by the page's 'Delete all' button")
+    if counts[Method.API]:
+        ways.append(f"{many(counts[Method.API], 'cache')} by the API")
+    if not ways:
+        return None
+    return (
+        f"{' and '.join(ways)}, because the icon of such a row deletes nothing of it, or more than was selected "
+        "(branch names with a slash show only their last part)."
+    )
+
+
+_JOB_RESULTS = {
     "passed": "passed",
     "fetched-deleted": "failed, and had fetched a deleted cache",
     "not-a-cache-problem": "failed, and no deleted cache is to blame",
@@ -93,74 +77,70 @@ _JOB_WORDS = {
 }
 
 
-def job_words(job: Values) -> str:
-    """What became of a restarted job, as the end of a sentence that begins with the job."""
-    if job["verdict"] is None:
-        return "was restarted" if job["restarted_at"] else "was not restarted"
-    return _JOB_WORDS[job["verdict"]]
+def job_words(job: JobReport) -> str:
+    """Return how a restarted job ended, as the end of a sentence that begins with the job."""
+    if job.verdict is None:
+        return "was restarted" if job.restarted_at else "was not restarted"
+    return _JOB_RESULTS.get(job.verdict, f"ended: {job.verdict}")
 
 
-def _retry_headline(attempts: Sequence[Values]) -> str:
-    jobs = {job["job"]: job for attempt in attempts for job in attempt["jobs"]}
+def _retry_headline(report: Report) -> str:
+    jobs = report.last_runs
     if len(jobs) == 1:
-        ((number, job),) = jobs.items()
-        result = f"job {number} {job_words(job)}"
+        result = f"job {jobs[0].job} {job_words(jobs[0])}"
     else:
-        passed = sum(job["verdict"] == "passed" for job in jobs.values())
-        result = f"{passed} of {many(len(jobs), 'job')} passed"
-    deleted = sum(attempt["purge"]["deleted"] for attempt in attempts if attempt["purge"])
-    return sentence_of(f"{result}; {many(deleted, 'cache')} deleted in {many(len(attempts), 'attempt')}")
+        result = f"{sum(job.verdict == 'passed' for job in jobs)} of {many(len(jobs), 'job')} passed"
+    deleted = sum(attempt.purge.deleted for attempt in report.attempts if attempt.purge)
+    return sentence_of(f"{result}; {many(deleted, 'cache')} deleted in {many(len(report.attempts), 'attempt')}")
 
 
-def headline(report: Values) -> str:
-    """The result of the whole run, in one sentence or two; of a retry what became of its jobs."""
-    attempts = (report.get("retry") or {}).get("attempts", [])
-    if any(attempt["jobs"] for attempt in attempts):
-        return _retry_headline(attempts)
-    repositories = report["repositories"]
+def headline(report: Report) -> str:
+    """Return the result of the whole run in one sentence or two; of a retry, what became of its jobs."""
+    if report.last_runs:
+        return _retry_headline(report)
+    repositories = report.repositories
     if not repositories:
-        what = report["error"]["message"] if report["error"] else "there was no repository to purge"
+        what = report.error.message if report.error else "there was no repository to purge"
         return sentence_of(f"nothing was deleted: {what}")
     if len(repositories) == 1:
-        return verdict_of(repositories[0], dry_run=report["dry_run"])
-    selected = sum(repository["selected"] for repository in repositories)
+        return verdict_of(repositories[0], dry_run=report.dry_run)
+    selected = sum(repository.selected for repository in repositories)
     where = many(len(repositories), "repository")
-    if report["dry_run"]:
-        size = size_text(sum(map(selected_bytes, repositories)))
+    if report.dry_run:
+        size = size_text(sum(repository.selected_bytes for repository in repositories))
         return f"{many(selected, 'cache')} in {where} would be deleted ({size}). Nothing was touched."
-    size = size_text(sum(repository["bytes_deleted"] for repository in repositories))
-    left = [cache for repository in repositories for cache in left_of(repository)]
-    if report["ok"]:
-        return f"{many(selected, 'cache')} in {where} are gone ({size}), seen on two looks."
-    bad = sum(not repository["ok"] for repository in repositories)
-    state = "is" if bad == 1 else "are"
+    size = size_text(sum(repository.bytes_deleted for repository in repositories))
+    if report.ok:
+        return f"{many(selected, 'cache')} in {where} are gone ({size}), rechecked twice."
+    left = sum(len(repository.left) for repository in repositories)
+    bad = sum(not repository.ok for repository in repositories)
     return (
-        f"{selected - len(left):,} of {many(selected, 'cache')} in {where} are gone ({size}); "
-        f"{many(bad, 'repository')} {state} not done."
+        f"{selected - left:,} of {many(selected, 'cache')} in {where} are gone ({size}); "
+        f"{many(bad, 'repository')} {'is' if bad == 1 else 'are'} not done."
     )
 
 
 def state_of(*, ok: bool, dry_run: bool, exit_code: int) -> str:
-    """The result in one word: `done`, `looked` (a dry run), `stopped` or `failed`."""
+    """Return the result as one word: `done`, `dry-run`, `stopped` or `failed`."""
     if exit_code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
         return "stopped"
     if not ok:
         return "failed"
-    return "looked" if dry_run else "done"
+    return "dry-run" if dry_run else "done"
 
 
-def errors_of(report: Values) -> list[tuple[str | None, Values]]:
-    """What stopped the run and what stopped each repository (with its name), each once."""
-    errors: list[tuple[str | None, Values]] = [(None, report["error"])] if report["error"] else []
+def errors_of(report: Report) -> list[tuple[str | None, ErrorReport]]:
+    """Return the run's error and each repository's (with its name), each error once."""
+    errors: list[tuple[str | None, ErrorReport]] = [(None, report.error)] if report.error else []
     errors += [
-        (name_of(repository), repository["error"])
-        for repository in report["repositories"]
-        if repository["error"] and repository["error"] != report["error"]
+        (repository.name, repository.error)
+        for repository in report.repositories
+        if repository.error and repository.error != report.error
     ]
     return errors
 
 
-def error_words(error: Values) -> str:
-    """An error's sentence with its place: what happened (where)."""
-    where = f" ({error['where']})" if error["where"] else ""
-    return sentence_of(f"{error['message'].rstrip('.')}{where}")
+def error_words(error: ErrorReport) -> str:
+    """Return an error as a sentence with its place: what happened (where)."""
+    where = f" ({error.where})" if error.where else ""
+    return sentence_of(f"{error.message.rstrip('.')}{where}")

@@ -12,7 +12,7 @@
     });
   }
 
-  for (const section of document.querySelectorAll(".archives")) {
+  for (const section of document.querySelectorAll(".caches")) {
     const body = section.querySelector("tbody");
     const search = section.querySelector("input");
     const output = section.querySelector("output");
@@ -34,9 +34,9 @@
       const labels = new Set(pressed.map((chip) => chip.dataset.label));
       let found = 0;
       for (const row of rows) {
-        const fits = (!labels.size || labels.has(row.label)) && words.every((word) => row.text.includes(word));
-        found += fits;
-        row.element.hidden = !fits || found > shown;
+        const matches = (!labels.size || labels.has(row.label)) && words.every((word) => row.text.includes(word));
+        found += matches;
+        row.element.hidden = !matches || found > shown;
       }
       const all = rows.length.toLocaleString("en");
       output.textContent = found === rows.length ? "" : `${found.toLocaleString("en")} of ${all}`;
@@ -71,7 +71,7 @@
       shown = Infinity;
       draw();
     });
-    // Paper has no button to show the rest with.
+    // A printed page has no button that shows the rest.
     addEventListener("beforeprint", () => more.click());
     draw();
   }

@@ -1,0 +1,40 @@
+"""Read the logs of jobs that have ended, in full, and with the source of each fetch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from purger.core.retry_policies import DEFAULT_POLICIES
+from purger.travis.job_log import JobLog, read_log
+from purger.travis.jobs import JobBranches, JobFacts, Jobs, NoLogYetError
+
+
+class EndedLogs:
+    """Read logs by the API; the branches of each job are asked for once.
+
+    `pauses_s` are those before each attempt: a job may end some seconds before the API has the last lines of its log.
+    """
+
+    def __init__(self, jobs: Jobs, pauses_s: Sequence[float] = DEFAULT_POLICIES.job_log_s) -> None:
+        self._jobs = jobs
+        self._pauses_s = pauses_s
+        self._branches: dict[int, JobBranches] = {}
+
+    async def read(self, job: JobFacts) -> JobLog:
+        """Return the log of the job; the last one that the API gave, where it is never in full."""
+        log = JobLog(is_log=False)
+        for pause_s in self._pauses_s:
+            await asyncio.sleep(pause_s)
+            try:
+                log = read_log([await self._jobs.log(job.id)])
+            except NoLogYetError:
+                continue
+            if log.is_log and not log.truncated:
+                break
+        if not log.asked:
+            return log
+        if job.id not in self._branches:
+            self._branches[job.id] = await self._jobs.branches(job)
+        branches = self._branches[job.id]
+        return log.with_sources(own=branches.own, target=branches.target, default=branches.default)

@@ -1,0 +1,350 @@
+"""The report as types: what a run, a checked log and the doctor say to machines; reading validates."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from purger.core.cache import Kind, Method, Outcome
+from purger.core.errors import ExitCode
+from purger.core.selection import Selection
+from purger.core.units import LONGEST_S
+
+SCHEMA: Final = 1
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time in UTC, to the second; written as ISO 8601 with a `Z`."""
+_LARGEST_BYTES = 10**18
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of all parts of a report: frozen values, written as JSON objects in the order of their fields."""
+
+    def __post_init__(self) -> None:
+        """Bring every time to UTC, to the second. Raises OverflowError for a time that UTC can't express."""
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, datetime):
+                msgspec.structs.force_setattr(self, name, to_second(value))
+
+
+class ErrorReport(Model, frozen=True, kw_only=True):
+    """What went wrong, where, and what to do next."""
+
+    message: str
+    where: str | None
+    remedy: str | None
+    exit_code: int
+
+
+class SelectionReport(Model, frozen=True, kw_only=True):
+    """The filters of a run, so that a later run can use them again."""
+
+    branches: list[str]
+    match: str | None
+    kind: Kind | None
+    older_than_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)] | None
+    larger_than_bytes: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BYTES)] | None
+    as_of: Time
+
+    def selection(self, not_after: datetime | None = None) -> Selection:
+        """Return the selection with these filters, which leaves alone what was modified after `not_after`."""
+        return Selection(
+            branches=tuple(self.branches),
+            match=self.match,
+            kind=self.kind,
+            older_than_s=self.older_than_s,
+            larger_than_bytes=self.larger_than_bytes,
+            not_after=not_after,
+            as_of=self.as_of,
+        )
+
+
+class CacheReport(Model, frozen=True, kw_only=True):
+    """One cache and its outcome. `branch` is the full name where it is known, else the displayed one."""
+
+    name: str
+    branch: str
+    kind: Kind
+    size_bytes: int
+    last_modified: Time
+    selected: bool
+    outcome: Outcome
+    attempts: int
+    how: Method | None
+    reason: str | None
+    recreated_times: int
+    gone_at: Time | None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the cache was selected and is not gone."""
+        return self.selected and self.outcome is not Outcome.DELETED
+
+
+class RepositoryReport(Model, frozen=True, kw_only=True):
+    """One repository: counts of its caches by outcome, what it took, and every cache that was ever listed.
+
+    `looks` counts loads of the page, `passes` those after which something was deleted. `verified` means that nothing
+    selected was listed on two loads in a row, `settled_s` seconds apart, or that there was nothing from the start.
+    """
+
+    repository: str
+    provider: str
+    url: str
+    ok: bool
+    error: ErrorReport | None
+    seen: int
+    selected: int
+    deleted: int
+    remaining: int
+    recreated: int
+    failed: int
+    skipped: int
+    bytes_deleted: int
+    passes: int
+    looks: int
+    requests: int
+    seconds: float
+    verified: bool
+    settled_s: float | None
+    warnings: list[str]
+    caches: list[CacheReport]
+
+    @property
+    def name(self) -> str:
+        """The repository as people write it, and as events and timelines name it."""
+        return self.repository if self.provider == "github" else f"{self.provider}/{self.repository}"
+
+    @property
+    def left(self) -> list[CacheReport]:
+        """The caches that were selected and are not gone."""
+        return [cache for cache in self.caches if cache.is_left]
+
+    @property
+    def selected_bytes(self) -> int:
+        """The size of everything that was selected, in bytes."""
+        return sum(cache.size_bytes for cache in self.caches if cache.selected)
+
+
+class FetchReport(Model, frozen=True, kw_only=True):
+    """An archive that a job asked for; the last four fields are there where it was compared with a purge."""
+
+    branch: str
+    archive: str
+    at: Time | None
+    found: bool
+    source: Literal["own", "target", "default", "unknown"]
+    deleted: bool | UnsetType = UNSET
+    outcome: str | UnsetType | None = UNSET
+    deleted_at: Time | UnsetType | None = UNSET
+    when: Literal["before", "after", "unknown"] | UnsetType = UNSET
+
+
+class StoredReport(Model, frozen=True, kw_only=True):
+    """An archive that a job stored, or failed to store, or (None) began to store.
+
+    `branch` and `archive` are None where the log does not name what it stores.
+    """
+
+    branch: str | None
+    archive: str | None
+    at: Time | None
+    succeeded: bool | None
+
+
+class SymptomReport(Model, frozen=True, kw_only=True):
+    """A known symptom in a log: the line that shows it, what it means and what to do."""
+
+    id: str
+    line: str
+    meaning: str
+    what_to_do: str
+
+
+class LogReport(Model, frozen=True, kw_only=True):
+    """What a job's log says: which archives the job asked for, fetched and stored, and how it failed."""
+
+    started_clean: bool | None
+    asked: list[FetchReport]
+    fetched: list[FetchReport]
+    stored: list[StoredReport]
+    nothing_changed: bool
+    symptoms: list[SymptomReport]
+    last_failing_lines: list[str]
+    truncated: bool
+
+
+class JobReport(LogReport, frozen=True, kw_only=True):
+    """One job in one attempt of `purger retry`; `state` is the API's word."""
+
+    job: int
+    url: str
+    restarted_at: Time | None
+    state: str | None
+    started_at: Time | None
+    finished_at: Time | None
+    verdict: str | None
+    error: ErrorReport | None
+
+
+class AttemptReport(Model, frozen=True, kw_only=True):
+    """One purge, the wait after it, and the jobs that were restarted then."""
+
+    number: int
+    purge: RepositoryReport | None
+    wait_s: float
+    verdict: str | None
+    jobs: list[JobReport]
+
+
+class RetryReport(Model, frozen=True, kw_only=True):
+    """All attempts of `purger retry`."""
+
+    jobs: list[int]
+    attempts: list[AttemptReport]
+
+    @property
+    def last_runs(self) -> list[JobReport]:
+        """Each job as it was restarted last."""
+        return list({job.job: job for attempt in self.attempts for job in attempt.jobs}.values())
+
+
+class Report(Model, frozen=True, kw_only=True):
+    """What came of a whole run; `error` is what stopped it. Fields may be added; none is renamed or removed."""
+
+    schema: Literal[1] = 1
+    version: str
+    started_at: Time
+    finished_at: Time
+    ok: bool
+    exit_code: int
+    dry_run: bool
+    error: ErrorReport | None
+    selection: SelectionReport | None
+    repositories: list[RepositoryReport]
+    retry: RetryReport | UnsetType = UNSET
+
+    @property
+    def attempts(self) -> list[AttemptReport]:
+        """The attempts of a retry; none for a purge."""
+        return [] if self.retry is UNSET else self.retry.attempts
+
+    @property
+    def last_runs(self) -> list[JobReport]:
+        """Each job of a retry as it was restarted last."""
+        return [] if self.retry is UNSET else self.retry.last_runs
+
+
+class CheckedJobReport(Model, frozen=True, kw_only=True):
+    """The job that a checked log is of."""
+
+    id: int
+    state: str
+    repository: str | None
+
+
+class CheckedLogReport(LogReport, frozen=True, kw_only=True):
+    """A checked log: `source` is what people call it."""
+
+    schema: Literal[1] = 1
+    version: str
+    ok: bool
+    exit_code: int
+    error: ErrorReport | None
+    source: str
+    job: CheckedJobReport | None
+
+
+class CheckState(StrEnum):
+    """How a check of the doctor went. A note is something that only some uses need."""
+
+    OK = "ok"
+    NOTE = "note"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class CheckReport(Model, frozen=True, kw_only=True):
+    """One line of the doctor: what was checked, how it is, and what to do about it."""
+
+    check: str
+    state: CheckState
+    text: str
+    remedy: str | None = None
+    exit_code: int = int(ExitCode.OK)
+
+
+class DoctorReport(Model, frozen=True, kw_only=True):
+    """All checks, with the exit code that a purge would have."""
+
+    schema: Literal[1] = 1
+    version: str
+    ok: bool
+    exit_code: int
+    checks: list[CheckReport]
+
+
+TimelineKind = Literal["pass", "click", "response", "load", "wait", "warning"]
+
+
+class TimelineEntry(Model, frozen=True, kw_only=True):
+    """A moment of a run, `at_s` seconds after its start; `repository` is empty for the run as a whole.
+
+    By kind: pass `number`, `to_click`, `caches`; click `rows`; response `accepted`, `refused`, `deleted` (caches); load
+    `number`, `left`, `waiting`, `gone`, `times`; wait `seconds`, `times`, `text`; warning `times`, `text`.
+    """
+
+    at_s: float
+    repository: str
+    kind: TimelineKind
+    number: int = 0
+    to_click: int = 0
+    caches: int = 0
+    rows: int = 0
+    accepted: int = 0
+    refused: int = 0
+    deleted: int = 0
+    left: int = 0
+    waiting: int = 0
+    gone: int = 0
+    times: int = 0
+    seconds: float = 0.0
+    text: str = ""
+
+
+def to_second(time: datetime) -> datetime:
+    """The time in UTC without fractions of a second, as reports have it."""
+    return time.astimezone(UTC).replace(microsecond=0)
+
+
+def time_text(time: datetime) -> str:
+    """A time in UTC as ISO 8601 with a `Z`, to the second."""
+    return to_second(time).isoformat().replace("+00:00", "Z")
+
+
+def to_json(report: Model, *, ascii_only: bool = False) -> str:
+    """The report as one JSON document."""
+    return json.dumps(msgspec.to_builtins(report), indent=1, ensure_ascii=ascii_only)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of every document that `--json` writes."""
+    documents = (Report, CheckedLogReport, DoctorReport)
+    (schemas, definitions) = msgspec.json.schema_components(documents)
+    for document in documents:
+        definitions[document.__name__]["required"].insert(0, "schema")  # it has a default, and is always written
+    for definition in definitions.values():  # before Python 3.13 a docstring has its indentation
+        definition["description"] = inspect.cleandoc(definition.get("description", ""))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What purger --json writes",
+        "anyOf": list(schemas),
+        "$defs": definitions,
+    }
