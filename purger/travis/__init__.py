@@ -1,1 +1,1 @@
-"""Everything that knows Travis CI, and nothing else: addresses, the page, the API, signing in."""
+"""All knowledge of Travis CI: addresses, the cache page, the API, job logs and sign-in."""

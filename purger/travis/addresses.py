@@ -1,4 +1,4 @@
-"""Addresses: which installation, which repository, and the URLs of its pages and of its API."""
+"""Parse and build addresses: installations, repositories, and the URLs of their pages and API calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOW_TO_NAME = "Name it owner/name, provider/owner/name, or by the URL of one of
 
 @dataclass(frozen=True, slots=True, order=True)
 class Repository:
-    """A repository as Travis CI names it: who hosts it, whose it is, and its name."""
+    """A repository as Travis CI names it: provider, owner and name."""
 
     provider: str
     owner: str
@@ -36,7 +36,7 @@ class Repository:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Owner:
-    """A user or an organisation, and so all its repositories: written `owner/*`."""
+    """A user or an organisation as a target, which means all its repositories. It is written `owner/*`."""
 
     provider: str
     login: str
@@ -47,17 +47,17 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One installation of Travis CI: the addresses of its front end and of its API, without a final slash."""
+    """An installation of Travis CI: the URLs of its front end and its API, without a final slash."""
 
     url: str = DEFAULT_URL
     api_url: str = DEFAULT_API_URL
 
     @classmethod
     def at(cls, url: str | None = None, api_url: str | None = None) -> Site:
-        """The installation with this front end and API; what is left out is derived from the other.
+        """Return the installation with this front end and API. If one is missing, it is derived from the other.
 
-        An enterprise installation has its API at `HOST/api` (docs/TRAVIS.md, section 1). Raises InputError for an
-        address that is not http(s), carries a password or a query, or is unencrypted beyond loopback.
+        An enterprise installation has its API at `HOST/api` (docs/TRAVIS.md section 1). Raises InputError for an
+        address that is not http(s), has a user, a query or a fragment, or is plain http beyond loopback.
         """
         front = _checked(url, "--url") if url else None
         api = _checked(api_url, "--api-url") if api_url else None
@@ -69,41 +69,41 @@ class Site:
 
     @property
     def origin(self) -> str:
-        """The front end's origin, as `location.origin` in its pages says it."""
+        """The front end's origin, in the form of `location.origin`."""
         return origin_of(self.url)
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The host names that a purge talks to."""
+        """The host names of the front end and the API."""
         return tuple(dict.fromkeys(urlsplit(address).hostname or "" for address in (self.url, self.api_url)))
 
     def cache_page(self, repository: Repository) -> str:
-        """The address of the repository's cache page."""
+        """Return the URL of the repository's cache page (docs/TRAVIS.md section 1)."""
         return f"{self.url}/{repository.provider}/{repository.slug}/caches"
 
     def job_page(self, repository_slug: str, job_id: int, provider: str = PROVIDERS[0]) -> str:
-        """The address of a job's page."""
+        """Return the URL of a job's page."""
         return f"{self.url}/{provider}/{repository_slug}/jobs/{job_id}"
 
     def job_call(self, job_id: int) -> str:
-        """The API address that describes the job; its log and its restart lie below."""
+        """Return the API URL of the job. Its log and its restart are below it (docs/TRAVIS.md section 4)."""
         return f"{self.api_url}/job/{job_id}"
 
     def build_call(self, build_id: int) -> str:
-        """The API address that describes the build."""
+        """Return the API URL of the build."""
         return f"{self.api_url}/build/{build_id}"
 
     def repositories_call(self, owner: Owner) -> str:
-        """The API address that lists the owner's repositories, page by page."""
+        """Return the API URL of the first page of the owner's repositories (docs/TRAVIS.md section 4)."""
         return f"{self.api_url}/owner/{owner.provider}/{quote(owner.login, safe='')}/repos?limit=100&offset=0"
 
     def repository_call(self, repository: Repository) -> str:
-        """The API address that describes the repository."""
+        """Return the API URL of the repository (docs/TRAVIS.md section 4)."""
         return f"{self.api_url}/repo/{repository.provider}/{quote(repository.slug, safe='')}"
 
 
 def origin_of(address: str) -> str:
-    """Scheme, host and port of an address, as browsers write an origin."""
+    """Return the origin of an address (scheme, host and port) as browsers write it."""
     parts = urlsplit(address)
     default_port = {"http": 80, "https": 443}.get(parts.scheme)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else (parts.hostname or "")
@@ -112,7 +112,7 @@ def origin_of(address: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name means this machine, so that plain http to it leaves nothing to overhear."""
+    """Return whether a host name means this machine, so that plain http to it is safe."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -131,32 +131,33 @@ def _checked(address: str, option: str) -> str:
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\x00-\x1f]", address.strip()):
         raise InputError(f"{option} {address!r} is not a web address", remedy=remedy)
     if parts.username is not None or parts.query or parts.fragment:
-        raise InputError(f"{option} holds more than an address (a user, a query or a fragment)", remedy=remedy)
+        raise InputError(f"{option} has a user, a query or a fragment, which are not allowed", remedy=remedy)
     if parts.scheme == "http" and not is_loopback(host):
         raise InputError(
-            f"{option} {address!r} is not encrypted: the token could be read on its way",
-            remedy="Use https://; plain http:// is for this machine's loopback only.",
+            f"{option} {address!r} is not encrypted: others could read the token",
+            remedy="Use https://; plain http:// is allowed for loopback only.",
         )
     return f"{origin_of(address.strip())}{parts.path.rstrip('/')}"
 
 
 def parse_target(text: str, site: Site) -> Repository | Owner:
-    """What a person means by `owner/*`, or by any name of a repository. Raises InputError."""
+    """Parse a target: `owner/*`, or any name of a repository. Raises InputError."""
     if not text.strip().endswith("/*") or "://" in text:
         return parse_repository(text, site)
-    stand_in = parse_repository(text.strip()[:-1] + "any", site)
-    return Owner(stand_in.provider, stand_in.owner)
+    any_repository = parse_repository(text.strip()[:-1] + "any", site)
+    return Owner(any_repository.provider, any_repository.owner)
 
 
 def is_address(text: str) -> bool:
-    """Whether this is a URL or a git remote on a host, and no bare name or folder."""
+    """Return whether the text is a URL or a git remote on a host, rather than a name or a folder."""
     return "://" in text or text.startswith("git@")
 
 
 def parse_repository(text: str, site: Site) -> Repository:
-    """The repository that a person means by `owner/name`, `provider/owner/name`, or the URL of one of its pages.
+    """Parse `owner/name`, `provider/owner/name`, or the URL of any page of a repository.
 
-    URLs may be Travis CI's own (of `site`), the provider's, or a git remote's. Raises InputError.
+    The URL may be of `site`, of the provider, or of a git remote. Without a provider it is GitHub (docs/TRAVIS.md
+    section 1). Raises InputError.
     """
     wanted = text.strip()
     if is_address(wanted):
@@ -177,7 +178,7 @@ def parse_repository(text: str, site: Site) -> Repository:
 
 
 def _split_address(address: str, site: Site) -> tuple[str | None, str]:
-    """The provider, where the address tells it, and the path down to the repository's name."""
+    """Split an address into its provider, if it has one, and the path that names the repository."""
     scp_like = re.fullmatch(r"git@([^:/]+):(.+)", address)
     host, path = scp_like.groups() if scp_like else (urlsplit(address).hostname or "", urlsplit(address).path)
     if host in _HOSTS_OF_PROVIDERS:
@@ -185,7 +186,7 @@ def _split_address(address: str, site: Site) -> tuple[str | None, str]:
         return _HOSTS_OF_PROVIDERS[host], "/".join(owner_and_name).removesuffix(".git")
     if not address.startswith(site.url + "/"):
         raise InputError(
-            f"{address!r} is neither on {site.url} nor on a host that we know",
+            f"{address!r} is neither on {site.url} nor on a known provider's host",
             remedy=f"{_HOW_TO_NAME} For another installation add --url.",
         )
     parts = address.removeprefix(site.url).split("?")[0].split("#")[0].strip("/").split("/")

@@ -1,4 +1,4 @@
-"""The few API calls: who we are, what a repository allows, its exact list of caches, and exact deletions."""
+"""Call the API: the user, repositories and their permissions, lists of caches, and exact deletions."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from urllib.parse import quote
 
 from playwright.async_api import Playwright
 
-from purger.core.cache import Archive
-from purger.travis.rate_limit import Budget
+from purger.core.cache import Cache
+from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.secrets.token import Token
-from purger.travis.payloads import archives_in
-from purger.travis.client import Calls
 from purger.travis.addresses import Owner, Repository, Site
+from purger.travis.client import Calls
+from purger.travis.payloads import caches_in
+from purger.travis.rate_limit import Budget
 
-MOST_PAGES = 1000
+MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Whose token it is."""
+    """The user that a token belongs to."""
 
     id: int
     login: str
@@ -30,7 +31,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFacts:
-    """What the API tells of a repository: its number, and what the token may do with it."""
+    """The API's description of a repository; `permissions` are those that the token has."""
 
     id: int
     slug: str
@@ -41,61 +42,67 @@ class RepositoryFacts:
 
 
 class Api(Calls):
-    """The calls that a purge needs; they raise what `Calls` does."""
+    """The API calls that a purge needs (docs/TRAVIS.md section 4). All of them raise the errors of `Calls`."""
 
     def for_one(self) -> Api:
-        """The same API with a count of requests of its own, for one repository."""
-        return Api(self._context, self.site, self._budget)
+        """Return the same API with a request count of its own, for one repository."""
+        return Api(self._context, self.site, self._budget, self._policies)
 
     @staticmethod
     @asynccontextmanager
-    async def open(playwright: Playwright, site: Site, token: Token, budget: Budget) -> AsyncIterator[Api]:
-        """An Api for the time of a `with` block."""
+    async def open(
+        playwright: Playwright, site: Site, token: Token, budget: Budget, policies: RetryPolicies = DEFAULT_POLICIES
+    ) -> AsyncIterator[Api]:
+        """Open the API for a `with` block; every call carries the token."""
         context = await playwright.request.new_context(
             extra_http_headers={"Travis-API-Version": "3", "Authorization": f"token {token.reveal()}"},
         )
         try:
-            yield Api(context, site, budget)
+            yield Api(context, site, budget, policies)
         finally:
             await context.dispose()
 
     async def user(self) -> User:
-        """Whose token it is. Raises AccessError if it is refused."""
-        told = await self.call("GET", f"{self.site.api_url}/user")
-        return User(int(told["id"]), str(told.get("login", "?")))
+        """Return the user that the token belongs to. Raises AccessError if the API rejects the token."""
+        payload = await self.call("GET", f"{self.site.api_url}/user")
+        return User(int(payload["id"]), str(payload.get("login", "?")))
 
     async def repository(self, repository: Repository) -> RepositoryFacts:
-        """What the API tells of a repository. Raises AccessError where it is missing or hidden from the token."""
-        told = await self.call("GET", self.site.repository_call(repository))
-        return _facts(told, repository.provider)
+        """Return the API's description of a repository. Raises AccessError if the token can't see it."""
+        payload = await self.call("GET", self.site.repository_call(repository))
+        return _facts(payload, repository.provider)
 
-    async def caches(self, repository_id: int, branch: str | None = None, match: str | None = None) -> list[Archive]:
-        """The archives of the repository, at most 1,000; below one full branch, or with a text in their name."""
-        told = await self.call("GET", self._caches_call(repository_id, branch, match))
-        return archives_in(told["caches"])
+    async def caches(self, repository_id: int, branch: str | None = None, match: str | None = None) -> list[Cache]:
+        """Return the caches that the API lists, at most 1,000 (docs/TRAVIS.md section 4).
 
-    async def delete_caches(self, repository_id: int, branch: str, match: str | None = None) -> list[Archive]:
-        """Delete what `caches` with the same branch and match lists, and give what the answer says is deleted.
+        `branch` is a full name and also selects the branches nested below it; `match` is a part of the cache's name.
+        """
+        payload = await self.call("GET", self._caches_call(repository_id, branch, match))
+        return caches_in(payload["caches"])
 
-        Sent once: a refused one may have been done, and a job may have uploaded again since. Look before another.
+    async def delete_caches(self, repository_id: int, branch: str, match: str | None = None) -> list[Cache]:
+        """Delete the caches that `caches` lists for the same arguments; return those that the response names.
+
+        The call is sent once. A refused deletion may have been applied, and a job may have uploaded the caches again
+        since, so list them before another attempt. Raises ValueError for an empty branch.
         """
         if not branch:
             raise ValueError("an empty branch would delete every cache")
-        told = await self._json("DELETE", self._caches_call(repository_id, branch, match))
-        return archives_in(told["caches"])
+        payload = await self._json("DELETE", self._caches_call(repository_id, branch, match))
+        return caches_in(payload["caches"])
 
     def _caches_call(self, repository_id: int, branch: str | None, match: str | None) -> str:
-        given = {"branch": branch, "match": match}
-        query = "&".join(f"{name}={quote(text, safe='')}" for name, text in given.items() if text is not None)
+        parameters = {"branch": branch, "match": match}
+        query = "&".join(f"{name}={quote(text, safe='')}" for name, text in parameters.items() if text is not None)
         return f"{self.site.api_url}/repo/{repository_id}/caches" + (f"?{query}" if query else "")
 
     async def branches(self, repository_id: int) -> list[str]:
-        """The full names of the repository's branches, as far as they still exist."""
+        """Return the full names of the repository's branches that still exist."""
         first = f"{self.site.api_url}/repo/{repository_id}/branches?limit=100"
         return [str(item["name"]) async for item in self._paged(first, "branches")]
 
     async def repositories(self, owner: Owner) -> list[tuple[Repository, RepositoryFacts]]:
-        """All repositories of an owner, with what the API tells of each."""
+        """Return all repositories of an owner, each with the API's description."""
         found = []
         async for item in self._paged(self.site.repositories_call(owner), "repositories"):
             facts = _facts(item, owner.provider)
@@ -104,24 +111,24 @@ class Api(Calls):
         return found
 
     async def _paged(self, address: str, key: str) -> AsyncIterator[dict[str, Any]]:
-        for _ in range(MOST_PAGES):
-            told = await self.call("GET", address)
-            for item in told[key]:
+        for _ in range(MAX_PAGES):
+            payload = await self.call("GET", address)
+            for item in payload[key]:
                 yield item
-            following = (told.get("@pagination") or {}).get("next") or {}
-            if not following.get("@href"):
+            next_page = (payload.get("@pagination") or {}).get("next") or {}
+            if not next_page.get("@href"):
                 return
-            address = self.site.api_url + str(following["@href"])
+            address = self.site.api_url + str(next_page["@href"])
 
 
-def _facts(told: dict[str, Any], provider: str) -> RepositoryFacts:
-    default_branch = told.get("default_branch") or {}
-    permissions = told.get("@permissions") or {}
+def _facts(payload: dict[str, Any], provider: str) -> RepositoryFacts:
+    default_branch = payload.get("default_branch") or {}
+    permissions = payload.get("@permissions") or {}
     return RepositoryFacts(
-        id=int(told["id"]),
-        slug=str(told["slug"]),
-        provider=str(told.get("vcs_provider") or provider),
-        active=bool(told.get("active", True)),
+        id=int(payload["id"]),
+        slug=str(payload["slug"]),
+        provider=str(payload.get("vcs_provider") or provider),
+        active=bool(payload.get("active", True)),
         permissions=frozenset(name for name, granted in permissions.items() if granted),
         default_branch=default_branch.get("name"),
     )

@@ -1,4 +1,4 @@
-"""How an API call is sent: inside the budget, again while the site is busy, its refusals told apart."""
+"""Send API calls inside the request budget, retry while the site is busy, and classify its refusals."""
 
 from __future__ import annotations
 
@@ -10,20 +10,17 @@ from typing import Any, NoReturn, TypeVar
 from loguru import logger
 from playwright.async_api import APIRequestContext, APIResponse
 from playwright.async_api import Error as PlaywrightError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from purger.browser.start import driver_error, driver_is_gone
+from purger.browser.driver import driver_error, driver_is_gone
 from purger.core.errors import AccessError, SiteError
-from purger.travis.rate_limit import Budget
-from purger.travis.payloads import error_type_of, words_of
+from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies, RetryPolicy
 from purger.travis.addresses import Site
+from purger.travis.payloads import error_type_of, words_of
+from purger.travis.rate_limit import Budget
 
-CALL_TIMEOUT_S = 30.0
-ATTEMPTS = 4
-RATE_LIMITED_ATTEMPTS = 8
-"""With the budget's growing pauses this outlasts the minute that the site counts in."""
 BAD_TOKEN = ("login_required", "wrong_credentials")
-_Told = TypeVar("_Told")
+_Payload = TypeVar("_Payload")
 
 
 class BusyError(SiteError):
@@ -54,27 +51,30 @@ class Calls:
     that the token goes nowhere else.
     """
 
-    def __init__(self, context: APIRequestContext, site: Site, budget: Budget) -> None:
+    def __init__(
+        self, context: APIRequestContext, site: Site, budget: Budget, policies: RetryPolicies = DEFAULT_POLICIES
+    ) -> None:
         self.site = site
+        self._policies = policies
         self._requests = 0
         self._context = context
         self._budget = budget
 
     def take_count(self) -> int:
-        """How many requests were sent since this was last asked."""
+        """Return the number of requests since the last call of this method."""
         count, self._requests = self._requests, 0
         return count
 
     async def call(self, method: str, address: str) -> dict[str, Any]:
-        """Send one call, again if the site is only busy, and give its JSON."""
+        """Send one call, retry while the site is busy, and return its JSON object."""
         return await self._again_while_busy(method, address, self._json)
 
     async def read(self, address: str) -> bytes:
-        """The body of a GET's answer, whatever it is, as a whole: Playwright gives no part of it."""
+        """Return the whole body of a GET, whatever it holds: Playwright has no streaming."""
         return await self._again_while_busy("GET", address, self._send)
 
     async def post(self, address: str) -> dict[str, Any]:
-        """Send one POST, once, and give its JSON: whoever gets a BusyError must look whether it was done.
+        """Send one POST and return its JSON object. It is sent once: after a BusyError check whether it was done.
 
         Only one that the rate limit refused is sent again.
         """
@@ -84,41 +84,44 @@ class Calls:
         self,
         method: str,
         address: str,
-        send: Callable[[str, str], Awaitable[_Told]],
+        send: Callable[[str, str], Awaitable[_Payload]],
         fault: type[BusyError] = BusyError,
-    ) -> _Told:
+    ) -> _Payload:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(fault),
-            stop=_tried_enough,
-            wait=wait_random_exponential(multiplier=0.5, max=10),
-            before_sleep=lambda state: logger.debug("{} {}: try {} failed", method, address, state.attempt_number),
+            stop=lambda state: self._policy(state).should_stop(state),
+            wait=lambda state: self._policy(state).pause_s(state),
+            before_sleep=lambda state: logger.debug("{} {}: attempt {} failed", method, address, state.attempt_number),
             reraise=True,
         ):
             with attempt:
                 return await send(method, address)
         raise AssertionError("unreachable: the last attempt raises")
 
+    def _policy(self, state: RetryCallState) -> RetryPolicy:
+        error = state.outcome.exception() if state.outcome else None
+        return self._policies.rate_limited if isinstance(error, RateLimitedError) else self._policies.api_busy
+
     async def _json(self, method: str, address: str) -> dict[str, Any]:
         try:
-            told = json.loads(await self._send(method, address))
+            payload = json.loads(await self._send(method, address))
         except (ValueError, RecursionError):
-            told = None
-        if not isinstance(told, dict):
+            payload = None
+        if not isinstance(payload, dict):
             raise BusyError(
-                "the API answered something that is not JSON",
+                "the API answered with something that is not JSON",
                 where=address,
                 remedy="Is this the API's address, and not the front end's? See --api-url.",
             )
-        return told
+        return payload
 
     async def _send(self, method: str, address: str) -> bytes:
         await (self._budget.take_post() if method == "POST" else self._budget.take(1))
         self._requests += 1
+        timeout_s = self._policies.call_timeout_s
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_S + 5):
-                response = await self._context.fetch(
-                    address, method=method, max_redirects=0, timeout=CALL_TIMEOUT_S * 1000
-                )
+            async with asyncio.timeout(timeout_s + 5):
+                response = await self._context.fetch(address, method=method, max_redirects=0, timeout=timeout_s * 1000)
                 body = await response.body()
                 await response.dispose()
         except (PlaywrightError, TimeoutError) as error:
@@ -176,9 +179,3 @@ class Calls:
         if status == 409:
             raise ConflictError(f"the API {words}", where=address)
         raise SiteError(f"the API {words}", where=address)
-
-
-def _tried_enough(state: RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    most = RATE_LIMITED_ATTEMPTS if isinstance(error, RateLimitedError) else ATTEMPTS
-    return state.attempt_number >= most

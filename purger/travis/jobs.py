@@ -1,4 +1,4 @@
-"""Jobs by the API: how a person names one, what state it is in, restarting it, and its log."""
+"""Parse the names of jobs, and call the API for their state, restart and log."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from purger.core.errors import InputError, JobError, SiteError
-from purger.travis.payloads import date_of
-from purger.travis.client import BusyError, Calls, ConflictError, NotAllowedError, NotFoundError
 from purger.travis.addresses import Site
+from purger.travis.client import BusyError, Calls, ConflictError, NotAllowedError, NotFoundError
+from purger.travis.payloads import date_of
 
 RUNNING_STATES = frozenset({"created", "queued", "received", "started"})
-RESTART_TRIES = 3
+RESTART_ATTEMPTS = 3
 _HOW_TO_NAME = "Give the number of a job or the URL of its page: .../jobs/123."
 
 
 class NoSuchJobError(InputError):
-    """The API knows no such job, or hides it from this token."""
+    """The job does not exist, or the token can't see it."""
 
 
 class NoLogYetError(InputError):
-    """The job has not written any log so far."""
+    """The job has no log yet."""
 
 
 class JobRunningError(JobError):
-    """The job is running already: it can't be restarted now."""
+    """The job is running, so it can't be restarted now."""
 
 
 class RestartRefusedError(NotAllowedError):
-    """The token may not restart the job, or nobody may."""
+    """The token is not allowed to restart the job, or nobody is."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """What the API tells of a job. Times are in UTC; those of the run before stay until the new one starts.
+    """The API's description of a job. After a restart the times (UTC) are of the previous run until the new one starts.
 
-    `pull_request` is the number of the one that the job was made for.
+    `pull_request` is the number of the pull request that the job belongs to, if any.
     """
 
     id: int
@@ -52,20 +52,21 @@ class JobFacts:
 
     @property
     def is_running(self) -> bool:
-        """Whether it waits for its start or runs."""
+        """Whether the job is waiting to start or running."""
         return self.state in RUNNING_STATES
 
     @property
     def passed(self) -> bool:
-        """Whether it ended well."""
+        """Whether the job ended successfully."""
         return self.state == "passed"
 
 
 @dataclass(frozen=True, slots=True)
 class JobBranches:
-    """Whose caches a job asks for, in this order: its own branch's, the pull request's target's, the default branch's.
+    """The branches whose caches a job looks for, in this order (docs/TRAVIS.md section 5).
 
-    Its own is `PR.123` for a pull request's job. None is what the API does not tell, or what there is not.
+    `own` is `PR.123` for a job of a pull request, and `target` the branch that it merges into. A branch is None if it
+    does not exist or the API does not name it.
     """
 
     own: str | None
@@ -74,7 +75,7 @@ class JobBranches:
 
 
 def parse_job(text: str, site: Site) -> int:
-    """The number of the job that a person means by a number, or by a URL of its page or of the API.
+    """Return the id of a job given as a number, as the URL of its page, or as its API URL.
 
     Raises InputError for anything else, for a build, and for a URL on another site.
     """
@@ -96,28 +97,27 @@ def parse_job(text: str, site: Site) -> int:
 
 
 class Jobs:
-    """Jobs of the site that these calls go to. Methods raise what `Calls` does, and what they say besides."""
+    """The API calls about jobs. They raise the errors of `Calls`, and those that they name."""
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._site = calls.site
 
     async def facts(self, job_id: int) -> JobFacts:
-        """What the API tells of a job now. Raises NoSuchJobError."""
+        """Return the API's description of a job. Raises NoSuchJobError."""
         try:
             return _facts(await self._calls.call("GET", self._site.job_call(job_id)))
         except NotFoundError:
             raise NoSuchJobError(
-                f"there is no job {job_id}, or it is hidden from this token",
+                f"there is no job {job_id}, or the token can't see it",
                 where=self._site.job_call(job_id),
                 remedy="Check the number, the site, and whose token it is.",
             ) from None
 
     async def branches(self, job: JobFacts) -> JobBranches:
-        """Whose caches the job asks for.
+        """Return the branches whose caches the job looks for.
 
-        A job names its build, and the build its branch, which for a pull request is the target (read in the API's
-        public source).
+        The job's build names the branch, which for a pull request is its target (found in the API's public source).
         """
         branch = default = None
         if job.build_id is not None:
@@ -130,17 +130,17 @@ class Jobs:
         return JobBranches(f"PR.{job.pull_request}", branch, default)
 
     async def restart(self, job_id: int) -> None:
-        """Restart a job that has ended. Raises JobRunningError (409) and RestartRefusedError (403).
+        """Restart a job that has ended (docs/TRAVIS.md section 4).
 
-        An answer that is lost does not tell whether the restart was done, so the job's state is asked before
-        the call is sent again.
+        Raises JobRunningError (409), RestartRefusedError (403) or NoSuchJobError (404). A lost response does not show
+        whether the job was restarted, so its state is checked before the next attempt.
         """
         address = f"{self._site.job_call(job_id)}/restart"
-        for tries_left in reversed(range(RESTART_TRIES)):
+        for attempts_left in reversed(range(RESTART_ATTEMPTS)):
             try:
                 await self._calls.post(address)
             except ConflictError:
-                if tries_left + 1 < RESTART_TRIES:
+                if attempts_left + 1 < RESTART_ATTEMPTS:
                     return
                 raise running_error(job_id, address) from None
             except NotAllowedError as error:
@@ -154,13 +154,13 @@ class Jobs:
             except BusyError:
                 if (await self.facts(job_id)).is_running:
                     return
-                if not tries_left:
+                if not attempts_left:
                     raise
             else:
                 return
 
     async def log(self, job_id: int) -> bytes:
-        """The raw log as far as it is written. Raises NoLogYetError."""
+        """Return the raw log as far as it is written. Raises NoLogYetError."""
         try:
             content = await self._calls.read(f"{self._site.job_call(job_id)}/log.txt")
         except NotFoundError:
@@ -169,13 +169,13 @@ class Jobs:
             raise NoLogYetError(
                 f"job {job_id} has no log yet",
                 where=self._site.job_call(job_id),
-                remedy="Wait until it runs, then look again.",
+                remedy="Wait until it runs, then try again.",
             )
         return content
 
 
 def running_error(job_id: int, where: str) -> JobRunningError:
-    """What is told of a job that can't be restarted since it runs."""
+    """Return the error for a job that can't be restarted because it is running."""
     return JobRunningError(
         f"job {job_id} is running already, so it can't be restarted now",
         where=where,
@@ -183,25 +183,25 @@ def running_error(job_id: int, where: str) -> JobRunningError:
     )
 
 
-def _branch_in(told: dict[str, Any], key: str) -> str | None:
-    branch = told.get(key)
+def _branch_in(payload: dict[str, Any], key: str) -> str | None:
+    branch = payload.get(key)
     name = branch.get("name") if isinstance(branch, dict) else None
     return str(name) if name else None
 
 
-def _facts(told: dict[str, Any]) -> JobFacts:
+def _facts(payload: dict[str, Any]) -> JobFacts:
     try:
-        build, repository = told.get("build") or {}, told.get("repository") or {}
+        build, repository = payload.get("build") or {}, payload.get("repository") or {}
         number = build.get("pull_request_number")
         return JobFacts(
-            id=int(told["id"]),
-            state=str(told["state"]),
-            started_at=date_of(told.get("started_at")),
-            finished_at=date_of(told.get("finished_at")),
+            id=int(payload["id"]),
+            state=str(payload["state"]),
+            started_at=date_of(payload.get("started_at")),
+            finished_at=date_of(payload.get("finished_at")),
             build_id=None if build.get("id") is None else int(build["id"]),
             repository_id=None if repository.get("id") is None else int(repository["id"]),
             repository_slug=repository.get("slug"),
             pull_request=None if number is None else int(number),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SiteError("the API describes the job in a way that we don't know") from error
+        raise SiteError("the API's description of the job does not have the expected format") from error

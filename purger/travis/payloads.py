@@ -1,4 +1,4 @@
-"""What the site answers about archives, read the same way from the page's answers and from the API's."""
+"""Decode the site's payloads: lists of caches, responses to deletions, dates and errors."""
 
 from __future__ import annotations
 
@@ -8,39 +8,40 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from purger.core.cache import Archive
+from purger.core.cache import Cache
 from purger.core.errors import SiteError
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """How one deletion by the page was answered.
+class Response:
+    """The response to one deletion that the page requested.
 
-    `branch` is None for the button. `status` is None where no answer came; `deleted` is None where the answer did
-    not say what it deleted. `unsent` means that the click sent nothing at all.
+    `branch` is None for the button that deletes all caches. `status` is None without a response. `words` describes a
+    refusal. `deleted` is None if the response does not say what was deleted. `unsent` means that the click did not
+    send a request.
     """
 
     branch: str | None
     status: int | None
     words: str
-    deleted: tuple[Archive, ...] | None = None
+    deleted: tuple[Cache, ...] | None = None
     retry_after_s: float | None = None
     unsent: bool = False
 
     @property
     def ok(self) -> bool:
-        """Whether the site said that it did it, which is not yet a proof that it did."""
+        """Whether the status is 2xx. That does not prove that the caches are gone (docs/TRAVIS.md section 4)."""
         return self.status is not None and 200 <= self.status < 300
 
 
-def archives_in(items: Iterable[Any], full_branch: str | None = None) -> list[Archive]:
-    """The archives of a JSON list `[{name, branch, size, last_modified, …}, …]`.
+def caches_in(items: Iterable[Any], full_branch: str | None = None) -> list[Cache]:
+    """Return the caches of a JSON list `[{name, branch, size, last_modified, …}, …]`.
 
-    `full_branch` is set on each, where the caller knows it. Raises SiteError for items that say something else.
+    `full_branch` is set on all of them, if the caller knows it. Raises SiteError for items of another form.
     """
     try:
         return [
-            Archive(
+            Cache(
                 name=str(item["name"]),
                 branch=str(item["branch"]),
                 size_bytes=int(item["size"] or 0),
@@ -51,13 +52,13 @@ def archives_in(items: Iterable[Any], full_branch: str | None = None) -> list[Ar
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SiteError(
-            "the site's list of caches is not written as we know it",
-            remedy="Look at the page by hand; purger may need an update.",
+            "the site's list of caches does not have the expected format",
+            remedy="Open the page in a browser; purger may need an update.",
         ) from error
 
 
 def date_of(text: str | None) -> datetime | None:
-    """A date of the API's, in UTC; raises ValueError for what is none."""
+    """Parse a date of the API as UTC, or return None for no text. Raises ValueError for other text."""
     if not text:
         return None
     date = datetime.fromisoformat(text)
@@ -65,38 +66,41 @@ def date_of(text: str | None) -> datetime | None:
 
 
 def error_type_of(text: str) -> str | None:
-    """The API's own word for an error, in its body; None where the body is not the API's JSON."""
-    told = _error_in(text)
-    return str(told["error_type"]) if told.get("error_type") else None
+    """Return the API's `error_type` in a response body, or None if the body is not the API's JSON."""
+    payload = _error_in(text)
+    return str(payload["error_type"]) if payload.get("error_type") else None
 
 
 def _error_in(text: str) -> dict[str, Any]:
     try:
-        told = json.loads(text)
+        payload = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return payload if isinstance(payload, dict) else {}
 
 
 def words_of(status: int | None, text: str) -> str:
-    """A refusal in words: the status and what the body says, shortened to one line."""
-    told = _error_in(text)
-    text = str(told.get("error_message") or told.get("error_type") or text)
+    """Describe a refusal on one line: its status, and the body if it is the API's JSON or plain text."""
+    payload = _error_in(text)
+    text = str(payload.get("error_message") or payload.get("error_type") or text)
     text = "" if "<" in text[:200] else " ".join(text.split())[:160]
     start = "no answer" if status is None else f"answered {status}"
     return f"{start}: {text}" if text and text != start else start
 
 
-def answer_in(item: dict[str, Any]) -> Answer:
-    """An answer as page.js tells it: `{branch, status, words, deleted, retryAfter, unsent}`. Raises SiteError."""
+def response_in(item: dict[str, Any]) -> Response:
+    """Decode a response as page.js reports it: `{branch, status, words, deleted, retryAfter, unsent}`.
+
+    Raises SiteError if `deleted` is not a list of caches.
+    """
     deleted = item.get("deleted")
     retry_after = item.get("retryAfter")
     status = item["status"]
-    return Answer(
+    return Response(
         branch=item["branch"],
         status=status,
         words=words_of(status, item.get("words", "")),
-        deleted=None if deleted is None else tuple(archives_in(deleted)),
+        deleted=None if deleted is None else tuple(caches_in(deleted)),
         retry_after_s=float(retry_after) if retry_after and retry_after.isdigit() else None,
         unsent=bool(item.get("unsent")),
     )

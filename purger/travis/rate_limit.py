@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from purger.core.retry_policies import DEFAULT_POLICIES, Pauses
 
 WINDOW_S = 60.0
 POST_WINDOW_S = 30.0
 MOST_POSTS = 40
 """The site bans a token for an hour at its 50th POST within 30 s (docs/TRAVIS.md, section 4): keep well below."""
-FIRST_PAUSE_S = 2.0
-LONGEST_PAUSE_S = 30.0
 
 
 class _Window:
@@ -44,8 +44,8 @@ class Budget:
     """At most `max_rate` requests in any 60 s, whoever asks; 0 means no limit. POSTs have a small window besides.
 
     The site counts in fixed minutes and refuses the 2,001st request of one (docs/TRAVIS.md, section 4); a window that
-    slides keeps below that wherever its minutes begin. `on_wait` is told of waits longer than a second: the
-    seconds, and why.
+    slides keeps below that wherever its minutes begin. `on_wait` gets waits longer than a second: the seconds,
+    and why. `pauses` are those after a 429 that does not say how long to wait.
     """
 
     def __init__(
@@ -55,15 +55,21 @@ class Budget:
         on_wait: Callable[[float, str], None] = lambda _seconds, _why: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        window_s: float = WINDOW_S,
+        post_window_s: float = POST_WINDOW_S,
+        pauses: Pauses = DEFAULT_POLICIES.rate_limit,
     ) -> None:
         self.max_rate = max_rate
-        self._requests = _Window(max_rate, WINDOW_S)
-        self._posts = _Window(MOST_POSTS, POST_WINDOW_S)
+        self._requests = _Window(max_rate, window_s)
+        self._posts = _Window(MOST_POSTS, post_window_s)
+        self._window_s = window_s
+        self._post_window_s = post_window_s
+        self._pauses = pauses
         self._on_wait = on_wait
         self._clock = clock
         self._sleep = sleep
         self._paused_until = 0.0
-        self._next_pause_s = FIRST_PAUSE_S
+        self._growing: Iterator[float] = iter(pauses)
         self._turn = asyncio.Lock()
 
     async def take(self, requests: int) -> None:
@@ -81,7 +87,7 @@ class Budget:
                 window.spend(1, self._clock())
 
     async def take_some(self, most: int) -> int:
-        """Wait until the run may send at least one more request; gives how many, up to `most`, and counts those."""
+        """Wait until at least one more request may be sent; return how many, up to `most`, counted as sent."""
         async with self._turn:
             await self._wait_for_one(self._requests)
             free = self._requests.free
@@ -104,7 +110,7 @@ class Budget:
         if self._paused_until > now:
             return "the site asked for fewer requests"
         if self._posts in windows and self._posts.wait_s(now) > 0:
-            return f"{MOST_POSTS} restarts in {POST_WINDOW_S:.0f} s"
+            return f"{MOST_POSTS} restarts in {self._post_window_s:.0f} s"
         return f"{self.max_rate:,} requests a minute"
 
     def refused(self, retry_after_s: float | None) -> None:
@@ -112,10 +118,10 @@ class Budget:
         now = self._clock()
         if now < self._paused_until:
             return
-        self._paused_until = now + (self._next_pause_s if retry_after_s is None else min(retry_after_s, WINDOW_S))
-        self._next_pause_s = min(2 * self._next_pause_s, LONGEST_PAUSE_S)
+        pause_s = next(self._growing)
+        self._paused_until = now + (pause_s if retry_after_s is None else min(retry_after_s, self._window_s))
 
     def went_well(self) -> None:
         """The site answered again: the next pause is a short one."""
         if self._clock() >= self._paused_until:
-            self._next_pause_s = FIRST_PAUSE_S
+            self._growing = iter(self._pauses)

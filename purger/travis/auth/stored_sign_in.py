@@ -1,4 +1,4 @@
-"""What a person's sign-in by hand leaves behind in the front end's storage."""
+"""Open the sign-in page, and read the token that a sign-in stores in the front end's localStorage."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from playwright.async_api import Page
 
 from purger.core.errors import SiteError
 from purger.secrets.token import Token
-from purger.travis.page.cache_page import TOKEN_KEY
 from purger.travis.addresses import Site, origin_of
+from purger.travis.page.cache_page import TOKEN_KEY
 
 ACCOUNTS_KEY = "travis.auth.accounts"
 ACTIVE_ACCOUNT_KEY = "travis.auth.activeAccountId"
@@ -21,7 +21,7 @@ _READ = """({ origin, keys }) => {
 
 
 async def open_sign_in_page(page: Page, site: Site, *, timeout_s: float) -> None:
-    """Show the site's sign-in page. Raises SiteError where it does not answer."""
+    """Open the site's sign-in page. Raises SiteError if it does not answer; a closed page is ignored."""
     address = f"{site.url}/signin"
     try:
         await page.goto(address, wait_until="commit", timeout=timeout_s * 1000)
@@ -31,14 +31,15 @@ async def open_sign_in_page(page: Page, site: Site, *, timeout_s: float) -> None
         raise SiteError(
             f"the page did not answer: {error.message.splitlines()[0]}",
             where=address,
-            remedy="Is the address right, and the site up? See --url.",
+            remedy="Check the address (--url) and whether the site is up.",
         ) from None
 
 
 async def token_in(page: Page, site: Site) -> Token | None:
-    """The token that the sign-in left, once it is done; only a page of the front end's own origin is looked at.
+    """Return the token that the sign-in stored (docs/TRAVIS.md section 2), or None.
 
-    None where the page is elsewhere, busy moving on, or gone.
+    Only the storage of the front end's own origin is read. The result is also None while the page navigates, and
+    after it was closed.
     """
     if origin_of(page.url) != site.origin:
         return None
@@ -52,7 +53,7 @@ async def token_in(page: Page, site: Site) -> Token | None:
 
 
 def token_text(accounts: str | None, active_account: str | None, web_token: str | None) -> str | None:
-    """The token in the three stored values: the active account's, else the lone web token (docs/TRAVIS.md, 2)."""
+    """Return the active account's token, else the single web token, else None (docs/TRAVIS.md section 2)."""
     try:
         for account in json.loads(accounts or "[]"):
             if str(account["id"]) == active_account and isinstance(account["web_token"], str):

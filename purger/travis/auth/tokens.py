@@ -1,4 +1,4 @@
-"""Where the token comes from that signs a run in: the environment, the travis command line, or a saved session."""
+"""Find the token for a site: in the environment, in the travis command line's file, or in a saved session."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.core.errors import AccessError, InputError
+from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.token import Token
-from purger.travis.auth.sessions import Sessions, read_private, warning_if_public
 from purger.travis.addresses import DEFAULT_URL, Site, origin_of
+from purger.travis.auth.sessions import Sessions, read_private, warning_if_public
 
 ENV_FILE = Path(".env")
 _TRAVIS_FOLDER_VARIABLE = "TRAVIS_CONFIG_PATH"
 
 
 @dataclass(frozen=True, slots=True)
-class SignedInBy:
-    """A token, and in words where it comes from; `file` is None where that is the environment.
+class FoundToken:
+    """A token and its source.
 
-    `warnings` are sentences about files that others can read.
+    `source` describes the source for the user; `file` is None for the environment. `warnings` are sentences about
+    files that others can read.
     """
 
     token: Token
@@ -30,11 +31,11 @@ class SignedInBy:
     warnings: tuple[str, ...] = ()
 
 
-def find_token(site: Site, session_file: Path | None = None) -> SignedInBy:
-    """The token for this site: `TRAVIS_TOKEN`, else the travis command line's, else a saved session's.
+def find_token(site: Site, session_file: Path | None = None) -> FoundToken:
+    """Return the token for this site: from `TRAVIS_TOKEN`, the travis command line, or a saved session.
 
-    The environment then holds it no longer: no process that we start gets it. Raises AccessError where there is
-    none, InputError for one that can't be sent and for a file that can't be read.
+    The token is removed from the environment, so that child processes don't get it. Raises AccessError if there is no
+    token, InputError for one that can't be sent and for a file that can't be read.
     """
     empty = TOKEN_VARIABLE in os.environ and not os.environ[TOKEN_VARIABLE].strip()
     if found := first_token(site):
@@ -42,42 +43,42 @@ def find_token(site: Site, session_file: Path | None = None) -> SignedInBy:
     sessions = Sessions(session_file)
     if session := sessions.find(site):
         source = f"{_short(sessions.path)}, the session that `purger login` saved"
-        return SignedInBy(session.token, source, sessions.path, _warnings(sessions.path))
+        return FoundToken(session.token, source, sessions.path, _warnings(sessions.path))
     what = f"{TOKEN_VARIABLE} is empty" if empty else "there is no token"
-    raise AccessError(f"not signed in to {site.url}: {what}", remedy=ways_in(site))
+    raise AccessError(f"not signed in to {site.url}: {what}", remedy=how_to_sign_in(site))
 
 
-def first_token(site: Site) -> SignedInBy | None:
-    """The token that comes before any saved session; raises InputError as `find_token` does."""
+def first_token(site: Site) -> FoundToken | None:
+    """Return the token that takes precedence over saved sessions, or None. Raises InputError as `find_token` does."""
     return _from_environment() or _from_travis_command_line(site)
 
 
-def ways_in(site: Site) -> str:
-    """The three ways to sign in, in order of ease."""
+def how_to_sign_in(site: Site) -> str:
+    """Describe the three ways to sign in, the easiest one first."""
     url = "" if site.url == DEFAULT_URL else f" --url {site.url}"
     if site.api_url != Site.at(site.url).api_url:
         url += f" --api-url {site.api_url}"
     travis = "--pro" if site.url == DEFAULT_URL else f"-e {site.api_url}"
     return (
-        f"1. `purger login{url}` opens a browser where you sign in by hand.\n"
+        f"1. `purger login{url}` opens a browser where you sign in.\n"
         f"2. Copy an API token from {site.url}/account/preferences and set it: export {TOKEN_VARIABLE}=...\n"
-        f"3. `travis login {travis}`, whose token purger finds by itself."
+        f"3. Run `travis login {travis}`: purger finds the token that it stores."
     )
 
 
-def _from_environment() -> SignedInBy | None:
+def _from_environment() -> FoundToken | None:
     in_file = _in_env_file()
     warnings = _warnings(ENV_FILE) if in_file else ()
     text = os.environ.pop(TOKEN_VARIABLE, "")
     if not text.strip():
         return None
     if text == in_file:
-        return SignedInBy(Token(text), f"{TOKEN_VARIABLE} in {ENV_FILE}", ENV_FILE, warnings)
-    return SignedInBy(Token(text), TOKEN_VARIABLE, None, warnings)
+        return FoundToken(Token(text), f"{TOKEN_VARIABLE} in {ENV_FILE}", ENV_FILE, warnings)
+    return FoundToken(Token(text), TOKEN_VARIABLE, None, warnings)
 
 
 def _in_env_file() -> str | None:
-    """What the `.env` file says of the token; `main` has read the file into the environment before."""
+    """Return the token in the `.env` file. `main` has already loaded the file into the environment."""
     if not ENV_FILE.is_file():
         return None
     from dotenv import dotenv_values
@@ -85,19 +86,23 @@ def _in_env_file() -> str | None:
     return dotenv_values(ENV_FILE).get(TOKEN_VARIABLE)
 
 
-def _from_travis_command_line(site: Site) -> SignedInBy | None:
-    """The token that `travis login` left for this API (docs/TRAVIS.md, section 1); its file is only read."""
+def _from_travis_command_line(site: Site) -> FoundToken | None:
+    """Return the token that `travis login` stored for this API (docs/TRAVIS.md section 1)."""
     folder = os.environ.get(_TRAVIS_FOLDER_VARIABLE) or "~/.travis"
     path = Path(os.path.expanduser(folder)) / "config.yml"  # noqa: PTH111 - the other one raises without a home
     text = read_private(path, "the travis command line's configuration")
     if text is None:
         return None
-    for address, kept in _endpoints(text, path).items():
-        if _is_same(str(address), site.api_url) and isinstance(kept, dict) and kept.get("access_token") is not None:
-            token = kept["access_token"]
+    for address, endpoint in _endpoints(text, path).items():
+        if (
+            _is_same(str(address), site.api_url)
+            and isinstance(endpoint, dict)
+            and endpoint.get("access_token") is not None
+        ):
+            token = endpoint["access_token"]
             if not isinstance(token, str):
                 raise _broken(path, f"the access_token of {site.api_url} is not text: put it in quotes")
-            return SignedInBy(Token(token), f"{_short(path)}, the travis command line's", path, _warnings(path))
+            return FoundToken(Token(token), f"{_short(path)}, the travis command line's", path, _warnings(path))
     return None
 
 
@@ -105,16 +110,16 @@ def _endpoints(text: str, path: Path) -> dict[Any, Any]:
     import yaml
 
     try:
-        told = yaml.safe_load(text)
+        document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        # Its own message quotes the file.
+        # The error's own message quotes the file, which may contain the token.
         mark = getattr(error, "problem_mark", None)
         raise _broken(path, f"it is not YAML: line {mark.line + 1}" if mark else "it is not YAML") from None
     except (ValueError, RecursionError):
-        raise _broken(path, "it is not YAML that can be read") from None
-    endpoints = told.get("endpoints") if isinstance(told, dict) else told
+        raise _broken(path, "it is not valid YAML") from None
+    endpoints = document.get("endpoints") if isinstance(document, dict) else document
     if endpoints is not None and not isinstance(endpoints, dict):
-        raise _broken(path, "it is not written as the travis command line writes it")
+        raise _broken(path, "it does not have the travis command line's format")
     return endpoints or {}
 
 
@@ -130,7 +135,7 @@ def _broken(path: Path, why: str) -> InputError:
     return InputError(
         f"the travis command line's configuration can't be used: {why}",
         where=str(path),
-        remedy=f"Mend the file, or set {TOKEN_VARIABLE}.",
+        remedy=f"Repair the file, or set {TOKEN_VARIABLE}.",
     )
 
 
@@ -140,6 +145,6 @@ def _warnings(path: Path) -> tuple[str, ...]:
 
 
 def _short(path: Path) -> str:
-    """The path as people write it."""
+    """Return the path with `~` for the home folder."""
     text, home = str(path), os.path.expanduser("~")  # noqa: PTH111 - the other one raises without a home
     return f"~{text.removeprefix(home)}" if text.startswith(f"{home}/") else text

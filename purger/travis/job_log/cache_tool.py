@@ -1,4 +1,4 @@
-"""Follows what Travis CI's cache tool says in a log: what it asked for, got, and stored."""
+"""Collect what Travis CI's cache tool writes to a log: the archives that it looked for, fetched and stored."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from datetime import datetime
 from purger.travis.job_log.model import Fetch, Stored
 from purger.travis.job_log.scan import Rule, Statement
 
-MOST_ARCHIVES = 1000
-"""A log has a handful; one that seems to have more must not fill the memory."""
+MAX_ARCHIVES = 1000
+"""A real log names a handful; the limit keeps memory flat for any other input."""
 
 _KEY = rb"((?:(?!fetching |uploading )[^/\x00-\x1f]){1,250})/([^/\s]{1,400}?\.(?:tgz|tbz))"
 _PACKING = b"packing new archive"
-_LONGEST_PACKING = 2 * 1024  # what it and tar may say between packing and uploading
+_LONGEST_PACKING = 2 * 1024  # bytes that the tool and tar may write between packing and uploading
 
 
 @dataclass(slots=True)
 class _Transfer:
-    """An archive that was asked for or uploaded, its time and outcome not settled yet."""
+    """An archive that the tool looked for or uploaded. Its time and its result may still be unknown.
+
+    `is_sure` means that the line stood where the tool writes its lines, so the transfer counts without a result too.
+    """
 
     branch: str | None
     archive: str | None
     end: int
     is_sure: bool
-    block: str | None
+    block: str | None = None
     at: datetime | None = None
     succeeded: bool | None = None
 
@@ -32,16 +35,51 @@ class _Transfer:
         return self.archive is None or self.archive.startswith("cache")
 
 
-class CacheTool:
-    """What the tool said so far.
+class BlockTimes:
+    """Sets the times of transfers from the timed blocks around them, whose times are in their end markers."""
 
-    It fetches and uploads caches and workspaces with the same words: the answer to a `fetching` or `uploading`
-    line tells which it was. Such a line counts where the tool would print it, at the start of a line or after
-    another statement of its own; elsewhere only if its answer follows at once.
+    def __init__(self) -> None:
+        self._block: str | None = None
+        self._last_finish: datetime | None = None
+        self._undated: list[_Transfer] = []
+
+    def add(self, transfer: _Transfer) -> None:
+        """Add a transfer that is in the current block."""
+        transfer.block = self._block
+        if len(self._undated) < MAX_ARCHIVES:
+            self._undated.append(transfer)
+
+    def block_started(self, block: str) -> None:
+        """Handle the start of a timed block."""
+        self._block = block
+
+    def block_ended(self, block: str, start: datetime | None, finish: datetime | None) -> None:
+        """Handle the end of a timed block. Its transfers get the block's start as their time."""
+        self._date(start, block=block)
+        self._last_finish = finish or self._last_finish
+        self._block = None
+
+    def finish(self) -> None:
+        """Handle the end of the log: the last transfers get the end of the last block as their time."""
+        self._date(self._last_finish, block=None)
+
+    def _date(self, moment: datetime | None, *, block: str | None) -> None:
+        for transfer in self._undated:
+            # A copied log may have lost the start marker of the block, so a transfer without a block counts too.
+            encloses = block is not None and transfer.block in (None, block)
+            transfer.at = moment if encloses else self._last_finish or moment
+        self._undated = []
+
+
+class CacheTool:
+    """What the tool wrote so far (docs/TRAVIS.md section 5).
+
+    It uses the same words for caches and workspaces: only the result after a `fetching` or `uploading` line shows
+    which it was. Such a line counts at the start of a line or directly after another statement of the tool. Anywhere
+    else it counts only if its result follows directly.
     """
 
     def __init__(self) -> None:
-        """Start with a tool that was not called."""
         self.was_called = False
         self.none_found = False
         self.nothing_changed = False
@@ -51,12 +89,10 @@ class CacheTool:
         self._asked: list[_Transfer] = []
         self._uploading: _Transfer | None = None
         self._stored: list[_Transfer] = []
-        self._block: str | None = None
-        self._last_finish: datetime | None = None
-        self._undated: list[_Transfer] = []
+        self.times = BlockTimes()
 
     def rules(self) -> list[Rule]:
-        """The statements to be told of."""
+        """Return the rules for the tool's statements."""
         rules = [
             Rule(b"Setting up build cache", rb"Setting up build (cache)", self._on_part),
             Rule(b"store build cache", rb"store build (cache)", self._on_part),
@@ -66,7 +102,7 @@ class CacheTool:
             Rule(b"nothing changed", rb"nothing changed(?:, not updating (\w+))?", self._on_nothing_changed),
         ]
         for kind in (b"cache", b"workspace"):
-            # Not "cached", but a lost line end may glue any other word to it.
+            # "cached" and "caches" do not count, but a lost line end may join any other word to it.
             name = rb"(" + kind + rb")(?!d\b|s\b)"
             rules += [
                 Rule(
@@ -82,10 +118,10 @@ class CacheTool:
         return rules
 
     def finish(self, *, job_ended: bool) -> tuple[tuple[Fetch, ...], tuple[Stored, ...]]:
-        """All that it asked for, and all that it stored."""
+        """Return the archives that the tool looked for, and those that it stored. Call it at the end of the log."""
         self._settle_asking()
         self._settle_upload(job_ended=job_ended)
-        self._date(self._last_finish, block=None)
+        self.times.finish()
         return (
             tuple(
                 Fetch(each.branch or "", each.archive or "", each.at, found=bool(each.succeeded))
@@ -109,7 +145,7 @@ class CacheTool:
         last = self._asking[-1] if self._asking else None
         if last and not last.is_sure and not statement.directly_after(last.end):
             self._asking.clear()
-        if len(self._asking) < MOST_ARCHIVES:
+        if len(self._asking) < MAX_ARCHIVES:
             self._asking.append(self._transfer(statement, is_sure=statement.begins()))
 
     def _on_found(self, statement: Statement) -> None:
@@ -119,12 +155,12 @@ class CacheTool:
         is_expected = last.is_sure and (self._attempted is not None or last.is_cache_by_name())
         if statement.directly_after(last.end) or (is_expected and statement.begins()):
             last.succeeded = True
-            self._answered(statement.group(1))
+            self._end_fetch(statement.group(1))
 
     def _on_not_found(self, statement: Statement) -> None:
         if statement.begins():
             self.none_found |= statement.group(1) == "cache"
-            self._answered(statement.group(1))
+            self._end_fetch(statement.group(1))
 
     def _on_gave_up(self, statement: Statement) -> None:
         if not statement.begins():
@@ -136,22 +172,22 @@ class CacheTool:
             self.none_found |= self._attempted == "cache"
             self._settle_asking()
 
-    def _answered(self, kind: str) -> None:
+    def _end_fetch(self, kind: str) -> None:
         self.was_called = True
         if kind == "cache":
-            self._asked += self._asking[: MOST_ARCHIVES - len(self._asked)]
+            self._asked += self._asking[: MAX_ARCHIVES - len(self._asked)]
         self._asking = []
         self._attempted = None
 
     def _settle_asking(self) -> None:
-        """No answer came: the log was cut, or it was no fetch at all."""
+        """Handle a fetch without a result: the log was cut, or the line was not written by the tool."""
         self._asking = [
             each
             for each in self._asking
             if each.is_sure and (self._attempted == "cache" if self._attempted else each.is_cache_by_name())
         ]
         if self._asking:
-            self._answered("cache")
+            self._end_fetch("cache")
         self._attempted = None
 
     # At the end of a job
@@ -163,12 +199,12 @@ class CacheTool:
         self._uploading = self._transfer(statement, is_sure=was_packing or statement.begins())
 
     def _on_uploaded(self, statement: Statement) -> None:
-        self._upload_answered(statement, succeeded=True)
+        self._end_upload(statement, succeeded=True)
 
     def _on_upload_failed(self, statement: Statement) -> None:
-        self._upload_answered(statement, succeeded=False)
+        self._end_upload(statement, succeeded=False)
 
-    def _upload_answered(self, statement: Statement, *, succeeded: bool) -> None:
+    def _end_upload(self, statement: Statement, *, succeeded: bool) -> None:
         upload = self._uploading
         if upload is None:
             return
@@ -182,13 +218,13 @@ class CacheTool:
         if upload is None or not upload.is_sure:
             return
         if upload.archive is None and upload.succeeded is None and job_ended:
-            # The tool that does not name its upload says nothing when it succeeds.
+            # The old tool does not name its upload, and writes nothing if it succeeds.
             upload.succeeded = True
         self._store(upload, is_cache=upload.is_cache_by_name() and self._part != "workspace")
 
     def _store(self, upload: _Transfer, *, is_cache: bool) -> None:
         self._uploading = None
-        if is_cache and len(self._stored) < MOST_ARCHIVES:
+        if is_cache and len(self._stored) < MAX_ARCHIVES:
             self.was_called = True
             self._stored.append(upload)
 
@@ -197,33 +233,12 @@ class CacheTool:
         if kind == "cache" or (not kind and self._part == "cache" and statement.begins()):
             self.was_called = self.nothing_changed = True
 
-    # Times
-
-    def block_started(self, block: str) -> None:
-        """A timed block began."""
-        self._block = block
-
-    def block_ended(self, block: str, start: datetime | None, finish: datetime | None) -> None:
-        """A timed block ended: what was said in it happened at its start or soon after."""
-        self._date(start, block=block)
-        self._last_finish = finish or self._last_finish
-        self._block = None
-
     def _transfer(self, statement: Statement, *, is_sure: bool) -> _Transfer:
         transfer = _Transfer(
             branch=statement.group(1) or None,
             archive=statement.group(2) or None,
             end=statement.end,
             is_sure=is_sure,
-            block=self._block,
         )
-        if len(self._undated) < MOST_ARCHIVES:
-            self._undated.append(transfer)
+        self.times.add(transfer)
         return transfer
-
-    def _date(self, moment: datetime | None, *, block: str | None) -> None:
-        for transfer in self._undated:
-            # Copied logs may have lost the marker of a block's start, but hardly that of another one's.
-            encloses = block is not None and transfer.block in (None, block)
-            transfer.at = moment if encloses else self._last_finish or moment
-        self._undated = []

@@ -1,10 +1,10 @@
-"""What a job's log tells, as plain values, and how it compares with what a purge deleted."""
+"""Define the contents of a job's log, and compare its fetches with what a purge deleted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from urllib.parse import unquote
 
@@ -17,15 +17,14 @@ _ARCHIVE_SUFFIXES = (".tgz", ".tbz")
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """One archive that the job asked the cache for.
+    """One archive that the job looked for (docs/TRAVIS.md section 5).
 
     Attributes:
-        branch: the branch part of the archive's key as the log shows it; of a nested one only the last part.
+        branch: the branch in the archive's key as the log shows it; for a nested branch only its last part.
         archive: the archive's file name, with its extension.
-        at: when it was asked for, in UTC, good to the seconds that the enclosing timed block took; None when
-            the log carries no time markers.
-        found: whether it existed and was downloaded.
-        source: whose cache it is, seen from the job; "unknown" until `JobLog.with_sources` has told.
+        at: the start of the enclosing timed block, in UTC; None if the log has no time markers.
+        found: whether the archive existed and was downloaded.
+        source: which of the job's branches the archive belongs to; "unknown" until `JobLog.with_sources` sets it.
     """
 
     branch: str
@@ -40,10 +39,10 @@ class Stored:
     """One archive that the job uploaded at its end.
 
     Attributes:
-        branch: the branch part of its key; None in logs of the old tool, which does not name what it uploads.
-        archive: its file name; None likewise.
-        at: when the upload began, in UTC, with the precision of `Fetch.at`.
-        succeeded: None when the log ends before it says so.
+        branch: the branch in the archive's key; None in logs of the old tool, which does not name its upload.
+        archive: the archive's file name; None in logs of the old tool.
+        at: when the upload started, in UTC, with the precision of `Fetch.at`.
+        succeeded: None if the log ends before the result.
     """
 
     branch: str | None
@@ -54,13 +53,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """A known sign of trouble.
+    """A known symptom of a stale cache or a missing test image.
 
     Attributes:
         id: contextual-version-conflict, version-conflict, distribution-not-found or test-image.
         line: the first line that shows it, without escape codes and markers.
-        meaning: what it usually means, a sentence.
-        what_to_do: the remedy, a sentence.
+        meaning: a sentence about its usual cause.
+        what_to_do: a sentence about the remedy.
     """
 
     id: str
@@ -71,18 +70,18 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True)
 class JobLog:
-    """What is worth knowing of a job's log.
+    """The contents of a job's log. Workspaces are not included.
 
     Attributes:
-        is_log: whether it looks like a log of Travis CI at all; an empty file or a web page does not.
-        asked: the archives that the job asked for, in its order.
+        is_log: whether the input looks like a log of Travis CI; an empty file or a web page does not.
+        asked: the archives that the job looked for, in order.
         fetched: those of them that were downloaded.
-        stored: the uploads at the end; workspaces are never among these three.
+        stored: the archives that the job uploaded at its end.
         nothing_changed: the job found its cache unchanged and stored nothing.
-        started_clean: True when no archive was found, False when one was, None when the log does not say.
-        symptoms: the known ones, at most one of each kind, in the order of the log.
-        last_failing_lines: the last lines of the last command that failed, at most 20, ready to be shown.
-        truncated: the log stops before the job's last line, because it was cut or the job still runs.
+        started_clean: True if no archive was found, False if one was, None if the log does not say.
+        symptoms: the known symptoms, at most one of each kind, in the order of the log.
+        last_failing_lines: the last lines of the last command that failed, at most 20, safe to show.
+        truncated: the log stops before the job's last line, because it was cut or the job is still running.
     """
 
     is_log: bool
@@ -96,12 +95,29 @@ class JobLog:
     truncated: bool = False
 
     def with_sources(self, *, own: str | None = None, target: str | None = None, default: str | None = None) -> JobLog:
-        """The same log, its fetches told apart by `source_of`."""
+        """Return the same log, with the source of each fetch set by `source_of`."""
 
-        def told(fetch: Fetch) -> Fetch:
+        def with_source(fetch: Fetch) -> Fetch:
             return replace(fetch, source=source_of(fetch.branch, own=own, target=target, default=default))
 
-        return replace(self, asked=tuple(map(told, self.asked)), fetched=tuple(map(told, self.fetched)))
+        return replace(self, asked=tuple(map(with_source, self.asked)), fetched=tuple(map(with_source, self.fetched)))
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedCache:
+    """A cache that a purge saw.
+
+    Attributes:
+        branch: its branch, in full where that is known.
+        name: its file name, with or without the extension.
+        outcome: the purge's word for what became of it ("deleted", "remaining", …).
+        deleted_at: when it was seen gone (aware); None where that is not known.
+    """
+
+    branch: str
+    name: str
+    outcome: str
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,69 +140,39 @@ class FetchVerdict:
 
 
 def source_of(branch: str, *, own: str | None, target: str | None, default: str | None) -> Source:
-    """Whose cache a fetch of `branch` is.
+    """Return which of the job's branches a fetch from `branch` belongs to.
 
     Args:
         branch: the branch as the log shows it.
-        own: the job's branch, or `PR.123` for a job of a pull request; a full, nested name is fine.
-        target: the branch that the pull request wants to get into.
+        own: the job's branch, or `PR.123` for a job of a pull request; it may be a full, nested name.
+        target: the branch that the pull request merges into.
         default: the repository's default branch.
     """
     shown = _shown(branch)
     for source, candidate in (("own", own), ("target", target), ("default", default)):
         if candidate is not None and _shown(candidate) == shown:
             return source  # type: ignore[return-value] # the literals just above
-    # A job never asks for the cache of another pull request.
+    # A job never looks for the cache of another pull request.
     return "own" if own is None and shown.startswith("PR.") and shown[3:].isdigit() else "unknown"
 
 
-def compare(log: JobLog, purged: Iterable[object]) -> tuple[FetchVerdict, ...]:
-    """Tell of each archive that the job fetched whether the purge had deleted it, and which came first.
-
-    Args:
-        log: the job's log.
-        purged: the purge report's archives: objects or mappings with `branch`, `name`, `outcome` and, if
-            known, `deleted_at` (a datetime, or its ISO 8601 text as in the report's JSON).
-    """
-    entries: dict[tuple[str, str], list[tuple[str, datetime | None]]] = {}
-    for entry in purged:
-        key = (_shown(str(_field(entry, "branch"))), _stem(str(_field(entry, "name"))))
-        entries.setdefault(key, []).append((str(_field(entry, "outcome")), _moment(_field(entry, "deleted_at"))))
-    return tuple(
-        _verdict(fetch, entries.get((_shown(fetch.branch), _stem(fetch.archive)), ())) for fetch in log.fetched
-    )
+def compare(log: JobLog, purged: Iterable[PurgedCache]) -> tuple[FetchVerdict, ...]:
+    """Return for each archive that the job fetched whether a purge had deleted it, and which came first."""
+    caches: dict[tuple[str, str], list[PurgedCache]] = {}
+    for cache in purged:
+        caches.setdefault((_shown(cache.branch), _stem(cache.name)), []).append(cache)
+    return tuple(_verdict(fetch, caches.get((_shown(fetch.branch), _stem(fetch.archive)), [])) for fetch in log.fetched)
 
 
-def _verdict(fetch: Fetch, entries: Iterable[tuple[str, datetime | None]]) -> FetchVerdict:
-    # Branches that are shown alike share a key, so several entries may match: a deleted one weighs more.
-    known = sorted(entries, key=lambda entry: entry[0] in _GONE_OUTCOMES)
-    outcome = known[-1][0] if known else None
-    moments = [moment for its_outcome, moment in known if moment and its_outcome in _GONE_OUTCOMES]
-    deleted_at = max(moments, default=None)
+def _verdict(fetch: Fetch, caches: list[PurgedCache]) -> FetchVerdict:
+    # Branches that are shown alike share a key, so several caches may match: a deleted one takes precedence.
+    gone = [cache for cache in caches if cache.outcome in _GONE_OUTCOMES]
+    outcome = (gone or caches)[-1].outcome if caches else None
+    deleted_at = max((cache.deleted_at for cache in gone if cache.deleted_at is not None), default=None)
     when: When = "unknown"
     if fetch.at is not None and deleted_at is not None:
         when = "before" if fetch.at < deleted_at else "after"
-    return FetchVerdict(fetch, outcome in _GONE_OUTCOMES, outcome, deleted_at, when)
-
-
-def _field(entry: object, name: str) -> object:
-    if isinstance(entry, Mapping):
-        return entry.get(name)
-    return getattr(entry, name, None)
-
-
-def _moment(value: object) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    try:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except OverflowError:
-        return None
+    return FetchVerdict(fetch, bool(gone), outcome, deleted_at, when)
 
 
 def _shown(branch: str) -> str:

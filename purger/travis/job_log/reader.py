@@ -1,4 +1,4 @@
-"""Reads a job's log in one pass: the cache tool's words, the commands' exits, and how the job ended."""
+"""Read a job's log in one pass: the cache tool's statements, the commands' exit codes, and the job's end."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from purger.travis.job_log.symptoms import Symptoms
 from purger.travis.job_log.text import LogText
 
 CHUNK_BYTES = 256 * 1024
-MOST_LINES = 20
+MAX_LINES = 20
 
-# The sentences before " has been terminated"; of a stalled job the lines before an earlier one count.
+# The sentences before " has been terminated". For a stalled job an earlier sentence has already ended the output.
 _TERMINATED = re.compile(
     rb"(?:(?P<stalled>The build)|The job exceeded the maximum time limit for jobs, and"
     rb"|(?P<over_limit>The log length has exceeded [^\n]*" + NOISE + rb"The job))\Z"
@@ -29,10 +29,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LogReader:
-    """Feed it a log in chunks, then ask for the result; `read_log` does both."""
+    """Reads a log that is fed in chunks. `read_log` feeds a whole source."""
 
     def __init__(self) -> None:
-        """Start with an empty log."""
         self._text = LogText()
         self._tool = CacheTool()
         self._symptoms = Symptoms()
@@ -46,11 +45,11 @@ class LogReader:
         self._failing_lines: tuple[str, ...] = ()
 
     def feed(self, data: bytes) -> None:
-        """Read on."""
+        """Read the next chunk."""
         self._read(self._text.feed(data), final=False)
 
     def finish(self) -> JobLog:
-        """Read to the end, and tell what the log told."""
+        """Read the rest and return the contents of the log."""
         self._read(self._text.finish(), final=True)
         asked, stored = self._tool.finish(job_ended=self._ended)
         fetched = tuple(fetch for fetch in asked if fetch.found)
@@ -69,14 +68,14 @@ class LogReader:
 
     @property
     def kept_bytes(self) -> int:
-        """How much of the log is kept in memory right now; it does not grow with the log."""
+        """The number of bytes of the log in memory. It does not grow with the log."""
         return self._text.kept_bytes + self._scanner.kept_bytes
 
     def _read(self, text: bytes, *, final: bool) -> None:
         self._scanner.feed(text, final=final)
         if self._failing:
-            # Only the last one counts, and its lines are still there.
-            self._failing_lines = tuple(self._scanner.lines_between(*self._failing)[-MOST_LINES:])
+            # Only the last failing command of a chunk counts, and the scanner still has its lines.
+            self._failing_lines = tuple(self._scanner.lines_between(*self._failing)[-MAX_LINES:])
             self._failing = None
         self._scanner.forget()
 
@@ -102,13 +101,13 @@ class LogReader:
     def _on_block_start(self, statement: Statement) -> None:
         self._is_log = True
         self._block_began = statement.end
-        self._tool.block_started(statement.group(1))
+        self._tool.times.block_started(statement.group(1))
         self._symptoms.command_began(statement)
 
     def _on_block_end(self, statement: Statement) -> None:
         self._is_log = True
         start, finish = _moment(statement.group(2)), _moment(statement.group(3))
-        self._tool.block_ended(statement.group(1), start, finish)
+        self._tool.times.block_ended(statement.group(1), start, finish)
         self._symptoms.block_ended()
 
     def _on_exit(self, statement: Statement) -> None:
@@ -157,13 +156,13 @@ class LogReader:
         if command is not None:
             first_line = command.partition(b"\n")[0]
             echo = statement.text.rfind(b"$ " + first_line, start - statement.base, end - statement.base)
-        # Output may hold markers of its own, so the command's echo tells best where it began.
+        # The command's echo is the best start: its output may contain markers of other blocks.
         start = statement.base + echo if echo >= 0 else max(start, min(self._block_began, end))
         self._failing = (start, end)
 
 
 def read_log(source: BinaryIO | Iterable[bytes]) -> JobLog:
-    """Read a job's log, whatever its form and size, in flat memory.
+    """Read a job's log of any form and size, in constant memory.
 
     Args:
         source: a file opened for reading bytes, or chunks of bytes of any size.
@@ -175,7 +174,7 @@ def read_log(source: BinaryIO | Iterable[bytes]) -> JobLog:
 
 
 def _chunks(source: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
-    """The source in chunks of about one size, so that neither a byte at a time nor all at once hurts."""
+    """Yield the source in chunks of about `CHUNK_BYTES`, whatever the size of its own pieces."""
     read = getattr(source, "read", None)
     if read is not None:
         while chunk := read(CHUNK_BYTES):

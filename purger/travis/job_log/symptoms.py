@@ -1,4 +1,4 @@
-"""Knows the signs of trouble that people look for in a log, and when one is really there."""
+"""Detect the known symptoms in a log: conflicts of package versions, and a missing test image."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _IDS = {
     b"DistributionNotFound": "distribution-not-found",
 }
 
-# An exception that was reported, not the line of source code that raises, catches or imports it.
+# These distinguish a reported exception from source code that raises, catches or imports it.
 _BEFORE_NAME = re.compile(rb"(?P<package>[\w.]*\.)?(?P<contextual>Contextual)?\Z")
 _IN_SOURCE_CODE = re.compile(rb"(?:\b(?:raise|except|import|class|from)\s+|[(,@\"'`=/]\s*)\Z")
 _FAILED_AT_ONCE = re.compile(rb"[\"'`)\]]*[\s:.\-]{0,4}(?:has )?fail(?:ed|ure)\b", re.IGNORECASE)
-# A heading may be glued to the end of the fold before it: its first letter is no part of that fold's name.
+# A heading may be joined to the end of the previous fold: its first letter is not part of the fold's name.
 _FOLD_END = re.compile(rb"travis_fold:end:(?:[\w.\-]*[.\-_])?[Ee]?\Z")
 _COMMAND_LINE = re.compile(NOISE + rb"\$ ")
 _LONGEST_NAME = 120
@@ -39,7 +39,7 @@ _LONGEST_NAME = 120
 
 @dataclass(slots=True)
 class _Step:
-    """The step "Ensure test image", seen begin."""
+    """The step "Ensure test image", after its start."""
 
     line: str
     end: int
@@ -51,17 +51,16 @@ class Symptoms:
     """Collects the symptoms while a log is read."""
 
     def __init__(self) -> None:
-        """Start without any."""
         self._found: dict[str, Symptom] = {}
         self._step: _Step | None = None
 
     @property
     def found(self) -> tuple[Symptom, ...]:
-        """The first of each kind, in the order of the log."""
+        """The first symptom of each kind, in the order of the log."""
         return tuple(self._found.values())
 
     def rules(self) -> list[Rule]:
-        """The statements to be told of."""
+        """Return the rules for statements that may be symptoms."""
         return [
             Rule(b"VersionConflict", rb"VersionConflict\b", self._on_exception),
             Rule(b"DistributionNotFound", rb"DistributionNotFound\b", self._on_exception),
@@ -69,7 +68,7 @@ class Symptoms:
         ]
 
     def _on_exception(self, statement: Statement) -> None:
-        """A name of an exception of package versions."""
+        """Handle the name of an exception about package versions."""
         at = statement.match.start()
         before = statement.text[max(0, at - _LONGEST_NAME) : at]
         name = _BEFORE_NAME.search(before)
@@ -81,7 +80,7 @@ class Symptoms:
             self._add(_IDS[(name["contextual"] or b"") + statement.match[0]], statement.line())
 
     def _on_test_image(self, statement: Statement) -> None:
-        """The name of the step "Ensure test image"."""
+        """Handle the name of the step "Ensure test image"."""
         at = statement.match.start()
         before = statement.text[max(0, at - _LONGEST_NAME) : at].rpartition(b"\n")[2]
         line = statement.line() or "Ensure test image"
@@ -95,7 +94,7 @@ class Symptoms:
             self._step = _Step(line, statement.end, is_heading=not is_command)
 
     def command_began(self, statement: Statement) -> None:
-        """Another command begins: the step is over, unless it was only announced so far."""
+        """Handle the start of a command. It ends the step, unless the step was only announced so far."""
         step = self._step
         if step is None or not statement.begins():
             return
@@ -106,12 +105,12 @@ class Symptoms:
             self._step = None
 
     def block_ended(self) -> None:
-        """A timed block ended, and the step with it, but for the sentence that tells its exit code."""
+        """Handle the end of a timed block. It ends the step, except for the sentence with its exit code."""
         if self._step:
             self._step.ended = True
 
     def command_ended(self, *, failed: bool) -> None:
-        """A command told its exit code, or the job was ended."""
+        """Handle a command's exit code, or the end of the job."""
         if self._step and failed:
             self._add("test-image", self._step.line)
         self._step = None

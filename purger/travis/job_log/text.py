@@ -1,4 +1,4 @@
-"""Turns every form in which people have a job's log into one stream of plain text, in flat memory."""
+"""Convert every form of a job's log (text, JSON, escaped strings, UTF-16) to plain text, in constant memory."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import json
 import re
 
 HEAD_BYTES = 64 * 1024
-"""How much is looked at to tell the form; decided once, so that chunk boundaries cannot change it."""
+"""How many bytes decide the form. It is decided once, so that chunk boundaries cannot change it."""
 
 _LONGEST_CODE = 300
 _LONGEST_ESCAPE = 12
 
-# Carriage returns may stand inside a code: terminals obey them there as well.
+# A code may contain carriage returns, as in terminals.
 _CODE = re.compile(
     rb"\x1b\r{0,4}(?:\[[\r0-?]{0,64}[ -/]{0,4}[@-~]"  # colours, cursor, erasing
     rb"|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # window titles
     rb"|[()*+][\r0-9A-Za-z]|[=>78cDEHMNOZ])"  # character sets, keypad
 )
-# What is left of a code when the escape character itself was lost on the way, or was made visible.
+# What is left of a code if its escape character was lost in copying, or was made visible.
 LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|\[\d[\d;]*[mKGJ])"
 _WEB_PAGE = re.compile(rb"<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 _JSON_OBJECT = re.compile(rb"[\[{][\[{\s]*\"")
@@ -30,7 +30,7 @@ _DEEPEST_NESTING = 64
 
 
 class _Form:
-    """Plain text, and what the other forms have in common."""
+    """The form of plain text, and the base class of the other forms."""
 
     def __init__(self) -> None:
         self.held = b""
@@ -43,20 +43,19 @@ class _Form:
 
 
 class LogText:
-    """Feed it raw bytes in chunks of any size: it answers with text, its escape codes removed.
+    """Converts raw bytes, fed in chunks of any size, to text without escape codes.
 
-    Carriage returns stay in: what they overwrite is for the reader to decide.
+    Carriage returns are kept, because the reader decides what they overwrite.
     """
 
     def __init__(self) -> None:
-        """Start with nothing known of the form."""
         self._head = bytearray()
         self._form: _Form | None = None
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The text that became certain with these bytes."""
-        # Zero bytes are rubbish, or the other half of each character in a log saved as UTF-16.
+        """Read the next chunk; return the text that is complete."""
+        # Zero bytes are garbage, or half of each character in a log saved as UTF-16.
         data = data.replace(b"\0", b"")
         if self._form is None:
             self._head += data
@@ -67,14 +66,14 @@ class LogText:
         return self._without_codes(self._form.feed(data), final=False)
 
     def finish(self) -> bytes:
-        """The rest of the text."""
+        """Return the rest of the text."""
         data = b"" if self._form else self._begin()
         assert self._form is not None  # noqa: S101 # for the type checker: _begin has set it
         return self._without_codes(self._form.feed(data) + self._form.finish(), final=True)
 
     @property
     def kept_bytes(self) -> int:
-        """How much waits for the bytes to come."""
+        """The number of bytes that wait for the next chunk."""
         return len(self._head) + len(self._held) + (len(self._form.held) if self._form else 0)
 
     def _begin(self) -> bytes:
@@ -102,21 +101,21 @@ def _form_of(head: bytes) -> _Form:
         return _JsonForm()
     if _JSON_STRING.match(start) and b"\\" in start:
         return _JsonForm()
-    # Some logs have a spelled-out line end here and there; only a copied string has next to no other.
+    # Logs can contain a few escaped line ends; only the inside of a copied string has hardly any others.
     if start.count(b"\\n") > 4 * start.count(b"\n"):
-        return _SpelledForm()
+        return _EscapedForm()
     return _Form()
 
 
 class _WebPage(_Form):
-    """Nothing to read."""
+    """A web page, which contains no log."""
 
     def feed(self, data: bytes) -> bytes:
         return data[:0]
 
 
-class _SpelledForm(_Form):
-    """The inside of a string: line ends and escape characters are spelled out."""
+class _EscapedForm(_Form):
+    """The inside of a string, with escaped line ends and control characters."""
 
     def feed(self, data: bytes) -> bytes:
         data = self.held + data
@@ -130,9 +129,9 @@ class _SpelledForm(_Form):
 
 
 class _JsonForm(_Form):
-    """A JSON document: the text of its log, be it whole, in parts, or just a string.
+    """A JSON document with the log as a whole, in parts, or as a single string.
 
-    The API gives a log twice in one answer, whole and in parts: the first of both counts.
+    An API response contains the log twice, as a whole and in parts. The first one counts.
     """
 
     def __init__(self) -> None:
@@ -143,7 +142,7 @@ class _JsonForm(_Form):
         self._last_string = b""
         self._key: bytes | None = None
         self._text_depth: int | None = None
-        self._string = _SpelledForm()
+        self._string = _EscapedForm()
 
     def feed(self, data: bytes) -> bytes:
         data = self.held + data
@@ -170,7 +169,7 @@ class _JsonForm(_Form):
             end = data.find(b'"', end + 1)
         is_open = end < 0
         if is_open:
-            # A backslash at the end belongs to the character that the next chunk begins with.
+            # A backslash at the end belongs to the first character of the next chunk.
             end = len(data) - _backslashes_before(data, len(data), at) % 2
         if self._is_text and end > at:
             self._text_depth = len(self._nesting)
@@ -204,7 +203,7 @@ class _JsonForm(_Form):
 
 
 def _backslashes_before(data: bytes, end: int, start: int) -> int:
-    """How many backslashes in a row stand just before a place, counted from `start` at most."""
+    """Count the backslashes directly before `end`, not before `start`."""
     near = data[max(start, end - _LONGEST_ESCAPE) : end]
     count = len(near) - len(near.rstrip(b"\\"))
     if count < _LONGEST_ESCAPE:
@@ -213,7 +212,7 @@ def _backslashes_before(data: bytes, end: int, start: int) -> int:
 
 
 def _unfinished_escape(data: bytes) -> int:
-    """Where an escape begins that the next chunk may continue; the length when there is none."""
+    """Return the start of an escape that the next chunk may continue, or the length of the data."""
     at = data.rfind(b"\\", max(0, len(data) - _LONGEST_ESCAPE))
     if at < 0:
         return len(data)
@@ -223,11 +222,11 @@ def _unfinished_escape(data: bytes) -> int:
 
 
 def _unescaped(data: bytes) -> bytes:
-    # Plain replacements, since a call for each escape would be five times slower.
+    # Plain replacements: a function call for each escape would be five times slower.
     if b"\\" not in data:
         return data
-    data = data.replace(b"\\\\", b"\0")  # no zero byte comes this far
-    for spelled, meant in (
+    data = data.replace(b"\\\\", b"\0")  # zero bytes were removed before
+    for escape, character in (
         (b"\\r\\n", b"\r\n"),
         (b"\\n", b"\n"),
         (b"\\r", b"\r"),
@@ -239,7 +238,7 @@ def _unescaped(data: bytes) -> bytes:
         (b"\\033", b"\x1b"),
         (b"\\e[", b"\x1b["),
     ):
-        data = data.replace(spelled, meant)
+        data = data.replace(escape, character)
     if b"\\u" in data:
         data = _UNICODE_ESCAPES.sub(_characters, data)
     return data.replace(b"\0", b"\\")

@@ -1,4 +1,4 @@
-"""What a page may not do: ask other questions, open windows, offer files. It gets nothing, and each try is noted."""
+"""Guard a page: dismiss its dialogs, close its windows and cancel its downloads, and record each of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from contextlib import suppress
 from playwright.async_api import BrowserContext, Dialog, Download, Page
 from playwright.async_api import Error as PlaywrightError
 
-MOST_NOTES = 20
-_LONGEST = 200
+MAX_NOTES = 20
+_MAX_LENGTH = 200
 
 
-class Fence:
-    """Stands around one page, the only one of its context; `refused` has a sentence for each different try.
+class PageGuard:
+    """Guards the only page of a context.
 
-    `questions` are the texts of those that were questions, in the order in which they came.
+    `refused` has a sentence for each different thing that the page attempted. `questions` are the texts of its
+    dialogs, the latest last.
     """
 
     def __init__(self) -> None:
@@ -27,7 +28,7 @@ class Fence:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def open_page(self, context: BrowserContext) -> Page:
-        """A new page, watched over from now on; any other that appears in its context is closed."""
+        """Open a guarded page. Every other page that appears in its context is closed."""
         if context is not self._context:
             context.on("page", self._on_page)
             self._context = context
@@ -41,10 +42,10 @@ class Fence:
         return page
 
     def note_questions(self, texts: Iterable[str]) -> None:
-        """The page asked these, and was answered no."""
+        """Record questions of the page that were answered with no."""
         for text in texts:
-            shortened = text[:_LONGEST]
-            self.questions = [*self.questions[-MOST_NOTES:], shortened]
+            shortened = text[:_MAX_LENGTH]
+            self.questions = [*self.questions[-MAX_NOTES:], shortened]
             self._note(f"The page asked {shortened!r}, which purger dismissed.")
 
     async def _on_dialog(self, dialog: Dialog) -> None:
@@ -61,12 +62,12 @@ class Fence:
         task.add_done_callback(self._closing.discard)
 
     async def _on_download(self, download: Download) -> None:
-        self._note(f"The page offered a file, {download.suggested_filename[:_LONGEST]!r}, which purger refused.")
+        self._note(f"The page offered a file, {download.suggested_filename[:_MAX_LENGTH]!r}, which purger refused.")
         with suppress(PlaywrightError):
             await download.cancel()
 
     def _note(self, sentence: str) -> None:
-        if len(self.refused) < MOST_NOTES and sentence not in self.refused:
+        if len(self.refused) < MAX_NOTES and sentence not in self.refused:
             self.refused.append(sentence)
 
 

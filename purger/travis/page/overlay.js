@@ -1,12 +1,12 @@
-// Marks rows as they are clicked, deleted and refused, for a person who watches; it touches nothing of the page's own.
+// Marks clicked, deleted and refused rows for a user who watches the browser. It does not change the page's elements.
 (config) => {
   if (location.origin !== config.origin || window.top !== window) return;
   const COLOURS = { clicked: "#e6a700", deleted: "#2e9e4f", failed: "#d93025" };
-  const WORDS = { clicked: "rows clicked", deleted: "answered as deleted", failed: "refused" };
+  const LABELS = { clicked: "rows clicked", deleted: "answered as deleted", failed: "refused" };
   const FADE_MS = 700;
 
   const host = document.createElement("div");
-  // Its own root, above the page, which lets every click through and takes no part in its layout.
+  // A shadow root above the page. Clicks pass through it, and it does not affect the page's layout.
   host.dataset.purger = "";
   host.style.cssText = "position:fixed;inset:0;pointer-events:none;z-index:2147483647;contain:strict";
   const root = host.attachShadow({ mode: "closed" });
@@ -30,7 +30,7 @@
   title.textContent = "purger";
   title.style.cssText = "font-weight:600";
   legend.prepend(title);
-  const count = () => { for (const state in lines) lines[state].textContent = `${counts[state]} ${WORDS[state]}`; };
+  const count = () => { for (const state in lines) lines[state].textContent = `${counts[state]} ${LABELS[state]}`; };
   count();
 
   const boxes = new Map();   // row -> {box, state, since}
@@ -64,7 +64,7 @@
     enumerable: false,
     value: Object.freeze({
       clicked: (item) => put(item, "clicked"),
-      answered: (item, answer) => put(item, answer.status >= 200 && answer.status < 300 ? "deleted" : "failed"),
+      answered: (item, response) => put(item, response.status >= 200 && response.status < 300 ? "deleted" : "failed"),
     }),
   });
 }

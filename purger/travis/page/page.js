@@ -1,4 +1,4 @@
-// Listens in on the cache page's own requests and clicks its icons; runs before the page's scripts, on every load.
+// Observes the cache page's own requests and clicks its icons. An init script: it runs on every load, before the page's.
 (config) => {
   if (location.origin !== config.origin || window.top !== window) return;
   try { localStorage.setItem(config.tokenKey, config.token); } catch { /* about:blank and error pages have none */ }
@@ -10,7 +10,7 @@
   const BUTTON = ".delete-cache-button";
   const NOTICES = { missing: ".missing-notice", empty: ".no-caches" };
 
-  // The native timer, so that a page which replaces it can't hold us up.
+  // The native timer, in case the page replaces it.
   const later = window.setTimeout.bind(window);
   const sleep = (ms) => new Promise((resolve) => later(resolve, ms));
   const now = () => performance.now();
@@ -24,26 +24,26 @@
   };
 
   // ---- the page's own requests -------------------------------------------------------------------------------
-  let list = null;              // the answer to the page's one list request: {status, caches}
-  const allowed = new Set();    // branches whose deletion was asked for; every other is kept from being sent
+  let list = null;              // the response to the page's only list request: {status, caches, words}
+  const allowed = new Set();    // branches that may be deleted; requests for others are blocked
   let allowAll = false;
-  const expected = new Map();   // branch -> when its icon was clicked; until its request is sent
-  const pending = new Map();    // XMLHttpRequest -> {branch} of deletions that are under way
-  const answers = [];
+  const expected = new Map();   // branch -> time of the click, until the request is sent
+  const pending = new Map();    // XMLHttpRequest -> {branch} of deletions without a response yet
+  const responses = [];
   let lastEvent = now();
   let wake = () => {};
 
-  const marks = window[`${config.handle}marks`] ?? null;   // overlay.js, where a person watches
-  const clickedItems = new Map();  // branch -> its row, for the marks
+  const marks = window[`${config.handle}marks`] ?? null;   // of overlay.js, if the browser is watched
+  const clickedItems = new Map();  // branch -> its row's element, for the marks
 
   const happened = () => { lastEvent = now(); wake(); };
-  const answered = (branch, answer) => {
-    answers.push({ branch, ...answer });
-    marks?.answered(clickedItems.get(branch), answer);
+  const addResponse = (branch, response) => {
+    responses.push({ branch, ...response });
+    marks?.answered(clickedItems.get(branch), response);
     happened();
   };
 
-  // The page does not encode the branch, so everything after `branch=` is its name, whatever it holds.
+  // The page does not encode the branch (docs/TRAVIS.md section 3): everything after `branch=` is its name.
   const classify = (method, url) => {
     const match = /^(.*\/repo\/[^/?#]+\/caches)(?:\?branch=([^]*))?$/.exec(String(url));
     if (!match || !match[1].startsWith(config.api + "/")) return null;
@@ -52,7 +52,7 @@
     if (match[2] === undefined) return { kind: "delete", branch: null, url: match[1], ok: allowAll };
     let branch = match[2];
     try {
-      const decoded = decodeURIComponent(branch);   // should the page learn to encode one day
+      const decoded = decodeURIComponent(branch);   // in case a later version of the page encodes it
       if (!allowed.has(branch) && allowed.has(decoded)) branch = decoded;
     } catch { /* a name with a lone % is sent as it is */ }
     return { kind: "delete", branch, url: `${match[1]}?branch=${encodeURIComponent(branch)}`, ok: allowed.has(branch) };
@@ -71,8 +71,8 @@
     #call = null;
     constructor() {
       super();
-      // First in line, so that a successful answer can be held back: rendering the list anew for each row that
-      // leaves is what makes the page slow, and a later load decides what is gone anyway.
+      // These listeners are the first ones, so they can hold back successful responses from the page. Rendering the
+      // list for each removed row makes the page slow (docs/TRAVIS.md section 6), and the recheck decides anyway.
       for (const type of ["readystatechange", "progress", "load", "loadend"]) {
         this.addEventListener(type, (event) => {
           if (type === "load") this.#loaded();
@@ -93,7 +93,7 @@
       if (call?.kind !== "delete") return super.send(body);
       expected.delete(call.branch);
       if (!call.ok) {
-        answered(call.branch, { vetoed: true, status: null, words: "kept from being sent" });
+        addResponse(call.branch, { vetoed: true, status: null, words: "request blocked" });
         later(() => { this.dispatchEvent(new ProgressEvent("error")); this.dispatchEvent(new ProgressEvent("loadend")); }, 0);
         this.#call = null;
         return undefined;
@@ -112,30 +112,29 @@
       else this.#end({ status, retryAfter, deleted: succeeded(this) ? cachesIn(text) : null, words: succeeded(this) ? "" : text.slice(0, 300) });
       happened();
     }
-    #end(answer) {
-      if (pending.delete(this)) answered(this.#call.branch, answer);
-      else if (this.#call?.kind === "list" && answer.status === null) list = { status: null, caches: null, words: answer.words };
+    #end(response) {
+      if (pending.delete(this)) addResponse(this.#call.branch, response);
+      else if (this.#call?.kind === "list" && response.status === null) list = { status: null, caches: null, words: response.words };
     }
   };
   Object.defineProperty(window.XMLHttpRequest, "name", { value: "XMLHttpRequest" });
 
-  // ---- what purger asks of the page ----------------------------------------------------------------------------
+  // ---- the API for cache_page.py -------------------------------------------------------------------------------
   const run = () => {
     try { return window.requirejs("@ember/runloop/index").run; } catch { return (work) => work(); }
   };
 
   const open = () => pending.size + expected.size;
 
-  // Resolves when at most `most` deletions are under way, when nothing has happened for `silenceMs`, or when
-  // `patienceMs` have passed.
+  // Resolves when at most `most` deletions are pending, after `silenceMs` without an event, or after `patienceMs`.
   const until = async (most, silenceMs, patienceMs = Infinity) => {
     const start = now();
     for (;;) {
       if (open() <= most || now() - start > patienceMs) return;
       const quiet = now() - lastEvent;
-      // A click sends its request at once: a row that sent nothing while nothing else goes on never will.
+      // A click sends its request at once, so a row that has not sent one while the page is idle never will.
       if (pending.size === 0 && quiet > Math.min(2000, silenceMs)) {
-        for (const branch of expected.keys()) answers.push({ branch, unsent: true, status: null, words: "its icon sent no request" });
+        for (const branch of expected.keys()) responses.push({ branch, unsent: true, status: null, words: "its icon sent no request" });
         expected.clear();
         return;
       }
@@ -146,11 +145,11 @@
       await Promise.race([new Promise((resolve) => { wake = resolve; }), sleep(Math.max(20, Math.min(500, silenceMs - quiet + 1)))]);
     }
   };
-  const taken = () => ({ answers: answers.splice(0), open: open(), questions: questions.splice(0) });
+  const takeResult = () => ({ answers: responses.splice(0), open: open(), questions: questions.splice(0) });
 
   const api = {
-    // Clicks the icons of these branches' rows; resolves with the answers that came in, once at most `most` of all
-    // clicked rows are unanswered, or when patience ends.
+    // Clicks the icons of these branches' rows. Resolves with the new responses as soon as at most `most` of all
+    // clicked rows are without one, or after `patienceMs`.
     async click({ branches, most, silenceMs, patienceMs }) {
       const rows = new Map();
       for (const item of document.querySelectorAll(ITEMS)) {
@@ -165,9 +164,9 @@
           expected.set(branch, now());
           clickedItems.set(branch, items[0]);
           marks?.clicked(items[0]);
-        } else answers.push({ branch, unsent: true, status: null, words: "its row is not on the page" });
-        // Rows whose names differ in white space alone look the same: all are clicked, and what is sent tells them
-        // apart, since only the allowed branch gets through.
+        } else responses.push({ branch, unsent: true, status: null, words: "its row is not on the page" });
+        // Rows whose names differ only in white space have the same text. All of them are clicked, and only the
+        // request for the allowed branch is sent.
         icons.push(...items.map((item) => item.querySelector(ICON)).filter(Boolean));
       }
       const unique = [...new Set(icons)];
@@ -176,10 +175,10 @@
         lastEvent = now();
       }
       await until(most, silenceMs, patienceMs);
-      return taken();
+      return takeResult();
     },
 
-    // Presses the page's own "Delete all repository caches".
+    // Clicks the page's button "Delete all repository caches".
     async clickAll({ silenceMs }) {
       const button = document.querySelector(BUTTON);
       if (!button) return { answers: [{ branch: null, unsent: true, status: null, words: "the button is not on the page" }], questions: [] };
@@ -189,18 +188,18 @@
       button.click();
       await until(0, silenceMs);
       allowAll = false;
-      return taken();
+      return takeResult();
     },
 
-    // Resolves with what the page shows once that is decided, or with what it shows at the deadline.
-    async look({ timeoutMs, graceMs }) {
+    // Resolves with the page's state as soon as it is final, or at the deadline.
+    async view({ timeoutMs, graceMs }) {
       const deadline = now() + timeoutMs;
       let changed = now();
       new MutationObserver(() => { changed = now(); }).observe(document, { childList: true, subtree: true });
       for (;;) {
         const items = document.querySelectorAll(ITEMS).length;
         const icons = document.querySelectorAll(`${ITEMS} ${ICON}`).length;
-        // Taken only by the look that tells them: those of an earlier turn would be lost.
+        // A function, because `splice` removes the questions: only the state that is returned may take them.
         const shown = (state) => ({ state, items, icons, list, path: location.pathname, questions: questions.splice(0) });
         const has = (selector) => document.querySelector(selector) !== null;
         if (has(NOTICES.missing)) return shown("missing");
