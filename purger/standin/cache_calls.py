@@ -1,4 +1,4 @@
-"""GET and DELETE caches, with every fault that they can have."""
+"""Serve the API's calls to list and delete caches, with their faults."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from purger.standin.answers import ConnectionGoneError, hang, json_error, reset
-from purger.standin.caches import Archive
+from purger.standin.caches import Cache
 from purger.standin.faults import Applied, DeleteFault, take_rule
 from purger.standin.query import read_query
 from purger.standin.repository import Repository
-from purger.standin.world import World
+from purger.standin.responses import ConnectionGoneError, hang, json_error, reset
+from purger.standin.state import SiteState
 
 _REASONS = {
     429: "Retry later",
@@ -26,19 +26,21 @@ _REASONS = {
 
 
 class CacheCalls:
-    """The calls on a repository's caches; the caller has checked that they are allowed."""
+    """Answers the calls for a repository's caches. The caller checks the permissions.
 
-    def __init__(self, world: World, closing: asyncio.Event) -> None:
-        """Answer from this state; `closing` ends the calls that never answer."""
-        self._world = world
+    `closing` ends the calls that never get a response.
+    """
+
+    def __init__(self, state: SiteState, closing: asyncio.Event) -> None:
+        self._state = state
         self._closing = closing
 
     async def list(self, request: web.BaseRequest, repository: Repository, raw_query: str) -> web.Response:
-        """The archives below the prefix, as the object store lists them."""
+        """Answer with the caches below the branch's prefix, as the object store lists them."""
         branch, match = _selection(raw_query)
-        faults = self._world.faults
+        faults = self._state.faults
         await asyncio.sleep(faults.list_latency_s)
-        with self._world.clock.settled():
+        with self._state.clock.settled():
             fault = faults.list_fault
             is_on = fault is not None and fault.times != 0 and not fault.after
             if fault is not None and fault.after:
@@ -51,30 +53,30 @@ class CacheCalls:
         return web.Response(text=text, content_type="application/json")
 
     async def delete(self, request: web.BaseRequest, repository: Repository, raw_query: str) -> web.Response:
-        """Delete what the same GET would list, one after the other, and answer with it."""
+        """Delete the caches that the same GET would list, one after the other, and answer with them."""
         branch, match = _selection(raw_query)
-        faults = self._world.faults
+        faults = self._state.faults
         await asyncio.sleep(faults.delete_latency_s)
-        with self._world.clock.settled():
+        with self._state.clock.settled():
             rule = take_rule(faults.delete_fault if branch else faults.delete_all_fault, branch)
-            archives = repository.listed(branch, match)
-        await self._apply(repository, archives, rule.applied if rule else "all", is_for_all=not branch)
-        text = _text_of(archives)
+            caches = repository.listed(branch, match)
+        await self._apply(repository, caches, rule.applied if rule else "all", is_for_all=not branch)
+        text = _text_of(caches)
         if rule is not None:
             return await self._fail(request, rule.kind, rule.status, text, rule)
         return web.Response(text=text, content_type="application/json")
 
     async def _apply(
-        self, repository: Repository, archives: Sequence[Archive], applied: Applied, *, is_for_all: bool
+        self, repository: Repository, caches: Sequence[Cache], applied: Applied, *, is_for_all: bool
     ) -> None:
-        count = {"none": 0, "half": len(archives) // 2, "all": len(archives)}[applied]
-        latency_s = self._world.faults.delete_all_latency_per_archive_s if is_for_all else 0.0
+        count = {"none": 0, "half": len(caches) // 2, "all": len(caches)}[applied]
+        latency_s = self._state.faults.delete_all_latency_per_archive_s if is_for_all else 0.0
         if not latency_s:
-            repository.delete(archives[:count])
+            repository.delete(caches[:count])
             return
-        for archive in archives[:count]:
+        for cache in caches[:count]:
             await asyncio.sleep(latency_s)
-            repository.delete([archive])
+            repository.delete([cache])
 
     async def _fail(
         self,
@@ -101,16 +103,16 @@ class CacheCalls:
 
 
 def _failure(status: int) -> web.Response:
-    """A failure as the site writes it: JSON from the API itself, text or HTML from what stands before it."""
-    words = _REASONS.get(status, f"answered {status}")
+    """Return an error as the site sends it: JSON from the API itself, text or HTML from a proxy in front of it."""
+    reason = _REASONS.get(status, f"answered {status}")
     if status == 429:
-        return web.Response(status=status, text=f"{words}\n")
+        return web.Response(status=status, text=f"{reason}\n")
     if status in {502, 504}:
-        page = f"<html><head><title>{status} {words}</title></head><body><h1>{status} {words}</h1></body></html>"
+        page = f"<html><head><title>{status} {reason}</title></head><body><h1>{status} {reason}</h1></body></html>"
         return web.Response(status=status, text=page, content_type="text/html")
     if status == 403:
         return json_error(403, "insufficient_access", "operation requires more access")
-    return json_error(status, "error", words)
+    return json_error(status, "error", reason)
 
 
 def _selection(raw_query: str) -> tuple[str | None, str | None]:
@@ -118,16 +120,16 @@ def _selection(raw_query: str) -> tuple[str | None, str | None]:
     return parameters.get("branch") or None, parameters.get("match") or None
 
 
-def _text_of(archives: Sequence[Archive]) -> str:
-    return json.dumps({"@type": "caches", "caches": [_item(archive) for archive in archives]})
+def _text_of(caches: Sequence[Cache]) -> str:
+    return json.dumps({"@type": "caches", "caches": [_item(cache) for cache in caches]})
 
 
-def _item(archive: Archive) -> dict[str, Any]:
+def _item(cache: Cache) -> dict[str, Any]:
     return {
         "@type": "cache",
-        "repository_id": archive.repository_id,
-        "name": archive.name,
-        "branch": archive.displayed_branch,
-        "size": archive.size_bytes,
-        "last_modified": archive.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "repository_id": cache.repository_id,
+        "name": cache.displayed_name,
+        "branch": cache.displayed_branch,
+        "size": cache.size_bytes,
+        "last_modified": cache.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }

@@ -1,4 +1,4 @@
-"""The object store of one repository: archives by key, listed by prefix, at most 1,000 at a time."""
+"""The object store of a repository: caches by key, listed by prefix, at most 1,000 at a time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ LIST_CAP = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
-    """One stored cache file. `branch` is the full name; `last_modified` is UTC, in whole seconds."""
+class Cache:
+    """One stored cache file. `branch` is the full name; `last_modified` is UTC, in whole seconds.
+
+    A `name` may hold slashes (`cache-…--gemfile-gemfiles/rails_6.gemfile.tgz`). The API splits the key at its last two
+    slashes (docs/TRAVIS.md section 4), so it shows a part of such a name as the branch.
+    """
 
     branch: str
     name: str
@@ -22,80 +26,84 @@ class Archive:
 
     @property
     def key(self) -> str:
-        """Where the object store keeps it: `REPOSITORY-ID/BRANCH/NAME`."""
+        """The key in the object store: `REPOSITORY-ID/BRANCH/NAME` (docs/TRAVIS.md section 4)."""
         return f"{self.repository_id}/{self.branch}/{self.name}"
 
     @property
     def displayed_branch(self) -> str:
-        """The last part of the full name: all that the API's list and the page tell of it."""
-        return self.branch.rpartition("/")[2]
+        """The part of the key that the API's list and the page show as the branch: the last but one."""
+        return self.key.rsplit("/", 2)[-2]
+
+    @property
+    def displayed_name(self) -> str:
+        """The part of the key that the API shows as the name, and that `match` searches: the last one."""
+        return self.key.rpartition("/")[2]
 
 
-class ArchiveStore:
-    """Archives by key. An archive whose deletion is still pending is there, and listed, like any other."""
+class CacheStore:
+    """Caches by key. A cache with a pending deletion is stored and listed like any other."""
 
     def __init__(self, repository_id: int) -> None:
-        """Start empty."""
         self._prefix = f"{repository_id}/"
-        self._objects: dict[str, Archive] = {}
+        self._objects: dict[str, Cache] = {}
         self._pending: set[str] = set()
-        # Sorted: Python orders text by code point, which is the order of its UTF-8 bytes that the store uses.
+        # Sorted. Python orders text by code point, which is the store's order by UTF-8 bytes.
         self._keys: list[str] = []
 
-    def __iter__(self) -> Iterator[Archive]:
-        """All archives in the order of their keys, without a cap, those with a pending deletion included."""
+    def __iter__(self) -> Iterator[Cache]:
+        """Iterate over all caches in the order of their keys, without a cap, including pending deletions."""
         return (self._objects[key] for key in self._keys)
 
-    def __contains__(self, archive: Archive) -> bool:
-        """Whether this very upload is stored, not another one under its key."""
-        return self._objects.get(archive.key) is archive
+    def __contains__(self, cache: Cache) -> bool:
+        """Return whether this upload is stored, rather than another one with the same key."""
+        return self._objects.get(cache.key) is cache
 
-    def put(self, archive: Archive) -> Archive:
-        """Store an archive; another one under its key gives way."""
-        if archive.key not in self._objects:
-            insort(self._keys, archive.key)
-        self._objects[archive.key] = archive
-        self._pending.discard(archive.key)
-        return archive
+    def put(self, cache: Cache) -> Cache:
+        """Store a cache and replace the one with the same key."""
+        if cache.key not in self._objects:
+            insort(self._keys, cache.key)
+        self._objects[cache.key] = cache
+        self._pending.discard(cache.key)
+        return cache
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all caches."""
         self._objects.clear()
         self._pending.clear()
         self._keys.clear()
 
-    def listed(self, branch: str | None = None, match: str | None = None) -> list[Archive]:
-        """What GET caches answers: one page below the prefix, of which `match` then picks by a part of the name.
+    def listed(self, branch: str | None = None, match: str | None = None) -> list[Cache]:
+        """Return what GET caches answers: one capped page below the prefix, then filtered by `match`.
 
-        An empty `branch` is no branch; that of a nested name (`feature/foo`) is below its first part's prefix.
+        An empty `branch` means all branches. A nested branch (`feature/foo`) is also below the prefix of `feature`.
         """
         prefix = f"{self._prefix}{branch}/" if branch else self._prefix
-        page: list[Archive] = []
+        page: list[Cache] = []
         for position in range(bisect_left(self._keys, prefix), len(self._keys)):
             key = self._keys[position]
             if len(page) == LIST_CAP or not key.startswith(prefix):
                 break
             page.append(self._objects[key])
-        return [archive for archive in page if not match or match in archive.name]
+        return [cache for cache in page if not match or match in cache.displayed_name]
 
-    def is_pending(self, archive: Archive) -> bool:
-        """Whether its deletion was asked for and has not applied yet."""
-        return archive.key in self._pending
+    def is_pending(self, cache: Cache) -> bool:
+        """Return whether the cache's deletion was requested and is not applied yet."""
+        return cache.key in self._pending
 
-    def mark_pending(self, archive: Archive) -> None:
-        """Note that its deletion was asked for."""
-        self._pending.add(archive.key)
+    def mark_pending(self, cache: Cache) -> None:
+        """Record that the cache's deletion was requested."""
+        self._pending.add(cache.key)
 
-    def remove(self, archive: Archive) -> bool:
-        """Take this very upload away for good; False if it is not there any more."""
-        if archive not in self:
+    def remove(self, cache: Cache) -> bool:
+        """Remove this upload; return False if it is not stored any more."""
+        if cache not in self:
             return False
-        del self._objects[archive.key]
-        self._pending.discard(archive.key)
-        del self._keys[bisect_left(self._keys, archive.key)]
+        del self._objects[cache.key]
+        self._pending.discard(cache.key)
+        del self._keys[bisect_left(self._keys, cache.key)]
         return True
 
 
-def uploaded_again(archive: Archive, date: datetime) -> Archive:
-    """The same archive as a job uploads it at `date`: newer than before, by a whole second at least."""
-    return replace(archive, last_modified=max(date, archive.last_modified + timedelta(seconds=1)))
+def uploaded_again(cache: Cache, date: datetime) -> Cache:
+    """Return the cache as a job uploads it again at `date`, at least one second newer than before."""
+    return replace(cache, last_modified=max(date, cache.last_modified + timedelta(seconds=1)))

@@ -1,4 +1,4 @@
-"""The server's own clock: what is due on it is applied in order of time, before anyone looks."""
+"""The stand-in's clock: scheduled actions are applied in order of time, before the state is read."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ Action = Callable[[float], None]
 
 
 class Clock:
-    """Monotonic seconds, the dates that belong to them, and actions that wait for their time.
+    """The state's lock, and actions that are scheduled on it (monotonic seconds).
 
-    Nothing runs in the background: every look at the state goes through `settled`, which first applies what fell
-    due, so that the state is what a busy server's would be, even when no request ever came.
+    Nothing runs in the background. All access to the state is inside `settled`, which first applies the actions that
+    are due. So the state changes in time, even without requests.
     """
 
     def __init__(self) -> None:
-        """Start now, with nothing due."""
         self._lock = threading.RLock()
         self._due: list[tuple[float, int, Action]] = []
         self._order = itertools.count()
@@ -30,7 +29,7 @@ class Clock:
 
     @contextmanager
     def settled(self) -> Iterator[float]:
-        """Hold the state's one lock, with everything applied that is due; gives the time in monotonic seconds."""
+        """Hold the state's lock, with all due actions applied; yield the time in monotonic seconds."""
         with self._lock:
             now = time.monotonic()
             if not self._is_applying:  # an action that looks at the state sees what was before it
@@ -43,14 +42,14 @@ class Clock:
                     self._is_applying = False
             yield now
 
-    def plan(self, at: float, action: Action) -> None:
-        """Have `action(at)` called once `at` (monotonic seconds) has come. Only inside `settled`."""
+    def schedule(self, at: float, action: Action) -> None:
+        """Call `action(at)` at the time `at` (monotonic seconds). Only use it inside `settled`."""
         heapq.heappush(self._due, (at, next(self._order), action))
 
     def date(self, at: float) -> datetime:
-        """The UTC date of a monotonic time, in whole seconds as the object store keeps it."""
+        """Return the UTC date of a monotonic time, in whole seconds as the object store keeps it."""
         return datetime.fromtimestamp(at + self._offset_s, UTC).replace(microsecond=0)
 
     def since_1970_ns(self, at: float) -> int:
-        """Nanoseconds since 1970 at a monotonic time."""
+        """Return a monotonic time as nanoseconds since 1970."""
         return int((at + self._offset_s) * 1e9)

@@ -1,4 +1,4 @@
-"""The stand-in's own calls below `/_standin/`: what is left, what came, and the knobs, for a person or a process."""
+"""Serve the stand-in's control calls below `/_standin/`: read its state, and change its caches and faults."""
 
 from __future__ import annotations
 
@@ -7,77 +7,76 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from purger.standin.faults_json import BadKnobError, set_knobs
+from purger.standin.faults_json import InvalidRequestError, set_faults
 from purger.standin.repository import Repository
-from purger.standin.world import World
+from purger.standin.state import SiteState
 
 PREFIX = "/_standin/"
 
 
 class AddRepository(Protocol):
-    """Makes an empty repository `owner/name`."""
+    """A function that adds an empty repository."""
 
     def __call__(self, slug: str, /) -> Repository:
-        """Make it."""
+        """Add the repository `slug` (`owner/name`)."""
 
 
 class Control:
-    """Answers the stand-in's own calls, without any authorization: it listens on loopback only."""
+    """Answers the control calls, without authorization, because the stand-in listens on loopback only."""
 
-    def __init__(self, world: World, add_repository: AddRepository) -> None:
-        """Tell of this state and change it; repositories that are named for the first time come from the maker."""
-        self._world = world
+    def __init__(self, state: SiteState, add_repository: AddRepository) -> None:
+        self._state = state
         self._add_repository = add_repository
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        """Answer one call; what can't be done is answered 400 or 404 with a sentence."""
+        """Answer one call; an invalid one is answered 400 or 404 with a sentence."""
         try:
             match request.method, request.path.removeprefix(PREFIX):
                 case "GET", "state":
                     pass
                 case "PATCH", "faults":
-                    told = await _json(request)
-                    with self._world.clock.settled():
-                        set_knobs(self._world.faults, told)
+                    document = await _json(request)
+                    with self._state.clock.settled():
+                        set_faults(self._state.faults, document)
                 case "POST", "reset":
-                    self._world.faults.reset()
+                    self._state.faults.reset()
                 case "POST", "repositories":
                     self._fill(await _json(request))
                 case "DELETE", "requests":
-                    with self._world.clock.settled():
-                        self._world.requests.clear()
+                    with self._state.clock.settled():
+                        self._state.requests.clear()
                 case _:
                     return web.Response(status=404, text="The stand-in has no such call.\n")
-        except BadKnobError as error:
+        except InvalidRequestError as error:
             return web.Response(status=400, text=f"{error}\n")
-        return web.json_response(self._state())
+        return web.json_response(self._description())
 
-    def _state(self) -> dict[str, Any]:
-        with self._world.clock.settled():
+    def _description(self) -> dict[str, Any]:
+        with self._state.clock.settled():
             return {
-                "repositories": [_told_of(repository) for repository in self._world.repositories],
-                "requests": self._world.count_by_method(),
-                "knobs": asdict(self._world.faults),
+                "repositories": [_describe(repository) for repository in self._state.repositories],
+                "requests": self._state.count_by_method(),
+                "faults": asdict(self._state.faults),
             }
 
-    def _fill(self, told: object) -> None:
-        if not isinstance(told, dict) or not isinstance(told.get("slug"), str) or "/" not in told["slug"]:
-            raise BadKnobError('Send {"slug": "owner/name", "caches": N, "archives": [{"branch": …}]}.')
-        count, archives = told.get("caches", 0), told.get("archives", [])
+    def _fill(self, document: object) -> None:
+        if not isinstance(document, dict) or not isinstance(document.get("slug"), str) or "/" not in document["slug"]:
+            raise InvalidRequestError('Send {"slug": "owner/name", "count": N, "caches": [{"branch": …}]}.')
+        count, caches = document.get("count", 0), document.get("caches", [])
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise BadKnobError(f"'caches' wants a number of archives, not {count!r}.")
-        if not isinstance(archives, list) or not all(map(_describes_archive, archives)):
-            raise BadKnobError("'archives' wants objects with a branch, and name, size_bytes, age_s if you like.")
-        with self._world.clock.settled():
-            repository = self._world.repository(told["slug"]) or self._add_repository(told["slug"])
+            raise InvalidRequestError(f"'count' must be a number of caches, not {count!r}.")
+        if not isinstance(caches, list) or not all(map(_is_cache, caches)):
+            raise InvalidRequestError("'caches' must be objects with a branch, and optionally name, size_bytes, age_s.")
+        with self._state.clock.settled():
+            repository = self._state.repository(document["slug"]) or self._add_repository(document["slug"])
             repository.clear()
-            for archive in archives:
-                rest = {name: value for name, value in archive.items() if name != "branch"}
-                repository.add(archive["branch"], **rest)
+            for cache in caches:
+                rest = {name: value for name, value in cache.items() if name != "branch"}
+                repository.add(cache["branch"], **rest)
             repository.fill(count)
 
 
-_PARTS: dict[str, type | tuple[type, ...]] = {
+_FIELDS: dict[str, type | tuple[type, ...]] = {
     "branch": str,
     "name": str,
     "size_bytes": int,
@@ -85,36 +84,36 @@ _PARTS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def _describes_archive(told: object) -> bool:
+def _is_cache(item: object) -> bool:
     return (
-        isinstance(told, dict)
-        and "branch" in told
-        and all(name in _PARTS and isinstance(value, _PARTS[name]) for name, value in told.items())
+        isinstance(item, dict)
+        and "branch" in item
+        and all(name in _FIELDS and isinstance(value, _FIELDS[name]) for name, value in item.items())
     )
 
 
-def _told_of(repository: Repository) -> dict[str, Any]:
+def _describe(repository: Repository) -> dict[str, Any]:
     return {
         "slug": repository.slug,
         "id": repository.id,
         "provider": repository.provider,
-        "left": len(repository.archives),
+        "left": len(repository.caches),
         "deleted": len(repository.deleted),
-        "archives": [
+        "caches": [
             {
-                "branch": archive.branch,
-                "name": archive.name,
-                "size_bytes": archive.size_bytes,
-                "last_modified": archive.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "branch": cache.branch,
+                "name": cache.name,
+                "size_bytes": cache.size_bytes,
+                "last_modified": cache.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
             }
-            for archive in repository.archives
+            for cache in repository.caches
         ],
     }
 
 
 async def _json(request: web.BaseRequest) -> object:
     try:
-        told: object = await request.json()
+        document: object = await request.json()
     except ValueError as error:
-        raise BadKnobError(f"That is not JSON: {error}.") from error
-    return told
+        raise InvalidRequestError(f"The body is not JSON: {error}.") from error
+    return document

@@ -1,4 +1,4 @@
-"""The knobs: everything that can go wrong on the site, or be slow, switched on by a test or over HTTP."""
+"""Define the faults and delays of the stand-in, which tests and control calls switch on."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ Hostile = Literal["dialogs", "popup", "download", "exfiltrate", "files"]
 class DeleteFault:
     """How deletions fail.
 
-    `branch` is the exact, decoded one that a DELETE names; None is any. `times` counts down; None is for ever.
-    `applied` says how much is deleted all the same. `kind` "status" answers `status`, with `retry_after_s` as its
-    Retry-After where given; "broken_json" answers 200 with half a document; "reset" resets the connection; "hang"
-    never answers.
+    `branch` is the decoded branch of the DELETE; None matches any. `times` counts down; None means always. `applied`
+    is how much is deleted anyway. With `kind` "status" the response has `status`, and `retry_after_s` as Retry-After
+    if set; with "broken_json" it is 200 with half a document; "reset" resets the connection; "hang" never responds.
     """
 
     branch: str | None = None
@@ -47,9 +46,9 @@ class ListFault:
 
 @dataclass(slots=True)
 class Reupload:
-    """A running job: `delay_s` seconds after an archive of `branch` (None: any) is gone, it is there again.
+    """A running job that uploads deleted caches of `branch` (None: any) again, `delay_s` seconds after the deletion.
 
-    The archive has the same name and a newer date. `times` counts down; None is for ever.
+    The cache has the same name and a newer date. `times` counts down; None means always.
     """
 
     branch: str | None = None
@@ -59,31 +58,31 @@ class Reupload:
 
 @dataclass
 class Faults:
-    """Every knob of the stand-in. What is changed counts from the next request on.
+    """All faults of the stand-in. A change applies from the next request on.
 
-    delete_fault: rules for DELETE caches with a branch; the first one that fits is used.
+    delete_fault: rules for DELETE caches with a branch; the first match is used.
     delete_all_fault: rules for DELETE caches without a branch.
     list_fault: how GET caches fails.
-    delete_latency_s: seconds that each DELETE caches takes before it does anything.
-    delete_all_latency_per_archive_s: seconds for each archive that a DELETE without a branch deletes.
-    api_latency_s: seconds that every API call takes, preflights excepted.
-    list_latency_s: seconds that GET caches takes in addition.
+    delete_latency_s: seconds before each DELETE caches is applied.
+    delete_all_latency_per_archive_s: seconds for each cache that a DELETE without a branch deletes.
+    api_latency_s: seconds that every API call takes, except for preflights.
+    list_latency_s: additional seconds that GET caches takes.
     page_latency_s: seconds that the front end's pages take.
-    permissions_delay_s: seconds that GET /users/permissions takes; after the list it makes the page die.
-    deletion_delay_s: seconds that an archive stays, and stays listed, after its deletion was answered.
-    lost_deletions: full branch names whose deletions are answered and never applied.
-    reupload: running jobs that upload what was deleted.
-    token_expires_after: so many authorized calls, counted from the first one that sees this knob, and the token
-        is refused.
-    rate_limit_per_minute: requests that a token has in a window; None switches it off.
-    rate_limit_window_s: seconds of such a window, which begins with its first request.
+    permissions_delay_s: seconds that GET /users/permissions takes; if it ends after the list, the page's script fails.
+    deletion_delay_s: seconds that a cache is still stored and listed after the response to its deletion.
+    lost_deletions: full branch names whose deletions are answered but never applied.
+    reupload: running jobs that upload deleted caches again.
+    token_expires_after: the number of authorized calls, counted from the first one after this was set, before the
+        token is rejected.
+    rate_limit_per_minute: requests that a token may send in a window; None switches the limit off.
+    rate_limit_window_s: length of the window in seconds; it starts with its first request.
     post_limit: POSTs within `post_window_s` seconds that ban a token for `post_ban_s` seconds; None: never.
-    changed_page: the page is not the one we know: icons have another class, lists other markup, the question
-        other words, a script runs for ever after load, or no list is shown although there are caches.
-    hostile: the page misbehaves: it asks other questions, opens a window, offers a download, or tries to send the
-        token, or a local file, to the third-party origin.
+    changed_page: the page is not the known one: icons have another class, lists another markup, the question
+        another text, a script never ends, or no list is shown although there are caches.
+    hostile: the page asks other questions, opens a window, offers a download, or tries to send the token or a local
+        file to the third-party origin.
     redirect_api_to: an origin to which every API call is redirected (302).
-    third_party_scripts: addresses of scripts that stop the parser until they are loaded.
+    third_party_scripts: URLs of scripts that block the page's parser until they are loaded.
     third_party_latency_s: seconds that the third-party origin takes to answer.
     """
 
@@ -112,16 +111,16 @@ class Faults:
     third_party_latency_s: float = 0.0
 
     def __post_init__(self) -> None:
-        """Remember how it was made, for `reset`."""
-        self._at_rest = deepcopy(self.knobs())
+        """Remember the initial values, for `reset`."""
+        self._initial = deepcopy(self.as_dict())
 
-    def knobs(self) -> dict[str, Any]:
-        """All knobs by name, with what they are set to."""
-        return {knob.name: getattr(self, knob.name) for knob in fields(self)}
+    def as_dict(self) -> dict[str, Any]:
+        """Return all faults by name."""
+        return {fault.name: getattr(self, fault.name) for fault in fields(self)}
 
     def reset(self) -> None:
-        """Set every knob back to what it was when the stand-in was made."""
-        vars(self).update(deepcopy(self._at_rest))
+        """Set all faults back to their initial values."""
+        vars(self).update(deepcopy(self._initial))
 
 
 class _Rule(Protocol):
@@ -133,7 +132,7 @@ _RuleT = TypeVar("_RuleT", bound=_Rule)
 
 
 def take_rule(rules: Sequence[_RuleT], branch: str | None) -> _RuleT | None:
-    """The first rule for this branch that is not used up, used once more."""
+    """Return the first rule for this branch with uses left, and count the use down."""
     for rule in rules:
         if rule.branch in {None, branch} and rule.times != 0:
             if rule.times is not None:

@@ -1,4 +1,4 @@
-"""Writes a job's log as the real tool does: colours, carriage returns, folds and times in nanoseconds."""
+"""Write a job's log in the real format: colours, carriage returns, folds and times (docs/TRAVIS.md section 5)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _NEXT = "\r\x1b[0K"
 
 @dataclass(frozen=True, slots=True)
 class LogFacts:
-    """What a job did, to be told in its log.
+    """What a job did, for its log.
 
-    `asked` are the archives that it looked for, each as `BRANCH/NAME` (the last two parts of the key), of which the
-    last was found if `found`. `stored` is the one that it uploads at its end. Times are shares of the job's
-    duration; `ns_at` turns such a share into nanoseconds since 1970.
+    `asked` are the archives that it looked for, each as `BRANCH/NAME` (the last two parts of the key); the last one
+    was found if `found`. `stored` is the archive that it uploads at its end. `ns_at` converts a share of the job's
+    duration (0 to 1) to nanoseconds since 1970.
     """
 
     job_id: int
@@ -32,7 +32,7 @@ class LogFacts:
 
 
 def log_of(facts: LogFacts, *, finished: bool) -> str:
-    """The whole log, or as far as the cache part of a job that still runs."""
+    """Return the whole log, or for a running job the log up to the fetch of the cache."""
     log = _Log(facts)
     log.write_start()
     log.write_fetch()

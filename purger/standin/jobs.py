@@ -1,4 +1,4 @@
-"""Plays jobs: their states over time, what they fetch and store, and one attempt of the script a restart."""
+"""Simulate jobs: their states over time, the caches that they fetch and store, and their restarts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from purger.standin.caches import Archive
+from purger.standin.caches import Cache
 from purger.standin.clock import Clock
 from purger.standin.job_logs import LogFacts, Outcome, Symptom, log_of
 from purger.standin.repository import Repository
-from purger.standin.samples import archive_name
+from purger.standin.samples import cache_name
 
 Fetch = Literal["clean", "own", "target", "default", "auto"]
 
@@ -20,9 +20,9 @@ Fetch = Literal["clean", "own", "target", "default", "auto"]
 class Attempt:
     """One run of a job.
 
-    It waits `queue_s` seconds and runs `duration_s`. `fetch` "auto" looks on the server, as the real tool does, for
-    its own branch's archive, then the target's, then the default branch's; the others only say so in the log.
-    `stores` uploads an archive at the end. `never_starts` leaves it queued for ever.
+    It waits `queue_s` seconds and runs for `duration_s`. With `fetch` "auto" it looks for the cache of its own branch,
+    of the target, and of the default branch, as the real tool does (docs/TRAVIS.md section 5). Other values only
+    write such a fetch to the log. With `stores` it uploads a cache at the end. With `never_starts` it stays queued.
     """
 
     outcome: Outcome = "passed"
@@ -34,9 +34,20 @@ class Attempt:
     never_starts: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """The options of `StandIn.add_job`."""
+
+    branch: str
+    pull_request: int | None
+    target_branch: str
+    script: Sequence[Attempt]
+    cache_name: str | None
+
+
 @dataclass(slots=True)
 class _Run:
-    """An attempt on the clock: when it was created, and, from its start on, what it looked for and found."""
+    """An attempt in progress: when it was created, and after its start what it looked for and found."""
 
     attempt: Attempt
     created_at: float
@@ -53,35 +64,23 @@ class _Run:
 
 
 class Job:
-    """A job of the stand-in. It has just finished the first attempt of its script when it is made."""
+    """A job of the stand-in. At first it has just finished the first attempt of its script."""
 
     def __init__(
-        self,
-        job_id: int,
-        repository: Repository,
-        clock: Clock,
-        *,
-        build_id: int,
-        web_url: str,
-        branch: str,
-        pull_request: int | None,
-        target_branch: str,
-        script: Sequence[Attempt],
-        name: str | None,
+        self, job_id: int, repository: Repository, clock: Clock, options: JobOptions, *, build_id: int, web_url: str
     ) -> None:
-        """See StandIn.add_job."""
         self.id = job_id
         self.build_id = build_id
         self.repository = repository
-        self.branch = branch if pull_request is None else f"PR.{pull_request}"
-        self.pull_request = pull_request
-        self.target_branch = target_branch
-        self.git_branch = branch if pull_request is None else target_branch
+        self.pull_request = options.pull_request
+        self.branch = options.branch if self.pull_request is None else f"PR.{self.pull_request}"
+        self.target_branch = options.target_branch
+        self.git_branch = options.branch if self.pull_request is None else self.target_branch
         self.url = f"{web_url}/{repository.provider}/{repository.slug}/jobs/{job_id}"
         self.restarts: list[float] = []
         self._clock = clock
-        self._script = list(script) or [Attempt()]
-        self.archive_name = name or self._name_on_server()
+        self._script = list(options.script) or [Attempt()]
+        self.cache_name = options.cache_name or self._name_on_server()
         with clock.settled() as now:
             first = self._script[0]
             self._run = _Run(first, now - first.queue_s - first.duration_s, [])
@@ -89,12 +88,12 @@ class Job:
 
     @property
     def is_running(self) -> bool:
-        """Whether a restart would be refused."""
+        """Whether the job is waiting or running, so that a restart is refused."""
         return self.state in {"created", "queued", "received", "started"}
 
     @property
     def state(self) -> str:
-        """The API's word for it, now."""
+        """The current state, as the API names it."""
         with self._clock.settled() as now:
             run = self._run
             if now >= run.finished_at:
@@ -108,18 +107,18 @@ class Job:
 
     @property
     def started_at(self) -> float | None:
-        """Monotonic seconds; None before it starts."""
+        """The start in monotonic seconds; None before it."""
         with self._clock.settled() as now:
             return self._run.started_at if now >= self._run.started_at else None
 
     @property
     def finished_at(self) -> float | None:
-        """Monotonic seconds; None before it ends."""
+        """The end in monotonic seconds; None before it."""
         with self._clock.settled() as now:
             return self._run.finished_at if now >= self._run.finished_at else None
 
     def restart(self) -> bool:
-        """Begin the next attempt of the script, the last one again at its end; False while it runs."""
+        """Start the next attempt of the script, or its last one again; return False while the job is running."""
         with self._clock.settled() as now:
             if self.is_running:
                 return False
@@ -127,18 +126,18 @@ class Job:
             attempt = self._script[min(len(self.restarts), len(self._script) - 1)]
             run = self._run = _Run(attempt, now, [])
             if not attempt.never_starts:
-                self._clock.plan(run.started_at, partial(self._start, run))
+                self._clock.schedule(run.started_at, partial(self._start, run))
                 if attempt.stores:
-                    self._clock.plan(run.finished_at, self._store)
+                    self._clock.schedule(run.finished_at, self._store)
             return True
 
     def log(self) -> str:
-        """Its log as far as it is written; empty before it starts."""
+        """Return the log as far as it is written; it is empty before the start."""
         with self._clock.settled() as now:
             run = self._run
             if now < run.started_at:
                 return ""
-            stored = f"{_last_part(self.branch)}/{self.archive_name}" if run.attempt.stores else None
+            stored = f"{_last_part(self.branch)}/{self.cache_name}" if run.attempt.stores else None
             facts = LogFacts(
                 job_id=self.id,
                 slug=self.repository.slug,
@@ -152,29 +151,29 @@ class Job:
             )
             return log_of(facts, finished=now >= run.finished_at)
 
-    def _looks_in(self) -> list[str]:
+    def _searched_branches(self) -> list[str]:
         return list(dict.fromkeys((self.branch, self.target_branch, self.repository.default_branch)))
 
     def _name_on_server(self) -> str:
-        """The name that its branches' archives have, so that a job finds what a test stored without a name."""
-        stored: list[Archive] = []
-        for branch in self._looks_in():
-            stored += [archive for archive in self.repository.listed(branch) if archive.branch == branch]
-        return stored[0].name if stored else archive_name("")
+        """Return the name of a cache of the job's branches, so that the job finds caches stored without a name."""
+        stored: list[Cache] = []
+        for branch in self._searched_branches():
+            stored += [cache for cache in self.repository.listed(branch) if cache.branch == branch]
+        return stored[0].name if stored else cache_name("")
 
     def _start(self, run: _Run, _at: float) -> None:
         wanted = {"own": self.branch, "target": self.target_branch, "default": self.repository.default_branch}
-        for branch in self._looks_in():
-            run.asked.append(f"{_last_part(branch)}/{self.archive_name}")
+        for branch in self._searched_branches():
+            run.asked.append(f"{_last_part(branch)}/{self.cache_name}")
             if run.attempt.fetch == "auto":
-                run.found = self.repository.stored(branch, self.archive_name) is not None
+                run.found = self.repository.stored(branch, self.cache_name) is not None
             else:
                 run.found = branch == wanted.get(run.attempt.fetch)
             if run.found:
                 return
 
     def _store(self, at: float) -> None:
-        self.repository.upload(self.branch, self.archive_name, at)
+        self.repository.upload(self.branch, self.cache_name, at)
 
 
 def _last_part(branch: str) -> str:

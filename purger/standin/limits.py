@@ -1,4 +1,4 @@
-"""How often a token may call: requests in fixed windows, and POSTs before it is banned."""
+"""Count the requests of each token: a rate limit in fixed windows, and a ban after too many POSTs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ class _Usage:
 
 
 class Limits:
-    """Counts each token's requests; those that were refused count as well."""
+    """Counts each token's requests, including refused ones (docs/TRAVIS.md section 4)."""
 
     def __init__(self) -> None:
-        """Start with no request counted."""
         self._usages: dict[str, _Usage] = {}
 
     def spend(self, token: str, method: str, now: float, faults: Faults, *, requests: int = 1) -> Verdict:
-        """Count requests of a token at `now` (monotonic seconds) and say whether they may pass."""
+        """Count requests of a token at `now` (monotonic seconds); return whether they are allowed."""
         usage = self._usages.setdefault(token, _Usage())
         if now - usage.window_start >= faults.rate_limit_window_s:
             usage.window_start, usage.requests = now, 0

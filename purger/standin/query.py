@@ -1,4 +1,4 @@
-"""Reads a query string as the real API's web server (Rack) does, quirks included."""
+"""Parse a query string as Rack, the real API's web server, does."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class BadQueryError(ValueError):
-    """A query that Rack refuses."""
+    """A query string that Rack rejects."""
 
 
 def read_query(raw: str) -> dict[str, str]:
-    """The parameters of a raw query string; of equal ones the last counts, one without `=` is left out.
+    """Return the parameters of a raw query string. The last of equal names counts; one without `=` is ignored.
 
-    `&` and `;` separate, `+` is a space. Raises BadQueryError for a `%` that no two hexadecimal digits follow.
+    `&` and `;` separate parameters, and `+` is a space. Raises BadQueryError for a `%` without two hexadecimal digits.
     """
     parameters: dict[str, str] = {}
     for part in _SEPARATOR.split(raw):
@@ -24,6 +24,6 @@ def read_query(raw: str) -> dict[str, str]:
         if _LONE_PERCENT.search(part):
             raise BadQueryError(f"invalid %-encoding ({part})")
         if equals:
-            # Bytes that are no UTF-8 stay apart from all names that are.
+            # Bytes that are not UTF-8 become surrogates, so they equal no valid name.
             parameters[unquote_plus(name, errors="surrogateescape")] = unquote_plus(text, errors="surrogateescape")
     return parameters

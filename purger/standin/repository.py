@@ -1,16 +1,17 @@
-"""A repository as a test sees it: its caches on the server, what it allows, and what was really deleted."""
+"""A repository of the stand-in: its stored caches, its permissions, and the caches that were deleted."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from purger.standin.caches import Archive, ArchiveStore, uploaded_again
+from purger.standin.caches import Cache, CacheStore, uploaded_again
 from purger.standin.clock import Clock
 from purger.standin.faults import Faults, take_rule
-from purger.standin.samples import archive_name, samples
+from purger.standin.samples import cache_name, samples
 
 DEFAULT_SIZE_BYTES = 20_308_738
 DEFAULT_AGE_S = 7 * 86400.0
@@ -18,42 +19,42 @@ ALL_PERMISSIONS = ("cache_view", "cache_delete", "build_restart", "log_view")
 _PULL_REQUEST = re.compile(r"PR\.\d+")
 
 
-class Repository:
-    """One repository of the stand-in. Its methods may be called from any thread while the server runs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryOptions:
+    """The options of `StandIn.add_repository`; `seed` is that of `Repository.fill`."""
 
-    def __init__(
-        self,
-        repository_id: int,
-        slug: str,
-        clock: Clock,
-        faults: Faults,
-        *,
-        provider: str = "github",
-        private: bool = True,
-        active: bool = True,
-        visible: bool = True,
-        default_branch: str = "main",
-        permissions: Mapping[str, bool] | None = None,
-        branches: Iterable[str] | None = None,
-        seed: int = 0,
-    ) -> None:
-        """See StandIn.add_repository."""
+    slug: str
+    provider: str
+    private: bool
+    active: bool
+    visible: bool
+    default_branch: str
+    permissions: Mapping[str, bool] | None
+    branches: Iterable[str] | None
+    seed: int
+
+
+class Repository:
+    """A repository of the stand-in. Its methods may be called from any thread while the server runs."""
+
+    def __init__(self, repository_id: int, clock: Clock, faults: Faults, options: RepositoryOptions) -> None:
         self.id = repository_id
-        self.slug = slug
-        self.provider = provider
-        self.private = private
-        self.active = active
-        self.visible = visible
-        self.default_branch = default_branch
-        self.permissions = dict.fromkeys(ALL_PERMISSIONS, True) | dict(permissions or {})
+        self.slug = options.slug
+        self.provider = options.provider
+        self.private = options.private
+        self.active = options.active
+        self.visible = options.visible
+        self.default_branch = options.default_branch
+        self.permissions = dict.fromkeys(ALL_PERMISSIONS, True) | dict(options.permissions or {})
         self._clock = clock
         self._faults = faults
-        self._store = ArchiveStore(repository_id)
-        self._deleted: list[tuple[Archive, float]] = []
-        self._seed = seed
+        self._store = CacheStore(repository_id)
+        self._deleted: list[tuple[Cache, float]] = []
+        self._seed = options.seed
         self._added = 0
-        self._branches = None if branches is None else list(branches)
+        self._branches = None if options.branches is None else list(options.branches)
         self._seen_branches: list[str] = []
+        self._pull_requests: list[str] = []
 
     def add(
         self,
@@ -62,93 +63,100 @@ class Repository:
         name: str | None = None,
         size_bytes: int | None = None,
         age_s: float = DEFAULT_AGE_S,
-    ) -> Archive:
-        """Store an archive of this full branch, last modified `age_s` seconds ago; a name of its own by default."""
+    ) -> Cache:
+        """Store a cache of this full branch, last modified `age_s` seconds ago; its name is unique by default."""
         with self._clock.settled() as now:
             self._added += 1
-            archive = Archive(
+            cache = Cache(
                 branch=branch,
-                name=archive_name(f"{self.id}/{self._added}") if name is None else name,
+                name=cache_name(f"{self.id}/{self._added}") if name is None else name,
                 size_bytes=DEFAULT_SIZE_BYTES if size_bytes is None else size_bytes,
                 last_modified=self._clock.date(now) - timedelta(seconds=round(age_s)),
                 repository_id=self.id,
             )
-            if branch not in self._seen_branches and not _PULL_REQUEST.fullmatch(branch):
-                self._seen_branches.append(branch)
-            return self._store.put(archive)
+            seen = self._pull_requests if _PULL_REQUEST.fullmatch(branch) else self._seen_branches
+            if branch not in seen:
+                seen.append(branch)
+            return self._store.put(cache)
 
     def fill(self, count: int, *, seed: int | None = None, branches: int | None = None) -> None:
-        """Add `count` archives that look real, spread over so many new branches; one a branch by default."""
+        """Add `count` realistic caches on `branches` new branches, or on one branch each by default."""
         seed = self._seed if seed is None else seed
         with self._clock.settled():
-            taken = {archive.branch for archive in self._store}
-            for sample in samples(count, seed=seed, branches=branches, taken=taken):
+            existing = {cache.branch for cache in self._store}
+            for sample in samples(count, seed=seed, branches=branches, existing=existing):
                 unique = f"{self.id}/{seed}/{sample.branch}/{self._added}"
-                name = archive_name(unique, sample.job)
+                name = cache_name(unique, sample.job)
                 self.add(sample.branch, name=name, size_bytes=sample.size_bytes, age_s=sample.age_s)
 
     def clear(self) -> None:
-        """Take all archives away, and forget what was deleted."""
+        """Remove all caches, and clear the list of deleted ones."""
         with self._clock.settled():
             self._store.clear()
             self._deleted.clear()
 
     @property
-    def archives(self) -> list[Archive]:
-        """What the server still has, in the order of keys; not what is about to go by a delayed deletion."""
+    def caches(self) -> list[Cache]:
+        """The stored caches in the order of their keys, without those with a pending deletion."""
         with self._clock.settled():
-            return [archive for archive in self._store if not self._store.is_pending(archive)]
+            return [cache for cache in self._store if not self._store.is_pending(cache)]
 
     @property
-    def deleted(self) -> list[tuple[Archive, float]]:
-        """What requests really removed, and when (monotonic seconds), in that order."""
+    def deleted(self) -> list[tuple[Cache, float]]:
+        """The caches that requests have removed, in order, with the time in monotonic seconds."""
         with self._clock.settled():
             return list(self._deleted)
 
     @property
     def branches(self) -> list[str]:
-        """The git branches that GET branches tells: those given, else every pushed one that was ever added."""
+        """The git branches that GET branches lists: the given ones, else all that `add` was called with."""
         with self._clock.settled():
             return list(self._seen_branches if self._branches is None else self._branches)
 
-    def listed(self, branch: str | None = None, match: str | None = None) -> list[Archive]:
-        """What GET caches lists now: capped, by key, with what is about to go by a delayed deletion."""
+    @property
+    def pull_requests(self) -> list[int]:
+        """The numbers of the pull requests of which a cache was ever added, as GET builds lists them: newest first."""
+        with self._clock.settled():
+            return [int(name.removeprefix("PR.")) for name in reversed(self._pull_requests)]
+
+    def listed(self, branch: str | None = None, match: str | None = None) -> list[Cache]:
+        """Return what GET caches lists now: capped, by key, including pending deletions."""
         with self._clock.settled():
             return self._store.listed(branch, match)
 
-    def stored(self, branch: str, name: str) -> Archive | None:
-        """The archive of this full branch and name that a job would download now."""
+    def stored(self, branch: str, name: str) -> Cache | None:
+        """Return the cache of this full branch and name, or None."""
         with self._clock.settled():
-            found = (archive for archive in self._store.listed(branch, name) if archive.name == name)
-            return next((archive for archive in found if archive.branch == branch), None)
+            found = (cache for cache in self._store.listed(branch) if cache.name == name)
+            return next((cache for cache in found if cache.branch == branch), None)
 
-    def upload(self, branch: str, name: str, at: float, size_bytes: int = DEFAULT_SIZE_BYTES) -> Archive:
-        """Store what a job made at `at` (monotonic seconds), newer than what it replaces."""
+    def upload(self, branch: str, name: str, at: float, size_bytes: int = DEFAULT_SIZE_BYTES) -> Cache:
+        """Store the upload of a job at `at` (monotonic seconds), newer than the cache that it replaces."""
         before = self.stored(branch, name)
         date = self._clock.date(at)
-        fresh = Archive(branch, name, size_bytes, date, self.id)
+        fresh = Cache(branch, name, size_bytes, date, self.id)
         return self._store.put(fresh if before is None else uploaded_again(before, date))
 
-    def delete(self, archives: Iterable[Archive]) -> None:
-        """Do what a DELETE request for these archives does: at once, later, never, or with a job that undoes it."""
+    def delete(self, caches: Iterable[Cache]) -> None:
+        """Delete these caches as a DELETE request does, subject to the faults."""
         with self._clock.settled() as now:
-            for archive in archives:
-                if archive.branch in self._faults.lost_deletions or self._store.is_pending(archive):
+            for cache in caches:
+                if cache.branch in self._faults.lost_deletions or self._store.is_pending(cache):
                     continue
                 if self._faults.deletion_delay_s > 0:
-                    self._store.mark_pending(archive)
-                    self._clock.plan(now + self._faults.deletion_delay_s, partial(self._remove, archive))
+                    self._store.mark_pending(cache)
+                    self._clock.schedule(now + self._faults.deletion_delay_s, partial(self._remove, cache))
                 else:
-                    self._remove(archive, now)
+                    self._remove(cache, now)
 
-    def _remove(self, archive: Archive, at: float) -> None:
-        if not self._store.remove(archive):
+    def _remove(self, cache: Cache, at: float) -> None:
+        if not self._store.remove(cache):
             return
-        self._deleted.append((archive, at))
-        rule = take_rule(self._faults.reupload, archive.branch)
+        self._deleted.append((cache, at))
+        rule = take_rule(self._faults.reupload, cache.branch)
         if rule is not None:
-            self._clock.plan(at + rule.delay_s, partial(self._upload_again, archive))
+            self._clock.schedule(at + rule.delay_s, partial(self._upload_again, cache))
 
-    def _upload_again(self, archive: Archive, at: float) -> None:
-        if self.stored(archive.branch, archive.name) is None:
-            self._store.put(uploaded_again(archive, self._clock.date(at)))
+    def _upload_again(self, cache: Cache, at: float) -> None:
+        if self.stored(cache.branch, cache.name) is None:
+            self._store.put(uploaded_again(cache, self._clock.date(at)))

@@ -1,4 +1,4 @@
-"""Caches that look real: names, sizes, ages and branches of a busy repository, the same ones for the same seed."""
+"""Generate realistic caches for a seed: names, sizes, ages and branches of a busy repository."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DAY_S = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An archive to be: its full branch, size in bytes, age in seconds, and the job that made it."""
+    """A generated cache: full branch, size in bytes, age in seconds, and the system and language of its job."""
 
     branch: str
     size_bytes: int
@@ -32,16 +32,16 @@ class Sample:
     job: tuple[str, str]
 
 
-def archive_name(unique: str, job: tuple[str, str] = _JOBS[0]) -> str:
-    """A name like the real tool's: `cache-linux-focal-<sha256 of unique>--python-3.8.tgz`."""
+def cache_name(unique: str, job: tuple[str, str] = _JOBS[0]) -> str:
+    """Return a name in the real tool's format: `cache-linux-focal-<sha256 of unique>--python-3.8.tgz`."""
     system, language = job
     return f"cache-{system}-{hashlib.sha256(unique.encode()).hexdigest()}--{language}.tgz"
 
 
-def samples(count: int, *, seed: int, branches: int | None, taken: set[str]) -> Iterator[Sample]:
-    """`count` archives over `branches` new branches (None: one each), none of whose names is in `taken`."""
+def samples(count: int, *, seed: int, branches: int | None, existing: set[str]) -> Iterator[Sample]:
+    """Yield `count` caches on `branches` new branches (None: one each), whose names are not in `existing`."""
     random = Random(seed)
-    names = _branch_names(random, taken)
+    names = _branch_names(random, existing)
     used: list[str] = [next(names) for _ in range(min(count, branches or count))]
     for position in range(count):
         yield Sample(
@@ -52,11 +52,11 @@ def samples(count: int, *, seed: int, branches: int | None, taken: set[str]) -> 
         )
 
 
-def _branch_names(random: Random, taken: set[str]) -> Iterator[str]:
-    """New names for ever: about 60 % branches that were pushed, the long-lived ones first, and 40 % pull requests."""
+def _branch_names(random: Random, existing: set[str]) -> Iterator[str]:
+    """Yield new names without end: about 60 % pushed branches, long-lived ones first, and 40 % pull requests."""
     long_lived = iter(_LONG_LIVED)
     pull_request = random.randint(300, 900)
-    seen = set(taken)
+    seen = set(existing)
     while True:
         if random.random() < _PUSH_SHARE:
             name = next(long_lived, None) or f"{random.choice(_VERBS)}-{random.choice(_THINGS)}"

@@ -1,4 +1,4 @@
-"""Serves the three origins on loopback from one background thread, and notes every request that comes."""
+"""Serve the three origins on loopback from a background thread, and record every request."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Protocol
 from aiohttp import web
 from multidict import CIMultiDict
 
-from purger.standin.answers import ConnectionGoneError, reset
 from purger.standin.api import Api
 from purger.standin.control import PREFIX, AddRepository, Control
-from purger.standin.front import Front
+from purger.standin.front_end import FrontEnd
+from purger.standin.responses import ConnectionGoneError, reset
+from purger.standin.state import Origin, Request, SiteState
 from purger.standin.third_party import ThirdParty
-from purger.standin.world import Origin, Request, World
 
 _GRACE_S = 0.2
 _LONGEST_LINE = 65536
@@ -25,7 +25,7 @@ _LONGEST_LINE = 65536
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-class _Answering(Protocol):
+class _OriginServer(Protocol):
     @property
     def name(self) -> Origin: ...
 
@@ -33,12 +33,15 @@ class _Answering(Protocol):
 
 
 class Serving:
-    """The running servers of a world: front end, API and third party, in this order."""
+    """The servers of the front end, the API and the third party.
 
-    def __init__(self, world: World, ports: Sequence[int], add_repository: AddRepository) -> None:
-        """Take the three ports (0: a free one) and tell the world its addresses. Raises OSError."""
-        self._world = world
-        self._control = Control(world, add_repository)
+    Its creation binds the three ports (0: a free one), in this order, and sets the addresses in the state. Raises
+    OSError if a port is in use.
+    """
+
+    def __init__(self, state: SiteState, ports: Sequence[int], add_repository: AddRepository) -> None:
+        self._state = state
+        self._control = Control(state, add_repository)
         self._sockets: list[socket.socket] = []
         try:
             for port in ports:
@@ -48,16 +51,16 @@ class Serving:
                 made.close()
             raise
         web_port, api_port, third_port = (made.getsockname()[1] for made in self._sockets)
-        world.web_url = f"http://127.0.0.1:{web_port}"
-        world.api_url = f"http://127.0.0.1:{api_port}"
-        world.third_party_url = f"http://localhost:{third_port}"
+        state.web_url = f"http://127.0.0.1:{web_port}"
+        state.api_url = f"http://127.0.0.1:{api_port}"
+        state.third_party_url = f"http://localhost:{third_port}"
         self._started: queue.Queue[BaseException | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="stand-in", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = asyncio.Event()
 
     def start(self) -> None:
-        """Serve from now on."""
+        """Start the thread and wait until it serves. Raises the error of its start."""
         self._thread.start()
         fault = self._started.get()
         if fault is not None:
@@ -65,7 +68,7 @@ class Serving:
             raise fault
 
     def stop(self) -> None:
-        """End everything; calls that are under way end without an answer."""
+        """Stop the servers and the thread; pending calls end without a response."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._closing.set)
             self._loop = None
@@ -74,15 +77,15 @@ class Serving:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as fault:  # noqa: BLE001 - whatever it is, the thread that waits for us must know
+        except BaseException as fault:  # noqa: BLE001 - `start` waits for the result in another thread
             self._started.put(fault)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        origins: list[_Answering] = [
-            Front(self._world),
-            Api(self._world, self._closing),
-            ThirdParty(self._world),
+        origins: list[_OriginServer] = [
+            FrontEnd(self._state),
+            Api(self._state, self._closing),
+            ThirdParty(self._state),
         ]
         runners: list[web.ServerRunner] = []
         try:
@@ -96,15 +99,15 @@ class Serving:
         finally:
             await asyncio.gather(*(runner.cleanup() for runner in runners))
 
-    def _recorded(self, origin: _Answering) -> _Handler:
+    def _recorded(self, origin: _OriginServer) -> _Handler:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             path, _, raw_query = request.raw_path.partition("?")
             if origin.name == "web" and path.startswith(PREFIX):
                 return await self._control.answer(request)
             headers = CIMultiDict(request.headers)
-            with self._world.clock.settled() as now:
+            with self._state.clock.settled() as now:
                 entry = Request(request.method, origin.name, path, raw_query, now, headers)
-                self._world.requests.append(entry)
+                self._state.requests.append(entry)
             try:
                 response = await origin.answer(request, entry)
             except ConnectionGoneError:

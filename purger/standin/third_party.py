@@ -1,4 +1,4 @@
-"""The third-party origin: a script host that should never be asked, and the OAuth page of the sign-in by hand."""
+"""Serve the third-party origin: scripts, collected data, and the OAuth page of a manual sign-in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 
 from aiohttp import web
 
-from purger.standin.world import Origin, Request, World
+from purger.standin.state import Origin, Request, SiteState
 
 _AUTHORIZE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Authorize application</title></head>
@@ -19,29 +19,28 @@ _AUTHORIZE = """<!doctype html>
 
 
 class ThirdParty:
-    """Answers as payments, analytics and GitHub would, on a host of their own."""
+    """Answers like payments, analytics and GitHub, on another host."""
 
     name: Origin = "third-party"
 
-    def __init__(self, world: World) -> None:
-        """Sign in this state's user."""
-        self._world = world
+    def __init__(self, state: SiteState) -> None:
+        self._state = state
 
     async def answer(self, request: web.BaseRequest, entry: Request) -> web.StreamResponse:
         """Answer one request."""
-        await asyncio.sleep(self._world.faults.third_party_latency_s)
+        await asyncio.sleep(self._state.faults.third_party_latency_s)
         headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*"}
         match request.method, entry.path:
             case "GET", "/login/oauth/authorize":
-                page = _AUTHORIZE.format(login=escape(self._world.login))
+                page = _AUTHORIZE.format(login=escape(self._state.login))
                 return web.Response(text=page, content_type="text/html")
             case "GET", "/popup":
                 return web.Response(text="<!doctype html><title>Popup</title>", content_type="text/html")
             case "POST", "/login/oauth/authorize":
                 code = secrets.token_urlsafe(12)
-                with self._world.clock.settled():
-                    self._world.sign_in_codes.add(code)
-                back = f"{self._world.web_url}/auth/callback?code={code}"
+                with self._state.clock.settled():
+                    self._state.sign_in_codes.add(code)
+                back = f"{self._state.web_url}/auth/callback?code={code}"
                 return web.Response(status=302, headers={"Location": back})
             case "GET", path if path.endswith((".js", "/v3/")):
                 script = "window.Stripe = function () { return {}; };\n"

@@ -9,9 +9,9 @@
   const REMOVAL_MS_A_ROW = { visible: 0.07, hidden: 0.01 };
   const FLASH_MS = 15000;
   const PROVIDERS = ["github", "gitlab", "bitbucket", "assembla"];
-  const ICON_CLASS = config.changedPage === "icon-class" ? "remove-archive" : "delete-cache-icon";
+  const ICON_CLASS = config.changedPage === "icon-class" ? "remove-cache" : "delete-cache-icon";
   const HAS_LIST_MARKUP = config.changedPage !== "list-markup";
-  const QUESTION = config.changedPage === "confirm-text" ? "Delete this cache for good?" : "Are you sure?";
+  const QUESTION = config.changedPage === "confirm-text" ? "Delete this cache permanently?" : "Are you sure?";
   const TRASH = '<svg width="14" height="16" viewBox="0 0 14 16" aria-hidden="true"><path d="M1 4h12M5 4V2h4v2M3 4l1 10h6l1-10"/></svg>';
 
   // ---- who is signed in ----------------------------------------------------------------------------------------
@@ -92,13 +92,14 @@
     const [page, id] = segments.slice(2);
     main.replaceChildren(loading());
 
-    // In the full sign-in the user's permissions are asked for meanwhile. Rows that come first find none.
+    // A full sign-in loads the user's permissions in parallel. If they arrive after the list, rendering fails
+    // (docs/TRAVIS.md section 2).
     let permissions = account ? null : {};
     if (account) {
       try { await call("/user"); } catch (error) {
         if (error.status === 403) return location.replace("/signin");
       }
-      callForJson("/users/permissions").then((told) => { permissions = told; }, () => {});
+      callForJson("/users/permissions").then((payload) => { permissions = payload; }, () => {});
     } else {
       call("/broadcasts").catch(() => {});
     }
@@ -169,7 +170,7 @@
       return element("div", `row-item row-${kind}`, "\n      ", element("i", `icon icon-${kind}`), "\n      ", label, "\n    ");
     }
 
-    // As in the real page a row keeps its element, and each rendering moves all elements into new lists.
+    // As on the real page, a row keeps its element, and each rendering moves all elements into new lists.
     function item(row, kind) {
       if (row.item) return row.item;
       const icon = element("a", `pointer ${ICON_CLASS}${row.deleting ? " deleting" : ""}`);
@@ -182,7 +183,7 @@
       return row.item;
     }
 
-    // Renders all anew; `msARow` is what the real page's rendering takes.
+    // Renders everything again; `msARow` is the time that the real page takes for a row.
     function render(msARow) {
       const start = performance.now();
       content.replaceChildren();
@@ -221,7 +222,7 @@
         return;
       }
       rows = rows.filter((other) => other !== row);
-      // Without costs only what has to change is rendered.
+      // Without costs, only the changed part is rendered.
       if (config.costs || row.item.parentElement.children.length === 1) render(REMOVAL_MS_A_ROW);
       else row.item.remove();
     }
@@ -272,7 +273,7 @@
     } catch { location.replace("/signin"); }
   }
 
-  // ---- a page that means no good ---------------------------------------------------------------------------------
+  // ---- a hostile page --------------------------------------------------------------------------------------------
   function beacon(what) {
     new Image().src = `${config.thirdParty}/collect?${what}`;
   }

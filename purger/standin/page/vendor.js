@@ -1,11 +1,11 @@
-// What the real page bundles from others: its fetch (by XMLHttpRequest), a run loop, and the time that both cost.
+// The real page's third-party code: a fetch based on XMLHttpRequest, a run loop, and the time that they take.
 "use strict";
 
 (function () {
   const config = JSON.parse(decodeURIComponent(document.querySelector("meta[name='travis/config/environment']").content));
 
-  // Handlers are set before open(), and the constructor is looked up at each call: whoever wants to listen in has to
-  // replace window.XMLHttpRequest.
+  // Handlers are set before open(), and the constructor is looked up at each call, so a script that observes the
+  // requests has to replace window.XMLHttpRequest (docs/TRAVIS.md section 6).
   function polyfilledFetch(url, { method = "GET", headers = {} } = {}) {
     return new Promise((resolve, reject) => {
       const xhr = new window.XMLHttpRequest();
@@ -42,7 +42,7 @@
     },
   };
 
-  // Keeps the main thread until so many milliseconds have passed since `start`.
+  // Blocks the main thread until `milliseconds` have passed since `start`.
   function spend(milliseconds, start = performance.now()) {
     if (!config.costs) return;
     const end = start + milliseconds;

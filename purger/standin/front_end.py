@@ -1,4 +1,4 @@
-"""The front end's origin: one page for every address, its scripts, and the security policy that it is sent with."""
+"""Serve the front end's origin: one page for all URLs, its scripts, and its Content-Security-Policy."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
-from purger.standin.world import Origin, Request, World
+from purger.standin.state import Origin, Request, SiteState
 
 _ASSETS = {"vendor.js": "text/javascript", "app.js": "text/javascript", "style.css": "text/css"}
 
 
-class Front:
-    """Answers with the single-page application, whatever the address."""
+class FrontEnd:
+    """Answers all URLs with the single-page application."""
 
     name: Origin = "web"
 
-    def __init__(self, world: World) -> None:
-        """Serve the page for this state's API and knobs."""
-        self._world = world
+    def __init__(self, state: SiteState) -> None:
+        self._state = state
         folder = files("purger.standin") / "page"
         self._assets = {name: (folder / name).read_text("utf-8") for name in _ASSETS}
         self._page = Template((folder / "index.html").read_text("utf-8"))
@@ -37,18 +36,18 @@ class Front:
         folder, _, name = entry.path.strip("/").partition("/")
         if folder == "assets" and name in self._assets:
             return web.Response(text=self._assets[name], content_type=_ASSETS[name], headers=headers)
-        await asyncio.sleep(self._world.faults.page_latency_s)
+        await asyncio.sleep(self._state.faults.page_latency_s)
         nonce = secrets.token_urlsafe(12)
         headers["Content-Security-Policy"] = self._policy(nonce)
         return web.Response(text=self._html(nonce), content_type="text/html", headers=headers)
 
     def _html(self, nonce: str) -> str:
-        faults = self._world.faults
+        faults = self._state.faults
         config = {
-            "apiEndpoint": self._world.api_url,
-            "oauthEndpoint": f"{self._world.third_party_url}/login/oauth/authorize",
-            "thirdParty": self._world.third_party_url,
-            "costs": self._world.costs,
+            "apiEndpoint": self._state.api_url,
+            "oauthEndpoint": f"{self._state.third_party_url}/login/oauth/authorize",
+            "thirdParty": self._state.third_party_url,
+            "costs": self._state.costs,
             "changedPage": faults.changed_page,
             "hostile": faults.hostile,
             "skipConfirmations": False,
@@ -59,14 +58,14 @@ class Front:
         )
 
     def _policy(self, nonce: str) -> str:
-        third_party = self._world.third_party_url
-        payments = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, self._world.faults.third_party_scripts)}
+        third_party = self._state.third_party_url
+        payments = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, self._state.faults.third_party_scripts)}
         scripts = " ".join(sorted(payments))
         return "; ".join((
             "default-src 'self'",
             f"script-src 'self' 'nonce-{nonce}' {scripts}".rstrip(),
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: http: https:",
-            f"connect-src 'self' {self._world.api_url} {third_party}",
+            f"connect-src 'self' {self._state.api_url} {third_party}",
             "object-src 'none'",
         ))  # fmt: skip

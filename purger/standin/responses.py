@@ -1,4 +1,4 @@
-"""What the origins answer with: JSON, the site's kinds of errors, and connections that end without an answer."""
+"""Build responses: errors, pages of lists, and connections that end without a response."""
 
 from __future__ import annotations
 
@@ -9,42 +9,41 @@ from typing import Any
 
 from aiohttp import web
 
-_LOOK_EVERY_S = 0.05
+_POLL_S = 0.05
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer like any other
-    """An answer that ends a call early."""
+class Refusal(Exception):  # noqa: N818 - it carries a response, and is not a failure of the stand-in
+    """A response with an error status, raised to end a call early."""
 
     def __init__(self, response: web.Response) -> None:
-        """Carry the response that is to be sent."""
         super().__init__(f"answered {response.status}")
         self.response = response
 
 
 class ConnectionGoneError(Exception):
-    """The connection ended without an answer, as it was meant to."""
+    """The connection ended without a response, on purpose."""
 
 
 def json_error(status: int, error_type: str, message: str) -> web.Response:
-    """An error as the API writes most of its own."""
-    told = {"@type": "error", "error_type": error_type, "error_message": message}
-    return web.json_response(told, status=status)
+    """Return a JSON error in the API's format."""
+    payload = {"@type": "error", "error_type": error_type, "error_message": message}
+    return web.json_response(payload, status=status)
 
 
 def refusal(status: int, error_type: str, message: str) -> Refusal:
-    """A JSON error to raise."""
+    """Return a JSON error that can be raised."""
     return Refusal(json_error(status, error_type, message))
 
 
 def not_found(what: str) -> Refusal:
-    """What the API says of things that are missing, and of those that the token may not see."""
+    """Return the API's 404 for things that are missing or that the token can't see."""
     return refusal(404, "not_found", f"{what} not found (or insufficient access)")
 
 
 def page_of(items: list[Any], key: str, path: str, limit: int, offset: int) -> dict[str, Any]:
-    """One page of a list with the API's `@pagination`."""
+    """Return one page of a list with the API's `@pagination`."""
     end = offset + limit
-    following = {"@href": f"{path}?limit={limit}&offset={end}", "offset": end, "limit": limit}
+    next_page = {"@href": f"{path}?limit={limit}&offset={end}", "offset": end, "limit": limit}
     return {
         "@type": key,
         "@pagination": {
@@ -53,26 +52,26 @@ def page_of(items: list[Any], key: str, path: str, limit: int, offset: int) -> d
             "count": len(items),
             "is_first": offset == 0,
             "is_last": end >= len(items),
-            "next": following if end < len(items) else None,
+            "next": next_page if end < len(items) else None,
         },
         key: items[offset:end],
     }
 
 
 def reset(request: web.BaseRequest) -> None:
-    """Reset the connection (RST) without an answer."""
+    """Reset the connection (RST) without a response."""
     transport = request.transport
     if transport is not None:
-        linger_not = struct.pack("ii", 1, 0)
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
+        no_linger = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
         transport.abort()
 
 
 async def hang(request: web.BaseRequest, closing: asyncio.Event) -> None:
-    """Never answer: wait until the client goes away, or the stand-in ends."""
+    """Wait without a response until the client disconnects or the stand-in stops."""
     while request.transport is not None and not request.transport.is_closing():
         try:
-            async with asyncio.timeout(_LOOK_EVERY_S):
+            async with asyncio.timeout(_POLL_S):
                 await closing.wait()
                 return
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""The server's whole state: repositories, jobs, who may do what, and every request that came."""
+"""The stand-in's whole state: repositories, jobs, the token, limits, faults and received requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ USER_ID = 4711
 
 @dataclass(slots=True)
 class Request:
-    """One request as it reached an origin; `at` is monotonic seconds, `status` None until (or if never) answered."""
+    """A request that an origin received. `at` is in monotonic seconds; `status` is None without a response."""
 
     method: str
     origin: Origin
@@ -33,8 +33,8 @@ class Request:
 
 
 @dataclass(slots=True)
-class World:
-    """What the three origins share. Whoever reads or changes it does so inside `clock.settled()`."""
+class SiteState:
+    """The state that the three origins share. Read and change it inside `clock.settled()`."""
 
     token: str
     login: str
@@ -53,7 +53,7 @@ class World:
     _authorized_calls: int = 0
 
     def accepts(self, token: str) -> bool:
-        """Whether the token is the right one and has not expired; counts the call where it can expire."""
+        """Return whether the token is valid and has not expired; count the call if the token can expire."""
         if token != self.token:
             return False
         if self.faults.token_expires_after is None:
@@ -63,10 +63,10 @@ class World:
         return self._authorized_calls <= self.faults.token_expires_after
 
     def repository(self, slug: str, provider: str | None = None) -> Repository | None:
-        """The repository of this `owner/name`."""
-        fitting = (one for one in self.repositories if one.slug == slug and provider in {None, one.provider})
-        return next(fitting, None)
+        """Return the repository `slug` (`owner/name`), or None."""
+        matches = (one for one in self.repositories if one.slug == slug and provider in {None, one.provider})
+        return next(matches, None)
 
     def count_by_method(self) -> dict[str, int]:
-        """How many requests came, by method."""
+        """Count the received requests by method."""
         return dict(Counter(request.method for request in self.requests))
