@@ -1,4 +1,4 @@
-"""The way in: reads `.env`, runs the command line, and turns errors into sentences and exit codes."""
+"""The entry point: read `.env`, run the command line, and turn errors into sentences and exit codes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import os
 import sys
 from pathlib import Path
 
-from purger.secrets import child_environment as environment, redaction
+from purger.secrets import child_environment, redaction
 
 
 def main() -> None:
-    """Run the `purger` command with the process's arguments; ends the process with the exit code."""
+    """Run the `purger` command with the process's arguments, and end the process with the exit code."""
     redaction.guard_streams()
     if Path(".env").is_file():
         _read_env_file()
-    if token := os.environ.get(environment.TOKEN_VARIABLE, "").strip():
-        redaction.remember(token)  # before anything of the command line is told
-    if sentence := environment.turn_off_debug_output():
+    if token := os.environ.get(child_environment.TOKEN_VARIABLE, "").strip():
+        redaction.remember(token)  # before anything of the command line is shown
+    if sentence := child_environment.turn_off_debug_output():
         sys.stderr.write(f"{sentence}\n")
     try:
         from purger.cli.app import app
@@ -45,9 +45,11 @@ def _read_env_file() -> None:
     else:
         from purger.cli.console import show_error, stderr
         from purger.core.errors import InputError
+        from purger.report.build import error_report
 
-        unreadable = InputError(f".env can't be read: {why}", remedy="Mend it, or run purger in another folder.")
-        show_error(stderr(), unreadable)
+        unreadable = InputError(f".env can't be read: {why}", remedy="Fix the file, or run purger in another folder.")
+        if report := error_report(unreadable):
+            show_error(stderr(), report)
         raise SystemExit(unreadable.exit_code) from None
 
 

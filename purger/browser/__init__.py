@@ -1,1 +1,1 @@
-"""TODO."""
+"""Find, start, connect and supervise a browser."""

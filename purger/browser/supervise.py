@@ -9,27 +9,36 @@ from collections.abc import Sequence
 from loguru import logger
 from playwright.async_api import Browser, BrowserContext, Playwright
 from playwright.async_api import Error as PlaywrightError
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
+from tenacity import AsyncRetrying, retry_if_exception_type
 
-from purger.browser.start import CLOSING_S, connect, driver_error, driver_is_gone, keep_third_parties_out, launch, new_context
-from purger.core.errors import BrowserError
+from purger.browser.connect import connect, keep_third_parties_out
+from purger.browser.driver import CLOSING_S, driver_error, driver_is_gone
 from purger.browser.settings import BrowserSettings
+from purger.browser.start import launch, new_context
+from purger.core.errors import BrowserError
+from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 
 RESTARTS = 2
 CONTEXT_S = 30.0
-RECONNECTING_S = 15.0
 
 
-class Browsers:
+class BrowserSupervisor:
     """One browser at a time for a whole run: started when it is needed, and started anew when it died.
 
     `get` raises BrowserError when none can be had or too many died.
     """
 
-    def __init__(self, playwright: Playwright, settings: BrowserSettings, hosts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        playwright: Playwright,
+        settings: BrowserSettings,
+        hosts: Sequence[str],
+        policies: RetryPolicies = DEFAULT_POLICIES,
+    ) -> None:
         self._playwright = playwright
         self._settings = settings
         self._hosts = hosts
+        self._reconnect = policies.reconnect
         self._starting: asyncio.Task[Browser] | None = None
         self._restarts = 0
         self._dead: Browser | None = None
@@ -48,8 +57,8 @@ class Browsers:
         # A remote browser that was lost is often being started anew by whoever runs it.
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(BrowserError),
-            stop=stop_after_delay(RECONNECTING_S),
-            wait=wait_exponential(multiplier=0.5, max=3),
+            stop=self._reconnect.stop,
+            wait=self._reconnect.wait,
             reraise=True,
         ):
             with attempt:
@@ -77,7 +86,7 @@ class Browsers:
     async def context(self) -> BrowserContext:
         """A fresh context of the running browser, in which third parties are kept out as the settings say.
 
-        A browser that gives none is taken for gone. Raises BrowserError as `get` does.
+        A browser that opens none counts as gone. Raises BrowserError as `get` does.
         """
         while True:
             browser = await self.get()

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a terminal sees: the commands, their options, progress and messages."""

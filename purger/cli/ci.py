@@ -1,4 +1,4 @@
-"""Which CI this is and what it wants to be told: annotations, folds, a Markdown summary, outputs. Hardly any I/O."""
+"""Detect the CI and write what it shows: annotations, folds, a Markdown summary, outputs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from purger.report.markdown import markdown_summary, short_summary
-from purger.secrets.redaction import redact
-from purger.report.phrases import Values, error_words, errors_of, left_of, name_of, verdict_of
 from purger.core.text import sentence_of, visible
+from purger.report.markdown import markdown_summary, short_summary
+from purger.report.model import Report
+from purger.report.phrases import error_words, errors_of, verdict_of
+from purger.secrets.redaction import redact
 
 MOST_ANNOTATIONS = 10
 """GitHub shows ten errors and ten warnings of a step, and drops the others silently."""
@@ -23,7 +24,7 @@ _LONGEST_TEXT = 1000
 
 
 class CiKind(StrEnum):
-    """The places that purger knows to run in."""
+    """The CI services that purger knows."""
 
     GITHUB = "github"
     TRAVIS = "travis"
@@ -33,7 +34,7 @@ class CiKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ci:
-    """Where the command runs, and the marks that its log understands."""
+    """The CI that the command runs in, and the markers that its log understands."""
 
     kind: CiKind
 
@@ -45,8 +46,8 @@ class Ci:
         """Whether parts of its log can be folded."""
         return self.kind in {CiKind.GITHUB, CiKind.TRAVIS}
 
-    def annotations(self, report: Values) -> list[str]:
-        """Lines that make the CI show errors and warnings beside its log; empty where it knows none.
+    def annotations(self, report: Report) -> list[str]:
+        """Return lines that make the CI show errors and warnings beside its log; none where it has no such lines.
 
         GitHub reads them on stdout and on stderr alike; stderr keeps them out of `--json`.
         """
@@ -57,10 +58,10 @@ class Ci:
         return [*_at_most(errors, "error"), *_at_most(warnings, "warning")]
 
     def fold(self, name: str) -> tuple[str, str]:
-        """What to print before and after a part of the log that may be folded; empty where there are no folds.
+        """Return what to print before and after a part of the log that may be folded; empty where there are no folds.
 
-        On GitHub nothing between the two is taken for a workflow command, whatever a branch is called: its runner
-        obeys `::command::` at the start of a line and `##[command]` anywhere in it, until it is told not to.
+        On GitHub nothing between the two is taken for a workflow command, whatever a branch is called: the runner
+        obeys `::command::` at the start of a line and `##[command]` anywhere in it, unless it is stopped.
         """
         if self.kind is CiKind.GITHUB:
             token = uuid.uuid4().hex
@@ -77,7 +78,7 @@ class Ci:
 
 
 def detect(environ: Mapping[str, str]) -> Ci:
-    """The CI that these variables are of: by its own variable, else by `CI`."""
+    """Return the CI that sets these variables: by its own variable, else by `CI`."""
     if environ.get("GITHUB_ACTIONS") == "true":
         return Ci(CiKind.GITHUB)
     if environ.get("TRAVIS") == "true":
@@ -85,21 +86,21 @@ def detect(environ: Mapping[str, str]) -> Ci:
     return Ci(CiKind.NONE if environ.get("CI", "").strip().lower() in {"", "0", "false", "no"} else CiKind.OTHER)
 
 
-def outputs(report: Values, report_path: Path | None) -> dict[str, str]:
-    """What later steps may ask for. `remaining` counts what was selected and is not gone, for whatever reason."""
-    repositories = report["repositories"]
+def outputs(report: Report, report_path: Path | None) -> dict[str, str]:
+    """Return the outputs for later steps. `remaining` counts what was selected and is not gone, for any reason."""
+    repositories = report.repositories
     return {
-        "ok": "true" if report["ok"] else "false",
-        "exit_code": str(report["exit_code"]),
-        "deleted": str(sum(repository["deleted"] for repository in repositories)),
-        "remaining": str(sum(len(left_of(repository)) for repository in repositories)),
-        "bytes_deleted": str(sum(repository["bytes_deleted"] for repository in repositories)),
+        "ok": "true" if report.ok else "false",
+        "exit_code": str(report.exit_code),
+        "deleted": str(sum(repository.deleted for repository in repositories)),
+        "remaining": str(sum(len(repository.left) for repository in repositories)),
+        "bytes_deleted": str(sum(repository.bytes_deleted for repository in repositories)),
         "report": str(report_path) if report_path else "",
     }
 
 
 def output_lines(values: Mapping[str, str]) -> str:
-    """The values as GITHUB_OUTPUT wants them: each between marks that no value can guess."""
+    """Return the values in the format of GITHUB_OUTPUT: each between delimiters that no value can guess."""
     parts = []
     for name, value in values.items():
         mark = f"purger_{uuid.uuid4().hex}"
@@ -107,10 +108,10 @@ def output_lines(values: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def write_github_files(report: Values, environ: Mapping[str, str], report_path: Path | None = None) -> list[str]:
+def write_github_files(report: Report, environ: Mapping[str, str], report_path: Path | None = None) -> list[str]:
     """Append the summary and the outputs to the files that GitHub Actions names; without such files do nothing.
 
-    `report_path` is where report.json lies. A file that can't be written is no error: sentences about it are given.
+    `report_path` is where report.json lies. Return a sentence about each file that can't be written.
     """
     problems = []
     if path := environ.get("GITHUB_STEP_SUMMARY"):
@@ -120,7 +121,7 @@ def write_github_files(report: Values, environ: Mapping[str, str], report_path: 
     return problems
 
 
-def _fitting_summary(report: Values, size_bytes: int) -> str:
+def _fitting_summary(report: Report, size_bytes: int) -> str:
     text = markdown_summary(report)
     fits = size_bytes + len(text.encode("utf-8", "replace")) <= MOST_SUMMARY_BYTES
     return text if fits else short_summary(report)
@@ -136,20 +137,20 @@ def _append(path: Path, text_for: Callable[[int], str], what: str) -> list[str]:
     return []
 
 
-def _errors(report: Values) -> Iterator[tuple[str, str]]:
+def _errors(report: Report) -> Iterator[tuple[str, str]]:
     for name, error in errors_of(report):
         words = visible(error_words(error), _LONGEST_TEXT)
-        remedy = f"\n{visible(error['remedy'], _LONGEST_TEXT)}" if error["remedy"] else ""
+        remedy = f"\n{visible(error.remedy, _LONGEST_TEXT)}" if error.remedy else ""
         yield _title(name), words + remedy
-    for repository in report["repositories"]:
-        if not repository["ok"] and not repository["error"] and not report["dry_run"]:
-            yield _title(name_of(repository)), visible(verdict_of(repository, dry_run=False), _LONGEST_TEXT)
+    for repository in report.repositories:
+        if not repository.ok and not repository.error and not report.dry_run:
+            yield _title(repository.name), visible(verdict_of(repository, dry_run=False), _LONGEST_TEXT)
 
 
-def _warnings(report: Values) -> Iterator[tuple[str, str]]:
-    for repository in report["repositories"]:
-        for text in repository["warnings"]:
-            yield _title(name_of(repository)), visible(sentence_of(text), _LONGEST_TEXT)
+def _warnings(report: Report) -> Iterator[tuple[str, str]]:
+    for repository in report.repositories:
+        for text in repository.warnings:
+            yield _title(repository.name), visible(sentence_of(text), _LONGEST_TEXT)
 
 
 def _title(name: str | None) -> str:
@@ -168,10 +169,10 @@ def _command(level: str, title: str, text: str) -> str:
 
 
 def _data(text: str) -> str:
-    """A message for a workflow command, as the runner unescapes it."""
+    """Escape a message of a workflow command, as the runner unescapes it."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    """A property of a workflow command, as the runner unescapes it."""
+    """Escape a property of a workflow command, as the runner unescapes it."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from loguru import logger
@@ -13,35 +15,33 @@ from rich.table import Table
 from rich.text import Text
 
 from purger.cli import ci
-from purger.report.artifacts import Artifacts
-from purger.core.cache import Archive, rows_of
-from purger.core.errors import PurgerError
-from purger.purge.record import Record
-from purger.report.build import repository_value
-from purger.report.phrases import verdict_of
-from purger.secrets.token import Token
+from purger.cli.output import Output
+from purger.core.cache import last_part
+from purger.core.text import many, printable, sentence_of, shorten
 from purger.core.units import age_text, size_text
-from purger.cli.phrases import error_text, how_sentence
-from purger.core.text import many
+from purger.jobs.log_phrases import what_it_did
+from purger.report.artifacts import Artifacts
+from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport, Report, RepositoryReport
+from purger.report.phrases import error_words, how_sentence, verdict_of
+from purger.secrets.token import Token
 
-LONGEST_BRANCH = 48
 MOST_ROWS_BEFORE_QUESTION = 20
 
 
 def stdout() -> Console:
-    """Where data goes."""
+    """Return the console for data."""
     return Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
 
 
 def stderr() -> Console:
-    """Where everything else goes: logs, progress, questions, errors."""
+    """Return the console for everything else: logs, progress, questions, errors."""
     # A CI's log is no terminal, even where its job has one.
     no_color = True if ci.detect(os.environ) and not os.environ.get("FORCE_COLOR") else None
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True, no_color=no_color)
 
 
 def set_up_logging(console: Console, verbosity: int, token: Token | None = None) -> None:
-    """One sink on stderr, for lines of the level that `-v` asks for; the token is cut out of each."""
+    """Log to one sink on stderr, at the level that `-v` asks for; the token is cut out of each line."""
     level = "INFO" if verbosity == 0 else "DEBUG" if verbosity == 1 else "TRACE"
     secret = token.reveal() if token else None
 
@@ -58,79 +58,103 @@ def set_up_logging(console: Console, verbosity: int, token: Token | None = None)
     logger.add(write, level=level, format="{message}", diagnose=False, backtrace=False, catch=True)
 
 
-def printable(text: str) -> str:
-    """Text of others (branch names, answers) without what a terminal would obey."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in text
-    )
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line of the cache page, as far as a report tells it: all caches of one displayed branch."""
+
+    branch: str
+    caches: list[CacheReport]
 
 
-def shorten(text: str, longest: int = LONGEST_BRANCH) -> str:
-    """A long name, cut in the middle, since its ends tell most."""
-    text = printable(text).replace("\n", "\N{REPLACEMENT CHARACTER}")
-    if len(text) <= longest:
-        return text
-    head = longest // 2
-    return f"{text[:head]}…{text[-(longest - head - 1) :]}"
+def _rows(caches: Iterable[CacheReport]) -> list[_Row]:
+    """Return the rows of these caches; a row whose caches are all of one branch has its full name."""
+    by_branch: dict[str, list[CacheReport]] = {}
+    for cache in caches:
+        by_branch.setdefault(last_part(cache.branch), []).append(cache)
+    return [
+        _Row(members[0].branch if len({cache.branch for cache in members}) == 1 else displayed, members)
+        for displayed, members in by_branch.items()
+    ]
 
 
-def table_of(record: Record, archives: Sequence[Archive], now: datetime) -> Table:
-    """The rows of a repository: branch, kind, archives, size, age; and the totals."""
-    rows = rows_of(archives)
-    table = Table(
-        title=Text(f"Caches of {record.name}"),
-        title_justify="left",
-        show_footer=True,
-        box=None,
-        pad_edge=False,
-    )
+def table_of(name: str, rows: Sequence[_Row], now: datetime) -> Table:
+    """Return a table of a repository's rows: branch, kind, number, size, age; and the totals."""
+    caches = [cache for row in rows for cache in row.caches]
+    table = Table(title=Text(f"Caches of {name}"), title_justify="left", show_footer=True, box=None, pad_edge=False)
     table.add_column("branch", footer=many(len(rows), "row"), overflow="fold")
     table.add_column("kind")
-    table.add_column("archives", justify="right", footer=f"{len(archives):,}")
-    table.add_column("size", justify="right", footer=size_text(sum(archive.size_bytes for archive in archives)))
+    table.add_column("caches", justify="right", footer=f"{len(caches):,}")
+    table.add_column("size", justify="right", footer=size_text(sum(cache.size_bytes for cache in caches)))
     table.add_column("age", justify="right")
     for row in rows:
-        age = age_text((now - row.newest).total_seconds())
-        names = {archive.full_branch or archive.branch for archive in row.archives}
-        branch = names.pop() if len(names) == 1 else row.branch
-        table.add_row(Text(shorten(branch)), str(row.kind), f"{len(row.archives):,}", size_text(row.size_bytes), age)
+        age_s = (now - max(cache.last_modified for cache in row.caches)).total_seconds()
+        size = size_text(sum(cache.size_bytes for cache in row.caches))
+        kind = str(row.caches[0].kind)
+        table.add_row(Text(shorten(row.branch)), kind, f"{len(row.caches):,}", size, age_text(age_s))
     return table
 
 
-def show_what_remains(console: Console, record: Record) -> None:
-    """The selected archives that are not gone, each with its outcome and the reason."""
-    left = record.ledger.left
+def show_report(output: Output, report: Report, *, as_table: bool) -> None:
+    """Show what came of each repository and each job. `as_table` shows the caches in place of a verdict."""
+    selection = report.selection
+    for repository in _to_show(report):
+        if repository.error and repository.error != report.error:
+            show_error(output.notes, repository.error)
+        if report.dry_run and repository.left and not output.json:
+            output.data.print(table_of(repository.name, _rows(repository.left), report.started_at))
+        is_untouched = report.error is not None and not repository.passes
+        if repository.error is None and not is_untouched and not (as_table and repository.left):
+            filters = "" if selection is None else str(selection.selection())
+            show_result(output.notes, repository, dry_run=report.dry_run, filters=filters)
+    for job in report.last_runs:
+        if job.error and job.error != report.error:
+            show_error(output.notes, job.error)
+        elif job.error is None and job.verdict == "passed":
+            what = f"; it {what_it_did(job)}" if job.asked or job.started_clean is not None else ""
+            show_good_news(output.notes, f"job {job.job} passed{what}")
+    if report.error:
+        show_error(output.notes, report.error)
+
+
+def _to_show(report: Report) -> list[RepositoryReport]:
+    """Return each repository; of a retry each purge that had something to do."""
+    if not report.attempts:
+        return report.repositories
+    purges = [attempt.purge for attempt in report.attempts if attempt.purge]
+    return [purge for purge in purges if purge.error or purge.selected or not purge.ok]
+
+
+def show_what_remains(console: Console, repository: RepositoryReport) -> None:
+    """Show the selected caches that are not gone, each with its outcome and the reason."""
+    left = repository.left
     table = Table(box=None, pad_edge=False)
-    for column in ("branch", "archive", "outcome", "why"):
+    for column in ("branch", "cache", "outcome", "why"):
         table.add_column(column, overflow="fold")
-    for entry in left[:MOST_ROWS_BEFORE_QUESTION]:
-        archive = entry.archive
+    for cache in left[:MOST_ROWS_BEFORE_QUESTION]:
         table.add_row(
-            Text(shorten(archive.full_branch or archive.branch)),
-            Text(shorten(archive.name)),
-            str(entry.outcome),
-            Text(printable(entry.reason or "")),
+            Text(shorten(cache.branch)),
+            Text(shorten(cache.name)),
+            str(cache.outcome),
+            Text(printable(cache.reason or "")),
         )
     console.print(table)
     if len(left) > MOST_ROWS_BEFORE_QUESTION:
         console.print(f"… and {len(left) - MOST_ROWS_BEFORE_QUESTION:,} more: see --json.")
 
 
-def show_error(console: Console, error: PurgerError, token: Token | None = None) -> None:
-    """An error: what happened, where, and what to do."""
-    text = printable(error_text(error))
-    if token:
-        text = text.replace(token.reveal(), "***")
-    console.print(Text.assemble(("error: ", "bold red"), text))
+def show_error(console: Console, error: ErrorReport) -> None:
+    """Show an error: what happened, where, and what to do."""
+    remedy = f"\n{error.remedy}" if error.remedy else ""
+    console.print(Text.assemble(("error: ", "bold red"), printable(error_words(error) + remedy)))
 
 
 def show_good_news(console: Console, text: str) -> None:
-    """Something that went well, as a sentence of its own."""
-    console.print(Text(printable(f"{text[:1].upper()}{text[1:]}."), style="green"))
+    """Show something that went well, as a sentence of its own."""
+    console.print(Text(printable(sentence_of(text)), style="green"))
 
 
 def show_artifacts(console: Console, artifacts: Artifacts, names: Sequence[str]) -> None:
-    """Where the artifacts lie, and how a trace is opened."""
+    """Show where the artifacts are, and how to open a trace."""
     console.print(f"Artifacts are in {artifacts.directory}: open {artifacts.page.name} in a browser.")
     for name in names:
         if artifacts.trace(name).exists():
@@ -138,42 +162,60 @@ def show_artifacts(console: Console, artifacts: Artifacts, names: Sequence[str])
 
 
 def show_lost_stdout(console: Console, fault: OSError) -> None:
-    """What was written to stdout did not arrive: the result is in the exit code."""
+    """Note that what was written to stdout did not arrive: the result is in the exit code."""
     why = "the reader of stdout is gone" if isinstance(fault, BrokenPipeError) else f"stdout: {fault.strerror}"
     console.print(f"Not all was written, since {why}; the exit code tells the result.")
 
 
-def show_result(console: Console, record: Record, *, dry_run: bool) -> None:
-    """One repository's result: what is left, what stopped it, and the verdict in words."""
-    if record.ledger.left and not dry_run and not (record.error and not record.passes):
-        show_what_remains(console, record)
-    if (how := how_sentence(record)) is not None:
-        console.print(how[0].upper() + how[1:])
-    style = "green" if record.ok or dry_run else "bold yellow"
-    selection = record.ledger.selection
-    filters = "" if selection.everything else str(selection)
-    text = verdict_of(repository_value(record, None, dry_run=dry_run), dry_run=dry_run, filters=filters)
-    console.print(Text(printable(text), style=style))
+def show_result(console: Console, repository: RepositoryReport, *, dry_run: bool, filters: str) -> None:
+    """Show one repository's result: what is left and the verdict in words; `filters` are the selection's."""
+    if repository.left and not dry_run:
+        show_what_remains(console, repository)
+    if (how := how_sentence(repository)) is not None:
+        console.print(sentence_of(how))
+    style = "green" if repository.ok or dry_run else "bold yellow"
+    console.print(Text(printable(verdict_of(repository, dry_run=dry_run, filters=filters)), style=style))
 
 
-def _input(console: Console, question: Text) -> str:
-    """What is typed; the end of the input (Ctrl-D) is no answer."""
-    try:
-        return console.input(question)
-    except EOFError:
-        return ""
+def show_check(console: Console, check: CheckReport) -> None:
+    """Show a check of the doctor as a line, its remedy indented below."""
+    state = check.state.upper() if check.state is CheckState.FAILED else check.state.value
+    style = {
+        CheckState.OK: "green",
+        CheckState.FAILED: "bold red",
+        CheckState.NOTE: "yellow",
+        CheckState.SKIPPED: "dim",
+    }[check.state]
+    console.print(Text.assemble((f"{state:8}", style), f" {check.check:11} {printable(check.text)}"))
+    for line in (check.remedy or "").splitlines():
+        console.print(Text(f"{'':20} {printable(line)}"))
 
 
-def ask(console: Console, records: Sequence[Record], now: datetime) -> bool:
+async def ask(console: Console, repositories: Sequence[RepositoryReport], now: datetime) -> bool:
     """Show what is selected, a count and a size; then ask. Only a clear yes is one."""
-    archives = [entry.archive for record in records for entry in record.ledger.left]
-    for record in records:
-        selected = [entry.archive for entry in record.ledger.left]
-        shown = {row.branch for row in rows_of(selected)[:MOST_ROWS_BEFORE_QUESTION]}
-        console.print(table_of(record, [archive for archive in selected if archive.branch in shown], now))
-        if len(rows_of(selected)) > len(shown):
-            console.print(f"… and {many(len(rows_of(selected)) - len(shown), 'row')} more.")
-    size = size_text(sum(archive.size_bytes for archive in archives))
-    where = records[0].name if len(records) == 1 else many(len(records), "repository")
-    answer = _input(console, Text(f"Delete {many(len(archives), 'cache')} ({size}) of {where}? [y/N] ", style="bold"))
+    for repository in repositories:
+        rows = _rows(repository.left)
+        console.print(table_of(repository.name, rows[:MOST_ROWS_BEFORE_QUESTION], now))
+        if len(rows) > MOST_ROWS_BEFORE_QUESTION:
+            console.print(f"… and {many(len(rows) - MOST_ROWS_BEFORE_QUESTION, 'row')} more.")
+    count = sum(len(repository.left) for repository in repositories)
+    size = size_text(sum(repository.selected_bytes for repository in repositories))
+    where = repositories[0].name if len(repositories) == 1 else many(len(repositories), "repository")
+    console.print(Text(f"Delete {many(count, 'cache')} ({size}) of {where}? [y/N] ", style="bold"), end="")
+    answer = await _read_line()
     return answer.strip().lower() in {"y", "yes"}
+
+
+async def _read_line() -> str:
+    """Return the line that a person types; empty at the end of the input (Ctrl-D).
+
+    Waiting is the event loop's, so that Ctrl-C, SIGTERM and the end of the time cancel it like anything else.
+    """
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return sys.stdin.readline()

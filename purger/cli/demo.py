@@ -1,13 +1,19 @@
-"""The demo: the embedded stand-in, filled with caches that look real, some of whose deletions take a while."""
+"""The command `demo`: a purge of the embedded stand-in, whose caches look real and whose deletions take a while."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from purger.core.errors import InputError
+from purger.browser.settings import BrowserSettings
+from purger.cli.options import ArtifactOptions, DemoOptions
+from purger.cli.output import Output
+from purger.cli.parameters import Only, command
+from purger.cli.purge import PurgeTask
+from purger.core.errors import ExitCode, InputError
+from purger.purge.settings import Settings
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 
@@ -26,11 +32,11 @@ class DemoSite:
     repository: Repository
     _stand_in: StandIn
 
-    def tell_what_is_left(self, say: Callable[[str], None]) -> None:
-        """Ask the server itself, not the page, how many archives it still has."""
+    def show_what_is_left(self, notify: Callable[[str], None]) -> None:
+        """Report how many caches the server itself, not the page, still has."""
         (repository,) = self._stand_in.repositories
         requests = self._stand_in.count("DELETE")
-        say(f"The stand-in's own count: {len(repository.archives)} archives left, {requests} DELETE requests seen.")
+        notify(f"The stand-in's own count: {len(repository.caches)} caches left, {requests} DELETE requests seen.")
 
 
 @contextmanager
@@ -55,3 +61,22 @@ def demo_site(caches: int) -> Iterator[DemoSite]:
             Repository("github", "acme", "widgets"),
             stand_in,
         )
+
+
+@command("demo", examples=("purger demo", "purger demo --headed --slow-mo 200 --caches 40"), exits="those of `purge`")
+def demo(
+    output: Output,
+    options: DemoOptions,
+    browser: Annotated[BrowserSettings, Only("headed", "slow_mo_ms", "keep_open", "browser")],
+    keep: ArtifactOptions,
+) -> ExitCode:
+    """Purge an embedded stand-in of the site; nothing needs to be configured."""
+    from purger.cli.frame import execute
+    from purger.purge.run import Request, Run
+
+    with demo_site(options.caches) as site:
+        settings = Settings(site=site.site, token=site.token, browser=browser, page_console=output.verbosity > 1)
+        request = Request(repositories=[site.repository])
+        code = execute(output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), keep=keep)
+        site.show_what_is_left(output.notes.print)
+    return code

@@ -1,106 +1,71 @@
-"""What all commands share: one place that shows errors, prints the report and ends with the exit code."""
+"""The frame of every command: logging, errors as sentences and exit codes, and a task run to its end and reported."""
 
 from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from loguru import logger
-from rich.console import Console
 
 from purger.cli import ci, console
-from purger.report.artifacts import Artifacts
-from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError
-from purger.cli.signals import plain_signals, run_to_the_end
-from purger.cli.options import unknown_variables
+from purger.cli.options import ArtifactOptions
+from purger.cli.output import Output
+from purger.cli.parameters import known_variables
+from purger.cli.progress import ProgressView
+from purger.cli.signals import run_to_the_end
+from purger.core.errors import ExitCode, InputError, OutOfTimeError, PurgerError, StoppedError
+from purger.core.events import Event
 from purger.purge.record import Record
-from purger.report.build import report_of, to_json
+from purger.purge.run import Hooks
+from purger.purge.settings import Settings
+from purger.report.artifacts import Artifacts
+from purger.report.build import repository_report, run_report
+from purger.report.model import Report
+from purger.report.page_record import ArtifactRecorders
 from purger.report.phrases import headline
-from purger.secrets.token import Token
-from purger.cli.targets import targets_from
 from purger.report.timeline import Timeline
-from purger.travis.auth.tokens import find_token
-from purger.travis.addresses import Owner, Repository, Site
-from purger.cli.progress import Watcher
-
-if TYPE_CHECKING:
-    from purger.jobs.check_log import CheckedLog
-    from purger.jobs.retry import Retry
-    from purger.purge.run import Run
 
 
-@dataclass(slots=True)
-class Output:
-    """How a command tells what it does: consoles for data and for everything else, and whether data is JSON."""
+class Task(Protocol):
+    """What a command does: it may be cancelled at any time, and reports what was done until then."""
 
-    json: bool
-    verbosity: int
-    data: Console
-    notes: Console
+    async def execute(self) -> None:
+        """Do it all; errors are kept for the report."""
 
-    def targets(self, names: Sequence[str], from_file: str | None, site: Site) -> list[Repository | Owner]:
-        """What a command is about; a repository that was not named is said aloud."""
-        targets, source = targets_from(names, from_file, site)
-        if source:
-            self.notes.print(f"Repository {targets[0]}, from {source}.")
-        return targets
-
-    def repository(self, name: str | None, site: Site) -> Repository:
-        """The one repository that a command is about. Raises InputError where an owner or none is named."""
-        target = self.targets([name] if name else [], None, site)[0]
-        if not isinstance(target, Repository):
-            raise InputError(f"{name!r} means many repositories", remedy="Name one: owner/name.")
-        return target
-
-    def token(self, site: Site, session_file: Path | None) -> Token:
-        """The token for the site; the file that it comes from is said aloud, and whether others can read it."""
-        found = find_token(site, session_file)
-        if found.file:
-            self.notes.print(f"Token from {found.source}.")
-        for warning in found.warnings:
-            logger.warning("{}", warning)
-        return found.token
-
-    def print_json(self, report: dict[str, object]) -> None:
-        """The one document on stdout. A reader that is gone is said aloud; the exit code still tells the result."""
-        utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        sys.stdout.write(to_json(report, ascii_only=not utf8) + "\n")
-        self.check_stdout()
-
-    def check_stdout(self) -> None:
-        """Say it where what was written to stdout did not arrive."""
-        sys.stdout.flush()
-        if (fault := getattr(sys.stdout, "fault", None)) is not None:
-            console.show_lost_stdout(self.notes, fault)
+    def report(self, started_at: datetime, stopped: PurgerError | None) -> Report:
+        """Return what was done so far; `stopped` is what ended it from outside."""
 
 
 @contextmanager
-def command(*, json: bool, verbosity: int) -> Iterator[Output]:
-    """The frame of a command's body: logging set up, and an error shown and turned into its exit code."""
+def frame(*, json: bool, verbosity: int) -> Iterator[Output]:
+    """Set up logging for a command's body, and turn an error into a message and its exit code."""
     output = Output(json, verbosity, console.stdout(), console.stderr())
     console.set_up_logging(output.notes, verbosity)
-    for name in unknown_variables(os.environ):
+    for name in sorted(set(filter(_is_ours, os.environ)) - known_variables):
         logger.warning("{} means nothing to purger: is it mistyped?", name)
     started_at = datetime.now(UTC)
     try:
         yield output
     except (PurgerError, KeyboardInterrupt) as caught:
         error = caught if isinstance(caught, PurgerError) else StoppedError("stopped by SIGINT")
-        console.show_error(output.notes, error)
+        report = run_report([], error, started_at)
+        if report.error:
+            console.show_error(output.notes, report.error)
         if json:
-            output.print_json(report_of([], error, started_at))
+            output.print_json(report)
         raise SystemExit(error.exit_code) from None
 
 
+def _is_ours(variable: str) -> bool:
+    return variable.startswith("PURGER_")
+
+
 def require_an_answer(*, yes: bool, instead: str = "") -> None:
-    """Refuse to start where a question would have no one to answer it; `instead` ends the remedy."""
+    """Raise InputError where a question would have nobody to answer it; `instead` ends the remedy."""
     if not yes and not sys.stdin.isatty():
         raise InputError(
             "nobody is here to answer the question before deleting: stdin is no terminal",
@@ -109,47 +74,78 @@ def require_an_answer(*, yes: bool, instead: str = "") -> None:
 
 
 def execute(
-    output: Output, run: Run | Retry, *, yes: bool = True, as_table: bool = False, artifacts: Path | None = None
+    output: Output,
+    settings: Settings,
+    make_task: Callable[[Hooks], Task],
+    *,
+    yes: bool = True,
+    as_table: bool = False,
+    keep: ArtifactOptions | None = None,
 ) -> ExitCode:
-    """Do a run or a retry, show what came of it, keep its artifacts, tell the CI, and give the exit code.
+    """Do a task, show its result, keep its artifacts, tell the CI, and return the exit code.
 
-    Without `yes` a person is asked first; `as_table` shows the selected caches on stdout (unless that gets JSON).
-    Raises InputError where nothing can be written to the folder for artifacts.
+    Without `yes` a person is asked before the first deletion; `as_table` shows the selected caches on stdout (unless
+    that gets JSON). Raises InputError where nothing can be written to the folder for artifacts.
     """
-    settings = run.settings
     console.set_up_logging(output.notes, output.verbosity, settings.token)
-    run.artifacts = None if artifacts is None else Artifacts(artifacts)
+    artifacts = Artifacts(keep.artifacts) if keep and keep.artifacts else None
     started_at = datetime.now(UTC)
     place = ci.detect(os.environ)
     timeline = Timeline()
-    with _folded(output, place), Watcher(output.notes) as watcher:
-        run.observers = (timeline.see, watcher.see)
-        if not yes:
-            started = time.monotonic()
-            run.confirm = lambda records: _asked(output, watcher, records, settings.timeout_s, started)
-        stopped = run_to_the_end(run.execute(), settings.timeout_s)
-        run.error = run.error or stopped
-        _show(output, run, started_at, as_table=as_table)
-    report = run.report(started_at)
-    if report["ok"] and place.folds:  # the folded part hides it; what is not well is annotated
+    with _folded(output, place), ProgressView(output.notes) as progress:
+        hooks = _hooks(output, progress, timeline, yes=yes)
+        if artifacts and keep:
+            recorders = ArtifactRecorders(artifacts, keep.trace_mode, settings.token)
+            hooks = Hooks(observe=hooks.observe, confirm=hooks.confirm, recorders=recorders)
+        task = make_task(hooks)
+        stopped: PurgerError | None = None
+        try:
+            run_to_the_end(task.execute(), settings.pace.timeout_s)
+        except (StoppedError, OutOfTimeError) as error:
+            stopped = error
+        report = task.report(started_at, stopped)
+        console.show_report(output, report, as_table=as_table)
+    if report.ok and place.folds:  # the folded part hides it; what is not well is annotated
         output.notes.out(headline(report), highlight=False)
+    _keep_and_tell(output, report, timeline, artifacts, place)
+    if output.json:
+        output.print_json(report)
+    return ExitCode(report.exit_code)
+
+
+def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: bool) -> Hooks:
+    def observe(event: Event) -> None:
+        timeline.see(event)
+        progress.see(event)
+
+    async def confirm(records: Sequence[Record]) -> bool:
+        if yes:
+            return True
+        repositories = [repository_report(record, None, dry_run=True) for record in records]
+        with progress.paused():
+            return await console.ask(output.notes, repositories, datetime.now(UTC))
+
+    return Hooks(observe=observe, confirm=confirm)
+
+
+def _keep_and_tell(
+    output: Output, report: Report, timeline: Timeline, artifacts: Artifacts | None, place: ci.Ci
+) -> None:
+    """Write the artifacts, and what the CI reads; a file that can't be written is a warning."""
     problems = []
-    if run.artifacts:
-        problems += [run.artifacts.write_report(report), run.artifacts.write_html(report, timeline.entries)]
-        console.show_artifacts(output.notes, run.artifacts, [record.name for record in run.records])
-    problems += ci.write_github_files(report, os.environ, run.artifacts.report if run.artifacts else None)
+    if artifacts:
+        problems += [artifacts.write_report(report), artifacts.write_html(report, timeline.entries)]
+        console.show_artifacts(output.notes, artifacts, [repository.name for repository in report.repositories])
+    problems += ci.write_github_files(report, os.environ, artifacts.report if artifacts else None)
     for problem in filter(None, problems):
         logger.warning("{}", problem)
     for line in place.annotations(report):
         output.notes.out(line, highlight=False)
-    if output.json:
-        output.print_json(report)
-    return ExitCode(report["exit_code"])
 
 
 @contextmanager
 def _folded(output: Output, place: ci.Ci) -> Iterator[None]:
-    """Put what is written meanwhile into a part of the CI's log that can be folded, where it knows such parts."""
+    """Put what is written meanwhile into a part of the CI's log that can be folded, where it has such parts."""
     start, end = place.fold("purger")
     if start:
         output.notes.out(start, highlight=False)
@@ -158,41 +154,3 @@ def _folded(output: Output, place: ci.Ci) -> Iterator[None]:
     finally:
         if end:
             output.notes.out(end, highlight=False)
-
-
-def _show(output: Output, run: Run | Retry, started_at: datetime, *, as_table: bool) -> None:
-    """What came of each repository and each job, for people."""
-    settings = run.settings
-    for record in run.purges:
-        if record.error and run.error is None:
-            console.show_error(output.notes, record.error, settings.token)
-        if run.dry_run and record.ledger.left and not output.json:
-            output.data.print(console.table_of(record, [entry.archive for entry in record.ledger.left], started_at))
-        untouched = run.error is not None and not record.passes
-        if record.error is None and record.surveyed and not untouched and not (as_table and record.ledger.left):
-            console.show_result(output.notes, record, dry_run=run.dry_run)
-    for outcome in run.job_outcomes:
-        if isinstance(outcome, str):
-            console.show_good_news(output.notes, outcome)
-        elif outcome is not run.error:
-            console.show_error(output.notes, outcome, settings.token)
-    if run.error:
-        console.show_error(output.notes, run.error, settings.token)
-
-
-def show_checked_log(output: Output, checked: CheckedLog) -> None:
-    """What a log told: as text for people on stdout, or as the one JSON document."""
-    from purger.jobs.log_phrases import checked_log_value, lines_about
-
-    if output.json:
-        output.print_json(checked_log_value(checked))
-        return
-    for line in lines_about(checked):
-        output.data.print(console.printable(line))
-
-
-def _asked(
-    output: Output, watcher: Watcher, records: Sequence[Record], timeout_s: float | None, started: float
-) -> bool:
-    with watcher.paused(), plain_signals(timeout_s, started):
-        return console.ask(output.notes, records, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Follows a run for a person: each event as a log line or, on a terminal, in bars below the lines."""
+"""Show a person how a run goes: each event as a log line or, on a terminal, in bars below the lines."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from rich.progress import (
 )
 
 from purger.cli import ci
+from purger.cli.phrases import sentence
 from purger.core import events
 from purger.core.text import shorten
-from purger.cli.phrases import sentence
 
 
-class Watcher:
-    """An observer that logs each event as a line and, on a terminal, keeps bars below the lines.
+class ProgressView:
+    """Log each event as a line and, on a terminal, keep bars below the lines.
 
-    Use it in a `with` block; the bars are gone at its end, and while `paused`.
+    Use it in a `with` block; the bars disappear at its end, and while `paused`.
     """
 
     def __init__(self, console: Console) -> None:
@@ -46,7 +46,7 @@ class Watcher:
         self._on_terminal = on_terminal
         self._bars: dict[str, TaskID] = {}
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> ProgressView:
         self._start()
         return self
 
@@ -63,7 +63,7 @@ class Watcher:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Take the bars away, for a question."""
+        """Hide the bars, for a question."""
         self._stop()
         try:
             yield
@@ -71,15 +71,15 @@ class Watcher:
             self._start()
 
     def see(self, event: events.Event) -> None:
-        """Draw the event, and log it where no bar says it."""
+        """Show the event in its bar, and log it where no bar shows it."""
         name = event.repository
         match event:
             case events.Surveyed(selected=selected) if selected:
                 self._bars[name] = self._progress.add_task(escape(shorten(name)), total=selected, doing="starting")
             case events.BatchClicked(answered=answered):
                 self._set(name, "deleting", completed=answered)
-            case events.Looked(gone=gone):
-                self._set(name, "looking again", completed=gone)
+            case events.PageLoaded(gone=gone):
+                self._set(name, "rechecking", completed=gone)
             case events.Waiting(why=why):
                 self._set(name, f"waiting: {shorten(why, 60)}")
             case events.Finished():
@@ -90,7 +90,7 @@ class Watcher:
                 self._set(name, f"job {job} is {state}")
             case _:
                 pass
-        drawn = isinstance(event, events.BatchClicked | events.Looked | events.Waiting)
+        drawn = isinstance(event, events.BatchClicked | events.PageLoaded | events.Waiting)
         if not (self._on_terminal and drawn and name in self._bars):
             log_event(event)
 
@@ -100,6 +100,6 @@ class Watcher:
 
 
 def log_event(event: events.Event) -> None:
-    """One event as one log line."""
+    """Log one event as one line."""
     level, text = sentence(event)
     logger.log(level, f"{event.repository}: {text}" if event.repository else text[0].upper() + text[1:])

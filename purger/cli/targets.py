@@ -1,43 +1,49 @@
-"""Which repositories a command is about: as named, else as the CI job says, else this folder's git remote."""
+"""Find the repositories that a command is about: as named, else of the CI job, else of this folder's git remote."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from purger.secrets import child_environment as environment
+from purger.cli.options import TargetOptions
+from purger.cli.output import Output
 from purger.core.errors import InputError
+from purger.core.selection import Selection
+from purger.purge.shard import Shard
+from purger.secrets import child_environment
 from purger.travis.addresses import Owner, Repository, Site, is_address, parse_repository, parse_target
 
 
 @dataclass(frozen=True, slots=True)
-class Shard:
-    """One of several equal parts of the repositories: `2/5` is the second of five.
+class Meant:
+    """What a command is about: the repositories, which part of them, and which caches."""
 
-    The split is stable: a repository stays in its part whatever others come or go.
+    repositories: list[Repository | Owner]
+    selection: Selection
+    shard: Shard | None
+
+
+def what_to_purge(
+    output: Output, names: Sequence[str], targets: TargetOptions, selection: Selection, site: Site
+) -> Meant:
+    """Return the repositories and caches that the arguments and options mean, or that a former report left.
+
+    Raises InputError for what is not understood, and where a report is combined with names or filters.
     """
+    shard = None if targets.shard is None else Shard.parse(targets.shard)
+    if targets.resume is None:
+        return Meant(output.targets(names, targets.from_file, site), selection, shard)
+    from purger.report.resume import refuse_more_than_resume, what_is_left
 
-    number: int
-    of: int
-
-    @classmethod
-    def parse(cls, text: str) -> Shard:
-        """The part that `2/5` means. Raises InputError."""
-        match = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", text.strip(), re.ASCII)
-        if not match or int(match[1]) > int(match[2]):
-            raise InputError(f"--shard {text!r} is not a part of a whole", remedy="Write 2/5 for the second of five.")
-        return cls(int(match[1]), int(match[2]))
-
-    def holds(self, repository: Repository) -> bool:
-        """Whether the repository is in this part."""
-        name = f"{repository.provider}/{repository.slug}".lower()
-        return zlib.crc32(name.encode()) % self.of == self.number - 1
+    refuse_more_than_resume(named=bool(names or targets.from_file), filtered=not selection.everything)
+    left, selection = what_is_left(targets.resume, site)
+    if not left:
+        output.notes.print("Nothing is left to do: every repository of the report was done.")
+    return Meant(left, selection, shard)
 
 
 def targets_from(
@@ -75,14 +81,14 @@ def _names_in(path: str) -> list[str]:
 
 def _git_remote() -> str | None:
     try:
-        told = subprocess.run(
+        answer = subprocess.run(
             ["git", "remote", "get-url", "origin"],  # noqa: S607 - the user's own git
             capture_output=True,
             text=True,
-            env=environment.for_children(),
+            env=child_environment.for_children(),
             timeout=5,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return told.stdout.strip() or None
+    return answer.stdout.strip() or None

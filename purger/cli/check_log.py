@@ -1,0 +1,35 @@
+"""The command `check-log`: which caches did a job fetch?"""
+
+from __future__ import annotations
+
+from purger.cli.options import CheckLogOptions, LogSource, SiteOptions
+from purger.cli.output import Output
+from purger.cli.parameters import command
+from purger.core.errors import ExitCode
+
+
+@command(
+    "check-log",
+    examples=(
+        "purger check-log log.txt",
+        "purger check-log https://app.travis-ci.com/github/owner/name/jobs/123 --report report.json",
+    ),
+    exits="0 fetched no cache (with --report: no deleted one), 1 fetched one, 2 no such log, 3 no access, 4 site",
+)
+def check_log(output: Output, source: LogSource, options: CheckLogOptions, site_options: SiteOptions) -> ExitCode:
+    """Show which archives a job fetched from the cache, from its log, and whether a purge had deleted them."""
+    from purger.cli.signals import run_to_the_end
+    from purger.core.text import printable
+    from purger.jobs import check_log as jobs
+    from purger.jobs.log_phrases import lines_about
+
+    site = site_options.site
+    checking = jobs.check_log(source, site, lambda: output.token(site, site_options.session_file), options.report)
+    checked = run_to_the_end(checking, None)
+    report = checked.report()
+    if output.json:
+        output.print_json(report)
+    else:
+        for line in lines_about(report):
+            output.data.print(printable(line))
+    return checked.exit_code

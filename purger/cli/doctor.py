@@ -1,0 +1,46 @@
+"""The command `doctor`: would a purge work?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from purger.browser.settings import BrowserSettings
+from purger.cli.options import OneRepository, SiteOptions
+from purger.cli.output import Output
+from purger.cli.parameters import Only, command
+from purger.core.errors import ExitCode
+from purger.purge.settings import Pace
+
+
+@command(
+    "doctor",
+    examples=("purger doctor", "purger doctor owner/name --json"),
+    exits="0 a purge would work, else what the purge would end with: 2, 3, 4 or 5",
+)
+def doctor(
+    output: Output,
+    pace: Annotated[Pace, Only("page_timeout_s")],
+    browser: Annotated[BrowserSettings, Only("headed", "browser", "connect", "allow_third_party")],
+    site_options: SiteOptions,
+    repository: OneRepository = None,
+) -> ExitCode:
+    """Check whether a purge would work: browser, site, token, rights and page, each with its remedy."""
+    from purger.cli import console
+    from purger.cli.doctor_checks import Doctor, attempt
+    from purger.cli.signals import run_to_the_end
+    from purger.report.build import doctor_report
+    from purger.travis.auth.tokens import find_token
+
+    site = site_options.site
+    checks = Doctor(
+        site,
+        browser,
+        attempt(lambda: output.repository(repository, site)),
+        attempt(lambda: find_token(site, site_options.session_file)),
+        page_timeout_s=pace.page_timeout_s,
+        notify=lambda check: console.show_check(output.notes if output.json else output.data, check),
+    )
+    findings = run_to_the_end(checks.run(), None)
+    if output.json:
+        output.print_json(doctor_report(findings.checks, findings.exit_code))
+    return findings.exit_code

@@ -1,0 +1,38 @@
+"""The command `list`: show the caches, without a browser."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from purger.cli.options import Repositories, SiteOptions, TargetOptions
+from purger.cli.output import Output
+from purger.cli.parameters import Only, Without, command
+from purger.cli.purge import PurgeTask
+from purger.core.errors import ExitCode
+from purger.core.selection import Selection
+from purger.purge.settings import Pace, Settings
+
+
+@command(
+    "list",
+    examples=("purger list owner/name", "purger list owner/name --branch 'release-*' --json"),
+    exits="0 shown, 2 bad input, 3 no access, 4 site",
+)
+def list_caches(
+    output: Output,
+    targets: Annotated[TargetOptions, Without("resume")],
+    selection: Selection,
+    pace: Annotated[Pace, Only("max_rate", "concurrency")],
+    site_options: SiteOptions,
+    repositories: Repositories = None,
+) -> ExitCode:
+    """Show the caches: branch, kind, number, size and age, with totals."""
+    from purger.cli.frame import execute
+    from purger.cli.targets import what_to_purge
+    from purger.purge.run import Request, Run
+
+    site = site_options.site
+    meant = what_to_purge(output, repositories or [], targets, selection, site)
+    settings = Settings(site=site, token=output.token(site, site_options.session_file), pace=pace)
+    request = Request(repositories=meant.repositories, selection=meant.selection, dry_run=True, shard=meant.shard)
+    return execute(output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), as_table=True)

@@ -1,0 +1,75 @@
+"""Where a command writes: data on stdout, everything else on stderr, and the questions about its targets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purger.core.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from purger.report.model import Model
+    from purger.secrets.token import Token
+    from purger.travis.addresses import Owner, Repository, Site
+
+
+@dataclass(slots=True)
+class Output:
+    """The consoles of a command: `data` for its result, `notes` for the rest; with `json` the result is a document."""
+
+    json: bool
+    verbosity: int
+    data: Console
+    notes: Console
+
+    def targets(self, names: Sequence[str], from_file: str | None, site: Site) -> list[Repository | Owner]:
+        """Return the repositories and owners that are meant, and note where a repository that is not named is from."""
+        from purger.cli.targets import targets_from
+
+        targets, source = targets_from(names, from_file, site)
+        if source:
+            self.notes.print(f"Repository {targets[0]}, from {source}.")
+        return targets
+
+    def repository(self, name: str | None, site: Site) -> Repository:
+        """Return the one repository that is meant. Raises InputError where an owner or none is named."""
+        from purger.travis.addresses import Repository
+
+        target = self.targets([name] if name else [], None, site)[0]
+        if not isinstance(target, Repository):
+            raise InputError(f"{name!r} means many repositories", remedy="Name one: owner/name.")
+        return target
+
+    def token(self, site: Site, session_file: Path | None) -> Token:
+        """Return the token for the site, and note the file that it is from and whether others can read that."""
+        from loguru import logger
+
+        from purger.travis.auth.tokens import find_token
+
+        found = find_token(site, session_file)
+        if found.file:
+            self.notes.print(f"Token from {found.source}.")
+        for warning in found.warnings:
+            logger.warning("{}", warning)
+        return found.token
+
+    def print_json(self, report: Model) -> None:
+        """Write the one document to stdout. A lost reader is noted; the exit code still says the result."""
+        from purger.report.model import to_json
+
+        utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        sys.stdout.write(to_json(report, ascii_only=not utf8) + "\n")
+        self.check_stdout()
+
+    def check_stdout(self) -> None:
+        """Note it where what was written to stdout did not arrive."""
+        from purger.cli import console
+
+        sys.stdout.flush()
+        if (fault := getattr(sys.stdout, "fault", None)) is not None:
+            console.show_lost_stdout(self.notes, fault)

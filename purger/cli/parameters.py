@@ -1,0 +1,160 @@
+"""Turn declared options into a command's parameters, and what was given back into settings."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass, replace
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+
+from purger.cli.options import JsonOptions, OutputOptions
+from purger.core.errors import ExitCode
+from purger.core.options import Option, declared
+
+
+class Only:
+    """Take only these fields of a settings class as options: `Annotated[Pace, Only("max_rate")]`."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = frozenset(names)
+
+
+class Without:
+    """Take all fields of a settings class but these as options."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = frozenset(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """Let one field have another default in this command, written as people write it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The options that make one settings object: field names with their declarations."""
+
+    settings: type[Any]
+    options: Mapping[str, Option]
+
+    @classmethod
+    def of(cls, annotation: Any) -> Group | None:
+        """Return the group that a parameter's annotation means; None for an argument."""
+        settings, *marks = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+        if not is_dataclass(settings) or not isinstance(settings, type):
+            return None
+        options = {field.name: option for field, option in declared(settings)}
+        for mark in marks:
+            if isinstance(mark, Only):
+                options = {name: option for name, option in options.items() if name in mark.names}
+            elif isinstance(mark, Without):
+                options = {name: option for name, option in options.items() if name not in mark.names}
+            elif isinstance(mark, Default):
+                options[mark.name] = replace(options[mark.name], default=mark.text, shown=None)
+        return cls(settings, options)
+
+    def parameters(self) -> Iterator[inspect.Parameter]:
+        """Yield a parameter for each option, as Typer reads them."""
+        for name, option in self.options.items():
+            is_flag, is_count = option.raw is bool, option.raw is int and option.metavar == ""
+            given = option.raw if is_flag or is_count else option.raw | None
+            info = typer.Option(
+                *option.names,
+                metavar=option.metavar,
+                envvar=list(option.variables) or None,
+                help=option.help,
+                show_default=option.shown or option.default is not None,
+                rich_help_panel=option.panel,
+                count=is_count,
+                hidden=option.is_hidden,
+            )
+            default: Any = False if is_flag else 0 if is_count else option.default
+            yield inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[given, info]
+            )
+
+    def build(self, given: Mapping[str, Any]) -> Any:
+        """Return the settings that were given; what was not given has its declared default. Raises InputError."""
+        values = {}
+        for name, option in self.options.items():
+            option.refuse_empty_variables(os.environ)
+            value = given[name]
+            if value is None or (value == [] and option.raw == list[str]):
+                continue
+            values[name] = option.parse(value) if option.parse else value
+        return self.settings(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command for Typer: its name, the function that Typer calls, and the end of its help."""
+
+    name: str
+    callback: Callable[..., None]
+    epilog: str
+
+
+known_variables: set[str] = set()
+"""Every environment variable that an option of some command reads."""
+
+
+def command(
+    name: str, *, examples: tuple[str, ...], exits: str, has_json: bool = True
+) -> Callable[[Callable[..., ExitCode]], Command]:
+    """Make a command of a function `(output, settings and arguments…) -> ExitCode`, whose docstring is its help.
+
+    A parameter whose class declares options becomes those options. They are parsed inside the command's frame, so that
+    a value that makes no sense ends like any other error. `-v` and (with `has_json`) `--json` are added.
+    """
+    groups = [Group.of(OutputOptions), *([Group.of(JsonOptions)] if has_json else [])]
+
+    def make(function: Callable[..., ExitCode]) -> Command:
+        hints = get_type_hints(function, include_extras=True)
+        parts = {name: Group.of(hints[name]) for name in inspect.signature(function).parameters if name != "output"}
+
+        def callback(**given: Any) -> None:
+            from purger.cli.frame import frame
+
+            with frame(json=given.get("json", False), verbosity=given["verbose"]) as output:
+                arguments = {name: part.build(given) if part else given[name] for name, part in parts.items()}
+                code = function(output, **arguments)
+            raise typer.Exit(code)
+
+        callback.__doc__ = function.__doc__
+        flat = _signature(function, hints, parts, [each for each in groups if each])
+        callback.__signature__ = flat  # type: ignore[attr-defined]
+        callback.__annotations__ = {}
+        return Command(name, callback, _epilog(examples, exits))
+
+    return make
+
+
+def _signature(
+    function: Callable[..., Any], hints: Mapping[str, Any], parts: Mapping[str, Group | None], more: Sequence[Group]
+) -> inspect.Signature:
+    given = inspect.signature(function).parameters
+    flat: list[inspect.Parameter] = []
+    for name, part in parts.items():
+        if part is None:
+            flat.append(given[name].replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+        else:
+            flat += part.parameters()
+    for group in more:
+        flat += group.parameters()
+    for part in (*parts.values(), *more):
+        for option in part.options.values() if part else ():
+            known_variables.update(option.variables)
+    return inspect.Signature(flat)
+
+
+def _epilog(examples: Sequence[str], exits: str) -> str:
+    """Return the end of a command's help: examples, and its exit codes."""
+    shown = "\n\n".join(f"`{example}`" for example in examples)
+    return f"Examples:\n\n{shown}\n\nExit codes: {exits}."

@@ -1,0 +1,79 @@
+"""The command `purge`: delete every selected cache, and prove it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from purger.browser.settings import BrowserSettings
+from purger.cli.options import ArtifactOptions, DeletionOptions, Repositories, SiteOptions, TargetOptions
+from purger.cli.output import Output
+from purger.cli.parameters import command
+from purger.core.errors import ExitCode, PurgerError
+from purger.core.selection import Selection
+from purger.purge.settings import Pace, Settings
+
+if TYPE_CHECKING:
+    from purger.purge.run import Run
+    from purger.report.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeTask:
+    """A run as the frame of a command does it."""
+
+    run: Run
+
+    async def execute(self) -> None:
+        """Do the run."""
+        await self.run.execute()
+
+    def report(self, started_at: datetime, stopped: PurgerError | None) -> Report:
+        """Return the report of what the run did so far."""
+        from purger.report.build import run_report
+
+        result, request = self.run.result(stopped), self.run.request
+        return run_report(
+            result.records, result.error, started_at, selection=request.selection, dry_run=request.dry_run
+        )
+
+
+@command(
+    "purge",
+    examples=("purger purge owner/name --dry-run", "purger purge 'owner/*' --yes --older-than 30d --json"),
+    exits="0 all gone, 1 something is left, 2 bad input, 3 no access, 4 site, 5 browser, 130/143 stopped",
+)
+def purge(
+    output: Output,
+    targets: TargetOptions,
+    selection: Selection,
+    deletion: DeletionOptions,
+    pace: Pace,
+    browser: BrowserSettings,
+    site_options: SiteOptions,
+    keep: ArtifactOptions,
+    repositories: Repositories = None,
+) -> ExitCode:
+    """Delete every selected cache, recheck until it is really gone, and report what became of each."""
+    from purger.cli.frame import execute, require_an_answer
+    from purger.cli.targets import what_to_purge
+    from purger.purge.run import Request, Run
+
+    site = site_options.site
+    meant = what_to_purge(output, repositories or [], targets, selection, site)
+    if not deletion.dry_run:
+        require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
+    settings = Settings(
+        site=site,
+        token=output.token(site, site_options.session_file),
+        browser=browser,
+        pace=pace,
+        page_console=output.verbosity > 1,
+    )
+    request = Request(
+        repositories=meant.repositories, selection=meant.selection, dry_run=deletion.dry_run, shard=meant.shard
+    )
+    return execute(
+        output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), yes=deletion.yes, keep=keep
+    )

@@ -1,0 +1,72 @@
+"""The command `retry`: purge, wait, restart the jobs and read their logs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from purger.browser.settings import BrowserSettings
+from purger.cli.options import (
+    ArtifactOptions,
+    DeletionOptions,
+    FormerRetryOptions,
+    JobNames,
+    RequiredRepository,
+    SiteOptions,
+)
+from purger.cli.output import Output
+from purger.cli.parameters import Only, Without, command
+from purger.core.errors import ExitCode
+from purger.core.selection import Selection
+from purger.jobs.settings import RetrySettings
+from purger.purge.settings import Pace, Settings
+
+
+@command(
+    "retry",
+    examples=("purger retry owner/name 123 --yes", "purger retry owner/name 123 124 --wait 5m"),
+    exits="0 passed, 1 still fetches a deleted cache, runs already or was cancelled, 2 bad input, 3 no access, "
+    "4 site, or it never starts, 5 browser, 7 not a cache problem, 130/143 stopped",
+)
+def retry(
+    output: Output,
+    repository: RequiredRepository,
+    jobs: JobNames,
+    selection: Selection,
+    deletion: Annotated[DeletionOptions, Only("yes")],
+    retrying: RetrySettings,
+    former: FormerRetryOptions,
+    pace: Annotated[Pace, Without("concurrency", "attempts")],
+    browser: Annotated[BrowserSettings, Without("keep_open", "pause")],
+    site_options: SiteOptions,
+    keep: ArtifactOptions,
+) -> ExitCode:
+    """Purge, wait, restart failed jobs and read their logs; again while they fetch a deleted cache."""
+    from loguru import logger
+
+    from purger.cli.frame import execute, require_an_answer
+    from purger.jobs.retry import Retry, RetryRequest
+    from purger.travis.jobs import parse_job
+
+    if former.attempts is not None:
+        logger.warning("--attempts of retry is now called --retry-attempts.")
+        retrying = replace(retrying, retry_attempts=former.attempts)
+    site = site_options.site
+    named = output.repository(repository, site)
+    job_ids = list(dict.fromkeys(parse_job(job, site) for job in jobs))
+    require_an_answer(yes=deletion.yes)
+    settings = Settings(
+        site=site,
+        token=output.token(site, site_options.session_file),
+        browser=browser,
+        pace=pace,
+        page_console=output.verbosity > 1,
+    )
+    request = RetryRequest(repository=named, job_ids=job_ids, selection=selection)
+    return execute(
+        output,
+        settings,
+        lambda hooks: Retry(settings, request, retrying, hooks),
+        yes=deletion.yes,
+        keep=keep,
+    )
