@@ -12,6 +12,13 @@ from hypothesis import settings
 from purger.core.errors import InputError, PurgerError
 from tests.support.clocks import Ahead, Virtual
 
+pytest_plugins = [
+    "tests.support.browser",
+    "tests.support.command_line",
+    "tests.support.processes",
+    "tests.support.remote_browsers",
+]
+
 settings.register_profile("purger", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("purger")
 

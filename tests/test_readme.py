@@ -1,4 +1,4 @@
-"""The README and .env.example say what the code says; `python -m tests.cli.tables` mends them."""
+"""The README and .env.example agree with the code; `python -m tests.support.documentation` writes them anew."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import yaml
 from purger.cli.app import app
 from purger.core.errors import ExitCode
 from purger.purge.shard import Shard
-from tests import documentation as tables
+from tests.support import documentation as tables
+
+pytestmark = pytest.mark.cli
 
 
 def test_the_tables_of_the_readme() -> None:
@@ -27,7 +29,7 @@ def test_the_example_of_an_env_file() -> None:
 
 def test_every_option_has_a_variable_and_every_exit_code_a_meaning() -> None:
     without = [name for name, (option, _) in tables.options().items() if not tables.variables_of(option)]
-    assert without == ["--caches"], "the demo's own"
+    assert without == ["--caches"], "it is only for the demo"
     assert set(tables.MEANINGS) == set(ExitCode)
 
 

@@ -1,4 +1,4 @@
-"""The README's examples for CI, run as they stand: what they purge is gone, and what they spare is not."""
+"""Run the README's examples for CI unchanged, and check which caches are left."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from purger.standin import StandIn
-from tests.browser_fixtures import environment
-from tests.documentation import code_blocks
+from tests.support.browser import environment
+from tests.support.documentation import code_blocks
+
+pytestmark = pytest.mark.browser
 
 WORKFLOW, TRAVIS, _ = (yaml.safe_load(block) for block in code_blocks("yaml"))
 (CRONTAB,) = code_blocks("crontab")
@@ -46,5 +48,5 @@ def test_an_example(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert [archive.branch for archive in repository.archives] == left
+    assert [cache.branch for cache in repository.caches] == left
     assert all((tmp_path / name).stat().st_size for name in files)

@@ -1,9 +1,11 @@
-"""The house keeps its rules: what only Travis's folder may know, and what a module opens with."""
+"""The layout holds: facts about Travis have one folder, tests mirror the modules, nothing grows out of hand."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,27 +13,100 @@ import pytest
 import purger
 
 ROOT = Path(purger.__file__).parent
+TESTS = Path(__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 ELSEWHERE = [path for path in MODULES if path.relative_to(ROOT).parts[0] not in {"travis", "standin"}]
 OF_TRAVIS = re.compile(
-    r"delete-cache|cache-item|caches-list|no-caches|missing-notice|webToken|travis\.auth|Travis-API-Version|/repo/|/caches"
+    r"delete-cache|cache-item|caches-list|no-caches|missing-notice|webToken|travis\.auth\.(?:accounts|active)|"
+    r"Travis-API-Version|/repo/|/caches"
 )
+MOST_LINES_OF_A_FUNCTION = 45
+MOST_LINES_OF_A_CLASS = 180
+MOST_PARAMETERS = 8
+SHORT = {"__init__.py", "__main__.py", "settings.py"}
 
 
-@pytest.mark.parametrize("path", ELSEWHERE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_selectors_storage_keys_and_api_paths_are_in_one_place(path: Path) -> None:
-    assert not OF_TRAVIS.findall(path.read_text())
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", ELSEWHERE, ids=name_of)
+def test_selectors_storage_keys_and_api_paths_are_in_one_folder(path: Path) -> None:
+    assert not OF_TRAVIS.search(path.read_text())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_opens_with_one_sentence(path: Path) -> None:
-    told = ast.get_docstring(ast.parse(path.read_text())) or ""
-    first = told.split("\n\n")[0]
+    docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
+    first = docstring.split("\n\n")[0]
     assert first.endswith((".", "?"))
     assert len(first) < 160
 
 
-def test_the_readme_names_every_module() -> None:
+def too_large(path: Path) -> Iterator[str]:
+    """Name the functions, classes and signatures of a module that are larger than ours may be."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        lines = (node.end_lineno or 0) - node.lineno + 1
+        most = MOST_LINES_OF_A_CLASS if isinstance(node, ast.ClassDef) else MOST_LINES_OF_A_FUNCTION
+        if lines > most:
+            yield f"{node.name} has {lines} lines"
+        if isinstance(node, ast.ClassDef):
+            continue
+        given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        count = len([argument for argument in given if argument.arg not in {"self", "cls"}])
+        is_command = any(
+            isinstance(one, ast.Call) and ast.unparse(one.func) == "command" for one in node.decorator_list
+        )
+        if count > MOST_PARAMETERS and not is_command:
+            yield f"{node.name} has {count} parameters"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_function_class_or_signature_is_too_large(path: Path) -> None:
+    assert list(too_large(path)) == []
+
+
+def test_the_readme_names_every_folder() -> None:
     tree = (ROOT.parent / "README.md").read_text().partition("```text\npurger/")[2].partition("```")[0]
-    names = {path.name for path in ROOT.glob("*.py")} - {"__init__.py", "__main__.py"}
-    assert names == set(re.findall(r"\w+\.py", tree))
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert folders == set(re.findall(r"^  (\w+)/", tree, re.MULTILINE))
+    assert len(folders) <= 9
+    assert len([path for path in ROOT.iterdir() if path.is_file()]) <= 4
+
+
+def test_tests_mirror_the_modules() -> None:
+    """A test file is named after the module that it tests, and lies in the same folder."""
+    for path in TESTS.rglob("test_*.py"):
+        folder = path.relative_to(TESTS).parent
+        if folder in {Path(), Path("soak")}:
+            continue
+        modules = {module.stem for module in (ROOT / folder).glob("*.py")} | {
+            child.name for child in (ROOT / folder).iterdir() if child.is_dir()
+        }
+        subject = path.stem.removeprefix("test_")
+        assert any(subject == module or subject.startswith(f"{module}_") for module in modules), path
+
+
+def test_every_module_has_a_test_of_its_name() -> None:
+    tested = {path.relative_to(TESTS).parent / path.stem.removeprefix("test_") for path in TESTS.rglob("test_*.py")}
+    without = []
+    for module in MODULES:
+        folder = module.relative_to(ROOT).parent
+        if module.name in SHORT or folder.parts[:1] == ("standin",):
+            continue
+        if not any(test.parent == folder and test.name.startswith(module.stem) for test in tested):
+            without.append(name_of(module))
+    assert without == []
+
+
+def test_no_two_tests_of_a_folder_have_one_name() -> None:
+    for folder in {path.parent for path in TESTS.rglob("test_*.py")}:
+        names = Counter(
+            node.name
+            for path in folder.glob("test_*.py")
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        )
+        assert [name for name, count in names.items() if count > 1] == [], folder

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from purger.report.build import run_report
+from purger.report.model import to_json
 from purger.travis.addresses import Site
-from tests.cli_fixtures import Ended
+from tests.report.samples import cache_report, repository_of
+from tests.support.command_line import Command
 from tests.travis.job_log.corpus import LOGS, NEW, NEWER
 
-Purger = Callable[..., Ended]
+pytestmark = pytest.mark.cli
 
 
 @pytest.mark.parametrize(
@@ -31,8 +35,10 @@ Purger = Callable[..., Ended]
         ("workspace_only.log", 0, "the job asked for no cache."),
     ],
 )
-def test_what_a_log_tells(purger: Purger, name: str, code: int, first_line: str) -> None:
-    ended = purger("check-log", str(LOGS / name))
+def test_the_first_line_and_the_exit_code_say_what_was_fetched(
+    command: Command, name: str, code: int, first_line: str
+) -> None:
+    ended = command("check-log", str(LOGS / name))
     assert ended.code == code, ended.err
     assert first_line in ended.out.splitlines()[0]
     assert ended.err == ""
@@ -51,66 +57,68 @@ def test_what_a_log_tells(purger: Purger, name: str, code: int, first_line: str)
         ("https://elsewhere.org/github/a/b/jobs/5", "is not on https://app.travis-ci.com"),
     ],
 )
-def test_no_log(purger: Purger, source: str, said: str) -> None:
-    ended = purger("check-log", source)
+def test_a_source_without_a_log_is_bad_input(command: Command, source: str, said: str) -> None:
+    ended = command("check-log", source)
     assert (ended.code, ended.out) == (2, "")
     assert said in ended.err
-    report = json.loads(purger("check-log", source, "--json").out)
+    report = json.loads(command("check-log", source, "--json").out)
     assert (report["ok"], report["exit_code"]) == (False, 2)
 
 
-def test_stdin(purger: Purger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_on_stdin_is_read(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((LOGS / "new_own.log").read_bytes())))
-    ended = purger("check-log", "-")
+    ended = command("check-log", "-")
     assert ended.code == 1
     assert ended.out.startswith("stdin: the job fetched")
 
 
-def test_a_file_wins_over_a_job_of_that_number(purger: Purger) -> None:
+def test_a_file_wins_over_a_job_of_that_number(command: Command) -> None:
     Path("123").write_bytes((LOGS / "new_clean.log").read_bytes())
-    assert purger("check-log", "123").code == 0
+    assert command("check-log", "123").code == 0
 
 
-def test_a_job_needs_a_token(purger: Purger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_of_a_job_needs_a_token(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TRAVIS_TOKEN")
-    ended = purger("check-log", "123")
+    ended = command("check-log", "123")
     assert ended.code == 3
     assert "no token" in ended.err
 
 
-def test_json(purger: Purger) -> None:
-    ended = purger("check-log", str(LOGS / "new_target.log"), "--json")
-    told = json.loads(ended.out)
-    assert (told["schema"], told["ok"], told["exit_code"], told["error"], told["job"]) == (1, False, 1, None, None)
-    assert [(each["branch"], each["source"], each["found"]) for each in told["asked"]] == [
+def test_the_json_has_what_was_asked_fetched_and_stored(command: Command) -> None:
+    ended = command("check-log", str(LOGS / "new_target.log"), "--json")
+    document = json.loads(ended.out)
+    assert (document["schema"], document["ok"], document["exit_code"], document["error"], document["job"]) == (
+        1,
+        False,
+        1,
+        None,
+        None,
+    )
+    assert [(each["branch"], each["source"], each["found"]) for each in document["asked"]] == [
         ("PR.12", "own", False), ("PR.12", "own", False), ("develop", "target", True),
     ]  # fmt: skip
-    (fetched,) = told["fetched"]
+    (fetched,) = document["fetched"]
     assert (fetched["archive"], fetched["at"]) == (NEWER, "2020-12-06T01:53:20Z")
-    assert [each["succeeded"] for each in told["stored"]] == [True]
+    assert [each["succeeded"] for each in document["stored"]] == [True]
 
 
-def test_symptoms_are_named_with_what_to_do(purger: Purger) -> None:
-    out = purger("check-log", str(LOGS / "version_conflict.log")).out
+def test_symptoms_are_named_with_what_to_do(command: Command) -> None:
+    out = command("check-log", str(LOGS / "version_conflict.log")).out
     assert "A known symptom: pkg_resources.VersionConflict" in out
     assert "Purge the caches, then restart the job." in out
     assert "not a cache problem" not in out
-    assert "not a cache problem" in purger("check-log", str(LOGS / "new_clean.log")).out
+    assert "not a cache problem" in command("check-log", str(LOGS / "new_clean.log")).out
 
 
 def report(outcome: str, gone_at: str | None, branch: str = "main") -> Path:
-    cache = {"branch": branch, "name": NEWER, "outcome": outcome, "gone_at": gone_at}
-    path = Path("report.json")
-    path.write_text(
-        json.dumps(
-            {
-                "schema": 1,
-                "started_at": "2020-12-06T01:00:00Z",
-                "finished_at": "2020-12-06T01:30:00Z",
-                "repositories": [{"repository": "acme/widgets", "caches": [cache]}],
-            }
-        )
+    cache = cache_report(branch, outcome=outcome, name=NEWER, gone_at=gone_at and datetime.fromisoformat(gone_at))
+    made = msgspec.structs.replace(
+        run_report([], None, datetime.fromisoformat("2020-12-06T01:00:00Z")),
+        finished_at=datetime.fromisoformat("2020-12-06T01:30:00Z"),
+        repositories=[repository_of(cache)],
     )
+    path = Path("report.json")
+    path.write_text(to_json(made))
     return path
 
 
@@ -120,40 +128,42 @@ def report(outcome: str, gone_at: str | None, branch: str = "main") -> Path:
         ("deleted", "2020-12-06T01:20:00Z", "main", 1, "it was fetched after that"),
         ("deleted", "2020-12-06T01:55:00Z", "main", 1, "this log is too old to tell"),
         ("recreated", None, "main", 1, "a running job uploaded it again"),
-        ("skipped", None, "main", 0, "to the purge it was skipped"),
+        ("skipped", None, "main", 0, "its outcome was skipped"),
         ("deleted", "2020-12-06T01:20:00Z", "other", 0, "the purge never saw it"),
     ],
 )
-def test_against_a_report(purger: Purger, outcome: str, gone_at: str | None, branch: str, code: int, said: str) -> None:
+def test_fetched_archives_are_compared_with_a_report(
+    command: Command, outcome: str, gone_at: str | None, branch: str, code: int, said: str
+) -> None:
     arguments = ["check-log", str(LOGS / "new_own.log"), "--report", str(report(outcome, gone_at, branch))]
-    ended = purger(*arguments)
+    ended = command(*arguments)
     assert ended.code == code
     assert said in ended.out
-    told = json.loads(purger(*arguments, "--json").out)
-    assert (told["exit_code"], told["fetched"][0]["deleted"]) == (code, bool(code))
+    document = json.loads(command(*arguments, "--json").out)
+    assert (document["exit_code"], document["fetched"][0]["deleted"]) == (code, bool(code))
 
 
-def test_a_report_that_is_none(purger: Purger) -> None:
-    ended = purger("check-log", str(LOGS / "new_own.log"), "--report", str(LOGS / "string.json"))
+def test_a_file_that_is_no_report_is_bad_input(command: Command) -> None:
+    ended = command("check-log", str(LOGS / "new_own.log"), "--report", str(LOGS / "string.json"))
     assert ended.code == 2
     assert "the report can't be read" in ended.err.lower()
 
 
-def test_nothing_of_a_log_reaches_the_terminal_as_a_command(purger: Purger, tmp_path: Path) -> None:
+def test_nothing_of_a_log_reaches_the_terminal_as_a_command(command: Command, tmp_path: Path) -> None:
     text = (LOGS / "new_default.log").read_bytes().replace(b"collected 3 items", b"\x1b]0;owned\x07 \xe2\x80\xae x")
     (tmp_path / "log").write_bytes(text)
-    out = purger("check-log", "log").out
+    out = command("check-log", "log").out
     assert "\x1b" not in out
     assert "\u202e" not in out
 
 
-def test_the_site_is_only_asked_where_there_is_a_job(purger: Purger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_site_is_only_asked_where_there_is_a_job(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Site, int]] = []
 
-    def read(site: Site, _token: object, job_id: int) -> None:
+    async def read(site: Site, _token: object, job_id: int) -> None:
         asked.append((site, job_id))
         raise KeyboardInterrupt
 
     monkeypatch.setattr("purger.jobs.check_log._read_job", read)
-    assert purger("check-log", "https://travis.acme.org/o/n/jobs/7", "--url", "https://travis.acme.org").code == 130
+    assert command("check-log", "https://travis.acme.org/o/n/jobs/7", "--url", "https://travis.acme.org").code == 130
     assert asked == [(Site.at("https://travis.acme.org"), 7)]

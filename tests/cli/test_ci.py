@@ -1,49 +1,22 @@
-"""What a CI is told; names of others stay text in each of its formats."""
+"""What is written for a CI: annotations, folds, summary and outputs, in which names of others stay text."""
 
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 from purger.cli import ci
 from purger.cli.ci import Ci, CiKind, detect, outputs, write_github_files
-from purger.core.errors import AccessError, StoppedError
-from purger.report.markdown import MOST_LEFT, markdown_summary, name_as_code, text_of
+from purger.core.errors import AccessError
 from purger.core.text import visible
 from tests.report.samples import hostile_report, record, refused, report
+from tests.support.hostile import names
 
 GITHUB = Ci(CiKind.GITHUB)
-HOSTILE = [
-    "%0A::error::x",
-    "\n::error::x",
-    "\r\n::set-output name=a::b",
-    "<img src=x onerror=alert(1)>",
-    "a|b",
-    "`a` | ``b``",
-    "</code><script>alert(1)</script>",
-    "[x](javascript:alert(1)) ![y](http://z)",
-    "*a* _b_ ~~c~~ # d",
-    "- a",
-    "1. a",
-    "    a",
-    "a\\|b\\",
-    "&lt;b&gt; &#60;",
-    "##[error]x",
-    "ghadelimiter\npurger_x",
-    "\ud800\u202e\x00\x1b[31m",
-    "www.example.com https://example.com",
-]
-names = st.one_of(
-    st.sampled_from(HOSTILE),
-    st.text(min_size=1, max_size=40),
-    st.text(alphabet="%0AD25:,|`<>&\\#[]()!*_-~\n\r =", min_size=1, max_size=40),
-)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +32,7 @@ names = st.one_of(
         ({"TRAVIS_TOKEN": "x"}, "none"),
     ],
 )
-def test_which_ci(environ: dict[str, str], kind: str) -> None:
+def test_the_ci_is_detected_from_its_variables(environ: dict[str, str], kind: str) -> None:
     assert detect(environ).kind == kind
     assert bool(detect(environ)) == (kind != "none")
 
@@ -70,7 +43,7 @@ def test_annotations_of_a_good_run_and_elsewhere() -> None:
     assert Ci(CiKind.TRAVIS).annotations(hostile_report("x")) == []
 
 
-def test_annotations_tell_what_happened_and_what_to_do() -> None:
+def test_annotations_say_what_happened_and_what_to_do() -> None:
     stopped = AccessError("the token was refused", where="https://api", remedy="Get another.")
     one, two = record(left=[refused("main")]), record("gadgets")
     two.warnings.append("something is odd")
@@ -81,7 +54,7 @@ def test_annotations_tell_what_happened_and_what_to_do() -> None:
     ]
     assert GITHUB.annotations(report(record(left=[refused("main")]), error=stopped)) == [
         "::error title=purger::The token was refused (https://api).%0AGet another."
-    ], "an error that stopped the run is told once"
+    ], "an error that stopped the run is reported once"
 
 
 def test_no_more_annotations_than_github_shows() -> None:
@@ -143,106 +116,7 @@ def test_a_name_stays_text_in_folds(name: str) -> None:
     assert Ci(CiKind.OTHER).fold(name) == ("", "")
 
 
-class Rendered(HTMLParser):
-    """The tags of a rendered page, and what is text in it, cell by cell."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.codes: list[str] = []
-        self.cells_a_row: list[int] = []
-        self.text = ""
-        self._in_code = False
-        self.feed(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        if tag == "code":
-            self._in_code = True
-            self.codes.append("")
-        if tag == "tr":
-            self.cells_a_row.append(0)
-        if tag in {"td", "th"}:
-            self.cells_a_row[-1] += 1
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "code":
-            self._in_code = False
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-        if self._in_code:
-            self.codes[-1] += data
-
-
-OUR_TAGS = {"h3", "h4", "blockquote", "p", "br", "table", "thead", "tbody", "tr", "th", "td", "code", "ul", "li"}
-OUR_TAGS |= {"details", "summary", "sub", "a"}
-
-
-@given(names)
-def test_a_name_stays_text_in_the_summary(name: str) -> None:
-    rendered = Rendered(markdown_summary(hostile_report(name)))
-    assert rendered.tags <= OUR_TAGS
-    assert rendered.attributes <= {"href", "style"}, "alignment is markdown-it's own"
-    assert set(rendered.cells_a_row) == {8, 5, 3}
-    shown = visible(name)
-    assert [code.strip() for code in rendered.codes[2:4]] == [shown.strip()] * 2
-
-
-@given(names)
-def test_escaped_text_is_exactly_the_text(name: str) -> None:
-    own = visible(name).split()
-    cases = {text_of(name): own, name_as_code(name): own, f"x {text_of(name)}": ["x", *own], f"- {text_of(name)}": own}
-    for escaped, words in cases.items():
-        rendered = Rendered(escaped)
-        assert rendered.tags <= {"p", "code", "ul", "li"}
-        assert rendered.text.split() == words
-
-
-def test_the_summary_tells_the_result_what_is_left_and_why() -> None:
-    broken = record(left=[refused("main")])
-    broken.warnings.append("something is odd")
-    text = Rendered(markdown_summary(report(broken, record("gadgets")))).text
-    assert "6 of 7 caches in 2 repositories are gone (12.0 MB); 1 repository is not done." in text
-    assert "What is left" in text
-    assert "answered 403" in text
-    assert "Something is odd." in text
-    assert "Space freed, by branch" in text
-
-
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        (report(), "✅ 3 caches of acme/widgets are gone (6.0 MB), seen on two looks."),
-        (report(record(gone=0)), "✅ acme/widgets has no caches."),
-        (report(record(gone=0, left=[refused("main")]), dry_run=True), "🔎 1 cache of acme/widgets would be deleted"),
-        (report(record(), record("x")), "✅ 6 caches in 2 repositories are gone (12.0 MB), seen on two looks."),
-        (report(record(left=[refused("x")]), error=StoppedError("stopped")), "✋ 3 of 4 caches of acme/widgets are"),
-        (report(record(provider="gitlab")), "3 caches of gitlab/acme/widgets are gone"),
-    ],
-)
-def test_results_in_words(made: dict[str, object], said: str) -> None:
-    assert said in Rendered(markdown_summary(made)).text
-
-
-def test_a_run_that_did_not_begin() -> None:
-    made = report(record(), error=AccessError("the token was refused")) | {"repositories": []}
-    assert "❌ Nothing was deleted: the token was refused." in Rendered(markdown_summary(made)).text
-
-
-def test_the_summary_of_a_huge_run_is_bounded() -> None:
-    records = [record(f"r{n}", left=[refused("<" * 500, "|" * 500, "`" * 5000) for _ in range(40)]) for n in range(30)]
-    for each in records:
-        each.warnings += ["&" * 5000 + str(number) for number in range(20)]
-    text = markdown_summary(report(*records))
-    assert f"and {30 * 40 - MOST_LEFT:,} caches more." in Rendered(text).text
-    assert len(text.encode()) < ci.MOST_SUMMARY_BYTES
-
-
-def test_github_files(tmp_path: Path) -> None:
+def test_the_summary_and_the_outputs_are_appended_to_githubs_files(tmp_path: Path) -> None:
     summary, output = tmp_path / "summary", tmp_path / "output"
     summary.write_text("before\n")
     environ = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
@@ -262,7 +136,7 @@ def test_github_files(tmp_path: Path) -> None:
     assert write_github_files(made, {}) == []
 
 
-def test_github_files_that_cannot_be_written_are_only_told(tmp_path: Path) -> None:
+def test_github_files_that_cannot_be_written_are_only_noted(tmp_path: Path) -> None:
     environ = {"GITHUB_STEP_SUMMARY": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "no" / "output")}
     problems = write_github_files(report(), environ)
     assert [problem.split(" could")[0] for problem in problems] == [

@@ -1,39 +1,38 @@
-"""Signing in from the command line: who is asked, what is said aloud, and what nobody gets to see."""
+"""The command `login`: who is asked, what is noted on stderr, and where the token is never shown."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from purger.travis.auth import manual_sign_in as login
-from purger.travis.auth.manual_sign_in import SignInByHand
 from purger.purge.run import Run
 from purger.secrets.token import Token
-from purger.travis.auth.sessions import Session, Sessions
-from purger.travis.addresses import Site
-from tests.cli_fixtures import Ended
+from purger.travis.auth.manual_sign_in import ManualSignIn
+from purger.travis.auth.sessions import Session
+from tests.support.command_line import Command
 
-Purger = Callable[..., Ended]
+pytestmark = pytest.mark.cli
+
 ACME = ("--url", "https://travis.acme.org")
 
 
 @pytest.fixture
-def person(monkeypatch: pytest.MonkeyPatch) -> list[SignInByHand]:
+def person(monkeypatch: pytest.MonkeyPatch) -> list[ManualSignIn]:
     """Somebody at a desk, who has signed in as soon as a window would open."""
-    seen: list[SignInByHand] = []
+    seen: list[ManualSignIn] = []
 
-    async def run(by_hand: SignInByHand) -> None:
-        seen.append(by_hand)
-        by_hand.session = Session(Token("signed-in-by-hand"), "octavia")
+    async def run(signing_in: ManualSignIn) -> Session:
+        seen.append(signing_in)
+        return Session(Token("signed-in-by-hand"), "octavia")
 
-    monkeypatch.setattr(SignInByHand, "run", run)
-    monkeypatch.setattr(login, "has_display", lambda: True)
+    monkeypatch.setattr(ManualSignIn, "run", run)
+    monkeypatch.setattr("purger.browser.find.has_display", lambda: True)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.delenv("TRAVIS_TOKEN")
     return seen
@@ -50,39 +49,39 @@ def stdout_file(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool) -> Iterat
 
 
 def test_login_keeps_a_session_that_the_next_command_uses(
-    purger: Purger, person: list[SignInByHand], runs: list[Run], tmp_path: Path
+    command: Command, person: list[ManualSignIn], runs: list[Run], tmp_path: Path
 ) -> None:
-    ended = purger("login", *ACME)
+    ended = command("login", *ACME)
     path = tmp_path / ".config/purger/session.json"
     assert ended.code == 0, ended.err
     assert ended.out == ""
     assert "Signed in to https://travis.acme.org as octavia." in ended.err
     assert str(path) in ended.err
     assert path.stat().st_mode & 0o777 == 0o600
-    assert purger("list", "a/b", *ACME).code == 0
+    assert command("list", "a/b", *ACME).code == 0
     assert runs[0].settings.token.reveal() == "signed-in-by-hand"
-    assert purger("list", "a/b").code == 3, "another site's session is none"
-    assert "The session is forgotten" in purger("logout", *ACME).err
-    gone = purger("logout", *ACME)
+    assert command("list", "a/b").code == 3, "another site's session is none"
+    assert "The session is forgotten" in command("logout", *ACME).err
+    gone = command("logout", *ACME)
     assert (gone.code, "no session to forget" in gone.err) == (0, True)
-    assert purger("list", "a/b", *ACME).code == 3
+    assert command("list", "a/b", *ACME).code == 3
 
 
-def test_a_session_file_of_ones_own_choice(
-    purger: Purger, person: list[SignInByHand], runs: list[Run], monkeypatch: pytest.MonkeyPatch
+def test_a_session_file_can_be_chosen_by_option_and_variable(
+    command: Command, person: list[ManualSignIn], runs: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert purger("login", "--session-file", "mine.json").code == 0
-    assert purger("list", "a/b").code == 3
+    assert command("login", "--session-file", "mine.json").code == 0
+    assert command("list", "a/b").code == 3
     monkeypatch.setenv("PURGER_SESSION_FILE", "mine.json")
-    ended = purger("list", "a/b")
+    ended = command("list", "a/b")
     assert (ended.code, "Token from mine.json" in ended.err) == (0, True)
 
 
-def test_login_tells_what_comes_before_the_session(
-    purger: Purger, person: list[SignInByHand], monkeypatch: pytest.MonkeyPatch
+def test_login_notes_the_token_that_comes_before_the_session(
+    command: Command, person: list[ManualSignIn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRAVIS_TOKEN", "a-token-that-is-set")
-    assert "the token from TRAVIS_TOKEN comes first" in purger("login").err
+    assert "the token from TRAVIS_TOKEN comes first" in command("login").err
 
 
 @pytest.mark.parametrize(
@@ -96,8 +95,8 @@ def test_login_tells_what_comes_before_the_session(
     ],
 )
 def test_where_nobody_can_sign_in_nobody_is_asked(
-    purger: Purger,
-    person: list[SignInByHand],
+    command: Command,
+    person: list[ManualSignIn],
     monkeypatch: pytest.MonkeyPatch,
     is_terminal: bool,
     variables: dict[str, str],
@@ -106,20 +105,20 @@ def test_where_nobody_can_sign_in_nobody_is_asked(
     said: str,
 ) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: is_terminal, raising=False)
-    monkeypatch.setattr(login, "has_display", lambda: has_display)
+    monkeypatch.setattr("purger.browser.find.has_display", lambda: has_display)
     for name, text in variables.items():
         monkeypatch.setenv(name, text)
-    ended = purger("login")
+    ended = command("login")
     assert (ended.code, person) == (code, [])
     assert said in ended.err
     assert "TRAVIS_TOKEN" in ended.err, "the alternative"
 
 
 def test_print_token_writes_the_token_and_nothing_else(
-    purger: Purger, person: list[SignInByHand], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    command: Command, person: list[ManualSignIn], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with stdout_file(monkeypatch, is_terminal=False) as written:
-        ended = purger("login", "--print-token")
+        ended = command("login", "--print-token")
     assert ended.code == 0, ended.err
     assert written.read_text() == "signed-in-by-hand"
     assert ended.out == ""
@@ -128,46 +127,29 @@ def test_print_token_writes_the_token_and_nothing_else(
 
 
 def test_print_token_shows_nothing_on_a_terminal(
-    purger: Purger, person: list[SignInByHand], monkeypatch: pytest.MonkeyPatch
+    command: Command, person: list[ManualSignIn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with stdout_file(monkeypatch, is_terminal=True) as written:
-        ended = purger("login", "--print-token")
+        ended = command("login", "--print-token")
     assert (ended.code, person, written.read_text()) == (2, [], "")
     assert "--print-token |" in ended.err
 
 
-def test_what_can_not_be_kept_is_said_before_anybody_signs_in(
-    purger: Purger, person: list[SignInByHand], tmp_path: Path
+def test_a_session_that_cannot_be_kept_is_an_error_before_anybody_signs_in(
+    command: Command, person: list[ManualSignIn], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    ended = purger("login", "--session-file", "file/session.json")
+    ended = command("login", "--session-file", "file/session.json")
     assert (ended.code, person) == (2, [])
     (tmp_path / "broken.json").write_text("{")
-    assert purger("login", "--session-file", "broken.json").code == 2
-    assert purger("logout", "--session-file", "broken.json").code == 2
+    assert command("login", "--session-file", "broken.json").code == 2
+    assert command("logout", "--session-file", "broken.json").code == 2
     assert person == []
 
 
-def test_the_file_is_said_aloud_and_so_is_that_others_can_read_it(
-    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert "Token from" not in purger("list", "a/b").err
-    sessions = Sessions(Path("session.json"))
-    sessions.save(Site(), Session(Token("signed-in-by-hand"), "octavia"))
-    ended = purger("list", "a/b", "--session-file", "session.json")
-    assert "Token from session.json, the session that `purger login` saved." in ended.err
-    assert "chmod" not in ended.err
-    sessions.path.chmod(0o644)
-    ended = purger("list", "a/b", "--session-file", "session.json", "--json")
-    assert (
-        "warning: session.json holds a token, and others can read it (mode 0644): chmod 600 session.json" in ended.err
-    )
-    assert "chmod" not in ended.out
-
-
-def test_an_env_file_that_can_not_be_read(purger: Purger, runs: list[Run]) -> None:
+def test_an_env_file_that_can_not_be_read_is_bad_input(command: Command, runs: list[Run]) -> None:
     Path(".env").write_bytes(b"TRAVIS_TOKEN=\xff\xfe")
-    ended = purger("list", "a/b")
+    ended = command("list", "a/b")
     assert (ended.code, runs) == (2, [])
     assert ".env can't be read" in ended.err
 
@@ -175,7 +157,8 @@ def test_an_env_file_that_can_not_be_read(purger: Purger, runs: list[Run]) -> No
 def test_a_crash_shows_no_token() -> None:
     crash = (
         "import sys; sys.argv = ['purger', 'list', 'a/b']\n"
-        "from purger import __main__, run\n"
+        "from purger import __main__\n"
+        "from purger.purge import run\n"
         "async def execute(self): raise RuntimeError(f'authorization: token {self.settings.token.reveal()}')\n"
         "run.Run.execute = execute\n"
         "__main__.main()\n"

@@ -1,4 +1,4 @@
-"""Bad input ends with a sentence and the contract's code before anything starts."""
+"""Invalid options, tokens and variables end with a sentence and the exit code before anything starts."""
 
 from __future__ import annotations
 
@@ -6,19 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from purger import __version__
-from purger.report.build import report_of, to_json
 from purger.purge.run import Run
-from purger.core.selection import Selection
-from tests.cli_fixtures import Ended
+from tests.support.command_line import Command
 
-Purger = Callable[..., Ended]
+pytestmark = pytest.mark.cli
 
 
 @pytest.mark.parametrize(
@@ -41,7 +36,7 @@ Purger = Callable[..., Ended]
         (["purge", "a/b", "-y", "--url", "travis.acme.org"], 2, "'travis.acme.org'"),
         (["purge", "a/b", "-y", "--url", "http://travis.acme.org"], 2, "not encrypted"),
         (["purge", "a/b", "-y", "--keep-open"], 2, "--keep-open without --headed"),
-        (["purge", "a/b"], 2, "Add --yes to delete without being asked, or --dry-run to look only."),
+        (["purge", "a/b"], 2, "Add --yes to delete without being asked, or --dry-run to delete nothing."),
         (["retry", "a/b", "12"], 2, "Add --yes to delete without being asked."),
         (["purge", "a/b", "-y", "--larger-than", "5"], 2, "'5' is not a size"),
         (["purge", "a/b", "-y", "--batch-size", f"-{'9' * 400}"], 2, "is too small"),
@@ -57,8 +52,10 @@ Purger = Callable[..., Ended]
         (["list", "a b"], 2, "'a b'"),
     ],
 )
-def test_bad_input(purger: Purger, runs: list[Run], arguments: list[str], code: int, said: str) -> None:
-    ended = purger(*arguments)
+def test_bad_input_is_refused_before_anything_starts(
+    command: Command, runs: list[Run], arguments: list[str], code: int, said: str
+) -> None:
+    ended = command(*arguments)
     assert ended.code == code
     assert said in ended.err
     assert "Traceback" not in ended.err
@@ -78,20 +75,20 @@ def test_bad_input(purger: Purger, runs: list[Run], arguments: list[str], code: 
         ("tökèn", 2, "letters"),
     ],
 )
-def test_tokens(
-    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch, token: str | None, code: int, said: str
+def test_a_token_that_cannot_be_used_is_refused_before_anything_starts(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, token: str | None, code: int, said: str
 ) -> None:
     monkeypatch.delenv("TRAVIS_TOKEN")
     if token is not None:
         monkeypatch.setenv("TRAVIS_TOKEN", token)
-    ended = purger("purge", "a/b", "-y")
+    ended = command("purge", "a/b", "-y")
     assert ended.code == code
     assert said in ended.err
     assert runs == []
 
 
-def test_an_error_is_one_json_document_too(purger: Purger) -> None:
-    ended = purger("purge", "nonsense", "-y", "--json")
+def test_an_error_is_one_json_document_too(command: Command) -> None:
+    ended = command("purge", "nonsense", "-y", "--json")
     report = json.loads(ended.out)
     assert (report["ok"], report["exit_code"], ended.code) == (False, 2, 2)
     assert "nonsense" in report["error"]["message"]
@@ -99,25 +96,25 @@ def test_an_error_is_one_json_document_too(purger: Purger) -> None:
 
 @pytest.mark.parametrize("variable", ["PURGER_BRANCH", "PURGER_MATCH", "PURGER_KIND", "PURGER_OLDER_THAN"])
 def test_a_filter_that_the_environment_empties_is_not_dropped(
-    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, "")
-    ended = purger("purge", "a/b", "-y")
+    ended = command("purge", "a/b", "-y")
     assert (ended.code, runs) == (2, [])
     assert f"{variable} is empty" in ended.err
 
 
-def test_a_variable_that_nothing_reads_is_said(
-    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+def test_a_variable_that_nothing_reads_is_noted(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PURGER_BRANCHES", "main")
-    assert "PURGER_BRANCHES means nothing to purger" in purger("purge", "a/b", "-y").err
+    assert "PURGER_BRANCHES means nothing to purger" in command("purge", "a/b", "-y").err
 
 
 @pytest.mark.parametrize("text", ["PURGER_BRANCH main\n", "=x\n", "PURGER_DRY_RUN\n", "'A=B'=1\n", "A=x\0y\n"])
-def test_an_env_file_with_a_broken_line(purger: Purger, runs: list[Run], text: str) -> None:
+def test_an_env_file_with_a_broken_line_is_bad_input(command: Command, runs: list[Run], text: str) -> None:
     Path(".env").write_text(text)
-    ended = purger("purge", "a/b", "-y")
+    ended = command("purge", "a/b", "-y")
     assert (ended.code, runs) == (2, [])
     assert "line 1 is not NAME=VALUE" in ended.err
 
@@ -127,48 +124,11 @@ def test_an_env_file_with_a_broken_line(purger: Purger, runs: list[Run], text: s
     [["--older-than", "999999999w"], ["--page-timeout", "9999999w"], ["--slow-mo", "nan"], ["--slow-mo", "inf"],
      ["--branch", "\udcff"], ["--settle", "2w"]],
 )  # fmt: skip
-def test_values_that_no_timer_and_no_name_can_hold(purger: Purger, runs: list[Run], arguments: list[str]) -> None:
-    ended = purger("purge", "a/b", "-y", *arguments)
-    assert (ended.code, runs) == (2, [])
-
-
-def test_the_version(purger: Purger) -> None:
-    assert purger("--version").out.strip() == __version__
-
-
-def test_alone_it_shows_help(purger: Purger) -> None:
-    assert "purge" in purger().out
-
-
-def test_the_repository_of_the_job_or_the_folder(
-    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+def test_values_that_no_timer_and_no_name_can_hold_are_bad_input(
+    command: Command, runs: list[Run], arguments: list[str]
 ) -> None:
-    subprocess.run(["git", "init", "-q"], check=True)
-    subprocess.run(["git", "remote", "add", "origin", "git@github.com:acme/folder.git"], check=True)
-    ended = purger("list")
-    assert "acme/folder, from the git remote origin" in ended.err
-    monkeypatch.setenv("TRAVIS_REPO_SLUG", "acme/job")
-    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
-    assert "acme/job, from TRAVIS_REPO_SLUG" in purger("list").err
-    assert [str(run.repositories[0]) for run in runs] == ["acme/folder", "acme/job"]
-
-
-@pytest.mark.parametrize("remote", ["/srv/acme/widgets", "../acme/widgets", "acme/widgets"])
-def test_a_remote_that_is_a_folder_names_no_repository(purger: Purger, runs: list[Run], remote: str) -> None:
-    subprocess.run(["git", "init", "-q"], check=True)
-    subprocess.run(["git", "remote", "add", "origin", remote], check=True)
-    ended = purger("purge", "-y")
+    ended = command("purge", "a/b", "-y", *arguments)
     assert (ended.code, runs) == (2, [])
-    assert "Name it: purger purge owner/name." in ended.err
-
-
-def test_a_report_that_leaves_nothing_to_do(purger: Purger, runs: list[Run]) -> None:
-    done = report_of([], None, datetime.now(UTC), selection=Selection())
-    Path("report.json").write_text(to_json(done))
-    ended = purger("purge", "--resume", "report.json", "-y")
-    assert ended.code == 0
-    assert "Nothing is left to do: every repository of the report was done." in ended.err
-    assert runs[0].repositories == []
 
 
 @pytest.mark.parametrize("arguments", [["purge"], ["check-log"], ["list", "--from-file"]])
@@ -182,21 +142,8 @@ def test_a_token_in_the_wrong_place_is_not_repeated(tmp_path: Path, arguments: l
     assert token not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [("purger purge ac", "acme/folder"), ("purger check", "check-log"), ("purger purge --from", "--from-file")],
-)
-def test_the_shell_completes(words: str, offered: str) -> None:
-    subprocess.run(["git", "init", "-q"], check=True)
-    subprocess.run(["git", "remote", "add", "origin", "git@github.com:acme/folder.git"], check=True)
-    asked = {"_PURGER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
-    command = [Path(sys.executable).with_name("purger")]
-    done = subprocess.run(command, env=os.environ | asked, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [offered]
-
-
 def test_an_env_file_is_read_and_the_environment_wins(
-    purger: Purger, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TRAVIS_TOKEN")
     monkeypatch.setenv("PURGER_BATCH_SIZE", "7")
@@ -204,8 +151,8 @@ def test_an_env_file_is_read_and_the_environment_wins(
     monkeypatch.setenv("PURGER_ATTEMPTS", "x")
     monkeypatch.delenv("PURGER_ATTEMPTS")
     Path(".env").write_text("TRAVIS_TOKEN=from-the-file\nPURGER_BATCH_SIZE=50\nPURGER_ATTEMPTS=9\n")
-    assert purger("purge", "a/b", "-y").code == 0
+    assert command("purge", "a/b", "-y").code == 0
     assert runs[0].settings.token.reveal() == "from-the-file"
-    assert runs[0].settings.batch_size == 7
-    assert runs[0].settings.attempts == 9
+    assert runs[0].settings.pace.batch_size == 7
+    assert runs[0].settings.pace.attempts == 9
     monkeypatch.delenv("PURGER_ATTEMPTS")

@@ -1,16 +1,14 @@
-"""`purger retry` refuses what makes no sense before anything starts, and passes its options on."""
+"""The command `retry` refuses invalid input before anything starts, and passes its options on."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import pytest
 
 from purger.jobs.retry import Retry
 from purger.travis.addresses import Repository
-from tests.cli_fixtures import Ended
+from tests.support.command_line import Command
 
-Purger = Callable[..., Ended]
+pytestmark = pytest.mark.cli
 
 
 @pytest.fixture
@@ -33,26 +31,39 @@ def retries(monkeypatch: pytest.MonkeyPatch) -> list[Retry]:
         (["a/*", "5", "--yes"], "means many repositories"),
         (["a/b", "5"], "Add --yes"),
         (["a/b", "5", "--yes", "--wait", "soon"], "'soon' is not a duration"),
-        (["a/b", "5", "--yes", "--attempts", "0"], "--attempts 0 is too small"),
+        (["a/b", "5", "--yes", "--retry-attempts", "0"], "--retry-attempts 0 is too small"),
         (["a/b", "5", "--yes", "--start-timeout", "x"], "'x' is not a duration"),
         (["a/b", "5", "--yes", "--job-timeout", "x"], "'x' is not a duration"),
         (["a/b", "https://app.travis-ci.com/github/a/b/builds/5", "--yes"], "is a build"),
     ],
 )
-def test_bad_input(purger: Purger, retries: list[Retry], arguments: list[str], said: str) -> None:
-    ended = purger("retry", *arguments)
+def test_bad_input_is_refused_before_any_restart(
+    command: Command, retries: list[Retry], arguments: list[str], said: str
+) -> None:
+    ended = command("retry", *arguments)
     assert ended.code == 2
     assert said in ended.err
     assert retries == []
 
 
-def test_the_options_arrive(purger: Purger, retries: list[Retry], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_options_reach_the_retry(command: Command, retries: list[Retry], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PURGER_ATTEMPTS", "9")
     url = "https://app.travis-ci.com/github/a/b/jobs/5"
-    purger("retry", "a/b", url, "6", "5", "--yes", "--wait", "2m", "--branch", "main", "--job-timeout", "1h")
+    command("retry", "a/b", url, "6", "5", "--yes", "--wait", "2m", "--branch", "main", "--job-timeout", "1h")
     (retry,) = retries
-    assert retry.repository == Repository("github", "a", "b")
-    assert list(retry.job_ids) == [5, 6]
-    assert (retry.wait_s, retry.most_attempts, retry.settings.attempts) == (120, 3, 4)
-    assert (retry.limits.start_s, retry.limits.run_s) == (1800, 3600)
-    assert retry.selection.branches == ("main",)
+    assert retry.request.repository == Repository("github", "a", "b")
+    assert list(retry.request.job_ids) == [5, 6]
+    assert (retry.retrying.wait_s, retry.retrying.retry_attempts, retry.settings.pace.attempts) == (120, 3, 4)
+    assert (retry.retrying.start_timeout_s, retry.retrying.job_timeout_s) == (1800, 3600)
+    assert retry.request.selection.branches == ("main",)
+
+
+def test_the_former_name_of_an_option_still_works(
+    command: Command, retries: list[Retry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = command("retry", "a/b", "5", "--yes", "--attempts", "7")
+    assert "--attempts of retry is now called --retry-attempts" in ended.err
+    assert retries[0].retrying.retry_attempts == 7
+    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+    command("retry", "a/b", "5", "--yes", "--retry-attempts", "2")
+    assert retries[1].retrying.retry_attempts == 2

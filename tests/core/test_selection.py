@@ -1,16 +1,17 @@
+"""A selection: each filter, their combinations, and the filters in words."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
-from unittest.mock import ANY
 
 import pytest
 
-from purger.core.cache import Archive, Kind, rows_of, without
+from purger.core.cache import Cache, Kind
 from purger.core.errors import InputError
-from purger.core.selection import FILTER_VARIABLES, Selection, is_glob, parse_selection
-from tests.builders import NOW, archive
+from purger.core.selection import Selection, is_glob
+from tests.support.builders import NOW, cache
 
 DAY = 86400.0
 
@@ -18,40 +19,40 @@ DAY = 86400.0
 def test_without_a_filter_everything_is_selected() -> None:
     selection = Selection()
     assert selection.everything
-    assert selection.selects(archive("anything"))
+    assert selection.selects(cache("anything"))
 
 
 @pytest.mark.parametrize(
     ("branches", "of", "selected"),
     [
-        (("main",), archive("main", full="main"), True),
-        (("main",), archive("main"), False),
-        (("feature/foo",), archive("foo", full="feature/foo"), True),
-        (("feature/foo",), archive("foo", full="bug/foo"), False),
-        (("f*",), archive("foo"), True),
-        (("f*",), archive("main"), False),
-        (("feature/*",), archive("foo", full="feature/foo"), True),
-        (("feature/*",), archive("foo"), False),
-        (("PR.?",), archive("PR.1"), True),
-        (("PR.?",), archive("PR.12"), False),
-        (("main", "f*"), archive("foo"), True),
-        (("F*",), archive("foo"), False),
+        (("main",), cache("main", full="main"), True),
+        (("main",), cache("main"), False),
+        (("feature/foo",), cache("foo", full="feature/foo"), True),
+        (("feature/foo",), cache("foo", full="bug/foo"), False),
+        (("f*",), cache("foo"), True),
+        (("f*",), cache("main"), False),
+        (("feature/*",), cache("foo", full="feature/foo"), True),
+        (("feature/*",), cache("foo"), False),
+        (("PR.?",), cache("PR.1"), True),
+        (("PR.?",), cache("PR.12"), False),
+        (("main", "f*"), cache("foo"), True),
+        (("F*",), cache("foo"), False),
     ],
 )
-def test_branches(branches: tuple[str, ...], of: Archive, selected: bool) -> None:
+def test_a_branch_filter_selects_full_names_and_globs(branches: tuple[str, ...], of: Cache, selected: bool) -> None:
     assert Selection(branches=branches).selects(of) is selected
 
 
-FILTERS: dict[str, tuple[dict[str, Any], Archive, Archive]] = {
-    "match": ({"match": "py3"}, archive(name="cache-py3.tgz"), archive(name="cache-node.tgz")),
-    "kind": ({"kind": Kind.PULL_REQUEST}, archive("PR.7"), archive("SPRINT")),
-    "older": ({"older_than_s": DAY, "as_of": NOW}, archive(age_s=DAY + 1), archive(age_s=DAY)),
-    "larger": ({"larger_than_bytes": 10}, archive(size=11), archive(size=10)),
+FILTERS: dict[str, tuple[dict[str, Any], Cache, Cache]] = {
+    "match": ({"match": "py3"}, cache(name="cache-py3.tgz"), cache(name="cache-node.tgz")),
+    "kind": ({"kind": Kind.PULL_REQUEST}, cache("PR.7"), cache("SPRINT")),
+    "older": ({"older_than_s": DAY, "as_of": NOW}, cache(age_s=DAY + 1), cache(age_s=DAY)),
+    "larger": ({"larger_than_bytes": 10}, cache(size=11), cache(size=10)),
 }
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_each_filter_alone(name: str) -> None:
+def test_each_filter_selects_what_it_describes(name: str) -> None:
     arguments, inside, outside = FILTERS[name]
     selection = Selection(**arguments)
     assert not selection.everything
@@ -67,12 +68,12 @@ def test_filters_are_combined_by_and(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", [{"branches": ("",)}, {"match": ""}, {"branches": ("a\0b",)}])
-def test_impossible_filters(arguments: dict[str, Any]) -> None:
+def test_an_invalid_filter_is_rejected(arguments: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         Selection(**arguments)
 
 
-def test_in_words() -> None:
+def test_a_selection_describes_all_its_filters() -> None:
     selection = Selection(
         branches=("main", "f*"), match="x", kind=Kind.PUSH, older_than_s=30 * DAY, larger_than_bytes=10**8
     )
@@ -82,66 +83,18 @@ def test_in_words() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("branch", "kind"),
-    [
-        ("main", Kind.PUSH),
-        ("PR.123", Kind.PULL_REQUEST),
-        ("SPRINT", Kind.PUSH),
-        ("PR.12x", Kind.PUSH),
-        ("xPR.1", Kind.PUSH),
-    ],
-)
-def test_kinds(branch: str, kind: Kind) -> None:
-    assert archive(branch).kind is kind
-
-
-def test_rows_sum_the_archives_of_a_branch() -> None:
-    rows = rows_of([archive("a", "1", size=1), archive("b"), archive("a", "2", size=2, age_s=60)])
-    assert [row.branch for row in rows] == ["a", "b"]
-    assert rows[0].size_bytes == 3
-    assert rows[0].newest == archive(age_s=60).last_modified
-    assert rows[1].kind is Kind.PUSH
-
-
-def test_without_takes_each_away_once() -> None:
-    one, two = archive("a", "1"), archive("a", "2")
-    assert without([one, one, two], [one]) == [one, two]
-
-
-def test_what_the_options_mean() -> None:
-    assert parse_selection(None, None, None, None, None).everything
-    assert parse_selection(["main", "x*"], "py", Kind.PUSH, "2d", "1MB") == Selection(
-        branches=("main", "x*"),
-        match="py",
-        kind=Kind.PUSH,
-        older_than_s=2 * DAY,
-        larger_than_bytes=10**6,
-        as_of=ANY,
-    )
-    with pytest.raises(InputError, match="'2' is not a duration"):
-        parse_selection(None, None, None, "2", None)
-
-
-@pytest.mark.parametrize("variable", FILTER_VARIABLES)
-def test_a_filter_that_its_variable_empties_is_refused(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(variable, " ")
-    with pytest.raises(InputError, match=f"^{variable} is empty"):
-        parse_selection(None, None, None, None, None)
-
-
-def test_filters_in_words() -> None:
+def test_a_selection_describes_pull_requests_and_a_date() -> None:
     before = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
     assert (
         str(Selection(kind=Kind.PULL_REQUEST, not_after=before)) == "of pull requests, from before 2026-03-01 12:30 UTC"
     )
 
 
-def test_text_that_no_branch_can_have() -> None:
-    with pytest.raises(InputError, match=r"^--branch holds a NUL or bytes that are no text"):
+def test_a_branch_that_is_not_text_is_rejected() -> None:
+    with pytest.raises(InputError, match=r"^--branch contains a NUL or bytes that are not text"):
         Selection(branches=("\udc80",))
 
 
 @pytest.mark.parametrize(("name", "glob"), [("a*", True), ("a?", True), ("[a]", True), ("X", False), ("a]", False)])
-def test_globs(name: str, glob: bool) -> None:
+def test_a_glob_is_recognised(name: str, glob: bool) -> None:
     assert is_glob(name) is glob

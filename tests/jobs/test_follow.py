@@ -1,4 +1,4 @@
-"""Following jobs: an old end is not the new one, and nothing is waited for without end."""
+"""Following restarted jobs: a former end is not the new one, and every wait has a limit."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, cast
 import pytest
 
 from purger.core import events
-from purger.jobs import follow
 from purger.core.errors import AccessError, ExitCode, SiteError
-from purger.jobs.follow import Follower, Limits
+from purger.jobs import follow
 from purger.jobs.attempts import JobRun
+from purger.jobs.follow import Follower
+from purger.jobs.settings import RetrySettings
 from purger.travis.client import BusyError
 from purger.travis.jobs import JobFacts, Jobs
 
@@ -51,34 +52,37 @@ OLD = facts("failed", BEFORE)
 
 
 class FakeJobs:
-    """Tells of each job what its list says, one after the other, at the end the last for ever."""
+    """Answer for each job with the next of its states, and then with the last one."""
 
-    def __init__(self, **told: list[JobFacts | Exception]) -> None:
-        self._told = {int(name[1:]): list(states) for name, states in told.items()}
+    def __init__(self, **listed: list[JobFacts | Exception]) -> None:
+        self._listed = {int(name[1:]): list(states) for name, states in listed.items()}
         self.calls = 0
 
     async def facts(self, job_id: int) -> JobFacts:
         self.calls += 1
-        states = self._told[job_id]
-        told = states.pop(0) if len(states) > 1 else states[0]
-        if isinstance(told, Exception):
-            raise told
-        return told
+        states = self._listed[job_id]
+        listed = states.pop(0) if len(states) > 1 else states[0]
+        if isinstance(listed, Exception):
+            raise listed
+        return listed
 
 
-async def followed(jobs: FakeJobs, *ids: int, **limits: float) -> tuple[list[JobRun], list[events.Event]]:
-    told: list[events.Event] = []
+async def followed(
+    jobs: FakeJobs, *ids: int, start_timeout_s: float = 1800.0, job_timeout_s: float = 10_800.0
+) -> tuple[list[JobRun], list[events.Event]]:
+    observed: list[events.Event] = []
     runs = [JobRun(job, f"https://app/jobs/{job}") for job in ids]
-    follower = Follower(cast(Jobs, jobs), Limits(**limits), "acme/widgets", told.append)
+    limits = RetrySettings(start_timeout_s=start_timeout_s, job_timeout_s=job_timeout_s)
+    follower = Follower(cast(Jobs, jobs), limits, "acme/widgets", observed.append)
     await follower.follow(runs, {job: replace(OLD, id=job) for job in ids})
-    return runs, told
+    return runs, observed
 
 
-def states(told: list[events.Event]) -> Iterator[str]:
-    return (event.state for event in told if isinstance(event, events.JobChanged))
+def states(observed: list[events.Event]) -> Iterator[str]:
+    return (event.state for event in observed if isinstance(event, events.JobChanged))
 
 
-async def test_each_change_is_told_once() -> None:
+async def test_each_change_is_reported_once() -> None:
     course: list[Any] = [
         facts("created"),
         facts("queued"),
@@ -86,34 +90,34 @@ async def test_each_change_is_told_once() -> None:
         facts("started", LATER),
         facts("passed", LATER),
     ]
-    (run,), told = await followed(FakeJobs(j5=course), 5)
-    assert list(states(told)) == ["created", "queued", "started", "passed"]
+    (run,), observed = await followed(FakeJobs(j5=course), 5)
+    assert list(states(observed)) == ["created", "queued", "started", "passed"]
     assert (run.state, run.started_at, run.finished_at, run.error) == ("passed", LATER, LATER, None)
 
 
 async def test_the_old_end_is_not_the_new_one() -> None:
-    (run,), told = await followed(FakeJobs(j5=[OLD, OLD, OLD, facts("failed", LATER)]), 5)
+    (run,), observed = await followed(FakeJobs(j5=[OLD, OLD, OLD, facts("failed", LATER)]), 5)
     assert (run.state, run.finished_at) == ("failed", LATER)
-    assert list(states(told)) == ["failed"]
+    assert list(states(observed)) == ["failed"]
 
 
 @pytest.mark.parametrize(
     "state", [OLD, facts("created"), facts("queued"), facts("received")], ids=lambda one: one.state
 )
-async def test_a_job_that_never_starts(time: Time, state: JobFacts) -> None:
-    (run,), _ = await followed(FakeJobs(j5=[state]), 5, start_s=600.0)
+async def test_a_job_that_never_starts_is_given_up(time: Time, state: JobFacts) -> None:
+    (run,), _ = await followed(FakeJobs(j5=[state]), 5, start_timeout_s=600.0)
     assert isinstance(run.error, SiteError)
     assert run.error.exit_code is ExitCode.SITE
     assert "did not start within 10 min" in run.error.what
     assert 600 <= time.now < 640
 
 
-async def test_a_job_that_never_ends(time: Time) -> None:
-    (run,), told = await followed(FakeJobs(j5=[facts("started", LATER)]), 5, run_s=3600.0)
+async def test_a_job_that_never_ends_is_given_up(time: Time) -> None:
+    (run,), observed = await followed(FakeJobs(j5=[facts("started", LATER)]), 5, job_timeout_s=3600.0)
     assert run.error is not None
     assert "has been running for 60 min" in run.error.what
     assert 3600 <= time.now < 3640
-    waits = [event for event in told if isinstance(event, events.Waiting)]
+    waits = [event for event in observed if isinstance(event, events.Waiting)]
     assert 30 < len(waits) < 61, "it shows life about once a minute"
     assert "job 5 is started" in waits[0].why
 
@@ -121,14 +125,14 @@ async def test_a_job_that_never_ends(time: Time) -> None:
 async def test_a_job_in_the_queue_waits_while_another_runs(time: Time) -> None:
     first: list[Any] = [*[facts("started", LATER)] * 100, facts("passed", LATER)]
     second: list[Any] = [*[facts("queued", job=6)] * 110, facts("started", LATER, 6), facts("passed", LATER, 6)]
-    runs, _ = await followed(FakeJobs(j5=first, j6=second), 5, 6, start_s=600.0)
+    runs, _ = await followed(FakeJobs(j5=first, j6=second), 5, 6, start_timeout_s=600.0)
     assert [(run.state, run.error) for run in runs] == [("passed", None), ("passed", None)]
     assert time.now > 1800
 
 
-async def test_pauses_grow(time: Time) -> None:
+async def test_the_pauses_between_calls_grow(time: Time) -> None:
     jobs = FakeJobs(j5=[facts("started", LATER)])
-    await followed(jobs, 5, run_s=3600.0)
+    await followed(jobs, 5, job_timeout_s=3600.0)
     assert jobs.calls < 200
 
 
@@ -148,7 +152,7 @@ async def test_a_refused_token_ends_it_at_once(time: Time) -> None:
 
 
 async def test_a_long_pause_shows_life(time: Time) -> None:
-    told: list[events.Event] = []
-    await Follower(cast(Jobs, None), Limits(), "acme/widgets", told.append).pause(150, lambda: "why")
+    observed: list[events.Event] = []
+    await Follower(cast(Jobs, None), RetrySettings(), "acme/widgets", observed.append).pause(150, lambda: "why")
     assert time.now == 150
-    assert [event.seconds for event in told if isinstance(event, events.Waiting)] == [150, 90, 30]
+    assert [event.seconds for event in observed if isinstance(event, events.Waiting)] == [150, 90, 30]

@@ -1,6 +1,6 @@
-"""Every sentence and every value that a checked log is told with, against `log_words.json`.
+"""Every sentence and every value of the reports of checked logs, against `log_phrases.json`.
 
-`python -m tests.pure.test_log_words` writes that file anew: read what changed.
+`python -m tests.jobs.test_log_phrases` writes that file anew: read what changed.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from purger.jobs.check_log import CheckedLog, with_sources_by_order
+from purger.jobs.log_phrases import lines_about
 from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, read_log
-from purger.jobs.log_phrases import checked_log_value, lines_about
 from purger.travis.jobs import JobFacts
+from tests.support.reports import assert_valid, value_of
 from tests.travis.job_log.corpus import LOGS
 
-TOLD = Path(__file__).with_name("log_words.json")
+RENDERED = Path(__file__).with_name("log_phrases.json")
 CORPUS = [
     "new_own.log",
     "new_target.log",
@@ -60,7 +61,9 @@ def checked() -> dict[str, CheckedLog]:
     }
     for name, one in verdicts.items():
         found[f"report: {name}"] = CheckedLog("a.log", fetched(FETCH), None, (one,))
-    found["report: one of two"] = CheckedLog("a.log", fetched(FETCH, OTHER), None, (verdict(deleted=False), verdict()))
+    found["report: one of two"] = CheckedLog(
+        "a.log", fetched(FETCH, OTHER), None, (verdict(deleted=False), verdict(fetch=OTHER))
+    )
     found["a running job"] = CheckedLog("job 7", replace(fetched(FETCH, OTHER), truncated=True), RUNNING)
     found["a job that ended"] = CheckedLog("job 7", fetched(), replace(RUNNING, state="passed"))
     stored = [
@@ -73,16 +76,18 @@ def checked() -> dict[str, CheckedLog]:
     return found
 
 
-def told(sample: CheckedLog) -> dict[str, Any]:
-    return {"lines": list(lines_about(sample)), "value": checked_log_value(sample) | {"version": "…"}}
+def rendered(sample: CheckedLog) -> dict[str, Any]:
+    value = value_of(sample.report())
+    assert_valid(value)
+    return {"lines": list(lines_about(sample.report())), "value": value | {"version": "…"}}
 
 
 @pytest.mark.parametrize("name", checked())
 def test_a_checked_log_in_words(name: str) -> None:
-    assert told(checked()[name]) == json.loads(TOLD.read_text())[name]
+    assert rendered(checked()[name]) == json.loads(RENDERED.read_text())[name]
 
 
 if __name__ == "__main__":
-    TOLD.write_text(
-        json.dumps({name: told(one) for name, one in checked().items()}, indent=1, ensure_ascii=False) + "\n"
+    RENDERED.write_text(
+        json.dumps({name: rendered(one) for name, one in checked().items()}, indent=1, ensure_ascii=False) + "\n"
     )

@@ -1,4 +1,4 @@
-"""A log against the report of a purge."""
+"""The archives that a job fetched, compared with the report of a purge."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from purger.core.errors import InputError
+from purger.jobs.purged_caches import PurgedCaches
+from purger.report.build import run_report
+from purger.report.model import CacheReport
 from purger.travis.job_log import Fetch, JobLog
-from purger.jobs.purged_caches import Purged
+from tests.report.samples import cache_report, repository_of
+from tests.support.reports import value_of
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -22,30 +27,29 @@ def log_at(at: datetime | None) -> JobLog:
     return JobLog(is_log=True, asked=(fetch,), fetched=(fetch,), started_clean=False)
 
 
-def report(*caches: dict[str, Any], slug: str = "acme/widgets", **more: Any) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "started_at": "2026-03-01T12:00:00Z",
-        "finished_at": "2026-03-01T12:10:00Z",
-        "repositories": [{"repository": slug, "caches": list(caches)}],
-    } | more
+def report(*caches: CacheReport, slug: str = "acme/widgets", **more: Any) -> dict[str, Any]:
+    made = msgspec.structs.replace(
+        run_report([], None, START), finished_at=START + 10 * MINUTE, repositories=[repository_of(*caches, slug=slug)]
+    )
+    document: dict[str, Any] = value_of(made)
+    return document | more
 
 
-def cache(**changes: Any) -> dict[str, Any]:
-    return {"branch": "feature/foo", "name": "cache-a.tgz", "outcome": "deleted", "gone_at": None} | changes
+def cache(outcome: str = "deleted", gone_at: datetime | None = None) -> CacheReport:
+    return cache_report("feature/foo", outcome=outcome, gone_at=gone_at)
 
 
-def read(tmp_path: Path, told: object, slug: str | None = None) -> Purged:
+def read(tmp_path: Path, document: object, slug: str | None = None) -> PurgedCaches:
     path = tmp_path / "report.json"
-    path.write_text(json.dumps(told))
-    return Purged.read(path, slug)
+    path.write_text(json.dumps(document))
+    return PurgedCaches.read(path, slug)
 
 
 @pytest.mark.parametrize(
     ("gone_at", "fetched_at", "when"),
     [
-        ("2026-03-01T12:05:00Z", START + 6 * MINUTE, "after"),
-        ("2026-03-01T12:05:00Z", START + 4 * MINUTE, "before"),
+        (START + 5 * MINUTE, START + 6 * MINUTE, "after"),
+        (START + 5 * MINUTE, START + 4 * MINUTE, "before"),
         (None, START - MINUTE, "before"),
         (None, START + 5 * MINUTE, "unknown"),
         (None, START + 11 * MINUTE, "after"),
@@ -54,51 +58,50 @@ def read(tmp_path: Path, told: object, slug: str | None = None) -> Purged:
 )
 @pytest.mark.parametrize("outcome", ["deleted", "recreated"])
 def test_which_came_first(
-    tmp_path: Path, outcome: str, gone_at: str | None, fetched_at: datetime | None, when: str
+    tmp_path: Path, outcome: str, gone_at: datetime | None, fetched_at: datetime | None, when: str
 ) -> None:
-    purged = read(tmp_path, report(cache(outcome=outcome, gone_at=gone_at)))
+    purged = read(tmp_path, report(cache(outcome, gone_at)))
     (verdict,) = purged.verdicts(log_at(fetched_at))
     assert (verdict.deleted, verdict.outcome, verdict.when) == (True, outcome, when)
 
 
 @pytest.mark.parametrize("outcome", ["skipped", "failed", "remaining"])
-def test_what_was_not_deleted(tmp_path: Path, outcome: str) -> None:
-    (verdict,) = read(tmp_path, report(cache(outcome=outcome))).verdicts(log_at(START))
+def test_a_cache_that_was_not_deleted_counts_as_not_deleted(tmp_path: Path, outcome: str) -> None:
+    (verdict,) = read(tmp_path, report(cache(outcome))).verdicts(log_at(START))
     assert (verdict.deleted, verdict.outcome) == (False, outcome)
 
 
 def test_all_purges_of_a_retry_count(tmp_path: Path) -> None:
-    first = {"repository": "acme/widgets", "caches": [cache()]}
-    told = report(retry={"jobs": [5], "attempts": [{"purge": first}, {"purge": None}]})
-    assert read(tmp_path, told).verdicts(log_at(START))[0].deleted
+    (first,) = report(cache())["repositories"]
+    attempt: dict[str, Any] = {"number": 1, "wait_s": 60.0, "verdict": None, "jobs": []}
+    retry = {"jobs": [5], "attempts": [attempt | {"purge": first}, attempt | {"purge": None}]}
+    assert read(tmp_path, report(retry=retry)).verdicts(log_at(START))[0].deleted
 
 
 def test_only_the_jobs_repository_counts(tmp_path: Path) -> None:
-    told = report(cache(), slug="acme/other")
-    told["repositories"].append({"repository": "acme/widgets", "caches": []})
-    assert not read(tmp_path, told, "Acme/Widgets").verdicts(log_at(START))[0].deleted
-    assert read(tmp_path, told).verdicts(log_at(START))[0].deleted
+    document = report(cache(), slug="acme/other")
+    document["repositories"] += report()["repositories"]
+    assert not read(tmp_path, document, "Acme/Widgets").verdicts(log_at(START))[0].deleted
+    assert read(tmp_path, document).verdicts(log_at(START))[0].deleted
     with pytest.raises(InputError, match="tells nothing of acme/third"):
-        read(tmp_path, told, "acme/third")
+        read(tmp_path, document, "acme/third")
 
 
-@pytest.mark.parametrize(
-    "told", [[], {}, {"schema": 2}, report(cache()) | {"repositories": 1}, report({"branch": "x"})]
-)
-def test_no_report(tmp_path: Path, told: object) -> None:
+@pytest.mark.parametrize("document", [[], {}, {"schema": 2}, report(cache()) | {"repositories": 1}], ids=range(4))
+def test_a_file_that_is_no_report_is_bad_input(tmp_path: Path, document: object) -> None:
     with pytest.raises(InputError, match="report") as caught:
-        read(tmp_path, told)
+        read(tmp_path, document)
     assert caught.value.where == str(tmp_path / "report.json")
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_a_missing_report_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't be read") as caught:
-        Purged.read(tmp_path / "missing.json")
+        PurgedCaches.read(tmp_path / "missing.json")
     assert caught.value.where == str(tmp_path / "missing.json")
-    assert caught.value.remedy == "Give the report.json that a purge wrote (FileNotFoundError)."
+    assert caught.value.remedy == "Give the report.json that a purge wrote."
 
 
-def test_a_report_that_tells_of_no_repository(tmp_path: Path) -> None:
+def test_a_report_that_names_no_repository(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^the report tells nothing of any repository") as caught:
         read(tmp_path, report() | {"repositories": []})
     assert caught.value.where == str(tmp_path / "report.json")

@@ -1,4 +1,4 @@
-"""`purger retry` and `purger check-log` against jobs that the stand-in plays."""
+"""A retry against jobs that the stand-in runs: purge, restart, read the logs, and again."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +14,27 @@ import pytest
 
 from purger.core import events
 from purger.core.errors import ExitCode, JobError, SiteError
-from purger.travis.rate_limit import MOST_POSTS, POST_WINDOW_S, Budget
-from purger.jobs.retry import Retry
-from purger.core.selection import Selection
-from purger.purge.settings import Settings
+from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
+from purger.jobs.retry import Retry, RetryRequest, RetryResult
+from purger.jobs.settings import RetrySettings
+from purger.jobs.verdict import Verdict
+from purger.purge.run import Hooks
+from purger.purge.settings import Pace, Settings
 from purger.secrets.token import Token
 from purger.standin import Attempt, DeleteFault, Job, StandIn
-from purger.standin.job_logs import Outcome
 from purger.standin.repository import Repository
-from purger.travis.jobs import RestartRefusedError
 from purger.travis.addresses import Site
-from purger.jobs.verdict import Verdict
-from tests.browser_fixtures import WIDGETS, Ended, Purger, environment
-from tests.cli.test_signals import children_marked
+from purger.travis.jobs import RestartRefusedError
+from purger.travis.rate_limit import MOST_POSTS, POST_WINDOW_S, Budget
+from tests.support.browser import WIDGETS, Ended, Purger, environment
 from tests.support.clocks import Virtual
+from tests.support.processes import children_marked
+from tests.support.retry_policies import FAST
+from tests.support.stand_in_jobs import canceled, failed, passed
+
+pytestmark = pytest.mark.browser
 
 STALE = "version-conflict"
-
-
-def quick(outcome: Outcome, **more: Any) -> Attempt:
-    return Attempt(outcome, **({"duration_s": 0.3, "queue_s": 0.1} | more))
-
-
-failed, passed, canceled = partial(quick, "failed"), partial(quick, "passed"), partial(quick, "canceled")
 
 
 def retry(purger: Purger, *jobs: Job, wait: str = "0.2s", **more: Any) -> Ended:
@@ -68,12 +64,14 @@ def test_the_second_restart_starts_clean(purger: Purger, site: StandIn, reposito
     assert (second["purge"]["ok"], second["wait_s"]) == (True, 0.4)
     assert (second["jobs"][0]["fetched"], second["jobs"][0]["started_clean"]) == ([], True)
     assert len(job.restarts) == 2
-    assert repository.archives == []
+    assert repository.caches == []
     assert "its own branch's cache" in ended.err
     assert f"Job {job.id} passed; it started clean." in ended.err
 
 
-def test_not_a_cache_problem(purger: Purger, site: StandIn, repository: Repository) -> None:
+def test_a_failure_without_a_deleted_cache_ends_the_retry(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
     repository.add("main")
     job = site.add_job(repository, script=[failed(symptom=STALE), failed(symptom="test-failure")])
     ended = retry(purger, job)
@@ -86,7 +84,7 @@ def test_not_a_cache_problem(purger: Purger, site: StandIn, repository: Reposito
     assert ended.repository["deleted"] == 1
 
 
-def test_a_symptom_is_named(purger: Purger, site: StandIn, repository: Repository) -> None:
+def test_a_symptom_in_the_log_is_named(purger: Purger, site: StandIn, repository: Repository) -> None:
     job = site.add_job(repository, script=[failed(), failed(symptom="test-image")])
     ended = retry(purger, job)
     assert ended.code == 7
@@ -112,10 +110,10 @@ def test_what_filters_spared_is_no_deleted_cache(purger: Purger, site: StandIn, 
     assert attempts(ended)[0]["jobs"][0]["fetched"][0]["outcome"] == "skipped"
 
 
-def test_it_gives_up(purger: Purger, site: StandIn, repository: Repository) -> None:
+def test_the_last_attempt_ends_the_retry(purger: Purger, site: StandIn, repository: Repository) -> None:
     repository.add("main")
     job = site.add_job(repository, script=[failed(), failed(fetch="own")])
-    ended = retry(purger, job, attempts=2)
+    ended = retry(purger, job, retry_attempts=2)
     assert ended.code == 1
     assert [one["verdict"] for one in attempts(ended)] == ["fetched-deleted"] * 2
     assert f"job {job.id} still fetches a deleted cache after 2 attempts: main/" in ended.err.lower()
@@ -146,21 +144,21 @@ def test_the_worst_of_several_counts(purger: Purger, site: StandIn, repository: 
     assert f"error: Job {cancelled.id} was cancelled by someone" in ended.err
 
 
-def test_cancelled_by_someone(purger: Purger, site: StandIn, repository: Repository) -> None:
+def test_a_job_that_someone_cancels_ends_the_retry(purger: Purger, site: StandIn, repository: Repository) -> None:
     job = site.add_job(repository, script=[failed(), canceled()])
     ended = retry(purger, job)
     assert ended.code == 1
     assert "was cancelled by someone" in ended.err
 
 
-def test_a_job_that_never_starts(purger: Purger, site: StandIn, repository: Repository) -> None:
+def test_a_retry_ends_for_a_job_that_never_starts(purger: Purger, site: StandIn, repository: Repository) -> None:
     job = site.add_job(repository, script=[failed(), Attempt(never_starts=True)])
     ended = retry(purger, job, start_timeout="1s")
     assert ended.code == 4
     assert "did not start within 1 s" in ended.err
 
 
-def test_a_job_that_does_not_end(purger: Purger, site: StandIn, repository: Repository) -> None:
+def test_a_retry_ends_for_a_job_that_does_not_end(purger: Purger, site: StandIn, repository: Repository) -> None:
     job = site.add_job(repository, script=[failed(), failed(duration_s=600)])
     ended = retry(purger, job, job_timeout="1s")
     assert ended.code == 4
@@ -194,11 +192,11 @@ def test_nothing_is_deleted_for_a_job_that_cant_be_restarted(
     ended = retry(purger, job)
     assert ended.code == code
     assert said in ended.err
-    assert len(repository.archives) == 2
+    assert len(repository.caches) == 2
     assert attempts(ended) == []
 
 
-def test_a_job_that_is_not_there(purger: Purger, site: StandIn, repository: Repository) -> None:
+def test_a_job_that_is_not_there_is_an_error(purger: Purger, site: StandIn, repository: Repository) -> None:
     ended = purger("retry", "acme/widgets", "424242", "--yes")
     assert ended.code == 2
     assert "There is no job 424242" in ended.err
@@ -218,35 +216,41 @@ def test_what_is_not_gone_is_purged_again_before_any_restart(
     assert (second["purge"]["ok"], second["verdict"]) == (True, "passed")
     site.faults.delete_fault = [DeleteFault("stubborn", 500)]
     repository.add("stubborn")
-    ended = retry(purger, job, attempts=1)
+    ended = retry(purger, job, retry_attempts=1)
     assert ended.code == 1
     assert len(job.restarts) == 1
 
 
-class InProcess:
-    """A retry whose events a test can act upon."""
+async def in_process(
+    site: StandIn,
+    jobs: list[Job],
+    on: events.Observer = lambda _event: None,
+    budget: Budget | None = None,
+    policies: RetryPolicies = DEFAULT_POLICIES,
+) -> RetryResult:
+    """Run a retry whose events a test can act upon."""
+    pace = Pace(settle_s=0.0, max_rate=0)
+    settings = Settings(site=Site.at(site.url, site.api_url), token=Token(site.token), pace=pace, policies=policies)
+    request = RetryRequest(repository=WIDGETS, job_ids=[job.id for job in jobs])
+    retry = Retry(settings, request, RetrySettings(wait_s=0.0), Hooks(observe=on), budget)
+    await retry.execute()
+    return retry.result()
 
-    def __init__(self, site: StandIn, jobs: list[Job], on: Callable[[events.Event], None], **more: Any) -> None:
-        settings = Settings(site=Site.at(site.url, site.api_url), token=Token(site.token), settle_s=0.0, max_rate=0)
-        self.retry = Retry(settings, Selection(), WIDGETS, [job.id for job in jobs], **({"wait_s": 0.0} | more))
-        self.retry.observers = (on,)
 
-
-async def test_an_archive_that_a_running_job_uploads_after_the_proof(site: StandIn, repository: Repository) -> None:
-    archive = repository.add("main")
+async def test_a_cache_that_a_running_job_uploads_after_the_recheck(site: StandIn, repository: Repository) -> None:
+    cache = repository.add("main")
     job = site.add_job(repository, script=[failed(), failed(), passed()])
     uploads: list[str] = []
 
     def on(event: events.Event) -> None:
         if isinstance(event, events.Finished) and not uploads:
-            uploads.append(repository.add("main", name=archive.name, age_s=0).name)
+            uploads.append(repository.add("main", name=cache.name, age_s=0).name)
 
-    retry = InProcess(site, [job], on).retry
-    await retry.execute()
-    assert retry.error is None
-    assert [attempt.verdict for attempt in retry.attempts] == [Verdict.FETCHED_DELETED, Verdict.PASSED]
-    assert [len(attempt.run.records[0].ledger.selected) for attempt in retry.attempts] == [1, 1]
-    assert repository.archives == []
+    result = await in_process(site, [job], on)
+    assert result.error is None
+    assert [attempt.verdict for attempt in result.attempts] == [Verdict.FETCHED_DELETED, Verdict.PASSED]
+    assert [len(attempt.run.result().records[0].ledger.selected) for attempt in result.attempts] == [1, 1]
+    assert repository.caches == []
 
 
 async def test_a_restart_that_is_refused_in_the_end(site: StandIn, repository: Repository) -> None:
@@ -257,11 +261,10 @@ async def test_a_restart_that_is_refused_in_the_end(site: StandIn, repository: R
         if isinstance(event, events.Surveyed):
             repository.permissions["build_restart"] = False
 
-    retry = InProcess(site, [job], on).retry
-    await retry.execute()
-    assert isinstance(retry.error, RestartRefusedError)
-    assert retry.error.exit_code is ExitCode.ACCESS
-    assert f"job {job.id} may not be restarted: answered 403: operation requires more access" in retry.error.what
+    result = await in_process(site, [job], on)
+    assert isinstance(result.error, RestartRefusedError)
+    assert result.error.exit_code is ExitCode.ACCESS
+    assert f"job {job.id} may not be restarted: answered 403: operation requires more access" in result.error.what
 
 
 async def test_one_that_someone_else_restarts_in_the_meantime(site: StandIn, repository: Repository) -> None:
@@ -272,28 +275,26 @@ async def test_one_that_someone_else_restarts_in_the_meantime(site: StandIn, rep
         if isinstance(event, events.Surveyed):
             first.restart()
 
-    retry = InProcess(site, [first, second], on).retry
-    await retry.execute()
-    assert isinstance(retry.error, JobError)
-    assert "is running already" in retry.error.what
-    assert [run.verdict for run in retry.last_runs] == [None, Verdict.PASSED], "the others go on"
+    result = await in_process(site, [first, second], on)
+    assert isinstance(result.error, JobError)
+    assert "is running already" in result.error.what
+    assert [run.verdict for run in result.last_runs] == [None, Verdict.PASSED], "the others go on"
 
 
 async def test_sixty_restarts_do_not_ban_the_token(
-    site: StandIn, repository: Repository, monkeypatch: pytest.MonkeyPatch, virtual_clock: Virtual
+    site: StandIn, repository: Repository, virtual_clock: Virtual
 ) -> None:
-    monkeypatch.setattr("purger.jobs.retry.Budget", partial(Budget, clock=virtual_clock, sleep=virtual_clock.sleep))
+    budget = Budget(0, clock=virtual_clock, sleep=virtual_clock.sleep)
     jobs = [site.add_job(repository, build_id=9, script=[failed(), passed()]) for _ in range(60)]
-    retry = InProcess(site, jobs, lambda _event: None).retry
-    await retry.execute()
-    assert retry.error is None
-    assert all(run.verdict is Verdict.PASSED for run in retry.last_runs)
+    result = await in_process(site, jobs, budget=budget)
+    assert result.error is None
+    assert all(run.verdict is Verdict.PASSED for run in result.last_runs)
     times = virtual_clock.posts
     assert len(times) == 60
     assert all(later - earlier >= POST_WINDOW_S for earlier, later in zip(times, times[MOST_POSTS:], strict=False))
 
 
-async def test_a_restart_whose_answer_is_lost_is_not_sent_twice(
+async def test_a_restart_whose_response_is_lost_is_not_sent_twice(
     site: StandIn, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from purger.travis.client import BusyError, Calls
@@ -301,25 +302,24 @@ async def test_a_restart_whose_answer_is_lost_is_not_sent_twice(
     job = site.add_job(repository, script=[failed(), passed()])
     post = Calls.post
 
-    async def lose_the_answer(calls: Calls, address: str) -> dict[str, Any]:
+    async def lose_the_response(calls: Calls, address: str) -> dict[str, Any]:
         await post(calls, address)
         raise BusyError("the API did not answer")
 
-    monkeypatch.setattr(Calls, "post", lose_the_answer)
-    retry = InProcess(site, [job], lambda _event: None).retry
-    await retry.execute()
-    assert retry.error is None
+    monkeypatch.setattr(Calls, "post", lose_the_response)
+    result = await in_process(site, [job])
+    assert result.error is None
     assert (len(job.restarts), site.count("POST")) == (1, 1)
 
 
-async def test_a_log_that_says_nothing(site: StandIn, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("purger.jobs.retry.LOG_PAUSES_S", (0.0, 0.01))
+async def test_a_log_that_says_nothing_ends_the_retry(
+    site: StandIn, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = site.add_job(repository, script=[failed(), failed()])
     monkeypatch.setattr(Job, "log", lambda _job: "")
-    retry = InProcess(site, [job], lambda _event: None).retry
-    await retry.execute()
-    assert isinstance(retry.error, SiteError)
-    assert "its log does not tell" in retry.error.what
+    result = await in_process(site, [job], policies=FAST)
+    assert isinstance(result.error, SiteError)
+    assert "its log does not tell" in result.error.what
 
 
 @pytest.fixture
@@ -345,7 +345,7 @@ def waiting(site: StandIn, repository: Repository, tmp_path: Path) -> Iterator[s
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_in_the_wait(
+def test_a_signal_in_the_wait_ends_it_with_a_report(
     waiting: subprocess.Popen[str], site: StandIn, repository: Repository, number: signal.Signals, code: int
 ) -> None:
     waiting.send_signal(number)
@@ -358,71 +358,3 @@ def test_a_signal_in_the_wait(
     assert (attempt["purge"]["deleted"], attempt["purge"]["verified"], attempt["jobs"]) == (2, True, [])
     assert site.count("POST") == 0
     assert children_marked(f"retry-{id(site)}") == []
-
-
-@pytest.mark.parametrize(
-    ("attempt", "code", "said"),
-    [
-        (failed(fetch="own"), 1, "its own branch's cache"),
-        (failed(fetch="clean"), 0, "the job started clean"),
-    ],
-)
-def test_check_log_of_a_job(
-    purger: Purger, site: StandIn, repository: Repository, attempt: Attempt, code: int, said: str
-) -> None:
-    job = site.add_job(repository, branch="feature/foo", script=[attempt])
-    ended = purger("check-log", job.url, as_json=False)
-    assert ended.code == code, ended.err
-    assert said in ended.out
-    assert ended.out.startswith(f"Job {job.id}: ")
-    assert purger("check-log", str(job.id)).report["job"] == {
-        "id": job.id,
-        "state": "failed",
-        "repository": "acme/widgets",
-    }
-
-
-def test_check_log_with_the_report_of_a_purge(
-    purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
-) -> None:
-    repository.add("main")
-    job = site.add_job(repository, script=[failed(), failed(fetch="own")])
-    assert purger("purge", "acme/widgets", "--yes", "--artifacts", str(tmp_path / "kept")).code == 0
-    report = str(tmp_path / "kept" / "report.json")
-    ended = purger("check-log", str(job.id), "--report", report)
-    assert (ended.code, ended.report["fetched"][0]["when"]) == (1, "before")
-    job.restart()
-    while job.is_running:
-        time.sleep(0.05)
-    ended = purger("check-log", str(job.id), "--report", report)
-    assert (ended.code, ended.report["fetched"][0]["when"]) == (1, "after")
-    other = site.add_job(site.add_repository("acme/other"), script=[failed()])
-    ended = purger("check-log", str(other.id), "--report", report)
-    assert ended.code == 2
-    assert "tells nothing of acme/other" in ended.err
-
-
-def test_check_log_of_a_job_that_has_none(purger: Purger, site: StandIn, repository: Repository) -> None:
-    job = site.add_job(repository, script=[failed(), Attempt(never_starts=True)])
-    job.restart()
-    ended = purger("check-log", str(job.id))
-    assert ended.code == 2
-    assert f"Job {job.id} has no log yet" in ended.err
-    ended = purger("check-log", "424242")
-    assert ended.code == 2
-    assert "There is no job 424242" in ended.err
-
-
-def test_check_log_of_a_running_job(purger: Purger, site: StandIn, repository: Repository) -> None:
-    job = site.add_job(repository, script=[failed(), failed(fetch="own", queue_s=0, duration_s=600)])
-    job.restart()
-    ended = purger("check-log", str(job.id), as_json=False)
-    assert ended.code == 1
-    assert "The job is started: this is its log so far." in ended.out
-
-
-def test_check_log_with_a_bad_token(purger: Purger, site: StandIn, repository: Repository) -> None:
-    job = site.add_job(repository, script=[failed()])
-    ended = purger("check-log", str(job.id), TRAVIS_TOKEN="not-the-token-at-all")
-    assert ended.code == 3
-    assert "the token was refused" in ended.err.lower()

@@ -1,4 +1,4 @@
-"""What a restarted job's end means."""
+"""The verdict on a restarted job that has ended, and its sentence and error."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from purger.core.errors import ExitCode
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Symptom
 from purger.jobs.verdict import Verdict, error_of, judge, sentence_about
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Symptom
 
 FETCH = Fetch("main", "cache-a.tgz", datetime(2026, 3, 1, 12, 0, tzinfo=UTC), found=True, source="own")
 NO_LOG = JobLog(is_log=False)
@@ -43,7 +43,9 @@ UNSEEN = FetchVerdict(FETCH, deleted=False, outcome=None, deleted_at=None, when=
         ("failed", NO_LOG, [], Verdict.UNKNOWN),
     ],
 )
-def test_the_verdict(state: str, log: JobLog, fetched: list[FetchVerdict], verdict: Verdict) -> None:
+def test_the_verdict_follows_from_the_state_and_the_log(
+    state: str, log: JobLog, fetched: list[FetchVerdict], verdict: Verdict
+) -> None:
     assert judge(state, log, fetched) is verdict
 
 
@@ -58,7 +60,7 @@ def test_the_verdict(state: str, log: JobLog, fetched: list[FetchVerdict], verdi
         (Verdict.FETCHED_DELETED, FETCHED, "failed; it fetched main/cache-a.tgz, its own branch's cache"),
     ],
 )
-def test_what_became_of_the_job(verdict: Verdict, log: JobLog, sentence: str) -> None:
+def test_each_verdict_has_its_sentence(verdict: Verdict, log: JobLog, sentence: str) -> None:
     assert sentence_about(verdict, log) == sentence
 
 
@@ -78,11 +80,11 @@ def error(verdict: Verdict, log: JobLog, fetched: list[FetchVerdict], attempts: 
 def test_every_failure_has_its_own_sentence_and_exit(
     verdict: Verdict, log: JobLog, fetched: list[FetchVerdict], code: ExitCode
 ) -> None:
-    told = error(verdict, log, fetched)
-    assert told.exit_code is code
-    assert "job 5" in told.what
-    assert told.where == "https://app/jobs/5"
-    assert told.remedy
+    made = error(verdict, log, fetched)
+    assert made.exit_code is code
+    assert "job 5" in made.what
+    assert made.where == "https://app/jobs/5"
+    assert made.remedy
 
 
 def test_a_job_that_passed_is_no_error() -> None:
@@ -91,15 +93,15 @@ def test_a_job_that_passed_is_no_error() -> None:
 
 def test_what_still_comes_back_is_named() -> None:
     assert "main/cache-a.tgz" in error(Verdict.FETCHED_DELETED, FETCHED, [SPARED, GONE]).what
-    told = error(Verdict.FETCHED_DELETED, FETCHED, [GONE, GONE], attempts=1)
-    assert told.what.endswith("after 1 attempt: main/cache-a.tgz, main/cache-a.tgz")
-    assert told.remedy == (
+    made = error(Verdict.FETCHED_DELETED, FETCHED, [GONE, GONE], attempts=1)
+    assert made.what.endswith("after 1 attempt: main/cache-a.tgz, main/cache-a.tgz")
+    assert made.remedy == (
         "A running job may upload it again and again: wait until none runs on that branch, "
         "then run this again, with a longer --wait."
     )
 
 
-def test_not_a_cache_problem_tells_where_to_look() -> None:
+def test_not_a_cache_problem_says_where_to_search() -> None:
     symptom = Symptom("test-image", "Ensure test image", "It was never pushed.", "Push the branch.")
     lines = ("$ pytest", "E  assert 2 == 3")
     of_symptom = error(

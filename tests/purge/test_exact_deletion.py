@@ -9,14 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from purger.core.cache import Archive, How, Kind, Outcome
+from purger.core.cache import Cache, Kind, Method, Outcome
 from purger.core.errors import AccessError
-from purger.purge.ledger import NOT_SELECTED
 from purger.core.selection import Selection, is_glob
+from purger.purge.entry import NOT_SELECTED
 from purger.standin import DeleteFault, Reupload, StandIn
 from purger.standin.repository import Repository
 from purger.travis.page.cache_page import CachePage
-from tests.browser_fixtures import Purge, Purger
+from tests.support.browser import Purge, Purger
+from tests.support.retry_policies import FAST
+
+pytestmark = pytest.mark.browser
 
 DAY_S = 86400.0
 ODD_NAMES = [
@@ -34,7 +37,7 @@ def fill(repository: Repository) -> set[tuple[str, str]]:
 
 
 def left(repository: Repository) -> set[tuple[str, str]]:
-    return {(archive.branch, archive.name) for archive in repository.archives}
+    return {(cache.branch, cache.name) for cache in repository.caches}
 
 
 async def test_everything_whatever_it_is_called(purge: Purge, site: StandIn, repository: Repository) -> None:
@@ -43,10 +46,10 @@ async def test_everything_whatever_it_is_called(purge: Purge, site: StandIn, rep
     assert left(repository) == set()
     assert record.ok
     assert len(record.ledger.entries) == len(before)
-    how = {entry.archive.branch: entry.how for entry in record.ledger.entries}
+    methods = {entry.cache.branch: entry.method for entry in record.ledger.entries}
     assert {entry.outcome for entry in record.ledger.entries} == {Outcome.DELETED}
-    assert how["#hash"] is how["a#b"] is how["&match=x"] is How.ICON
-    by_button = [entry.archive.branch for entry in record.ledger.entries if entry.how is How.BUTTON]
+    assert methods["#hash"] is methods["a#b"] is methods["&match=x"] is Method.ICON
+    by_button = [entry.cache.branch for entry in record.ledger.entries if entry.method is Method.BUTTON]
     assert sorted(by_button) == ["b>", "foo"], "<b>x</b> and bug/foo hold a slash; feature took feature/foo along"
     assert site.count("DELETE") == 22
 
@@ -57,7 +60,7 @@ async def test_one_branch_and_no_other(purge: Purge, site: StandIn, repository: 
     record = await purge(Selection(branches=(branch,)))
     assert left(repository) == {item for item in before if item[0] != branch}
     assert record.ok
-    assert {entry.archive.full_branch for entry in record.ledger.selected} == {branch}
+    assert {entry.cache.full_branch for entry in record.ledger.selected} == {branch}
     assert {entry.reason for entry in record.ledger.entries if not entry.selected} == {NOT_SELECTED}
 
 
@@ -77,13 +80,13 @@ async def test_filters_alone_and_in_pairs(
     before = fill(repository)
     selection = Selection(**{key: value for name in names for key, value in FILTERS[name].items()})
     wanted = {
-        (archive.branch, archive.name)
-        for archive in repository.archives
-        if ("match" not in names or "x-of" in archive.name)
-        and ("kind" not in names or archive.branch == "PR.1")
-        and ("older" not in names or archive.size_bytes > 6_500_000)
-        and ("larger" not in names or archive.size_bytes > 9_500_000)
-        and ("glob" not in names or archive.branch.rpartition("/")[2].startswith("f") or archive.branch == "main")
+        (cache.branch, cache.name)
+        for cache in repository.caches
+        if ("match" not in names or "x-of" in cache.name)
+        and ("kind" not in names or cache.branch == "PR.1")
+        and ("older" not in names or cache.size_bytes > 6_500_000)
+        and ("larger" not in names or cache.size_bytes > 9_500_000)
+        and ("glob" not in names or cache.branch.rpartition("/")[2].startswith("f") or cache.branch == "main")
     }
     record = await purge(selection)
     assert left(repository) == before - wanted
@@ -143,7 +146,7 @@ async def test_arbitrary_names_and_selections(
 
 
 async def test_a_nested_namesake_is_safe_and_said(purge: Purge, repository: Repository) -> None:
-    """The usual case on the real site: the archive has the same name in every branch."""
+    """The usual case on the real site: the cache has the same name in every branch."""
     for branch in ("feature", "feature/foo"):
         repository.add(branch, name="cache-linux.tgz")
     repository.add("feature", name="other.tgz")
@@ -167,21 +170,21 @@ async def test_the_token_expires_in_exact_calls(
         await purge(Selection(branches=("feature/*",)))
 
 
-async def test_uploaded_again_while_a_look_is_under_way(
+async def test_uploaded_again_during_a_load(
     purge: Purge, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The list and the listing by full name are two requests; what comes between is still the same archive."""
+    """The list and the listing by full name are two requests; what comes between is still the same cache."""
     repository.add("feature/foo", name="one.tgz")
     load = CachePage.load
-    looks = 0
+    loads = 0
 
-    async def load_and_upload(page: CachePage) -> list[Archive]:
-        nonlocal looks
-        looks += 1
-        if looks == 2:
+    async def load_and_upload(page: CachePage) -> list[Cache]:
+        nonlocal loads
+        loads += 1
+        if loads == 2:
             repository.add("feature/foo", name="one.tgz", age_s=100)
         listed = await load(page)
-        if looks == 3:
+        if loads == 3:
             repository.add("feature/foo", name="one.tgz", age_s=0)
         return listed
 
@@ -194,7 +197,7 @@ async def test_uploaded_again_while_a_look_is_under_way(
 
 @pytest.mark.parametrize("branch", ["main", "feature/foo"], ids=["icon", "api"])
 @pytest.mark.parametrize("status", [429, 502])
-async def test_a_refused_deletion_is_not_repeated_without_a_look(
+async def test_a_refused_deletion_is_not_repeated_without_a_recheck(
     purge: Purge, site: StandIn, repository: Repository, status: int, branch: str
 ) -> None:
     """It was done all the same, and a job has uploaded what the filter does not select."""
@@ -221,13 +224,12 @@ async def test_a_folder_takes_what_is_nested_along_once(purge: Purge, site: Stan
 
 
 async def test_nested_ones_go_although_their_folder_is_always_refused(
-    purge: Purge, site: StandIn, repository: Repository, monkeypatch: pytest.MonkeyPatch
+    purge: Purge, site: StandIn, repository: Repository
 ) -> None:
-    monkeypatch.setattr("purger.travis.rate_limit.FIRST_PAUSE_S", 0.05)
     for branch in ("feature", "feature/foo"):
         repository.add(branch)
     site.faults.delete_fault = [DeleteFault("feature", 500)]
-    record = await purge(Selection(older_than_s=DAY_S), attempts=2)
+    record = await purge(Selection(older_than_s=DAY_S), attempts=2, policies=FAST)
     assert {branch for branch, _ in left(repository)} == {"feature"}
     assert [entry.outcome for entry in record.ledger.left] == [Outcome.FAILED]
 
@@ -247,7 +249,7 @@ async def test_displayed_names_are_traced_to_branches_that_exist(purge: Purge, r
     record = await purge(Selection(older_than_s=60.0))
     assert left(repository) == {("gone/bar", "unknown.tgz"), ("main", "kept.tgz")}
     assert not record.ok
-    reasons = {entry.archive.name: entry.reason for entry in record.ledger.left}
+    reasons = {entry.cache.name: entry.reason for entry in record.ledger.left}
     assert "its full branch name is unknown" in (reasons["unknown.tgz"] or "")
 
 
@@ -258,13 +260,13 @@ async def test_a_glob_with_a_slash_means_full_names(purge: Purge, repository: Re
     assert {branch for branch, _ in left(repository)} == {"bug/a", "a"}
 
 
-async def test_some_archives_of_a_row(purge: Purge, repository: Repository) -> None:
+async def test_some_caches_of_a_row(purge: Purge, repository: Repository) -> None:
     for name in ("cache-3.8.tgz", "cache-3.9.tgz", "cache-3.10.tgz"):
         repository.add("main", name=name)
     record = await purge(Selection(match="3.9"))
     assert left(repository) == {("main", "cache-3.8.tgz"), ("main", "cache-3.10.tgz")}
     assert record.ok
-    assert {entry.how for entry in record.ledger.selected} == {How.API}
+    assert {entry.method for entry in record.ledger.selected} == {Method.API}
 
 
 async def test_many_slash_branches_when_the_button_fails(purge: Purge, site: StandIn, repository: Repository) -> None:
@@ -276,15 +278,15 @@ async def test_many_slash_branches_when_the_button_fails(purge: Purge, site: Sta
     record = await purge()
     assert left(repository) == set()
     assert record.ok
-    assert {entry.how for entry in record.ledger.entries} == {How.BUTTON, How.API}
+    assert {entry.method for entry in record.ledger.entries} == {Method.BUTTON, Method.API}
 
 
 async def test_more_than_the_site_lists_is_never_called_done(purge: Purge, repository: Repository) -> None:
     repository.fill(1100, branches=110)
-    record = await purge(Selection(match="no archive is called so"))
+    record = await purge(Selection(match="no cache is called so"))
     assert not record.ok
     assert "1,000" in record.warnings[0]
-    assert len(repository.archives) == 1100
+    assert len(repository.caches) == 1100
 
 
 def test_a_dry_run_of_every_filter_deletes_nothing(purger: Purger, site: StandIn, repository: Repository) -> None:

@@ -1,11 +1,32 @@
+"""The ledger: what each load, response and refusal makes of a cache, and the outcome at the end."""
+
 from __future__ import annotations
 
+import ast
+import dataclasses
 from dataclasses import replace
+from pathlib import Path
 
-from purger.core.cache import Archive, How, Outcome
-from purger.purge.ledger import NOT_APPLIED, NOT_SELECTED, RUNNING_JOB, Ledger
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import purger
+from purger.core.cache import Cache, Method, Outcome, versions
 from purger.core.selection import Selection
-from tests.builders import NOW, archive
+from purger.purge.entry import (
+    GONE_BEFORE,
+    ICON_DELETES_NOTHING,
+    NOT_APPLIED,
+    NOT_ATTEMPTED,
+    NOT_RECHECKED,
+    NOT_SELECTED,
+    RUNNING_JOB,
+    Entry,
+    State,
+)
+from purger.purge.ledger import Ledger, Refusal, with_known_names
+from tests.support.builders import NOW, cache, entry, ledger_with
 
 
 def outcome(ledger: Ledger) -> tuple[Outcome, str | None]:
@@ -13,86 +34,117 @@ def outcome(ledger: Ledger) -> tuple[Outcome, str | None]:
     return entry.outcome, entry.reason
 
 
-def named(full: str, age_s: float = 3600.0) -> Archive:
-    """An archive whose branch was asked for by its full name."""
-    return replace(archive(full.rpartition("/")[2], age_s=age_s), full_branch=full)
+def named(full: str, age_s: float = 3600.0) -> Cache:
+    """A cache whose branch was asked for by its full name."""
+    return replace(cache(full.rpartition("/")[2], age_s=age_s), full_branch=full)
 
 
-def ledger_of(*archives: Archive, selection: Selection | None = None, attempts: int = 4) -> Ledger:
+def ledger_of(*caches: Cache, selection: Selection | None = None, attempts: int = 4) -> Ledger:
     ledger = Ledger(selection or Selection(), attempts)
-    ledger.look(archives, NOW)
+    ledger.record_load(caches, NOW)
     return ledger
 
 
-def test_an_answer_is_no_proof() -> None:
-    ledger = ledger_of(archive())
-    ledger.entries[0].tries = 1
-    ledger.answered([archive()], How.ICON)
+def attempt(ledger: Ledger, times: int = 1) -> None:
+    for _ in range(times):
+        ledger.count_attempt(ledger.entries, Method.ICON)
+
+
+def test_a_response_is_no_proof() -> None:
+    ledger = ledger_of(cache())
+    attempt(ledger)
+    ledger.accept([cache()], Method.ICON)
     assert outcome(ledger) == (Outcome.REMAINING, NOT_APPLIED)
     assert ledger.waiting == ledger.entries
     assert not ledger.ok
-    ledger.look([], NOW)
+    ledger.record_load([], NOW)
     assert outcome(ledger) == (Outcome.DELETED, None)
     assert ledger.entries[0].gone_at == NOW
     assert ledger.entries[0].bytes_deleted == 10
     assert ledger.ok
 
 
-def test_what_went_without_our_doing_is_said() -> None:
-    ledger = ledger_of(archive())
-    ledger.look([], NOW)
-    assert (ledger.entries[0].outcome, ledger.entries[0].reason) == (Outcome.DELETED, "gone before it was tried")
+def test_what_is_gone_without_an_attempt_says_so() -> None:
+    ledger = ledger_of(cache())
+    ledger.record_load([], NOW)
+    assert outcome(ledger) == (Outcome.DELETED, GONE_BEFORE)
 
 
-def test_a_refusal_with_its_words() -> None:
-    ledger = ledger_of(archive())
-    ledger.entries[0].tries = 4
-    ledger.refused(ledger.entries, "answered 500: oh")
-    assert ledger.to_try == []
-    assert (ledger.entries[0].outcome, ledger.entries[0].reason) == (Outcome.FAILED, "answered 500: oh")
+def test_a_refusal_with_its_reason() -> None:
+    ledger = ledger_of(cache())
+    attempt(ledger, 4)
+    ledger.refuse(ledger.entries, "answered 500: oh", Refusal.TRANSIENT)
+    assert ledger.to_attempt == []
+    assert outcome(ledger) == (Outcome.FAILED, "answered 500: oh")
 
 
-def test_the_rate_limit_takes_no_try_but_has_an_end() -> None:
-    ledger = ledger_of(archive(), attempts=2)
-    entry = ledger.entries[0]
+def test_a_final_refusal_ends_the_attempts_and_counts_as_one() -> None:
+    ledger = ledger_of(cache(age_s=100))
+    attempt(ledger)
+    ledger.refuse(ledger.entries, "answered 403: no", Refusal.FINAL)
+    (one,) = ledger.entries
+    assert ledger.to_attempt == []
+    assert (one.outcome, one.reason, one.attempts) == (Outcome.FAILED, "answered 403: no", 1)
+    ledger.record_load([cache(age_s=1)], NOW)
+    assert ledger.to_attempt == [], "it is not the version that was refused"
+    assert (one.outcome, one.reason) == (Outcome.FAILED, "answered 403: no")
+    ledger.record_load([], NOW)
+    ledger.record_load([cache(age_s=0)], NOW)
+    assert (ledger.to_attempt, one.state, one.outcome) == ([], State.REJECTED, Outcome.RECREATED)
+
+
+def test_the_rate_limit_takes_no_attempt_but_has_an_end() -> None:
+    ledger = ledger_of(cache(), attempts=2)
+    (one,) = ledger.entries
     for _ in range(4):
-        assert ledger.may_try(entry)
-        entry.tries += 1
-        ledger.refused([entry], "answered 429", rate_limited=True)
-    assert entry.tries == 0
-    assert not ledger.may_try(entry)
+        assert ledger.may_attempt(one)
+        attempt(ledger)
+        ledger.refuse([one], "answered 429", Refusal.RATE_LIMITED)
+    assert one.attempts == 0
+    assert not ledger.may_attempt(one)
+    assert outcome(ledger) == (Outcome.FAILED, "answered 429")
+    ledger.accept([cache()], Method.BUTTON)
+    assert one.attempts == 1
 
 
-def test_an_upload_after_the_answer_is_a_recreation_and_one_entry() -> None:
-    ledger = ledger_of(archive(age_s=100))
-    ledger.entries[0].tries = 1
-    ledger.answered([archive(age_s=100)], How.ICON)
-    ledger.look([archive(age_s=1, size=7)], NOW)
-    (entry,) = ledger.entries
-    assert (entry.outcome, entry.reason, entry.recreated) == (Outcome.RECREATED, RUNNING_JOB, 1)
-    assert ledger.to_try == [entry]
-    ledger.look([], NOW)
-    assert entry.outcome is Outcome.DELETED
-    assert entry.bytes_deleted == 17
+def test_what_was_attempted_and_what_was_not() -> None:
+    ledger = ledger_of(cache())
+    assert outcome(ledger) == (Outcome.REMAINING, NOT_ATTEMPTED)
+    attempt(ledger)
+    assert outcome(ledger) == (Outcome.REMAINING, NOT_RECHECKED)
+    assert ledger.entries[0].method is Method.ICON
+
+
+def test_an_upload_after_the_response_is_a_recreation_and_one_entry() -> None:
+    ledger = ledger_of(cache(age_s=100))
+    attempt(ledger)
+    ledger.accept([cache(age_s=100)], Method.ICON)
+    ledger.record_load([cache(age_s=1, size=7)], NOW)
+    (one,) = ledger.entries
+    assert (one.outcome, one.reason, one.recreated) == (Outcome.RECREATED, RUNNING_JOB, 1)
+    assert ledger.to_attempt == [one]
+    ledger.record_load([], NOW)
+    assert one.outcome is Outcome.DELETED
+    assert one.bytes_deleted == 17
 
 
 def test_an_upload_after_it_was_seen_gone() -> None:
-    ledger = ledger_of(archive(age_s=100))
-    ledger.look([], NOW)
-    ledger.look([archive(age_s=1)], NOW)
+    ledger = ledger_of(cache(age_s=100))
+    ledger.record_load([], NOW)
+    ledger.record_load([cache(age_s=1)], NOW)
     assert [entry.recreated for entry in ledger.entries] == [1]
 
 
-def test_an_upload_before_any_try_is_just_a_newer_version() -> None:
-    ledger = ledger_of(archive(age_s=100))
-    ledger.look([archive(age_s=1)], NOW)
+def test_an_upload_before_any_attempt_is_just_a_newer_version() -> None:
+    ledger = ledger_of(cache(age_s=100))
+    ledger.record_load([cache(age_s=1)], NOW)
     assert [(entry.recreated, entry.outcome) for entry in ledger.entries] == [(0, Outcome.REMAINING)]
 
 
 def test_an_upload_that_the_filter_does_not_select_leaves_the_old_one_deleted() -> None:
-    ledger = ledger_of(archive(age_s=100), selection=Selection(older_than_s=50, as_of=NOW))
-    ledger.answered([archive(age_s=100)], How.ICON)
-    ledger.look([archive(age_s=1)], NOW)
+    ledger = ledger_of(cache(age_s=100), selection=Selection(older_than_s=50, as_of=NOW))
+    ledger.accept([cache(age_s=100)], Method.ICON)
+    ledger.record_load([cache(age_s=1)], NOW)
     assert [(entry.outcome, entry.reason) for entry in ledger.entries] == [
         (Outcome.DELETED, None),
         (Outcome.SKIPPED, NOT_SELECTED),
@@ -100,139 +152,259 @@ def test_an_upload_that_the_filter_does_not_select_leaves_the_old_one_deleted() 
     assert ledger.ok
 
 
-def test_namesakes_of_merged_rows_are_told_apart_by_date() -> None:
-    old, new = archive("foo", age_s=100), archive("foo", age_s=50)
+def test_an_upload_that_the_filter_selects_is_attempted_although_the_old_one_was_spared() -> None:
+    ledger = ledger_of(cache(age_s=100, size=5), selection=Selection(larger_than_bytes=10))
+    assert ledger.to_attempt == []
+    ledger.record_load([cache(age_s=1, size=20)], NOW)
+    assert [(entry.cache.size_bytes, entry.selected) for entry in ledger.entries] == [(5, False), (20, True)]
+    assert [entry.cache.size_bytes for entry in ledger.to_attempt] == [20]
+    ledger.record_load([cache(age_s=0.5, size=7)], NOW)
+    assert ledger.ok
+    assert [entry.listed for entry in ledger.entries] == [True, False]
+
+
+def test_namesakes_of_merged_rows_are_distinguished_by_date() -> None:
+    old, new = cache("foo", age_s=100), cache("foo", age_s=50)
     ledger = ledger_of(old, new)
-    ledger.answered([new], How.ICON)
-    ledger.look([old], NOW)
+    ledger.accept([new], Method.ICON)
+    ledger.record_load([old], NOW)
     assert [entry.listed for entry in ledger.entries] == [True, False]
     assert [entry.recreated for entry in ledger.entries] == [0, 0]
 
 
 def test_twins_are_counted() -> None:
-    ledger = ledger_of(archive("foo"), archive("foo"))
+    ledger = ledger_of(cache("foo"), cache("foo"))
     assert len(ledger.entries) == 2
-    assert len(ledger.answered([archive("foo")], How.ICON)) == 1
-    ledger.look([archive("foo")], NOW)
+    assert len(ledger.accept([cache("foo")], Method.ICON)) == 1
+    ledger.record_load([cache("foo")], NOW)
     assert sorted(entry.listed for entry in ledger.entries) == [False, True]
 
 
 def test_what_shows_up_later_is_new() -> None:
-    ledger = ledger_of(archive("a"))
-    ledger.look([archive("a"), archive("b")], NOW)
-    assert [entry.archive.branch for entry in ledger.to_try] == ["a", "b"]
+    ledger = ledger_of(cache("a"))
+    ledger.record_load([cache("a"), cache("b")], NOW)
+    assert [entry.cache.branch for entry in ledger.to_attempt] == ["a", "b"]
 
 
 def test_what_is_left_alone() -> None:
-    ledger = ledger_of(archive("a"), archive("b"), selection=Selection(branches=("a*",)))
+    ledger = ledger_of(cache("a"), cache("b"), selection=Selection(branches=("a*",)))
     assert [entry.outcome for entry in ledger.entries] == [Outcome.REMAINING, Outcome.SKIPPED]
-    ledger.entries[0].no_way = "because"
-    assert ledger.to_try == []
+    ledger.give_up(ledger.entries[:1], "because")
+    assert ledger.to_attempt == []
     assert (ledger.entries[0].outcome, ledger.entries[0].reason) == (Outcome.SKIPPED, "because")
     assert not ledger.ok
 
 
-def test_a_dead_icon_says_so() -> None:
-    ledger = ledger_of(archive())
-    ledger.entries[0].tries, ledger.entries[0].icon_is_dead = 4, True
-    assert "deleted nothing" in (ledger.entries[0].reason or "")
+def test_a_useless_icon_says_so() -> None:
+    ledger = ledger_of(cache())
+    attempt(ledger, 4)
+    ledger.mark_icon_useless(ledger.entries)
+    assert outcome(ledger) == (Outcome.REMAINING, ICON_DELETES_NOTHING)
 
 
-def test_what_only_an_answer_shows_is_counted_once() -> None:
-    ledger = ledger_of(archive("a", "1"))
-    ledger.answered([archive("a", "1"), archive("a", "hidden")], How.ICON)
-    ledger.answered([archive("a", "1"), archive("a", "hidden")], How.ICON)
-    assert [entry.archive.name for entry in ledger.waiting] == ["1", "hidden"]
-    ledger.look([], NOW)
+def test_what_only_a_response_shows_is_counted_once() -> None:
+    ledger = ledger_of(cache("a", "1"))
+    ledger.accept([cache("a", "1"), cache("a", "hidden")], Method.ICON)
+    ledger.accept([cache("a", "1"), cache("a", "hidden")], Method.ICON)
+    assert [entry.cache.name for entry in ledger.waiting] == ["1", "hidden"]
+    ledger.record_load([], NOW)
     assert [entry.outcome for entry in ledger.entries] == [Outcome.DELETED, Outcome.DELETED]
 
 
-def test_an_answer_that_tells_of_an_upload_keeps_its_entry() -> None:
-    """The button deletes everything, also what was uploaded again since the last look."""
-    ledger = ledger_of(archive(age_s=100))
-    ledger.answered([archive(age_s=100)], How.ICON)
-    ledger.look([], NOW)
-    ledger.answered([archive(age_s=1)], How.BUTTON)
-    (entry,) = ledger.entries
-    assert (entry.recreated, entry.answered, entry.how) == (1, True, How.BUTTON)
-    ledger.look([], NOW)
+def test_a_response_that_names_an_upload_keeps_its_entry() -> None:
+    """The button deletes everything, also what was uploaded again since the last load."""
+    ledger = ledger_of(cache(age_s=100))
+    ledger.accept([cache(age_s=100)], Method.ICON)
+    ledger.record_load([], NOW)
+    ledger.accept([cache(age_s=1)], Method.BUTTON)
+    (one,) = ledger.entries
+    assert (one.recreated, one.state, one.method) == (1, State.ACCEPTED, Method.BUTTON)
+    ledger.record_load([], NOW)
     assert [entry.outcome for entry in ledger.entries] == [Outcome.DELETED]
 
 
-def test_an_answer_that_tells_of_an_unseen_upload_of_a_branch_known_in_full() -> None:
+def test_a_response_that_names_an_unlisted_upload_of_a_branch_known_in_full() -> None:
     ledger = ledger_of(named("feature/foo", age_s=100), selection=Selection(branches=("feature/foo",)))
-    ledger.answered([archive("foo", age_s=1)], How.API)
-    (entry,) = ledger.entries
-    assert (entry.archive, entry.answered, entry.recreated) == (named("feature/foo", age_s=1), True, 0)
+    ledger.accept([cache("foo", age_s=1)], Method.API)
+    (one,) = ledger.entries
+    assert (one.cache, one.state, one.recreated) == (named("feature/foo", age_s=1), State.ACCEPTED, 0)
 
 
 def test_what_was_deleted_after_the_list_was_made_keeps_its_full_name() -> None:
     selection = Selection(branches=("feature/foo",))
-    ledger = ledger_of(named("feature/foo"), archive("foo", "other.tgz"), selection=selection)
-    assert ledger.traced([archive("foo"), archive("foo", "other.tgz"), archive("foo", "new.tgz")]) == [
+    ledger = ledger_of(named("feature/foo"), cache("foo", "other.tgz"), selection=selection)
+    listed = [cache("foo"), cache("foo", "other.tgz"), cache("foo", "new.tgz")]
+    assert with_known_names(ledger.entries, listed) == [
         named("feature/foo"),
-        archive("foo", "other.tgz"),
-        archive("foo", "new.tgz"),
+        cache("foo", "other.tgz"),
+        cache("foo", "new.tgz"),
     ]
 
 
 def test_of_twins_the_one_without_a_full_name_is_traced_first() -> None:
-    ledger = ledger_of(named("feature/foo"), archive("foo"), selection=Selection(branches=("feature/foo",)))
-    assert ledger.traced([archive("foo")]) == [archive("foo")]
-    assert ledger.traced([archive("foo"), archive("foo")]) == [archive("foo"), named("feature/foo")]
-    ledger.look([], NOW)
-    assert ledger.traced([archive("foo")]) == [archive("foo")]
+    ledger = ledger_of(named("feature/foo"), cache("foo"), selection=Selection(branches=("feature/foo",)))
+    assert with_known_names(ledger.entries, [cache("foo")]) == [cache("foo")]
+    assert with_known_names(ledger.entries, [cache("foo"), cache("foo")]) == [cache("foo"), named("feature/foo")]
+    ledger.record_load([], NOW)
+    assert with_known_names(ledger.entries, [cache("foo")]) == [cache("foo")]
 
 
-def test_an_answer_finds_the_newest_version_and_no_older_one() -> None:
-    ledger = ledger_of(archive(age_s=100))
-    ledger.look([archive(age_s=1)], NOW)
-    (entry,) = ledger.entries
-    assert ledger.answered([archive(age_s=100)], How.ICON) != [entry]
-    assert not entry.answered
-    assert ledger.answered([archive(age_s=1)], How.ICON) == [entry]
-    assert (entry.answered, entry.tries) == (True, 1)
+def test_a_response_finds_the_newest_version_and_no_older_one() -> None:
+    ledger = ledger_of(cache(age_s=100))
+    ledger.record_load([cache(age_s=1)], NOW)
+    (one,) = ledger.entries
+    assert ledger.accept([cache(age_s=100)], Method.ICON) != [one]
+    assert one.state is State.LISTED
+    assert ledger.accept([cache(age_s=1)], Method.ICON) == [one]
+    assert (one.state, one.attempts) == (State.ACCEPTED, 1)
 
 
 def test_uploads_are_counted_and_their_sizes_added_up() -> None:
-    ledger = ledger_of(archive(age_s=100, size=10))
+    ledger = ledger_of(cache(age_s=100, size=10))
     for age_s, size in ((50, 7), (1, 5)):
-        ledger.look([], NOW)
-        ledger.entries[0].icon_is_dead = True
-        ledger.look([archive(age_s=age_s, size=size)], NOW)
-        assert not ledger.entries[0].icon_is_dead, "a new version is tried anew"
-    ledger.look([], NOW)
+        ledger.record_load([], NOW)
+        ledger.mark_icon_useless(ledger.entries)
+        ledger.record_load([cache(age_s=age_s, size=size)], NOW)
+        assert not ledger.entries[0].icon_deletes_nothing, "a new version is attempted anew"
+    ledger.record_load([], NOW)
     assert [(entry.recreated, entry.bytes_deleted) for entry in ledger.entries] == [(2, 22)]
 
 
-def test_an_answer_takes_each_twin_once_and_only_what_is_selected_and_listed() -> None:
-    ledger = ledger_of(archive("foo"), archive("foo"))
-    first, second = ledger.answered([archive("foo"), archive("foo")], How.ICON)
+def test_a_response_takes_each_twin_once_and_only_what_is_selected_and_listed() -> None:
+    ledger = ledger_of(cache("foo"), cache("foo"))
+    first, second = ledger.accept([cache("foo"), cache("foo")], Method.ICON)
     assert first is not second
-    ledger.look([archive("foo")], NOW)
-    assert len(ledger.answered([archive("foo"), archive("foo")], How.ICON)) == 1
-    spared = ledger_of(archive("b"), selection=Selection(branches=("a",)))
-    assert spared.answered([archive("b")], How.ICON) == []
+    ledger.record_load([cache("foo")], NOW)
+    assert len(ledger.accept([cache("foo"), cache("foo")], Method.ICON)) == 1
+    spared = ledger_of(cache("b"), selection=Selection(branches=("a",)))
+    assert spared.accept([cache("b")], Method.ICON) == []
 
 
-def test_an_unseen_upload_belongs_to_the_version_that_was_answered() -> None:
-    ledger = ledger_of(archive("foo", age_s=90), archive("foo", age_s=100), archive("foo", "b.tgz", age_s=100))
-    waiting, answered, other = ledger.entries
-    ledger.answered([archive("foo", age_s=100)], How.ICON)
-    (found,) = ledger.answered([archive("foo", age_s=1)], How.ICON)
-    assert found is answered
-    assert not waiting.answered
-    assert not other.answered
+def test_an_unlisted_upload_belongs_to_the_version_that_was_accepted() -> None:
+    ledger = ledger_of(cache("foo", age_s=90), cache("foo", age_s=100), cache("foo", "b.tgz", age_s=100))
+    waiting, accepted, other = ledger.entries
+    ledger.accept([cache("foo", age_s=100)], Method.ICON)
+    (found,) = ledger.accept([cache("foo", age_s=1)], Method.ICON)
+    assert found is accepted
+    assert {waiting.state, other.state} == {State.LISTED}
 
 
-def test_what_an_answer_alone_shows_is_as_selected_as_anything() -> None:
-    ledger = ledger_of(archive("a", age_s=100), selection=Selection(branches=("a*",)))
-    found = ledger.answered([archive("ab"), archive("b")], How.API)
-    assert [(entry.archive.branch, entry.selected, entry.tries) for entry in found] == [
+def test_a_response_names_two_caches_of_one_displayed_name() -> None:
+    """Those of `a/foo` and `b/foo`, of which the list shows one: they are two caches, whatever their dates."""
+    for names in ([100, 50], [50, 100], [50, 40]):
+        ledger = ledger_of(cache("foo", age_s=100))
+        found = ledger.accept([cache("foo", age_s=age_s) for age_s in names], Method.ICON)
+        assert len(set(found)) == 2
+        assert sorted(one.cache.last_modified for one in ledger.entries) == sorted(
+            cache("foo", age_s=age_s).last_modified for age_s in names
+        )
+
+
+def test_what_a_response_alone_shows_is_as_selected_as_anything() -> None:
+    ledger = ledger_of(cache("a", age_s=100), selection=Selection(branches=("a*",)))
+    found = ledger.accept([cache("ab"), cache("b")], Method.API)
+    assert [(entry.cache.branch, entry.selected, entry.attempts) for entry in found] == [
         ("ab", True, 1),
         ("b", False, 1),
     ]
-    young = ledger_of(archive("a", age_s=100), selection=Selection(older_than_s=50, as_of=NOW))
-    (upload,) = young.answered([archive("a", age_s=1)], How.API)
+    young = ledger_of(cache("a", age_s=100), selection=Selection(older_than_s=50, as_of=NOW))
+    (upload,) = young.accept([cache("a", age_s=1)], Method.API)
     assert not upload.selected
-    assert young.entries[0].archive == archive("a", age_s=100)
+    assert young.entries[0].cache == cache("a", age_s=100)
+
+
+# The states.
+
+ANY = cache(age_s=100)
+NEXT = {
+    "attempt": {},
+    "icon": {},
+    "accept": {State.LISTED: "accepted", State.REFUSED: "accepted", State.REJECTED: "accepted",
+               State.UNDELETABLE: "accepted"},
+    "transient": {State.LISTED: "refused"},
+    "final": {State.LISTED: "rejected", State.REFUSED: "rejected"},
+    "give up": {State.LISTED: "undeletable", State.REFUSED: "undeletable", State.REJECTED: "undeletable"},
+    "missing": dict.fromkeys(State, "gone"),
+    "same version": {State.GONE: "listed"},
+    "newer version": {State.REFUSED: "listed", State.ACCEPTED: "listed", State.UNDELETABLE: "listed",
+                      State.GONE: "listed"},
+}  # fmt: skip
+"""Where each event leads from a state; where nothing is named, the state stays."""
+
+
+def happen(ledger: Ledger, event: str) -> None:
+    entries = ledger.entries
+    match event:
+        case "attempt":
+            ledger.count_attempt(entries, Method.ICON)
+        case "icon":
+            ledger.mark_icon_useless(entries)
+        case "accept":
+            ledger.accept([ANY], Method.ICON)
+        case "rate limit":
+            ledger.count_attempt(entries, Method.ICON)
+            ledger.refuse(entries, "not now", Refusal.RATE_LIMITED)
+        case "transient":
+            ledger.refuse(entries, "no", Refusal.TRANSIENT)
+        case "final":
+            ledger.refuse(entries, "no", Refusal.FINAL)
+        case "give up":
+            ledger.give_up(entries, "because")
+        case "missing":
+            ledger.record_load([], NOW)
+        case "same version":
+            ledger.record_load([ANY], NOW)
+        case "newer version":
+            ledger.record_load([replace(ANY, last_modified=NOW)], NOW)
+
+
+@pytest.mark.parametrize("event", NEXT)
+@pytest.mark.parametrize("state", State)
+def test_where_each_event_leads_from_each_state(state: State, event: str) -> None:
+    ledger = ledger_with(entry(ANY, state))
+    happen(ledger, event)
+    (one,) = ledger.entries
+    assert one.state == NEXT[event].get(state, state)
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.GONE])
+def test_a_version_that_was_missing_on_one_load_is_what_it_was(state: State) -> None:
+    ledger = ledger_with(entry(ANY, state, "why"))
+    ledger.record_load([], NOW)
+    assert ledger.ok
+    ledger.record_load([ANY], NOW)
+    (one,) = ledger.entries
+    assert (one.state, one.detail, one.recreated) == (state, "why", 0)
+
+
+@given(st.lists(st.sampled_from([*NEXT, "rate limit"]), max_size=12))
+def test_whatever_happens_the_views_agree(happened: list[str]) -> None:
+    ledger = ledger_of(ANY, cache("other", age_s=50), selection=Selection(branches=("main*",)))
+    for event in happened:
+        happen(ledger, event)
+        left = [one for one in ledger.entries if one.selected and one.state is not State.GONE]
+        assert ledger.left == left
+        assert +ledger.left_versions == versions(one.cache for one in left)
+        assert set(ledger.waiting).isdisjoint(ledger.to_attempt)
+        assert ledger.ok is (not left)
+        for one in ledger.entries:
+            assert (one.outcome is Outcome.DELETED) is (one.gone_at is not None and not one.listed)
+            assert one.listed is False or one.reason
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Entry)])
+def test_no_one_but_the_ledger_changes_an_entry(name: str) -> None:
+    one = entry(cache())
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(one, name, getattr(one, name))
+
+
+def test_no_module_goes_round_that() -> None:
+    going_round = [
+        str(path)
+        for path in Path(purger.__file__).parent.rglob("*.py")
+        if path.name != "ledger.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "__setattr__"
+    ]
+    assert going_round == []

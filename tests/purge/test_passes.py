@@ -1,10 +1,10 @@
-"""Whatever the site does, nothing is lost and nothing is claimed: each fault against the server's own state."""
+"""Passes under each fault of the site, checked against the stand-in's own state."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,18 +12,22 @@ from playwright.async_api import BrowserContext
 
 from purger.core import events
 from purger.core.cache import Outcome
-from purger.purge.passes import LOW_WATER
 from purger.core.errors import AccessError, SiteError, UnknownPageError
-from purger.purge.ledger import NOT_APPLIED
-from purger.purge.repository import LOADS
+from purger.core.retry_policies import DEFAULT_POLICIES, PageWaits, RetryPolicies
+from purger.purge.entry import NOT_APPLIED
+from purger.purge.passes import LOW_WATER
 from purger.standin import DeleteFault, Reupload, StandIn
 from purger.standin.faults import ListFault
 from purger.standin.repository import Repository
 from purger.travis.page.cache_page import CachePage
-from tests.browser_fixtures import FOR_EVER, Purge, Purger, full_state, loads, long_enough
-from tests.soak.soak import shorter_waits
+from tests.support.browser import FOR_EVER, Purge, Purger, full_state, loads, long_enough
 from tests.support.clocks import Virtual
+from tests.support.retry_policies import FAST
 
+pytestmark = pytest.mark.browser
+
+MOST_LOADS = 3
+"""So many attempts the production policy has for a load of the page."""
 REFUSALS = [
     DeleteFault(status=500),
     DeleteFault(status=502),
@@ -38,28 +42,24 @@ def named(fault: DeleteFault) -> str:
     return f"{fault.kind}-{fault.status}-{fault.retry_after_s or 0:g}"
 
 
-@pytest.fixture
-def short_waits() -> Iterator[None]:
-    """The pauses that are made for the real site, a tenth as long."""
-    with shorter_waits():
-        yield
+def waiting(**waits: float) -> RetryPolicies:
+    """The real policies, with other waits for the page."""
+    return replace(DEFAULT_POLICIES, page=PageWaits(**waits))
 
 
-@pytest.mark.usefixtures("short_waits")
 @pytest.mark.parametrize("times", [1, 3, 20])
 @pytest.mark.parametrize("fault", REFUSALS, ids=named)
-async def test_refusals_that_pass(
+async def test_refusals_that_pass_are_retried(
     purge: Purge, site: StandIn, repository: Repository, fault: DeleteFault, times: int
 ) -> None:
     repository.fill(24)
     site.faults.delete_fault = [DeleteFault(None, fault.status, times, "none", fault.retry_after_s, fault.kind)]
-    record = await purge()
-    assert repository.archives == []
+    record = await purge(policies=FAST)
+    assert repository.caches == []
     assert record.ok
-    assert sum(entry.tries for entry in record.ledger.entries) <= 24 + times
+    assert sum(entry.attempts for entry in record.ledger.entries) <= 24 + times
 
 
-@pytest.mark.usefixtures("short_waits")
 @pytest.mark.parametrize("fault", REFUSALS[:4], ids=named)
 async def test_one_branch_is_always_refused(
     purge: Purge, site: StandIn, repository: Repository, fault: DeleteFault
@@ -67,8 +67,8 @@ async def test_one_branch_is_always_refused(
     repository.fill(8)
     repository.add("stubborn")
     site.faults.delete_fault = [DeleteFault("stubborn", fault.status)]
-    record = await purge(attempts=3)
-    assert [archive.branch for archive in repository.archives] == ["stubborn"]
+    record = await purge(attempts=3, policies=FAST)
+    assert [cache.branch for cache in repository.caches] == ["stubborn"]
     assert not record.ok
     (failed,) = record.ledger.left
     assert failed.outcome is Outcome.FAILED
@@ -81,8 +81,8 @@ async def test_a_refusal_that_is_final_is_not_repeated(purge: Purge, site: Stand
     repository.add("main")
     site.faults.delete_fault = [DeleteFault("locked", 403)]
     record = await purge()
-    assert [archive.branch for archive in repository.archives] == ["locked"]
-    assert [(entry.outcome, entry.archive.branch) for entry in record.ledger.left] == [(Outcome.FAILED, "locked")]
+    assert [cache.branch for cache in repository.caches] == ["locked"]
+    assert [(entry.outcome, entry.cache.branch) for entry in record.ledger.left] == [(Outcome.FAILED, "locked")]
     assert site.count("DELETE") == 2
 
 
@@ -94,19 +94,21 @@ async def test_a_refusal_although_it_was_applied(
     repository.fill(12, branches=3)
     site.faults.delete_fault = [DeleteFault(None, status, 3, applied)]  # type: ignore[arg-type]
     record = await purge()
-    assert repository.archives == []
+    assert repository.caches == []
     assert record.ok
     assert {entry.outcome for entry in record.ledger.entries} == {Outcome.DELETED}
 
 
 @pytest.mark.parametrize("applied", ["none", "all"])
 @pytest.mark.parametrize("kind", ["reset", "hang"])
-async def test_no_answer(purge: Purge, site: StandIn, repository: Repository, kind: str, applied: str) -> None:
+async def test_a_deletion_without_a_response_is_retried(
+    purge: Purge, site: StandIn, repository: Repository, kind: str, applied: str
+) -> None:
     repository.fill(20)
     # Chromium itself sends a DELETE again when a kept-alive connection is reset.
     site.faults.delete_fault = [DeleteFault(None, 0, 4, applied, None, kind)]  # type: ignore[arg-type]
     record = await purge(answer_timeout_s=3.0)
-    assert repository.archives == []
+    assert repository.caches == []
     assert record.ok
 
 
@@ -115,7 +117,7 @@ async def test_one_that_never_answers_holds_up_no_other(purge: Purge, site: Stan
     repository.add("mute")
     site.faults.delete_fault = [DeleteFault("mute", kind="hang")]
     record = await purge(answer_timeout_s=3.0, attempts=2, batch_size=10)
-    assert [archive.branch for archive in repository.archives] == ["mute"]
+    assert [cache.branch for cache in repository.caches] == ["mute"]
     assert [entry.reason for entry in record.ledger.left] == ["no answer"]
 
 
@@ -129,7 +131,7 @@ async def test_the_rate_limit_of_a_token_that_others_use(purge: Purge, site: Sta
         await asyncio.sleep(0.01)
     site.faults.rate_limit_window_s = 3.0
     record = await task
-    assert repository.archives == []
+    assert repository.caches == []
     assert record.ok
     assert len(record.ledger.entries) == 3000
     assert any(request.status == 429 for request in site.requests)
@@ -143,7 +145,7 @@ async def test_the_budget_keeps_below_the_limit(
     site.faults.rate_limit_per_minute = 30 + LOW_WATER
     record = await purge(max_rate=30, clock=virtual_clock)
     assert record.ok
-    assert repository.archives == []
+    assert repository.caches == []
     assert not any(request.status == 429 for request in site.requests)
     assert virtual_clock.now > 60
 
@@ -153,9 +155,9 @@ async def test_a_running_job_uploads_once_more(purge: Purge, site: StandIn, repo
     repository.add("main")
     site.faults.reupload = [Reupload("busy", times=1, delay_s=0.0)]
     record = await purge()
-    assert repository.archives == []
+    assert repository.caches == []
     assert record.ok
-    assert {entry.archive.branch: entry.recreated for entry in record.ledger.entries} == {"busy": 1, "main": 0}
+    assert {entry.cache.branch: entry.recreated for entry in record.ledger.entries} == {"busy": 1, "main": 0}
     assert len(repository.deleted) == 3
 
 
@@ -164,28 +166,28 @@ async def test_a_running_job_uploads_every_time(purge: Purge, site: StandIn, rep
     repository.add("main")
     site.faults.reupload = [Reupload("busy", times=None, delay_s=0.0)]
     record = await purge(attempts=3)
-    assert [archive.branch for archive in repository.archives] == ["busy"]
+    assert [cache.branch for cache in repository.caches] == ["busy"]
     assert not record.ok
     (busy,) = record.ledger.left
-    assert (busy.outcome, busy.tries, busy.recreated) == (Outcome.RECREATED, 3, 3)
+    assert (busy.outcome, busy.attempts, busy.recreated) == (Outcome.RECREATED, 3, 3)
     assert "running" in record.warnings[0]
 
 
-async def test_an_upload_between_the_last_two_looks(purge: Purge, site: StandIn, repository: Repository) -> None:
-    archive = repository.add("busy")
-    clear_looks: list[events.Event] = []
+async def test_an_upload_between_the_last_two_loads(purge: Purge, site: StandIn, repository: Repository) -> None:
+    cache = repository.add("busy")
+    clear_loads: list[events.Event] = []
 
     def upload_after_the_first(event: events.Event) -> None:
-        if isinstance(event, events.Looked) and event.left == 0:
-            clear_looks.append(event)
-            if len(clear_looks) == 1:
-                repository.add("busy", name=archive.name, age_s=0)
+        if isinstance(event, events.PageLoaded) and event.left == 0:
+            clear_loads.append(event)
+            if len(clear_loads) == 1:
+                repository.add("busy", name=cache.name, age_s=0)
 
     record = await purge(settle_s=0.1, observe=upload_after_the_first)
-    assert repository.archives == []
+    assert repository.caches == []
     assert record.ok
     assert record.ledger.entries[0].recreated == 1
-    assert len(clear_looks) == 3
+    assert len(clear_loads) == 3
 
 
 async def test_a_deletion_that_takes_too_long(purge: Purge, site: StandIn, repository: Repository) -> None:
@@ -193,7 +195,7 @@ async def test_a_deletion_that_takes_too_long(purge: Purge, site: StandIn, repos
     site.faults.deletion_delay_s = FOR_EVER
     record = await purge(recheck_timeout_s=2.0)
     assert not record.ok
-    assert record.looks > 2
+    assert record.loads > 2
     assert {entry.reason for entry in record.ledger.entries} == {NOT_APPLIED}
     assert site.count("DELETE") == 5
 
@@ -203,7 +205,7 @@ async def test_the_token_expires_in_the_middle(purge: Purge, site: StandIn, repo
     site.faults.token_expires_after = 20
     with pytest.raises(AccessError, match="token was refused"):
         await purge()
-    assert 0 < len(repository.archives) < 30
+    assert 0 < len(repository.caches) < 30
 
 
 # All with `after=1`: the survey has its own list.
@@ -216,14 +218,16 @@ async def test_the_token_expires_in_the_middle(purge: Purge, site: StandIn, repo
     ],
     ids=lambda fault: fault.kind,
 )
-async def test_a_list_that_fails_once(purge: Purge, site: StandIn, repository: Repository, fault: ListFault) -> None:
+async def test_a_list_that_fails_once_is_loaded_again(
+    purge: Purge, site: StandIn, repository: Repository, fault: ListFault
+) -> None:
     repository.fill(5)
     site.faults.list_fault = fault
     assert (await purge()).ok
-    assert repository.archives == []
+    assert repository.caches == []
 
 
-async def test_a_list_that_is_slow(purge: Purge, site: StandIn, repository: Repository) -> None:
+async def test_a_list_that_is_slow_is_waited_for(purge: Purge, site: StandIn, repository: Repository) -> None:
     repository.fill(5)
     site.faults.list_latency_s = 2.0
     assert (await purge()).ok
@@ -238,41 +242,38 @@ async def test_a_list_that_is_slow(purge: Purge, site: StandIn, repository: Repo
     ],
     ids=["500", "403", "hang"],
 )
-async def test_a_list_that_never_comes(
+async def test_a_list_that_never_comes_is_an_error_of_the_site(
     purge: Purge, site: StandIn, repository: Repository, fault: ListFault, error: type[Exception]
 ) -> None:
     repository.fill(5)
     site.faults.list_fault = fault
     with pytest.raises(error):
         await purge(page_timeout_s=1.0)
-    assert len(repository.archives) == 5
+    assert len(repository.caches) == 5
 
 
 @pytest.mark.parametrize("change", ["icon-class", "list-markup", "empty-lists", "confirm-text"])
 async def test_a_page_that_changed_is_never_taken_for_an_empty_one(
-    purge: Purge, site: StandIn, repository: Repository, change: str, monkeypatch: pytest.MonkeyPatch
+    purge: Purge, site: StandIn, repository: Repository, change: str
 ) -> None:
-    monkeypatch.setattr("purger.travis.page.cache_page.RENDER_GRACE_S", 0.5)
     repository.fill(5)
     site.faults.changed_page = change  # type: ignore[assignment]
     with pytest.raises(UnknownPageError, match="not the one we know"):
-        await purge()
-    assert len(repository.archives) == 5
+        await purge(policies=waiting(render_grace_s=0.5))
+    assert len(repository.caches) == 5
     assert site.count("DELETE") == 0
-    assert loads(site) <= LOADS
+    assert loads(site) <= MOST_LOADS
 
 
-async def test_a_script_that_hangs(
-    purge: Purge, site: StandIn, repository: Repository, monkeypatch: pytest.MonkeyPatch
+async def test_a_script_that_hangs_ends_in_an_error_or_a_verified_purge(
+    purge: Purge, site: StandIn, repository: Repository
 ) -> None:
-    """It hangs after the page was read: what was clicked before counts as what a later look shows."""
-    monkeypatch.setattr("purger.travis.page.cache_page.CRASH_GRACE_S", 1.0)
-    monkeypatch.setattr("purger.travis.page.cache_page.PATIENCE_S", 1.0)
+    """It hangs after the page was read: what was clicked before counts as what a later load shows."""
     repository.fill(5)
     site.faults.changed_page = "hang-script"
     with contextlib.suppress(SiteError):
-        assert (await purge(page_timeout_s=2.0)).ok
-        assert repository.archives == []
+        assert (await purge(page_timeout_s=2.0, policies=waiting(crash_grace_s=1.0, patience_s=1.0))).ok
+        assert repository.caches == []
 
 
 @pytest.mark.parametrize("times", [1, None], ids=["once", "always"])
@@ -287,27 +288,26 @@ async def test_a_page_that_dies_while_it_renders(
         await prepare(context, *arguments, **more)
 
     monkeypatch.setattr(CachePage, "prepare", staticmethod(prepare_full_state))
-    monkeypatch.setattr("purger.travis.page.cache_page.RENDER_GRACE_S", 0.3)
     repository.fill(5)
     site.faults.permissions_delay_s = 1.0
-    task = asyncio.ensure_future(purge())
+    task = asyncio.ensure_future(purge(policies=waiting(render_grace_s=0.3)))
     if times is None:
         with pytest.raises(UnknownPageError, match="shows 0 items"):
             await task
-        assert len(repository.archives) == 5
+        assert len(repository.caches) == 5
         assert site.count("GET", "/users/permissions") > 1
     else:
         while site.count("GET", "/users/permissions") == 0 and not task.done():
             await asyncio.sleep(0.01)
         site.faults.permissions_delay_s = 0.0
         assert (await task).ok
-        assert repository.archives == []
+        assert repository.caches == []
 
 
-async def test_two_purgers_at_once(purge: Purge, repository: Repository) -> None:
+async def test_two_purges_at_once_delete_everything(purge: Purge, repository: Repository) -> None:
     repository.fill(40)
     records = await asyncio.gather(purge(), purge())
-    assert repository.archives == []
+    assert repository.caches == []
     assert [record.ok for record in records] == [True, True]
 
 
@@ -321,7 +321,7 @@ def test_a_report_of_what_was_done_before_the_token_expired(
     assert not ended.repository["ok"]
     assert ended.repository["error"]["exit_code"] == 3
     assert ended.repository["seen"] == 40
-    assert ended.repository["deleted"] == 0, "no later look showed it"
+    assert ended.repository["deleted"] == 0, "no later load showed it"
     reasons = {cache["reason"] for cache in ended.repository["caches"]}
     assert any("still listed" in reason for reason in reasons)
 
@@ -333,7 +333,7 @@ def test_the_time_of_the_whole_command(purger: Purger, site: StandIn, repository
         site.forget_requests()
         ended = purger("purge", "acme/widgets", "--yes", "--timeout", f"{seconds:g}s", "--recheck-timeout", "1h")
         assert ended.code == 1
-        assert "The time is over" in ended.err
+        assert "Timed out after" in ended.err
         if loads(site) > 2:  # it waits for what it deleted
             break
     assert ended.repository["remaining"] == 5

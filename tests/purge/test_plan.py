@@ -1,61 +1,71 @@
+"""Plans of exact deletions: no deletion reaches a cache that is not selected."""
+
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from purger.core.cache import Archive, How, last_part, versions
-from purger.purge.plan import SHARED_NAME, NoWay, Way, exact_ways, full_names, without_covered
-from tests.builders import archive
+from purger.core.cache import Cache, Method, last_part, versions
+from purger.purge.plan import SHARED_NAME, Deletion, Undeletable, by_displayed_name, plan_deletions, without_nested
+from tests.support.builders import cache
+from tests.support.growth import MOST_GROWTH, growth
 
 
 def test_the_icon_where_all_that_it_reaches_is_selected() -> None:
-    wanted = [archive("main", "1"), archive("main", "2")]
-    assert exact_ways("main", wanted, versions(wanted), wanted) == [Way(How.ICON, "main", None, tuple(wanted))]
-
-
-def test_the_api_for_a_branch_with_a_slash() -> None:
-    wanted = [archive("foo", "1")]
-    assert exact_ways("feature/foo", wanted, versions(wanted), wanted) == [
-        Way(How.API, "feature/foo", None, tuple(wanted))
+    wanted = [cache("main", "1"), cache("main", "2")]
+    assert plan_deletions("main", wanted, versions(wanted), wanted) == [
+        Deletion(Method.ICON, "main", None, tuple(wanted))
     ]
 
 
-def test_a_folder_of_others_is_deleted_archive_by_archive() -> None:
-    own, nested = archive("feature", "own"), archive("foo", "nested")
-    assert exact_ways("feature", [own, nested], versions([own]), [own]) == [Way(How.API, "feature", "own", (own,))]
+def test_the_api_for_a_branch_with_a_slash() -> None:
+    wanted = [cache("foo", "1")]
+    assert plan_deletions("feature/foo", wanted, versions(wanted), wanted) == [
+        Deletion(Method.API, "feature/foo", None, tuple(wanted))
+    ]
 
 
-def test_a_name_that_an_unselected_archive_shares_is_left_alone() -> None:
-    own, nested = archive("feature", "cache.tgz"), archive("foo", "my-cache.tgz")
-    assert exact_ways("feature", [own, nested], versions([own]), [own]) == [NoWay((own,), SHARED_NAME)]
+def test_a_folder_of_others_is_deleted_cache_by_cache() -> None:
+    own, nested = cache("feature", "own"), cache("foo", "nested")
+    assert plan_deletions("feature", [own, nested], versions([own]), [own]) == [
+        Deletion(Method.API, "feature", "own", (own,))
+    ]
+
+
+def test_a_name_that_an_unselected_cache_shares_is_left_alone() -> None:
+    own, nested = cache("feature", "cache.tgz"), cache("foo", "my-cache.tgz")
+    assert plan_deletions("feature", [own, nested], versions([own]), [own]) == [Undeletable((own,), SHARED_NAME)]
 
 
 def test_a_listing_that_is_full_hides_what_a_call_deletes() -> None:
-    listing = [archive("a", str(number)) for number in range(1000)]
-    (way,) = exact_ways("a", listing, versions(listing), listing[:1])
-    assert isinstance(way, NoWay)
+    listing = [cache("a", str(number)) for number in range(1000)]
+    (way,) = plan_deletions("a", listing, versions(listing), listing[:1])
+    assert isinstance(way, Undeletable)
 
 
 def test_a_folder_that_is_deleted_as_a_whole_covers_what_is_nested() -> None:
-    outer, nested, alone = archive("feature", "1"), archive("foo", "2"), archive("bar", "3")
-    folder = Way(How.ICON, "feature", None, (outer,))
-    inside = Way(How.API, "feature/foo", None, (nested,))
-    by_name = Way(How.API, "feature/foo", "2", (nested,))
-    beside = Way(How.API, "feature2/bar", None, (alone,))
-    none = NoWay((alone,), SHARED_NAME)
-    assert without_covered([inside, folder, by_name, beside, none]) == [folder, beside, none]
-    assert without_covered([Way(How.API, "feature", "1", (outer,)), inside]) == [
-        Way(How.API, "feature", "1", (outer,)),
+    outer, nested, alone = cache("feature", "1"), cache("foo", "2"), cache("bar", "3")
+    folder = Deletion(Method.ICON, "feature", None, (outer,))
+    inside = Deletion(Method.API, "feature/foo", None, (nested,))
+    by_name = Deletion(Method.API, "feature/foo", "2", (nested,))
+    beside = Deletion(Method.API, "feature2/bar", None, (alone,))
+    none = Undeletable((alone,), SHARED_NAME)
+    assert without_nested([inside, folder, by_name, beside, none]) == [folder, beside, none]
+    assert without_nested([Deletion(Method.API, "feature", "1", (outer,)), inside]) == [
+        Deletion(Method.API, "feature", "1", (outer,)),
         inside,
     ]
 
 
 def test_names_that_the_page_may_mean() -> None:
-    assert full_names("foo", ["main", "foo", "feature/foo", "a/b/foo", "food"]) == ["foo", "feature/foo", "a/b/foo"]
+    names = by_displayed_name(["feature/foo", "main", "foo", "feature/foo", "a/b/foo", "food"])
+    assert names == {"foo": ["feature/foo", "foo", "a/b/foo"], "main": ["main"], "food": ["food"]}
 
 
-archives = st.builds(
-    archive,
+caches = st.builds(
+    cache,
     st.sampled_from(["a", "b", "a+b", "#", "feature"]),
     st.sampled_from(["x.tgz", "y.tgz", "xx.tgz", ""]),
     age_s=st.sampled_from([1, 2]),
@@ -63,16 +73,25 @@ archives = st.builds(
 
 
 @given(
-    listing=st.lists(archives, max_size=8),
+    listing=st.lists(caches, max_size=8),
     picks=st.lists(st.booleans(), min_size=8, max_size=8),
     full=st.sampled_from(["a", "x/a", "feature"]),
 )
-def test_no_way_ever_reaches_what_is_not_selected(listing: list[Archive], picks: list[bool], full: str) -> None:
+def test_no_way_ever_reaches_what_is_not_selected(listing: list[Cache], picks: list[bool], full: str) -> None:
     selected = [item for item, pick in zip(listing, picks, strict=False) if pick]
     wanted = [item for item in selected if item.branch == last_part(full)]
-    ways = exact_ways(full, listing, versions(selected), wanted)
-    assert versions(item for way in ways for item in way.archives) == versions(wanted)
+    ways = plan_deletions(full, listing, versions(selected), wanted)
+    assert versions(item for way in ways for item in way.caches) == versions(wanted)
     for way in ways:
-        if isinstance(way, Way):
+        if isinstance(way, Deletion):
             reached = [item for item in listing if way.match is None or way.match in item.name]
             assert versions(reached) <= versions(selected)
+
+
+def test_the_work_of_a_plan_does_not_grow() -> None:
+    def work(count: int) -> Callable[[], object]:
+        branches = [f"feature/{number}" for number in range(count)]
+        ways = [Deletion(Method.API, branch, None, ()) for branch in branches]
+        return lambda: (without_nested(ways), by_displayed_name(branches))
+
+    assert growth(work) < MOST_GROWTH

@@ -1,4 +1,4 @@
-"""The main job, end to end: sign in, click every icon, look again."""
+"""The purge of one repository, end to end: survey, clicks, rechecks and the report."""
 
 from __future__ import annotations
 
@@ -9,28 +9,26 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.browser_fixtures import Purger
+from tests.support.browser import Purger
 
-pytestmark = pytest.mark.timeout(110)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
 
 
-@pytest.mark.parametrize(
-    ("archives", "branches", "passes"), [(60, None, 1), (0, None, 0), (1, None, 1), (2500, 250, 3)]
-)
+@pytest.mark.parametrize(("caches", "branches", "passes"), [(60, None, 1), (0, None, 0), (1, None, 1), (2500, 250, 3)])
 def test_every_cache_is_deleted_and_seen_gone(
-    purger: Purger, site: StandIn, repository: Repository, archives: int, branches: int | None, passes: int
+    purger: Purger, site: StandIn, repository: Repository, caches: int, branches: int | None, passes: int
 ) -> None:
-    repository.fill(archives, branches=branches)
+    repository.fill(caches, branches=branches)
     ended = purger("purge", "acme/widgets", "--yes", "--max-rate", "0")
-    assert repository.archives == []
+    assert repository.caches == []
     assert ended.code == 0, ended.err
     result = ended.repository
     assert (result["verified"], result["ok"]) == (True, True)
-    assert (result["seen"], result["selected"], result["deleted"]) == (archives, archives, archives)
+    assert (result["seen"], result["selected"], result["deleted"]) == (caches, caches, caches)
     assert result["passes"] == passes
     assert {cache["outcome"] for cache in result["caches"]} <= {"deleted"}
     assert {cache["how"] for cache in result["caches"]} <= {"icon"}
-    assert result["bytes_deleted"] == sum(archive.size_bytes for archive, _ in repository.deleted)
+    assert result["bytes_deleted"] == sum(cache.size_bytes for cache, _ in repository.deleted)
 
 
 def test_a_delayed_deletion_is_waited_for(purger: Purger, site: StandIn, repository: Repository) -> None:
@@ -39,10 +37,10 @@ def test_a_delayed_deletion_is_waited_for(purger: Purger, site: StandIn, reposit
     ended = purger("purge", "acme/widgets", "--yes")
     assert ended.code == 0
     assert ended.repository["verified"]
-    assert repository.archives == []
+    assert repository.caches == []
     assert repository.listed() == []
-    assert site.count("DELETE") == 20, "what was answered is not clicked again"
-    assert "still listed, although the deletion was answered" in ended.err
+    assert site.count("DELETE") == 20, "what was accepted is not clicked again"
+    assert "still listed, although the deletion was accepted" in ended.err
 
 
 def test_a_deletion_that_never_applies_is_never_called_deleted(
@@ -64,9 +62,9 @@ def test_a_list_and_a_dry_run_touch_nothing(purger: Purger, site: StandIn, repos
         assert ended.code == 0
         assert ended.repository["seen"] == 5
         table = purger(command[0], "acme/widgets", *command[1:], as_json=False)
-        assert all(archive.branch in table.out for archive in repository.archives)
+        assert all(cache.branch in table.out for cache in repository.caches)
     assert site.count("DELETE") == 0
-    assert len(repository.archives) == 5
+    assert len(repository.caches) == 5
 
 
 @pytest.mark.parametrize(
@@ -93,7 +91,7 @@ def test_each_refusal_has_its_code_and_sentence(purger: Purger, site: StandIn, c
     ended = purger("purge", name, "--yes", **more)
     assert (ended.code, ended.report["exit_code"]) == (code, code)
     assert said in ended.err
-    assert len(repository.archives) == 3
+    assert len(repository.caches) == 3
     assert site.count("GET", "/caches") == 0 or case == "no right"
     assert not any(request.origin == "web" for request in site.requests), "no page is opened"
 
@@ -105,47 +103,19 @@ def test_no_one_to_ask_and_no_yes_starts_nothing(purger: Purger, site: StandIn, 
     assert site.requests == []
 
 
-def test_the_demo(purger: Purger) -> None:
-    ended = purger("demo", "--caches", "12")
-    assert ended.code == 0
-    assert "The stand-in's own count: 0 archives left, 12 DELETE requests seen." in ended.err
-    assert ended.repository["deleted"] == 12
-
-
 def test_small_batches_and_one_document_on_stdout(purger: Purger, repository: Repository) -> None:
     repository.fill(25)
     ended = purger("purge", "acme/widgets", "--yes", "--batch-size", "10")
     assert ended.code == 0
     assert json.loads(ended.out) == ended.report
     assert "10 clicked" in ended.err
-    assert repository.archives == []
+    assert repository.caches == []
 
 
-def test_slowed_down_each_click_is_one_of_its_own_and_told(purger: Purger, repository: Repository) -> None:
+def test_in_slow_motion_each_click_is_a_batch_and_logged(purger: Purger, repository: Repository) -> None:
     branches = [repository.add(f"branch-{number}").branch for number in range(3)]
     ended = purger("purge", "acme/widgets", "--yes", "--slow-mo", "50", "-v")
     assert ended.code == 0
     assert [f"clicking {branch!r}" in ended.err for branch in branches] == [True, True, True]
     assert "1 clicked" in ended.err
     assert "3 clicked, 3 answered" in ended.err
-
-
-@pytest.mark.parametrize(("wanted", "coloured"), [({"FORCE_COLOR": "1"}, True), ({}, False), ({"CI": "true"}, False)])
-def test_colours_only_where_they_are_asked_for_and_no_bar_in_a_log(
-    purger: Purger, repository: Repository, wanted: dict[str, str], coloured: bool
-) -> None:
-    repository.fill(2)
-    ended = purger("purge", "acme/widgets", "--yes", **{"NO_COLOR": "", "CI": ""} | wanted)
-    assert ended.code == 0
-    assert ("\x1b[" in ended.err) is coloured
-    assert "━" not in ended.err
-
-
-def test_third_parties_are_not_even_requested(purger: Purger, site: StandIn, repository: Repository) -> None:
-    repository.fill(3)
-    site.faults.third_party_scripts = [f"{site.third_party_url}/analytics.js"]
-    assert purger("purge", "acme/widgets", "--yes").code == 0
-    assert site.count("GET", "/analytics.js") == 0
-    repository.fill(3)
-    assert purger("purge", "acme/widgets", "--yes", "--allow-third-party").code == 0
-    assert site.count("GET", "/analytics.js") > 0

@@ -1,68 +1,215 @@
-"""Reports as `report_of` makes them, for the tests of what is made of them."""
+"""Records with a known result, and the reports of them, for the tests of builders and renderers."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
 
+import msgspec
+
+from purger.core.cache import Cache, Kind, Method, Outcome
 from purger.core.errors import ExitCode, PurgerError
-from purger.purge.ledger import Entry, Ledger
-from purger.purge.record import Record
-from purger.report.build import report_of
 from purger.core.selection import Selection
+from purger.purge.ledger import Ledger
+from purger.purge.record import Record
+from purger.report.build import run_report
+from purger.report.model import (
+    AttemptReport,
+    CacheReport,
+    FetchReport,
+    JobReport,
+    Report,
+    RepositoryReport,
+    RetryReport,
+)
 from purger.travis.addresses import Repository
-from tests.builders import NOW, archive
+from tests.support.builders import NOW, cache
+from tests.support.reports import assert_valid, value_of
 
-Report = dict[str, Any]
+
+@dataclass
+class SampleEntry:
+    """An entry of a ledger as a report reads it, with any outcome."""
+
+    cache: Cache
+    outcome: Outcome = Outcome.REMAINING
+    reason: str | None = None
+    selected: bool = True
+    attempts: int = 0
+    method: Method | None = None
+    recreated: int = 0
+    gone_at: datetime | None = None
+    bytes_deleted: int = 0
+
+    @property
+    def listed(self) -> bool:
+        return self.outcome is not Outcome.DELETED
 
 
-def record(
-    name: str = "widgets", *, gone: int = 3, left: list[Entry] | None = None, provider: str = "github"
+@dataclass
+class SampleLedger:
+    """A ledger as a report reads it."""
+
+    entries: list[SampleEntry]
+    selection: Selection = field(default_factory=Selection)
+
+    @property
+    def selected(self) -> list[SampleEntry]:
+        return [entry for entry in self.entries if entry.selected]
+
+    @property
+    def left(self) -> list[SampleEntry]:
+        return [entry for entry in self.selected if entry.outcome is not Outcome.DELETED]
+
+    @property
+    def ok(self) -> bool:
+        return not self.left
+
+
+def deleted(branch: str, size: int, *, attempts: int = 1, how: Method | None = None) -> SampleEntry:
+    """A cache that is gone."""
+    return SampleEntry(
+        cache(branch, size=size), Outcome.DELETED, attempts=attempts, method=how, gone_at=NOW, bytes_deleted=size
+    )
+
+
+def refused(branch: str, name: str = "cache-a.tgz", words: str = "answered 403") -> SampleEntry:
+    """A cache whose deletion was refused."""
+    return SampleEntry(cache(branch, name), Outcome.FAILED, words, attempts=4)
+
+
+def recreated(branch: str) -> SampleEntry:
+    """A cache that was deleted and is listed again."""
+    return SampleEntry(cache(branch), Outcome.RECREATED, "uploaded again", attempts=2, recreated=1)
+
+
+def skipped(branch: str) -> SampleEntry:
+    """A cache that the filters leave alone."""
+    return SampleEntry(cache(branch, size=1), Outcome.SKIPPED, "not selected", selected=False)
+
+
+def record_of(
+    entries: list[SampleEntry], name: str = "widgets", *, provider: str = "github", settled_s: float | None = None
 ) -> Record:
-    """A repository of which so many archives are gone, and these are not."""
-    ledger = Ledger(Selection(), 4)
-    ledger.look([archive(f"branch-{number}", size=10**6 * (number + 1)) for number in range(gone)], NOW)
-    for entry in ledger.entries:
-        entry.tries = 1
-    ledger.look([], NOW)
-    ledger.entries += left or []
-    repository = Repository(provider, "acme", name)
-    made = Record(repository, f"https://app.travis-ci.com/{provider}/acme/{name}/caches", ledger, lambda _event: None)
-    made.verified = not left
-    made.looks, made.passes, made.requests, made.seconds = 2, 1, 12, 3.4
+    """A record of a repository with these entries; it is verified where nothing selected is left."""
+    ledger = SampleLedger(entries)
+    made = Record(
+        Repository(provider, "acme", name),
+        f"https://app.travis-ci.com/{provider}/acme/{name}/caches",
+        cast(Ledger, ledger),
+        lambda _event: None,
+        settled_s=settled_s,
+    )
+    made.verified = ledger.ok
+    made.loads, made.passes, made.requests, made.seconds = 2, 1, 12, 3.4
     return made
 
 
-def refused(branch: str, name: str = "cache-a.tgz", words: str = "answered 403") -> Entry:
-    """An archive whose deletion was refused."""
-    return Entry(archive(branch, name), selected=True, tries=4, refusal=words)
+def record(
+    name: str = "widgets",
+    *,
+    gone: int = 3,
+    left: list[SampleEntry] | None = None,
+    provider: str = "github",
+    settled_s: float | None = None,
+) -> Record:
+    """A record of a repository of which so many caches are gone, and these are not."""
+    entries = [deleted(f"branch-{number}", 10**6 * (number + 1)) for number in range(gone)]
+    return record_of([*entries, *(left or [])], name, provider=provider, settled_s=settled_s)
 
 
 def report(*records: Record, error: PurgerError | None = None, dry_run: bool = False) -> Report:
-    """The report of these; without any, of one repository whose archives are all gone."""
-    return report_of(records or [record()], error, NOW, dry_run=dry_run)
+    """The report of these; without any, of one repository whose caches are all gone."""
+    made = run_report(records or [record()], error, NOW, dry_run=dry_run)
+    assert_valid(value_of(made))
+    return made
 
 
-def retried(*verdicts: str | None, fetched: bool = False) -> Report:
-    """The report of a retry of a job with so many attempts; the last purge found nothing."""
-    fetch = {"branch": "main", "archive": "cache-a.tgz", "deleted": True}
+def job_report(job: int, verdict: str | None, *fetched: FetchReport, restarted: bool = True) -> JobReport:
+    """The report of a restarted job."""
+    return JobReport(
+        job=job,
+        url=f"https://app.travis-ci.com/github/acme/widgets/jobs/{job}",
+        restarted_at=NOW if restarted else None,
+        state=None,
+        started_at=None,
+        finished_at=None,
+        verdict=verdict,
+        error=None,
+        started_clean=not fetched,
+        asked=list(fetched),
+        fetched=list(fetched),
+        stored=[],
+        nothing_changed=False,
+        symptoms=[],
+        last_failing_lines=[],
+        truncated=False,
+    )
+
+
+FETCH = FetchReport(branch="main", archive="cache-a.tgz", at=None, found=True, source="own", deleted=True)
+
+
+def retried(*verdicts: str | None, fetched: bool = False, more_jobs: tuple[JobReport, ...] = ()) -> Report:
+    """The report of a retry with one attempt a verdict; only the first purge found something to delete."""
     attempts = [
-        {
-            "number": number,
-            "purge": {"deleted": 3 if number == 1 else 0},
-            "jobs": [
-                {"job": 12, "verdict": verdict, "restarted_at": "2026-03-01T12:00:00Z" if verdict else None}
-                | {"fetched": [fetch] if fetched and verdict != "passed" else []}
+        AttemptReport(
+            number=number,
+            purge=report(record(gone=3 if number == 1 else 0)).repositories[0],
+            wait_s=60.0,
+            verdict=verdict,
+            jobs=[
+                job_report(12, verdict, *([FETCH] if fetched and verdict != "passed" else []), restarted=bool(verdict)),
+                *more_jobs,
             ],
-        }
+        )
         for number, verdict in enumerate(verdicts, 1)
     ]
-    return report(record(gone=0)) | {"retry": {"jobs": [12], "attempts": attempts}}
+    retry = RetryReport(jobs=[12], attempts=attempts)
+    return msgspec.structs.replace(report(record(gone=0)), retry=retry)
 
 
 def hostile_report(text: str) -> Report:
-    """A report in which this text stands wherever the site, a person or a file may have put it."""
+    """A report with this text wherever the site, a person or a file may have put it."""
     one = record(left=[refused(text, text, text)])
     one.warnings.append(text)
     one.error = PurgerError(text, where=text, remedy=text)
     assert one.error.exit_code is ExitCode.REMAINS
     return report(one)
+
+
+def cache_report(branch: str, size_bytes: int = 10, outcome: str = "deleted", **changes: Any) -> CacheReport:
+    """The report of one cache."""
+    values: dict[str, Any] = {
+        "name": "cache-a.tgz",
+        "kind": Kind.of(branch),
+        "last_modified": NOW,
+        "selected": True,
+        "attempts": 1,
+        "how": None,
+        "reason": None,
+        "recreated_times": 0,
+        "gone_at": None,
+    }
+    return CacheReport(branch=branch, size_bytes=size_bytes, outcome=Outcome(outcome), **(values | changes))
+
+
+def repository_of(*caches: CacheReport, slug: str = "acme/widgets", **changes: Any) -> RepositoryReport:
+    """The report of a repository with these caches, whatever they add up to."""
+    return msgspec.structs.replace(
+        report(record(gone=0)).repositories[0], repository=slug, caches=list(caches), **changes
+    )
+
+
+CHOSEN = Selection(
+    branches=("main", "x*"), match="py", kind=Kind.PUSH, older_than_s=60.0, larger_than_bytes=5, as_of=NOW
+)
+
+
+def unfinished(**selection: Any) -> dict[str, Any]:
+    made: dict[str, Any] = value_of(
+        run_report([record("done"), record("left", left=[refused("main")])], None, NOW, selection=CHOSEN)
+    )
+    made["selection"] |= selection
+    return made

@@ -1,3 +1,5 @@
+"""The folder for artifacts: made, cleaned, and never the reason that a purge fails."""
+
 from __future__ import annotations
 
 import errno
@@ -11,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from purger.core.errors import ExitCode, InputError
 from purger.report import artifacts
 from purger.report.artifacts import Artifacts, folder_name
-from purger.core.errors import ExitCode, InputError
 from tests.report.samples import record, refused, report
+from tests.support.reports import value_of
 
 
 def test_the_folder_is_made_and_old_files_go(tmp_path: Path) -> None:
@@ -81,7 +84,7 @@ def test_a_report_with_any_name_in_it(tmp_path: Path) -> None:
     kept = Artifacts(tmp_path)
     made = report(record(left=[refused('a\ud800b\n"c')]))
     assert kept.write_report(made) is None
-    assert json.loads(kept.report.read_bytes()) == made
+    assert json.loads(kept.report.read_bytes()) == value_of(made)
     assert kept.write_html(made, []) is None
     assert kept.page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
@@ -94,12 +97,10 @@ def test_a_disk_that_is_full_leaves_the_old_file_and_a_sentence(
     assert kept.write_report(report()) is None
     before = kept.report.read_bytes()
 
-    def full(path: Path, content: bytes) -> int:
-        with path.open("wb") as file:
-            file.write(content[:10])
+    def full(*_paths: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     said = kept.write_report(report(record(left=[refused("main")])))
     assert said == f"{kept.report} could not be written: No space left on device."
     assert kept.report.read_bytes() == before

@@ -1,28 +1,31 @@
-"""The report for people in a real browser: at three widths, by day and by night, sorted and searched by real clicks."""
+"""The HTML report in a real browser: three widths, light and dark, sorted and searched by real clicks."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.report.html import write_html
-from purger.browser.settings import BrowserSettings
-from tests.report.samples import hostile_report, record, refused, report
-from tests.cli.test_ci import HOSTILE
+from purger.report.model import Report, TimelineEntry
+from tests.report.samples import hostile_report, record, recreated, refused, report
+from tests.support.hostile import HOSTILE
+
+pytestmark = pytest.mark.browser
 
 XSS = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 TIMELINE = [
-    {"at_s": 0.5, "repository": "acme/widgets", "kind": "pass", "number": 1, "to_click": 3, "archives": 3},
-    {"at_s": 0.6, "repository": "acme/widgets", "kind": "click", "rows": 3},
-    {"at_s": 1.2, "repository": "acme/widgets", "kind": "answer", "answered": 3, "refused": 1, "deleted": 3},
-    {"at_s": 3.0, "repository": "acme/widgets", "kind": "wait", "seconds": 2.0, "text": XSS, "times": 1},
-    {"at_s": 5.0, "repository": "acme/widgets", "kind": "look", "number": 2, "left": 0, "gone": 3, "times": 1},
+    TimelineEntry(at_s=0.5, repository="acme/widgets", kind="pass", number=1, to_click=3, caches=3),
+    TimelineEntry(at_s=0.6, repository="acme/widgets", kind="click", rows=3),
+    TimelineEntry(at_s=1.2, repository="acme/widgets", kind="response", accepted=3, refused=1, deleted=3),
+    TimelineEntry(at_s=3.0, repository="acme/widgets", kind="wait", seconds=2.0, text=XSS, times=1),
+    TimelineEntry(at_s=5.0, repository="acme/widgets", kind="load", number=2, left=0, gone=3, times=1),
 ]
 
 
@@ -54,7 +57,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def open_report(
     browser: Browser,
     folder: Path,
-    made: dict[str, Any],
+    made: Report,
     *,
     width: int = 1280,
     scheme: Literal["light", "dark"] = "light",
@@ -70,10 +73,8 @@ async def open_report(
     return opened
 
 
-def made_of(count: int = 3) -> dict[str, Any]:
-    left = [refused(XSS, "z" * 150, XSS), refused("recreated-later")]
-    left[1].recreated = 1
-    return report(record(gone=count, left=left))
+def made_of(count: int = 3) -> Report:
+    return report(record(gone=count, left=[refused(XSS, "z" * 150, XSS), recreated("recreated-later")]))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -128,7 +129,7 @@ async def test_the_policy_stops_what_would_come_in_all_the_same(browser: Browser
 async def test_sorting_by_each_column(browser: Browser, tmp_path: Path, width: int) -> None:
     opened = await open_report(browser, tmp_path, made_of(12), width=width)
     page = opened.page
-    for column in ("branch", "archive", "kind", "size", "modified", "outcome", "by", "why"):
+    for column in ("branch", "cache", "kind", "size", "modified", "outcome", "by", "why"):
         head = page.locator(f"th.{column}")
         await head.get_by_role("button").click()
         assert await head.get_attribute("aria-sort") == "ascending"
@@ -157,7 +158,7 @@ async def test_searching_and_choosing_outcomes(browser: Browser, tmp_path: Path)
     assert await opened.shown("outcome") == ["failed"]
     await search.fill("no such thing")
     assert await opened.shown("branch") == []
-    assert await page.get_by_text("Nothing here fits").is_visible()
+    assert await page.get_by_text("No cache matches").is_visible()
     await search.fill("")
     await page.get_by_role("button", name="recreated 1").click()
     assert await opened.shown("branch") == ["recreated-later"]

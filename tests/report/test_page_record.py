@@ -1,4 +1,4 @@
-"""What a run leaves for people and machines: pictures, reports, traces, the CI's own files."""
+"""The artifacts of a run: pictures and traces of the page, and the reports beside them."""
 
 from __future__ import annotations
 
@@ -11,28 +11,32 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Playwright
 
-from purger.report.artifacts import Artifacts
 from purger.browser.start import close_context, new_context
-from purger.browser.supervise import Browsers
-from purger.purge.ledger import Ledger
-from purger.report.page_record import Keepsakes
-from purger.purge.record import Record
-from purger.secrets.spellings import find_secret
+from purger.browser.supervise import BrowserSupervisor
 from purger.core.selection import Selection
+from purger.purge.ledger import Ledger
+from purger.purge.record import Record
+from purger.report.artifacts import Artifacts, TraceMode
+from purger.report.page_record import ArtifactRecorders, PageRecorder
+from purger.secrets.spellings import find_secret
 from purger.secrets.token import Token
-from purger.purge.settings import Trace
 from purger.standin import DeleteFault, ListFault, StandIn
 from purger.standin.repository import Repository
-from purger.travis.page.cache_page import CachePage
 from purger.travis.addresses import Site
-from tests.browser_fixtures import WIDGETS, Purger
+from purger.travis.page.cache_page import CachePage
+from tests.report.samples import record
+from tests.support.browser import WIDGETS, Purger
+
+pytestmark = pytest.mark.browser
 
 PICTURED = {"after.png", "trace.zip", "report.json", "report.html"}
 
 PNG = b"\x89PNG"
 
 
-def test_artifacts_of_a_purge(purger: Purger, site: StandIn, repository: Repository, tmp_path: Path) -> None:
+def test_a_purge_leaves_pictures_and_reports(
+    purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
     repository.fill(6)
     repository.add("%0A::error::x")
     repository.add("<img src=x>")
@@ -71,7 +75,7 @@ def test_a_page_that_changed_is_pictured(purger: Purger, site: StandIn, reposito
     assert "not the one we know" in ended.err
     assert {path.name for path in (tmp_path / "kept").iterdir()} >= PICTURED
     assert {cache["outcome"] for cache in ended.repository["caches"]} == {"remaining"}
-    assert len(repository.archives) == 3
+    assert len(repository.caches) == 3
 
 
 def test_a_list_that_never_comes_is_pictured(
@@ -85,11 +89,11 @@ def test_a_list_that_never_comes_is_pictured(
     assert ended.repository["warnings"] == []
     assert {path.name for path in (tmp_path / "kept").iterdir()} >= PICTURED
     assert ended.repository["error"]["exit_code"] == 4
-    assert ended.repository["remaining"] == len(repository.archives) == 3
+    assert ended.repository["remaining"] == len(repository.caches) == 3
 
 
 @asynccontextmanager
-async def loaded_page(site: StandIn, browsers: tuple[Playwright, Browsers]) -> AsyncIterator[CachePage]:
+async def loaded_page(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> AsyncIterator[CachePage]:
     ours = Site.at(site.url, site.api_url)
     context = await new_context(await browsers[1].get())
     page = CachePage(context, ours, WIDGETS, timeout_s=60.0)
@@ -102,7 +106,7 @@ async def loaded_page(site: StandIn, browsers: tuple[Playwright, Browsers]) -> A
 
 
 async def test_a_picture_has_its_own_time(
-    site: StandIn, repository: Repository, browsers: tuple[Playwright, Browsers]
+    site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
 ) -> None:
     """However short the page's time to load is: on a busy machine the picture alone takes longer."""
     repository.fill(3)
@@ -114,25 +118,25 @@ async def test_a_picture_has_its_own_time(
 async def test_a_picture_that_takes_too_long_leaves_a_warning_and_the_page(
     site: StandIn,
     repository: Repository,
-    browsers: tuple[Playwright, Browsers],
+    browsers: tuple[Playwright, BrowserSupervisor],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     repository.fill(3)
     record = Record(WIDGETS, "", Ledger(Selection(), 1), lambda _event: None)
-    keepsakes = Keepsakes(Artifacts(tmp_path), Trace.OFF, Token(site.token), record)
+    recorder = PageRecorder(Artifacts(tmp_path), TraceMode.OFF, Token(site.token), record)
     async with loaded_page(site, browsers) as page:
         with monkeypatch.context() as patch:
             patch.setattr("purger.travis.page.cache_page.PICTURE_S", 0.001)
-            await keepsakes.before(page)
+            await recorder.before(page)
         assert list(tmp_path.iterdir()) == []
         (warning,) = record.warnings
         assert warning.startswith("before.png could not be taken: ")
-        await keepsakes.before(page)
+        await recorder.before(page)
         assert len(record.warnings) == 1
         assert (tmp_path / "before.png").read_bytes().startswith(PNG)
         await page.close()
-        await keepsakes.after(page)
+        await recorder.after(page)
         assert record.warnings[1:] == ["after.png could not be taken: the page was closed."]
     assert [path.name for path in tmp_path.iterdir()] == ["before.png"]
 
@@ -148,7 +152,7 @@ def test_several_repositories_have_folders_of_their_own(purger: Purger, site: St
 
 
 @pytest.mark.parametrize("place", ["/proc/purger", "a-file/below"])
-def test_a_place_that_can_not_be_written(
+def test_a_place_that_can_not_be_written_is_bad_input(
     purger: Purger, site: StandIn, repository: Repository, tmp_path: Path, place: str
 ) -> None:
     repository.fill(2)
@@ -156,26 +160,12 @@ def test_a_place_that_can_not_be_written(
     ended = purger("purge", "acme/widgets", "--yes", "--artifacts", place)
     assert ended.code == 2
     assert "can't be written" in ended.err
-    assert len(repository.archives) == 2
+    assert len(repository.caches) == 2
 
 
-def test_github_actions(purger: Purger, site: StandIn, repository: Repository, tmp_path: Path) -> None:
-    repository.fill(2)
-    repository.add("%0A::error::x")
-    site.faults.delete_fault = [DeleteFault("%0A::error::x", 403)]
-    files = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_OUTPUT": str(tmp_path / "output")}
-    ended = purger("purge", "acme/widgets", "--yes", CI="true", GITHUB_ACTIONS="true", **files)
-    assert ended.code == 1
-    assert "::group::purger" in ended.err
-    assert any(line.startswith(("::error", "::warning")) for line in ended.err.splitlines())
-    assert "acme/widgets" in (tmp_path / "summary.md").read_text()
-    assert "exit_code<<" in (tmp_path / "output").read_text()
-
-
-def test_travis_folds(purger: Purger, repository: Repository) -> None:
-    repository.fill(1)
-    ended = purger("purge", "acme/widgets", "--yes", CI="true", TRAVIS="true", TRAVIS_REPO_SLUG="acme/widgets")
-    assert "travis_fold:start:purger" in ended.err
-    folded, _, after = ended.err.partition("travis_fold:end:purger")
-    assert "look 1:" in folded
-    assert "1 cache of acme/widgets is gone" in after
+async def test_each_repository_has_its_own_recorder_and_folder(tmp_path: Path) -> None:
+    recorders = ArtifactRecorders(Artifacts(tmp_path), TraceMode.OFF, Token("s3cret-token"))
+    records = [record("a"), record("b")]
+    assert recorders.expect([one.name for one in records]) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["acme--a", "acme--b"]
+    assert [recorders.of(one).record for one in records] == records

@@ -1,4 +1,4 @@
-"""Results as sentences: of one repository, of several, of errors; and text of others, made safe to show."""
+"""Results as sentences: of one repository, of several, of jobs and of errors."""
 
 from __future__ import annotations
 
@@ -6,33 +6,43 @@ from typing import Any
 
 import pytest
 
-from purger.core.errors import AccessError, SiteError
+from purger.core.cache import Method
+from purger.core.errors import AccessError, PurgerError, SiteError
 from purger.purge.record import Record
-from purger.report.build import error_value, report_of, repository_value
-from purger.report.phrases import counted, error_words, headline, name_of, verdict_of
-from purger.core.text import sentence_of, visible
-from tests.builders import NOW, archive
-from tests.report.samples import record, refused
+from purger.report.build import error_report, repository_report, run_report
+from purger.report.phrases import (
+    counted,
+    error_words,
+    errors_of,
+    headline,
+    how_sentence,
+    job_words,
+    state_of,
+    verdict_of,
+)
+from tests.report.samples import (
+    cache_report,
+    deleted,
+    job_report,
+    record,
+    record_of,
+    refused,
+    report,
+    repository_of,
+    retried,
+    skipped,
+)
+from tests.support.builders import NOW
 
 
-def settled(gone: int, settled_s: float | None) -> Record:
-    made = record(gone=gone)
-    made.settled_s = settled_s
-    return made
-
-
-def unproved() -> Record:
+def unverified() -> Record:
     made = record(gone=1)
     made.verified = False
     return made
 
 
-def spared() -> Record:
-    made = record(gone=0)
-    made.ledger.look([archive("a"), archive("b")], NOW)
-    for entry in made.ledger.entries:
-        entry.selected = False
-    return made
+def unselected() -> Record:
+    return record_of([skipped("a"), skipped("b")])
 
 
 def stopped() -> Record:
@@ -44,14 +54,14 @@ def stopped() -> Record:
 @pytest.mark.parametrize(
     ("made", "more", "sentence"),
     [
-        (settled(1, 5.0), {}, "1 cache of acme/widgets is gone (1.0 MB), seen on two looks 5 s apart."),
-        (settled(2, 0.0), {}, "2 caches of acme/widgets are gone (3.0 MB), seen on two looks one after the other."),
-        (settled(2, None), {}, "2 caches of acme/widgets are gone (3.0 MB), seen on two looks."),
-        (unproved(), {}, "1 cache of acme/widgets is gone (1.0 MB), but that nothing is left was not proved."),
+        (record(gone=1, settled_s=5.0), {}, "1 cache of acme/widgets is gone (1.0 MB), rechecked twice, 5 s apart."),
+        (record(gone=2, settled_s=0.0), {}, "2 caches of acme/widgets are gone (3.0 MB), rechecked twice in a row."),
+        (record(gone=2), {}, "2 caches of acme/widgets are gone (3.0 MB), rechecked twice."),
+        (unverified(), {}, "1 cache of acme/widgets is gone (1.0 MB), but no second recheck confirmed it."),
         (record(gone=0), {}, "acme/widgets has no caches."),
         (stopped(), {}, "Nothing of acme/widgets was deleted."),
-        (spared(), {}, "None of the 2 caches of acme/widgets is selected: nothing to do."),
-        (spared(), {"filters": "of branch x"}, "None of the 2 caches of acme/widgets is selected (of branch x): "
+        (unselected(), {}, "None of the 2 caches of acme/widgets is selected: nothing to do."),
+        (unselected(), {"filters": "of branch x"}, "None of the 2 caches of acme/widgets is selected (of branch x): "
          "nothing to do."),
         (record(gone=1, left=[refused("x"), refused("y")]), {}, "1 of 3 caches of acme/widgets are gone (1.0 MB); "
          "2 failed."),
@@ -59,37 +69,87 @@ def stopped() -> Record:
          "Nothing was touched."),
     ],
 )  # fmt: skip
-def test_a_repository_in_a_sentence(made: Record, more: dict[str, Any], sentence: str) -> None:
+def test_the_result_of_a_repository_is_a_sentence(made: Record, more: dict[str, Any], sentence: str) -> None:
     dry_run = more.get("dry_run", False)
-    value = repository_value(made, None, dry_run=dry_run)
+    value = repository_report(made, None, dry_run=dry_run)
     assert verdict_of(value, **{"dry_run": False} | more) == sentence
 
 
-def test_several_repositories_in_a_sentence() -> None:
+def test_the_result_of_several_repositories_is_a_sentence() -> None:
     def of(*records: Record, dry_run: bool = False) -> str:
-        return headline(report_of(records, None, NOW, dry_run=dry_run))
+        return headline(run_report(records, None, NOW, dry_run=dry_run))
 
     bad, worse = record("x", left=[refused("x")]), record("y", left=[refused("y")])
     assert of(record(), bad) == "6 of 7 caches in 2 repositories are gone (12.0 MB); 1 repository is not done."
     assert of(bad, worse) == "6 of 8 caches in 2 repositories are gone (12.0 MB); 2 repositories are not done."
-    assert of(record(), record("z")) == "6 caches in 2 repositories are gone (12.0 MB), seen on two looks."
+    assert of(record(), record("z")) == "6 caches in 2 repositories are gone (12.0 MB), rechecked twice."
     assert of(bad, worse, dry_run=True) == "8 caches in 2 repositories would be deleted (12.0 MB). Nothing was touched."
     assert of() == "Nothing was deleted: there was no repository to purge."
-    refused_token = report_of([], AccessError("the token was refused"), NOW)
+    refused_token = run_report([], AccessError("the token was refused"), NOW)
     assert headline(refused_token) == "Nothing was deleted: the token was refused."
 
 
-def test_errors_in_a_sentence() -> None:
-    assert error_words(error_value(SiteError("the site is gone.", where="https://api")) or {}) == (
-        "The site is gone (https://api)."
+def test_other_methods_than_the_icon_are_explained() -> None:
+    def sentence(*hows: Method | None) -> str | None:
+        return how_sentence(repository_of(*(cache_report("a", how=how) for how in hows)))
+
+    why = (
+        ", because the icon of such a row deletes nothing of it, or more than was selected "
+        "(branch names with a slash show only their last part)."
     )
-    assert error_words(error_value(SiteError("it ended")) or {}) == "It ended."
+    assert sentence() is None
+    assert sentence(Method.ICON, None) is None
+    assert sentence(Method.BUTTON, Method.ICON) == f"1 cache by the page's 'Delete all' button{why}"
+    both = f"2 caches by the page's 'Delete all' button and 1 cache by the API{why}"
+    assert sentence(Method.BUTTON, Method.API, Method.BUTTON) == both
+    by_api = repository_report(record_of([deleted("x/y", 1, how=Method.API)]), None)
+    assert how_sentence(by_api) == f"1 cache by the API{why}"
+    assert how_sentence(repository_of(cache_report("a", how=Method.API, selected=False))) is None
 
 
-def test_small_words() -> None:
-    assert (sentence_of(" x.. "), sentence_of(""), sentence_of("...a")) == ("X.", "", "...a.")
-    assert name_of({"repository": "a/b"}) == "a/b"
-    assert name_of({"repository": "a/b", "provider": "gitlab"}) == "gitlab/a/b"
-    assert counted([{"outcome": "failed"}, {"outcome": "recreated"}, {"outcome": "failed"}]) == "1 recreated, 2 failed"
-    assert visible("a\nb\u202ec") == "a\ufffdb\ufffdc"
-    assert [visible("abcdefgh", longest) for longest in (8, 7, 4, None)] == ["abcdefgh", "abc…fgh", "ab…h", "abcdefgh"]
+def test_an_error_is_a_sentence() -> None:
+    def words(error: PurgerError) -> str:
+        made = error_report(error)
+        assert made is not None
+        return error_words(made)
+
+    assert words(SiteError("the site is gone.", where="https://api")) == "The site is gone (https://api)."
+    assert words(SiteError("it ended")) == "It ended."
+
+
+def test_each_error_is_listed_once() -> None:
+    stopped, refusal = SiteError("gone"), AccessError("refused")
+    one, two = record("a", left=[refused("x")]), record("b")
+    two.error = refusal
+    errors = errors_of(report(one, two, error=stopped))
+    assert [(name, error.message) for name, error in errors] == [(None, "gone"), ("acme/b", "refused")]
+
+
+@pytest.mark.parametrize(
+    ("ok", "dry_run", "exit_code", "state"),
+    [
+        (True, False, 0, "done"),
+        (True, True, 0, "dry-run"),
+        (False, True, 3, "failed"),
+        (False, False, 1, "failed"),
+        (False, False, 130, "stopped"),
+        (False, True, 143, "stopped"),
+    ],
+)
+def test_the_state_of_a_run_follows_from_its_exit_code(ok: bool, dry_run: bool, exit_code: int, state: str) -> None:
+    assert state_of(ok=ok, dry_run=dry_run, exit_code=exit_code) == state
+
+
+def test_of_several_jobs_those_that_passed_are_counted() -> None:
+    made = retried("passed", more_jobs=(job_report(13, "unknown"), job_report(14, "canceled")))
+    assert headline(made) == "1 of 3 jobs passed; 3 caches deleted in 1 attempt."
+
+
+def test_a_job_that_was_not_followed_to_its_end_has_words() -> None:
+    assert job_words(job_report(12, None)) == "was restarted"
+    assert job_words(job_report(12, "of a later version")) == "ended: of a later version"
+
+
+def test_outcomes_are_counted_in_a_fixed_order() -> None:
+    outcomes = ["failed", "recreated", "failed"]
+    assert counted([cache_report("a", outcome=outcome) for outcome in outcomes]) == "1 recreated, 2 failed"

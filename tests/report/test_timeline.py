@@ -1,6 +1,9 @@
+"""The timeline of a run: each event is an entry, and many of them are merged without losing a count."""
+
 from __future__ import annotations
 
 from purger.core import events
+from purger.report.model import TimelineEntry
 from purger.report.timeline import KINDS, MOST_MOMENTS, Timeline
 
 
@@ -12,37 +15,41 @@ class Clock:
         return self.now
 
 
-def test_each_kind_of_moment() -> None:
+def test_each_kind_of_event_is_an_entry() -> None:
     clock = Clock()
     timeline = Timeline(clock)
     happened: list[events.Event] = [
         events.SignedIn("", "someone"),
         events.PassStarted("a/b", 1, 3, 4),
         events.BatchClicked("a/b", 2, 0, 0),
-        events.Answered("a/b", "main", 200, 2, "answered 200"),
-        events.Answered("a/b", "PR.1", 500, 0, "answered 500"),
-        events.Answered("a/b", "PR.2", None, 0, "not answered"),
+        events.ResponseReceived("a/b", "main", 200, 2, "answered 200"),
+        events.ResponseReceived("a/b", "PR.1", 500, 0, "answered 500"),
+        events.ResponseReceived("a/b", "PR.2", None, 0, "not answered"),
         events.BatchClicked("a/b", 3, 1, 1),
         events.Waiting("", 2.5, "the budget"),
-        events.Looked("a/b", 2, 1, 0, 3),
+        events.PageLoaded("a/b", 2, 1, 0, 3),
         events.Warned("a/b", "Something is odd."),
         events.Finished("a/b", True, 3, 1),
     ]
     for event in happened:
         clock.now += 1
         timeline(event)
-    at = {(entry["at_s"], entry["kind"]): entry for entry in timeline.entries}
+    at = {(entry.at_s, entry.kind): entry for entry in timeline.entries}
     assert list(at) == [
-        (2.0, "pass"), (3.0, "click"), (4.0, "answer"), (5.0, "answer"), (6.0, "answer"), (7.0, "click"),
-        (8.0, "wait"), (9.0, "look"), (10.0, "warning"),
+        (2.0, "pass"), (3.0, "click"), (4.0, "response"), (5.0, "response"), (6.0, "response"), (7.0, "click"),
+        (8.0, "wait"), (9.0, "load"), (10.0, "warning"),
     ]  # fmt: skip
-    assert at[2.0, "pass"] | {"number": 1, "to_click": 3, "archives": 4} == at[2.0, "pass"]
-    assert (at[3.0, "click"]["rows"], at[7.0, "click"]["rows"]) == (2, 1)
-    assert at[4.0, "answer"] | {"answered": 1, "refused": 0, "deleted": 2} == at[4.0, "answer"]
-    assert (at[5.0, "answer"]["refused"], at[6.0, "answer"]["refused"]) == (1, 1)
-    assert at[8.0, "wait"] | {"repository": "", "seconds": 2.5, "text": "the budget"} == at[8.0, "wait"]
-    assert at[9.0, "look"] | {"number": 2, "left": 1, "gone": 3} == at[9.0, "look"]
-    assert at[10.0, "warning"]["text"] == "Something is odd."
+    started = at[2.0, "pass"]
+    assert (started.number, started.to_click, started.caches) == (1, 3, 4)
+    assert (at[3.0, "click"].rows, at[7.0, "click"].rows) == (2, 1)
+    response = at[4.0, "response"]
+    assert (response.accepted, response.refused, response.deleted) == (1, 0, 2)
+    assert (at[5.0, "response"].refused, at[6.0, "response"].refused) == (1, 1)
+    wait = at[8.0, "wait"]
+    assert (wait.repository, wait.seconds, wait.text) == ("", 2.5, "the budget")
+    load = at[9.0, "load"]
+    assert (load.number, load.left, load.gone) == (2, 1, 3)
+    assert at[10.0, "warning"].text == "Something is odd."
 
 
 def test_clicks_of_a_new_round_count_from_its_start() -> None:
@@ -50,18 +57,18 @@ def test_clicks_of_a_new_round_count_from_its_start() -> None:
     for clicked in (100, 150, 150, 7, 7):
         clock.now += 1
         timeline.see(events.BatchClicked("a/b", clicked, 0, 0))
-    assert [entry["rows"] for entry in timeline.entries] == [100, 50, 7]
+    assert [entry.rows for entry in timeline.entries] == [100, 50, 7]
 
 
 def test_moments_close_together_are_one() -> None:
     timeline = Timeline(clock := Clock())
     for number in range(1000):
         clock.now += 0.00001
-        timeline.see(events.Answered("a/b", "main", 200, 1, ""))
-        timeline.see(events.Looked("a/b", number, 1000 - number, 0, number))
-    answers, looks = timeline.entries
-    assert (answers["answered"], answers["deleted"]) == (1000, 1000)
-    assert (looks["times"], looks["left"], looks["number"]) == (1000, 1, 999)
+        timeline.see(events.ResponseReceived("a/b", "main", 200, 1, ""))
+        timeline.see(events.PageLoaded("a/b", number, 1000 - number, 0, number))
+    responses, loads = timeline.entries
+    assert (responses.accepted, responses.deleted) == (1000, 1000)
+    assert (loads.times, loads.left, loads.number) == (1000, 1, 999)
 
 
 def test_memory_stays_flat_and_no_count_is_lost() -> None:
@@ -69,29 +76,29 @@ def test_memory_stays_flat_and_no_count_is_lost() -> None:
     for number in range(20_000):
         clock.now += 1
         name = f"a/{number % 5}"
-        timeline.see(events.Answered(name, "main", 200 if number % 3 else 500, 1, ""))
+        timeline.see(events.ResponseReceived(name, "main", 200 if number % 3 else 500, 1, ""))
         timeline.see(events.Waiting(name, 0.5, "x" * 5000))
         assert len(timeline._moments) <= MOST_MOMENTS + 5 * len(KINDS)
     entries = timeline.entries
     assert len(entries) > MOST_MOMENTS / 4
-    assert sum(entry.get("answered", 0) + entry.get("refused", 0) for entry in entries) == 20_000
-    assert sum(entry.get("seconds", 0) for entry in entries) == 10_000
-    assert max(len(entry.get("text", "")) for entry in entries) == 500
+    assert sum(entry.accepted + entry.refused for entry in entries) == 20_000
+    assert sum(entry.seconds for entry in entries) == 10_000
+    assert max(len(entry.text) for entry in entries) == 500
 
 
 def test_many_repositories_end_the_merging_too() -> None:
     timeline = Timeline(clock := Clock())
     for number in range(3000):
         clock.now += 1
-        timeline.see(events.Looked(f"a/{number}", 1, 0, 0, 1))
+        timeline.see(events.PageLoaded(f"a/{number}", 1, 0, 0, 1))
     assert len(timeline.entries) == 3000
 
 
-def test_each_moment_in_full() -> None:
+def test_each_entry_has_all_its_fields() -> None:
     timeline = Timeline(clock := Clock())
     for event in (
-        events.Answered("a/b", "PR.1", 300, 0, "answered 300"),
-        events.Looked("a/b", 2, 5, 4, 3),
+        events.ResponseReceived("a/b", "PR.1", 300, 0, "answered 300"),
+        events.PageLoaded("a/b", 2, 5, 4, 3),
         events.Waiting("a/b", 2.5, "the budget"),
         events.Recreated("a/b", 2, ("main", "PR.1")),
         events.Warned("a/b", "Something is odd."),
@@ -99,12 +106,11 @@ def test_each_moment_in_full() -> None:
         clock.now += 1
         timeline.see(event)
     assert timeline.entries == [
-        {"at_s": 1.0, "repository": "a/b", "kind": "answer", "answered": 0, "refused": 1, "deleted": 0},
-        {"at_s": 2.0, "repository": "a/b", "kind": "look"}
-        | {"number": 2, "left": 5, "waiting": 4, "gone": 3, "times": 1},
-        {"at_s": 3.0, "repository": "a/b", "kind": "wait", "seconds": 2.5, "times": 1, "text": "the budget"},
-        {"at_s": 4.0, "repository": "a/b", "kind": "warning", "archives": 2, "times": 1, "text": "archives came back"},
-        {"at_s": 5.0, "repository": "a/b", "kind": "warning", "times": 1, "text": "Something is odd."},
+        TimelineEntry(at_s=1.0, repository="a/b", kind="response", refused=1),
+        TimelineEntry(at_s=2.0, repository="a/b", kind="load", number=2, left=5, waiting=4, gone=3, times=1),
+        TimelineEntry(at_s=3.0, repository="a/b", kind="wait", seconds=2.5, times=1, text="the budget"),
+        TimelineEntry(at_s=4.0, repository="a/b", kind="warning", caches=2, times=1, text="caches were uploaded again"),
+        TimelineEntry(at_s=5.0, repository="a/b", kind="warning", times=1, text="Something is odd."),
     ]
 
 
@@ -114,11 +120,11 @@ def test_what_is_merged_adds_up_or_is_the_last() -> None:
     for clicked, left in ((5, 9), (7, 8)):
         clock.now += 0.0001
         timeline.see(events.BatchClicked("a/b", clicked, 0, 0))
-        timeline.see(events.Looked("a/b", 1, left, 0, 0))
+        timeline.see(events.PageLoaded("a/b", 1, left, 0, 0))
         timeline.see(events.Waiting("a/b", 1.5, "" if clicked == 5 else "the budget"))
         timeline.see(events.Recreated("a/b", 2, ("main",)))
-    click, wait, warning, look = timeline.entries
-    assert click["rows"] == 7
-    assert (look["left"], look["times"]) == (8, 2)
-    assert (wait["seconds"], wait["times"], wait["text"]) == (3.0, 2, "the budget")
-    assert warning["times"] == 2
+    click, wait, warning, load = timeline.entries
+    assert click.rows == 7
+    assert (load.left, load.times) == (8, 2)
+    assert (wait.seconds, wait.times, wait.text) == (3.0, 2, "the budget")
+    assert warning.times == 2

@@ -1,4 +1,4 @@
-"""Streams that are closed, full, or know few letters never change what a purge does or how it ends."""
+"""Streams that are closed, full or of a small encoding do not change what a purge does or how it ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.browser_fixtures import environment, long_enough
+from tests.support.browser import environment, long_enough
+
+pytestmark = pytest.mark.browser
 
 
 def shell(
@@ -33,25 +35,27 @@ def shell(
 
 
 @pytest.mark.parametrize("redirections", ["> /dev/full", ">&-", "2> /dev/full", "2>&-", "<&-", "> /dev/full 2>&1"])
-def test_the_result_stays_the_same(site: StandIn, repository: Repository, tmp_path: Path, redirections: str) -> None:
+def test_a_closed_or_full_stream_does_not_change_the_result(
+    site: StandIn, repository: Repository, tmp_path: Path, redirections: str
+) -> None:
     repository.fill(3)
     code, _, _ = shell(site, tmp_path, redirections)
     assert code == 0
-    assert repository.archives == []
+    assert repository.caches == []
 
 
-def test_a_reader_of_the_log_that_goes_away(site: StandIn, repository: Repository, tmp_path: Path) -> None:
+def test_a_closed_pipe_does_not_change_the_result(site: StandIn, repository: Repository, tmp_path: Path) -> None:
     repository.fill(30)
     code, _, _ = shell(site, tmp_path, "2>&1 | head -1; exit ${PIPESTATUS[0]}", "purge acme/widgets --yes")
     assert code == 0
-    assert repository.archives == []
+    assert repository.caches == []
 
 
-def test_no_one_to_ask(site: StandIn, repository: Repository, tmp_path: Path) -> None:
+def test_a_closed_stdin_cannot_confirm(site: StandIn, repository: Repository, tmp_path: Path) -> None:
     assert shell(site, tmp_path, "<&-", "purge acme/widgets")[0] == 2
 
 
-def test_the_time_of_the_command_ends_the_question_too(site: StandIn, repository: Repository, tmp_path: Path) -> None:
+def test_the_timeout_also_ends_the_confirmation_prompt(site: StandIn, repository: Repository, tmp_path: Path) -> None:
     repository.fill(1)
     ours, theirs = pty.openpty()
     try:
@@ -65,8 +69,8 @@ def test_the_time_of_the_command_ends_the_question_too(site: StandIn, repository
                 cwd=tmp_path,
                 check=False,
             )
-            assert (done.returncode, len(repository.archives)) == (1, 1)
-            assert f"The time is over: --timeout {seconds:g} s." in done.stderr
+            assert (done.returncode, len(repository.caches)) == (1, 1)
+            assert f"Timed out after {seconds:g} s (--timeout)." in done.stderr
             if "Delete 1 cache" in done.stderr:
                 break
     finally:
@@ -75,7 +79,9 @@ def test_the_time_of_the_command_ends_the_question_too(site: StandIn, repository
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
-def test_few_letters(site: StandIn, repository: Repository, tmp_path: Path, encoding: str) -> None:
+def test_characters_that_the_encoding_lacks_are_escaped(
+    site: StandIn, repository: Repository, tmp_path: Path, encoding: str
+) -> None:
     for branch in ("漢字", "\u202eevil", "🙂"):
         repository.add(branch)
     done = subprocess.run(
@@ -88,10 +94,10 @@ def test_few_letters(site: StandIn, repository: Repository, tmp_path: Path, enco
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.decode(encoding))
     assert {cache["branch"] for cache in report["repositories"][0]["caches"]} == {"漢字", "\u202eevil", "🙂"}
-    assert repository.archives == []
+    assert repository.caches == []
 
 
-def test_a_driver_that_does_not_start(site: StandIn, repository: Repository, tmp_path: Path) -> None:
+def test_a_driver_that_does_not_start_is_a_browser_error(site: StandIn, repository: Repository, tmp_path: Path) -> None:
     repository.fill(1)
     done = subprocess.run(
         [sys.executable, "-m", "purger", "purge", "acme/widgets", "--yes"],

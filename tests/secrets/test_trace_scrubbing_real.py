@@ -1,4 +1,4 @@
-"""A real trace of a real browser: scrubbed, it holds no token, and Playwright's viewer still opens it."""
+"""The scrubbed trace of a real browser contains no token, and Playwright's viewer opens it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ import playwright
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
+from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.secrets.spellings import find_secret, secret_forms
-from purger.browser.settings import BrowserSettings
 from purger.secrets.trace_scrubbing import scrub_trace
+
+pytestmark = pytest.mark.browser
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 TOKEN = "s3ntinel+T0ken/with=odd&chars"
-UNKNOWN = "what-nobody-told-the-scrubber"
+UNKNOWN = "unknown-to-the-scrubber"
 VIEWER = Path(playwright.__file__).parent / "driver" / "package" / "lib" / "vite" / "traceViewer"
 KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".zip": "application/zip"}
 PAGE = b"""<!doctype html><meta charset="utf-8"><title>Caches</title><h1>Caches</h1>
@@ -39,19 +41,19 @@ SEND = """([path, token]) => new Promise((resolve) => {
   request.send(JSON.stringify({ token, basic: btoa("user:" + token) }));
 })"""
 
-type_of_answer = tuple[bytes, str]
-Answer = Callable[[str, str, str], type_of_answer]
+Content = tuple[bytes, str]
+Response = Callable[[str, str, str], Content]
 
 
 @contextmanager
-def serving(answer: Answer) -> Iterator[str]:
-    """Serve `answer(path, authorization, body)` on a free loopback port; yield the address."""
+def serving(respond: Response) -> Iterator[str]:
+    """Serve `respond(path, authorization, body)` on a free loopback port; yield the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             path = self.path.partition("?")[0]
-            content, kind = answer(path, self.headers.get("Authorization", ""), body)
+            content, kind = respond(path, self.headers.get("Authorization", ""), body)
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
@@ -74,7 +76,7 @@ def serving(answer: Answer) -> Iterator[str]:
             thread.join()
 
 
-def answer_as_site(path: str, authorization: str, body: str) -> type_of_answer:
+def respond_as_site(path: str, authorization: str, body: str) -> Content:
     if path.startswith("/api/"):
         return json.dumps({"heard": authorization, "body": body}).encode(), "application/json"
     return PAGE, "text/html"
@@ -89,12 +91,12 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def record(browser: Browser, folder: Path) -> list[Path]:
-    """Do all that a token can be seen in; return the trace of the pages, then that of bare requests."""
+    """Use the token in all ways that a trace records; return the trace of the pages, then that of API requests."""
     traces = [folder / "pages.raw.zip"]
-    with serving(answer_as_site) as site:
+    with serving(respond_as_site) as site:
         context = await browser.new_context(extra_http_headers={"X-Extra": TOKEN})
         await context.tracing.start(screenshots=True, snapshots=True, sources=False)
-        if hasattr(context.request, "tracing"):  # once, such requests were part of the context's own trace
+        if hasattr(context.request, "tracing"):  # in older versions such requests are part of the context's trace
             traces.append(folder / "requests.raw.zip")
             await context.request.tracing.start(screenshots=True, snapshots=True, sources=False)
         await context.add_init_script(
@@ -127,7 +129,7 @@ def read_entries(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-async def test_a_scrubbed_trace_holds_no_token_and_still_opens(chromium: Browser, tmp_path: Path) -> None:
+async def test_a_scrubbed_trace_has_no_token_and_opens_in_the_viewer(chromium: Browser, tmp_path: Path) -> None:
     target = tmp_path / "trace.zip"
     pages, *requests = await record(chromium, tmp_path)
     for raw in (*requests, pages):
@@ -149,11 +151,11 @@ async def test_a_scrubbed_trace_holds_no_token_and_still_opens(chromium: Browser
             assert UNKNOWN.encode() not in content
         assert [path.name for path in tmp_path.glob("*") if path in (raw, target)] == ["trace.zip"]
 
-    def answer_as_viewer(path: str, _authorization: str, _body: str) -> type_of_answer:
+    def respond_as_viewer(path: str, _authorization: str, _body: str) -> Content:
         file = target if path == "/trace.zip" else VIEWER / path.lstrip("/")
         return file.read_bytes(), KINDS.get(file.suffix, "application/octet-stream")
 
-    with serving(answer_as_viewer) as viewer:
+    with serving(respond_as_viewer) as viewer:
         page = await chromium.new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))

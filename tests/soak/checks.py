@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from purger.core import events
-from purger.report.build import exit_code_of, report_of
 from purger.purge.run import Run
-from purger.standin import Archive
+from purger.report.build import exit_code_of, run_report
+from purger.standin import Cache
 from purger.standin.repository import Repository
 from tests.soak.plan import Plan
+from tests.support.reports import value_of
 
 Version = tuple[str, str, str, int]
 
@@ -23,39 +24,39 @@ class History:
     """From when to when each version of an archive was on the server, in monotonic seconds."""
 
     def __init__(self, repository: Repository) -> None:
-        self.first = list(repository.archives)
+        self.first = list(repository.caches)
         self._repository = repository
         self._since = dict.fromkeys(self.first, float("-inf"))
         self._upload_again = repository._upload_again
         repository._upload_again = self._note_upload  # type: ignore[method-assign]
 
-    def _note_upload(self, archive: Archive, at: float) -> None:
-        self._upload_again(archive, at)
-        stored = self._repository.stored(archive.branch, archive.name)
+    def _note_upload(self, cache: Cache, at: float) -> None:
+        self._upload_again(cache, at)
+        stored = self._repository.stored(cache.branch, cache.name)
         if stored is not None:
             self._since.setdefault(stored, at)
 
     @property
-    def uploads(self) -> dict[Archive, float]:
+    def uploads(self) -> dict[Cache, float]:
         """What was uploaded in the meantime, and when."""
-        return {archive: since for archive, since in self._since.items() if since > float("-inf")}
+        return {cache: since for cache, since in self._since.items() if since > float("-inf")}
 
     @property
-    def deleted(self) -> list[tuple[Archive, float]]:
+    def deleted(self) -> list[tuple[Cache, float]]:
         """What was removed, and when."""
         return self._repository.deleted
 
-    def throughout(self, start: float, end: float) -> list[Archive]:
+    def throughout(self, start: float, end: float) -> list[Cache]:
         """What was there the whole time."""
         gone = self._gone()
         return [one for one, since in self._since.items() if since <= start and gone.get(one, end + 1) > end]
 
-    def at_times(self, start: float, end: float) -> list[Archive]:
+    def at_times(self, start: float, end: float) -> list[Cache]:
         """What was there at some moment at least."""
         gone = self._gone()
         return [one for one, since in self._since.items() if since <= end and gone.get(one, end) >= start]
 
-    def _gone(self) -> dict[Archive, float]:
+    def _gone(self) -> dict[Cache, float]:
         return dict(self.deleted)
 
 
@@ -72,7 +73,7 @@ class Seen:
         now = time.monotonic()
         if self._verbose:
             sys.stderr.write(f"{now - self._started:7.3f} {event}\n")
-        if isinstance(event, events.Surveyed | events.Looked):
+        if isinstance(event, events.Surveyed | events.PageLoaded):
             self.looks.append((self._last, now))
         if event.repository and not isinstance(event, events.Recreated | events.Warned):
             self._last = now  # those, and what is told of no repository, come in the middle of a look
@@ -80,11 +81,12 @@ class Seen:
 
 def violations(plan: Plan, run: Run, seen: Seen, history: History) -> tuple[int, list[str]]:
     """The exit code of a run, and all that is wrong with what it did and told."""
-    code = exit_code_of(run.records, run.error)
-    report = report_of(run.records, run.error, datetime.now(UTC), selection=plan.selection)
+    result = run.result()
+    code = exit_code_of(result.records, result.error)
+    report = value_of(run_report(result.records, result.error, datetime.now(UTC), selection=plan.selection))
     found = [*_beyond_the_selection(plan, history)]
     if plan.gentle and code:
-        found.append(f"all could be got over, but it ended with {int(code)}: {run.error or _errors(run)}")
+        found.append(f"all could be got over, but it ended with {int(code)}: {result.error or _errors(run)}")
     if report["ok"] != (code == 0):
         found.append(f"exit code {int(code)}, but ok is {report['ok']}")
     for repository in report["repositories"]:
@@ -98,8 +100,8 @@ def violations(plan: Plan, run: Run, seen: Seen, history: History) -> tuple[int,
 
 def _errors(run: Run) -> str:
     return "; ".join(
-        str(record.error or [(e.archive.branch, e.outcome.value, e.reason) for e in record.ledger.left])
-        for record in run.records
+        str(record.error or [(e.cache.branch, e.outcome.value, e.reason) for e in record.ledger.left])
+        for record in run.result().records
     )
 
 
@@ -107,11 +109,11 @@ def _beyond_the_selection(plan: Plan, history: History) -> Iterable[str]:
     # No look can show an upload that comes between two requests of the same moment: those of two purgers, or of
     # Chromium, which itself sends a DELETE again when its connection was reset.
     excused = history.uploads if plan.purgers > 1 or "connection reset" in plan.kinds else {}
-    for archive, at in history.deleted:
-        if not plan.selects(archive) and archive not in excused:
-            since = history.uploads.get(archive)
+    for cache, at in history.deleted:
+        if not plan.selects(cache) and cache not in excused:
+            since = history.uploads.get(cache)
             age = "" if since is None else f", uploaded {at - since:.2f} s before"
-            yield f"NOT SELECTED, BUT DELETED: {archive.branch!r} {archive.name}{age}"
+            yield f"NOT SELECTED, BUT DELETED: {cache.branch!r} {cache.name}{age}"
 
 
 def _told(plan: Plan, report: dict[str, Any], seen: Seen, history: History) -> Iterable[str]:
@@ -177,9 +179,9 @@ def _displayed(cache: dict[str, Any]) -> str:
     return str(cache["branch"]).rpartition("/")[2]
 
 
-def _version(archive: Archive) -> Version:
-    modified = archive.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return archive.displayed_branch, archive.name, modified, archive.size_bytes
+def _version(cache: Cache) -> Version:
+    modified = cache.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return cache.displayed_branch, cache.name, modified, cache.size_bytes
 
 
 def _version_told(cache: dict[str, Any]) -> Version:

@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser.supervise import Browsers
+from purger.browser.supervise import BrowserSupervisor
 from purger.standin import StandIn
 from tests.soak.plan import Plan
 from tests.soak.processes import browsers_below
@@ -33,7 +33,7 @@ async def deletes(site: StandIn, count: int, unless: asyncio.Future[Any] | None 
 
 
 @contextlib.asynccontextmanager
-async def happenings(plan: Plan, site: StandIn, browsers: Browsers) -> AsyncIterator[None]:
+async def happenings(plan: Plan, site: StandIn, browsers: BrowserSupervisor) -> AsyncIterator[None]:
     """What happens to the run from outside, in its own time."""
 
     async def faults() -> None:

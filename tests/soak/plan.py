@@ -10,7 +10,7 @@ from typing import Any
 
 from purger.core.cache import Kind
 from purger.core.selection import Selection, is_glob
-from purger.standin import Archive, DeleteFault, ListFault, Reupload
+from purger.standin import Cache, DeleteFault, ListFault, Reupload
 from purger.standin.faults import ListKind
 
 DAY_S = 86400.0
@@ -45,7 +45,7 @@ class Plan:
     """
 
     seed: int
-    archives: list[Stored] = field(default_factory=list)
+    caches: list[Stored] = field(default_factory=list)
     selection: Selection = field(default_factory=Selection)
     kinds: list[str] = field(default_factory=list)
     knobs: dict[str, Any] = field(default_factory=dict)
@@ -59,33 +59,33 @@ class Plan:
     used_elsewhere: int = 0
     gentle: bool = True
 
-    def selects(self, archive: Archive) -> bool:
+    def selects(self, cache: Cache) -> bool:
         """What the selection means, told from the server's side, where every full name is known."""
         chosen = self.selection
-        age_s = (chosen.as_of - archive.last_modified).total_seconds()
+        age_s = (chosen.as_of - cache.last_modified).total_seconds()
         return (
-            (not chosen.branches or any(_means(pattern, archive) for pattern in chosen.branches))
-            and (chosen.match is None or chosen.match in archive.name)
-            and (chosen.kind is None or Kind.of(archive.displayed_branch) is chosen.kind)
+            (not chosen.branches or any(_means(pattern, cache) for pattern in chosen.branches))
+            and (chosen.match is None or chosen.match in cache.name)
+            and (chosen.kind is None or Kind.of(cache.displayed_branch) is chosen.kind)
             and (chosen.older_than_s is None or age_s > chosen.older_than_s)
-            and (chosen.larger_than_bytes is None or archive.size_bytes > chosen.larger_than_bytes)
+            and (chosen.larger_than_bytes is None or cache.size_bytes > chosen.larger_than_bytes)
         )
 
 
-def _means(pattern: str, archive: Archive) -> bool:
+def _means(pattern: str, cache: Cache) -> bool:
     if not is_glob(pattern):
-        return archive.branch == pattern
-    return fnmatchcase(archive.displayed_branch, pattern) or ("/" in pattern and fnmatchcase(archive.branch, pattern))
+        return cache.branch == pattern
+    return fnmatchcase(cache.displayed_branch, pattern) or ("/" in pattern and fnmatchcase(cache.branch, pattern))
 
 
 def plan_of(seed: int) -> Plan:
     """The run that belongs to a seed: always the same one, but for the time of day and the site's own timing."""
     rng = Random(seed)
     plan = Plan(seed)
-    plan.archives = _archives(rng)
+    plan.caches = _archives(rng)
     # An archive that shares its name with a nested branch's can't be deleted alone: left over on purpose.
-    names = [stored.name for stored in plan.archives]
-    plan.selection = _selection(rng, plan.archives)
+    names = [stored.name for stored in plan.caches]
+    plan.selection = _selection(rng, plan.caches)
     plan.gentle = len(set(names)) == len(names) or plan.selection.everything
     plan.settings = {
         "settle_s": rng.choice([0.0, 0.0, 0.2]),
@@ -116,17 +116,17 @@ def _archives(rng: Random) -> list[Stored]:
     return list(found.values())
 
 
-def _selection(rng: Random, archives: list[Stored]) -> Selection:
+def _selection(rng: Random, caches: list[Stored]) -> Selection:
     if rng.random() < 0.4:
         return Selection()
-    branches = list(dict.fromkeys(stored.branch for stored in archives))
+    branches = list(dict.fromkeys(stored.branch for stored in caches))
     filters: dict[str, Callable[[], Any]] = {
         "branches": lambda: tuple(
             rng.sample(GLOBS, rng.choice([1, 2]))
             if rng.random() < 0.4
             else rng.sample(branches, rng.randint(1, min(4, len(branches))))
         ),
-        "match": lambda: rng.choice(["3.8", "python", "3.1", rng.choice(archives).name[:30]]),
+        "match": lambda: rng.choice(["3.8", "python", "3.1", rng.choice(caches).name[:30]]),
         "kind": lambda: rng.choice(list(Kind)),
         # Half a day off whole days: what is old enough does not change while the run takes its time.
         "older_than_s": lambda: (rng.randint(1, 15) + 0.5) * DAY_S,
@@ -137,7 +137,7 @@ def _selection(rng: Random, archives: list[Stored]) -> Selection:
 
 
 def _branch(rng: Random, plan: Plan) -> str:
-    return rng.choice(plan.archives).branch
+    return rng.choice(plan.caches).branch
 
 
 def _add_rule(rng: Random, plan: Plan, rule: DeleteFault) -> None:

@@ -3,53 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import os
 import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 from loguru import logger
 from playwright.async_api import Playwright, async_playwright
-from tenacity import wait_random_exponential
 
-from purger.browser.supervise import Browsers
-from purger.core.errors import PurgerError, StoppedError
-from purger.travis.rate_limit import Budget
-from purger.purge.run import Run
 from purger.browser.settings import BrowserSettings
-from purger.purge.settings import Settings
+from purger.browser.supervise import BrowserSupervisor
+from purger.core.errors import PurgerError, StoppedError
+from purger.purge.run import Hooks, Request, Run
+from purger.purge.settings import Pace, Settings
 from purger.secrets.token import Token
 from purger.standin import StandIn
-from purger.travis.api import Api
 from purger.travis.addresses import Repository, Site
+from purger.travis.api import Api
+from purger.travis.rate_limit import Budget
 from tests.soak.checks import History, Seen, violations
 from tests.soak.happenings import deletes, happenings, turn
 from tests.soak.plan import Plan, plan_of
 from tests.soak.processes import descendants
+from tests.support.retry_policies import FAST
 
 WIDGETS = Repository("github", "acme", "widgets")
 RUNS_A_BROWSER = 25
 LONGEST_RUN_S = 60.0
 ENDING_S = 5.0
 CHROMIUMS_OWN = ("org.chromium.", ".org.chromium.")
-SHORTER: dict[str, Any] = {
-    "purger.travis.rate_limit.FIRST_PAUSE_S": 0.1,
-    "purger.travis.rate_limit.LONGEST_PAUSE_S": 0.8,
-    "purger.purge.repository.passes.BUTTON_SILENCE_S": 1.0,
-    "purger.travis.client.CALL_TIMEOUT_S": 1.0,
-    "purger.travis.page.cache_page.RENDER_GRACE_S": 1.5,
-    "purger.travis.page.cache_page.CRASH_GRACE_S": 1.0,
-    "purger.travis.page.cache_page.PATIENCE_S": 1.0,
-}
-"""Waits that are made for the real site, shortened so that a run takes a few seconds."""
 
 
 @dataclass(slots=True)
@@ -60,7 +48,7 @@ class Figures:
     """
 
     runs: int = 0
-    archives: int = 0
+    caches: int = 0
     deleted: int = 0
     requests: int = 0
     seconds: float = 0.0
@@ -74,27 +62,12 @@ class Figures:
         lines = [
             f"{self.runs} runs in {self.seconds:.0f} s, the longest {self.longest[0]:.1f} s (seed {self.longest[1]})",
             codes,
-            f"{self.archives:,} archives, {self.deleted:,} deleted, {self.requests:,} requests",
+            f"{self.caches:,} caches, {self.deleted:,} deleted, {self.requests:,} requests",
             *(f"  {count:4} × {kind}" for kind, count in self.kinds.most_common()),
             f"{len(self.violations)} violations",
             *self.violations,
         ]
         return "\n".join(lines)
-
-
-@contextlib.contextmanager
-def shorter_waits() -> Iterator[None]:
-    """The pauses and graces of purger, shortened."""
-
-    def wait(*, multiplier: float, max: float) -> wait_random_exponential:  # noqa: A002 - tenacity's name
-        return wait_random_exponential(multiplier=multiplier / 10, max=max / 10)
-
-    with contextlib.ExitStack() as stack:
-        for name, value in SHORTER.items():
-            stack.enter_context(patch(name, value))
-        for module in ("purger.purge.repository.passes", "purger.purge", "purger.travis.client"):
-            stack.enter_context(patch(f"{module}.wait_random_exponential", wait))
-        yield
 
 
 class Soak:
@@ -105,7 +78,7 @@ class Soak:
         self.processes: set[tuple[int, str]] = set()
         self._playwright = playwright
         self._verbose = verbose
-        self._browsers: Browsers | None = None
+        self._browsers: BrowserSupervisor | None = None
         self._runs_of_browser = 0
 
     async def close(self) -> None:
@@ -114,10 +87,10 @@ class Soak:
             await self._browsers.close()
             self._browsers, self._runs_of_browser = None, 0
 
-    def _shared(self) -> Browsers:
+    def _shared(self) -> BrowserSupervisor:
         if self._browsers is None:
             settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
-            self._browsers = Browsers(self._playwright, settings, ["127.0.0.1"])
+            self._browsers = BrowserSupervisor(self._playwright, settings, ["127.0.0.1"])
         return self._browsers
 
     async def one(self, seed: int) -> None:
@@ -134,7 +107,7 @@ class Soak:
             await self.close()
         figures = self.figures
         figures.runs += 1
-        figures.archives += len(plan.archives)
+        figures.caches += len(plan.caches)
         figures.kinds.update(plan.kinds or ["none"])
         figures.longest = max(figures.longest, (took_s, seed))
         figures.violations += [f"seed {seed} ({', '.join(plan.kinds) or 'no fault'}): {what}" for what in found]
@@ -142,15 +115,16 @@ class Soak:
     async def _checked(self, plan: Plan) -> list[str]:
         with StandIn(costs=False) as site:
             repository = site.add_repository(WIDGETS.slug)
-            for stored in plan.archives:
+            for stored in plan.caches:
                 repository.add(stored.branch, name=stored.name, size_bytes=stored.size_bytes, age_s=stored.age_s)
             history = History(repository)
             turn(site, plan.knobs)
             site.use_token_elsewhere(plan.used_elsewhere)
-            runs = [(self._run(plan, site), Seen(self._verbose)) for _ in range(plan.purgers)]
+            observers = [Seen(self._verbose) for _ in range(plan.purgers)]
+            runs = [(self._run(plan, site, seen), seen) for seen in observers]
             try:
                 async with asyncio.timeout(LONGEST_RUN_S), happenings(plan, site, self._shared()):
-                    await asyncio.gather(*(self._execute(run, plan, site, seen) for run, seen in runs))
+                    await asyncio.gather(*(self._execute(run, plan, site) for run, _ in runs))
             except TimeoutError:
                 return [f"it did not end within {LONGEST_RUN_S:g} s"]
             except Exception:  # noqa: BLE001 - an error that purger does not know is what a soak is for
@@ -164,17 +138,17 @@ class Soak:
                 found += problems
             return found
 
-    def _run(self, plan: Plan, site: StandIn) -> Run:
-        settings = Settings(site=Site.at(site.url, site.api_url), token=Token(site.token), **plan.settings)
-        return Run(settings, plan.selection, [WIDGETS])
+    def _run(self, plan: Plan, site: StandIn, seen: Seen) -> Run:
+        settings = Settings(
+            site=Site.at(site.url, site.api_url), token=Token(site.token), pace=Pace(**plan.settings), policies=FAST
+        )
+        return Run(settings, Request(repositories=[WIDGETS], selection=plan.selection), Hooks(observe=seen.see))
 
-    async def _execute(self, run: Run, plan: Plan, site: StandIn, seen: Seen) -> None:
-        """What `Run.execute` does, in the shared browser, and stopped in the middle where the plan says so."""
-        run.observers = [seen.see]
-        budget = Budget(run.settings.max_rate)
-        browsers = self._shared()
-        async with Api.open(self._playwright, run.settings.site, run.settings.token, budget) as api:
-            work = asyncio.ensure_future(_with_api(run, api, budget, browsers))
+    async def _execute(self, run: Run, plan: Plan, site: StandIn) -> None:
+        """Do what `Run.execute` does, in the shared browser, and stop it in the middle where the plan says so."""
+        settings, budget = run.settings, Budget(run.settings.pace.max_rate, pauses=FAST.rate_limit)
+        async with Api.open(self._playwright, settings.site, settings.token, budget, FAST) as api:
+            work = asyncio.ensure_future(_with_api(run, api, self._shared()))
             if plan.stopped_after is not None:
                 await deletes(site, plan.stopped_after, work)
                 work.cancel()
@@ -183,14 +157,14 @@ class Soak:
             except asyncio.CancelledError:
                 if plan.stopped_after is None:
                     raise
-                run.error = StoppedError("stopped by the soak")
+                run._error = StoppedError("stopped by the soak")
 
 
-async def _with_api(run: Run, api: Api, budget: Budget, browsers: Browsers) -> None:
+async def _with_api(run: Run, api: Api, browsers: BrowserSupervisor) -> None:
     try:
-        await run._with_api(api, budget, browsers)
+        await run._with_api(api, browsers)
     except PurgerError as error:
-        run.error = error
+        run._error = error
 
 
 async def soak(
@@ -210,7 +184,7 @@ async def soak(
     logger.disable("purger")
     started = time.monotonic()
     before = descendants()
-    with tempfile.TemporaryDirectory(prefix="purger-soak-") as folder, shorter_waits():
+    with tempfile.TemporaryDirectory(prefix="purger-soak-") as folder:
         with patch.dict(os.environ, {"TMPDIR": folder}):
             async with async_playwright() as playwright:
                 one = Soak(playwright, verbose=verbose)

@@ -8,17 +8,20 @@ from datetime import datetime
 
 import pytest
 
-from purger.core.cache import Archive
-from purger.purge.ledger import Ledger
+from purger.core.cache import Cache
 from purger.core.selection import Selection
+from purger.purge.entry import State
+from purger.purge.ledger import Ledger
 from tests.soak import soak as soaking
-from tests.soak.soak import soak
 from tests.soak.plan import KINDS, Plan, Stored, plan_of
+from tests.soak.soak import soak
+
+pytestmark = pytest.mark.browser
 
 
 def test_a_seed_is_always_the_same_run() -> None:
     first, second = plan_of(7), plan_of(7)
-    assert (first.archives, first.knobs, first.settings) == (second.archives, second.knobs, second.settings)
+    assert (first.caches, first.knobs, first.settings) == (second.caches, second.knobs, second.settings)
 
 
 def test_every_kind_of_fault_is_drawn() -> None:
@@ -43,14 +46,14 @@ async def test_a_short_soak(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_lie_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is answered is taken for gone, although it goes later."""
-    look = Ledger.look
+    """What is accepted is taken for gone, although it goes later."""
+    record_load = Ledger.record_load
 
-    def trusting(ledger: Ledger, listed: Iterable[Archive], at: datetime) -> None:
-        answered = {entry.archive for entry in ledger.entries if entry.answered}
-        look(ledger, [archive for archive in listed if archive not in answered], at)
+    def trusting(ledger: Ledger, listed: Iterable[Cache], at: datetime) -> None:
+        accepted = {entry.cache for entry in ledger.entries if State.ACCEPTED in {entry.state, entry.state_when_listed}}
+        record_load(ledger, [cache for cache in listed if cache not in accepted], at)
 
-    monkeypatch.setattr(Ledger, "look", trusting)
+    monkeypatch.setattr(Ledger, "record_load", trusting)
     monkeypatch.setattr(soaking, "plan_of", lambda seed: _plan(seed, knobs={"deletion_delay_s": 3600.0}))
     figures = await soak(1, runs=1, seconds=math.inf)
     assert any("CALLED DELETED, BUT THERE" in what for what in figures.violations)
@@ -67,6 +70,6 @@ async def test_too_much_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _plan(seed: int, knobs: dict[str, float] | None = None, selection: Selection | None = None) -> Plan:
-    archives = [Stored(branch, f"{branch}.tgz", 1000, 86400.0) for branch in "ab"]
+    caches = [Stored(branch, f"{branch}.tgz", 1000, 86400.0) for branch in "ab"]
     settings = {"settle_s": 0.0, "recheck_timeout_s": 1.0}
-    return Plan(seed, archives, selection or Selection(), knobs=dict(knobs or {}), settings=settings)
+    return Plan(seed, caches, selection or Selection(), knobs=dict(knobs or {}), settings=settings)

@@ -1,4 +1,4 @@
-"""The stand-in's page in a real Chromium: it acts as the real page was measured to act, and the server is the judge."""
+"""The stand-in's page in a real Chromium behaves as the real page was measured; results are checked on the server."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser.start import launch
 from purger.browser.settings import BrowserSettings
+from purger.browser.start import launch
 from purger.standin import Attempt, DeleteFault, ListFault, Repository, StandIn
-from tests.browser_fixtures import full_state
+from tests.support.browser import full_state
 from tests.support.clocks import Ahead
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 CONFIRM = "window.confirm = () => true"
 CLICK_ALL = "() => document.querySelectorAll('.delete-cache-icon').forEach((icon) => icon.click())"
@@ -68,7 +68,7 @@ async def show(page: Page, site: StandIn, waiting_for: str = ".cache-item") -> N
 
 
 async def click(page: Page, branch: str) -> None:
-    """Click the one icon of this displayed branch, and wait until its request is over."""
+    """Click the icon of this displayed branch, and wait for the response to its request."""
     clicked = await page.evaluate(
         """(branch) => {
           const text = (item) => item.querySelector('.row-branch .label-align').textContent;
@@ -95,7 +95,9 @@ async def answers_for_ever(page: Page) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_the_console_snippet_purges(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_the_console_snippet_deletes_all_caches(
+    context: BrowserContext, site: StandIn, repository: Repository
+) -> None:
     repository.fill(60)
     page = await signed_in(context, site)
     await show(page, site)
@@ -107,7 +109,7 @@ async def test_the_console_snippet_purges(context: BrowserContext, site: StandIn
     assert (len(calls), site.count("OPTIONS")) == (4, 4)
     await page.evaluate(CLICK_ALL)
     await page.locator(".no-caches").wait_for()
-    assert repository.archives == []
+    assert repository.caches == []
     assert len(repository.deleted) == 60
     assert (site.count("DELETE"), site.count("OPTIONS", "/caches")) == (60, 61)
     assert all(request.authorized for request in site.requests if request.method == "DELETE")
@@ -126,7 +128,9 @@ async def test_a_row_sums_a_displayed_branch(context: BrowserContext, site: Stan
     assert await page.locator(".delete-cache-icon svg").count() == 2
 
 
-async def test_a_question_that_nobody_answers(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_without_confirmation_nothing_is_deleted(
+    context: BrowserContext, site: StandIn, repository: Repository
+) -> None:
     repository.add("main")
     page = await signed_in(context, site, confirming=False)
     questions = []
@@ -142,7 +146,7 @@ async def test_a_question_that_nobody_answers(context: BrowserContext, site: Sta
     await page.locator(".delete-cache-button").click()
     await page.locator(".no-caches").wait_for()
     assert questions == ["Are you sure?"]
-    assert (repository.archives, site.count("DELETE")) == ([], 1)
+    assert (repository.caches, site.count("DELETE")) == ([], 1)
 
 
 PLAIN = ["main", "PR.12", "a b", "what?", "a=b", "it's", 'a"b', "<b>x", "ünï-çødé", "😀"]
@@ -164,35 +168,39 @@ TABLE: list[tuple[str, str, list[str], list[str]]] = [
 ]
 
 
-async def test_what_a_branch_name_does(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_an_icon_deletes_by_the_unencoded_branch_name(
+    context: BrowserContext, site: StandIn, repository: Repository
+) -> None:
     page = await signed_in(context, site)
     for branch, *_ in TABLE:
         repository.add(branch)
     await show(page, site)
-    # The page keeps the rows that it once fetched: so one load is enough, whatever the server has meanwhile.
+    # The page does not fetch its list again, so one load is enough for all branches of the table.
     for branch, displayed, others, gone in TABLE:
         repository.clear()
         for name in (branch, *others):
             repository.add(name)
         rows = await page.locator(".cache-item").count()
         await click(page, displayed)
-        assert sorted(archive.branch for archive, _ in repository.deleted) == sorted(gone), branch
+        assert sorted(cache.branch for cache, _ in repository.deleted) == sorted(gone), branch
         is_refused = branch in {"100%", "a%b"}
         assert await page.locator(".cache-item").count() == rows - (not is_refused), branch
         assert (await page.locator("ul.flash > li.error .message").count() == 1) or not is_refused, branch
 
 
-async def test_a_branch_that_acts_as_a_match(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_a_branch_name_can_act_as_a_match(context: BrowserContext, site: StandIn, repository: Repository) -> None:
     repository.add("&match=x", name="cache-y.tgz")
     repository.add("main", name="cache-x.tgz")
     repository.add("other", name="cache-z.tgz")
     page = await signed_in(context, site)
     await show(page, site)
     await click(page, "&match=x")
-    assert [archive.branch for archive, _ in repository.deleted] == ["main"]
+    assert [cache.branch for cache, _ in repository.deleted] == ["main"]
 
 
-async def test_an_open_that_encodes_the_branch(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_an_encoded_branch_deletes_only_itself(
+    context: BrowserContext, site: StandIn, repository: Repository
+) -> None:
     await context.add_init_script("""const open = XMLHttpRequest.prototype.open;
       XMLHttpRequest.prototype.open = function (method, url, ...rest) {
         const encoded = url.replace(/branch=([^]*)$/, (_, branch) => `branch=${encodeURIComponent(branch)}`);
@@ -204,10 +212,10 @@ async def test_an_open_that_encodes_the_branch(context: BrowserContext, site: St
     await show(page, site)
     for name in ("#hash", "a&b", "100%"):
         await click(page, name)
-    assert [archive.branch for archive in repository.archives] == ["a"]
+    assert [cache.branch for cache in repository.caches] == ["a"]
 
 
-async def test_a_failed_deletion_can_be_tried_again(
+async def test_a_failed_deletion_can_be_repeated(
     context: BrowserContext, site: StandIn, repository: Repository
 ) -> None:
     site.faults.delete_fault = [
@@ -233,14 +241,14 @@ async def test_a_failed_deletion_can_be_tried_again(
     await page.wait_for_function("() => !document.querySelector('.deleting')")
     assert [text.strip() for text in await page.locator(".row-branch").all_inner_texts()] == ["a", "b"]
     assert await page.locator(".flash .error .message").all_inner_texts() == ["Could not delete the cache"]
-    assert [archive.branch for archive in repository.archives] == ["b"]
+    assert [cache.branch for cache in repository.caches] == ["b"]
     site.faults.reset()
     await page.evaluate(CLICK_ALL)
     await page.locator(".no-caches").wait_for()
-    assert repository.archives == []
+    assert repository.caches == []
 
 
-async def test_an_unanswered_deletion_locks_its_icon(
+async def test_a_deletion_without_a_response_locks_its_icon(
     context: BrowserContext, site: StandIn, repository: Repository
 ) -> None:
     repository.add("main")
@@ -263,7 +271,7 @@ async def test_a_delayed_deletion_is_listed_again(
     await show(page, site)
     await page.evaluate(CLICK_ALL)
     await page.locator(".no-caches").wait_for()
-    assert (len(repository.listed()), repository.archives) == (1, [])
+    assert (len(repository.listed()), repository.caches) == (1, [])
     await show(page, site, ".cache-item, .no-caches")
     assert await page.locator(".cache-item").count() == 1
     standin_clock.skip(3600)
@@ -271,7 +279,7 @@ async def test_a_delayed_deletion_is_listed_again(
     await show(page, site, ".no-caches")
 
 
-async def test_the_policy_blocks_what_it_blocks_there(
+async def test_the_security_policy_blocks_eval_and_inline_scripts(
     context: BrowserContext, site: StandIn, repository: Repository
 ) -> None:
     repository.add("main")
@@ -285,7 +293,9 @@ async def test_the_policy_blocks_what_it_blocks_there(
     assert await page.evaluate("() => window.injected") is None
 
 
-async def test_the_full_state_races(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_a_full_sign_in_fails_if_permissions_arrive_late(
+    context: BrowserContext, site: StandIn, repository: Repository
+) -> None:
     repository.add("main")
     await context.add_init_script(full_state(site))
     page = await context.new_page()
@@ -302,7 +312,9 @@ async def test_the_full_state_races(context: BrowserContext, site: StandIn, repo
     assert await page.locator(".loading-indicator").count() == 1
 
 
-async def test_states_that_are_not_the_list(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_other_states_than_the_list_are_shown(
+    context: BrowserContext, site: StandIn, repository: Repository
+) -> None:
     site.add_repository("acme/open", private=False).add("main")
     repository.add("main")
     page = await context.new_page()
@@ -328,7 +340,9 @@ async def test_states_that_are_not_the_list(context: BrowserContext, site: Stand
     await seen(site.token, "acme/widgets", ".tabs")
 
 
-async def test_signing_in_by_hand(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_a_manual_sign_in_stores_the_account(
+    context: BrowserContext, site: StandIn, repository: Repository
+) -> None:
     repository.add("main")
     page = await context.new_page()
     await page.goto(f"{site.url}/signin")
@@ -347,7 +361,7 @@ async def test_signing_in_by_hand(context: BrowserContext, site: StandIn, reposi
     await page.wait_for_url("**/signin")
 
 
-async def test_clicks_and_removals_cost(context: BrowserContext) -> None:
+async def test_a_click_takes_less_time_in_a_run_loop(context: BrowserContext) -> None:
     with StandIn() as site:
         site.add_repository("acme/widgets").fill(100)
         site.faults.delete_fault = [DeleteFault(kind="hang")]
@@ -365,7 +379,7 @@ async def test_clicks_and_removals_cost(context: BrowserContext) -> None:
         assert 20 <= inside < outside / 2
 
 
-async def test_a_changed_page(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_the_page_can_be_changed(context: BrowserContext, site: StandIn, repository: Repository) -> None:
     repository.add("main")
     page = await signed_in(context, site, confirming=False)
     for change, there, gone in (
@@ -389,7 +403,7 @@ async def test_a_changed_page(context: BrowserContext, site: StandIn, repository
         await answers_for_ever(page)
 
 
-async def test_a_hostile_page(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_the_page_can_be_hostile(context: BrowserContext, site: StandIn, repository: Repository) -> None:
     repository.add("main")
     page = await signed_in(context, site)
     dialogs = []
@@ -417,7 +431,9 @@ async def test_a_hostile_page(context: BrowserContext, site: StandIn, repository
     await eventually(lambda: site.count("POST", "/collect") >= 2)
 
 
-async def test_a_third_party_holds_the_page_up(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_third_party_scripts_block_the_page(
+    context: BrowserContext, site: StandIn, repository: Repository
+) -> None:
     repository.add("main")
     site.faults.third_party_scripts = [f"{site.third_party_url}/v3/"]
     site.faults.third_party_latency_s = 0.3
@@ -434,7 +450,7 @@ async def test_a_third_party_holds_the_page_up(context: BrowserContext, site: St
     assert await page.evaluate("() => typeof window.Stripe") == "function"
 
 
-async def test_a_job_page(context: BrowserContext, site: StandIn, repository: Repository) -> None:
+async def test_a_job_page_shows_the_log(context: BrowserContext, site: StandIn, repository: Repository) -> None:
     job = site.add_job(repository, script=[Attempt("failed", symptom="test-image")])
     page = await signed_in(context, site)
     await page.goto(job.url)

@@ -1,4 +1,4 @@
-"""The stand-in's state without a server: keys, prefixes, the cap, time, faults, limits, jobs."""
+"""The stand-in's state without a server: keys, prefixes, the cap, time, faults, limits and jobs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from purger.standin import Attempt, DeleteFault, Faults, Reupload, StandIn
-from purger.standin.caches import LIST_CAP, Archive, ArchiveStore
+from purger.standin.caches import LIST_CAP, Cache, CacheStore
 from purger.standin.faults import take_rule
-from purger.standin.faults_json import BadKnobError, set_knobs
+from purger.standin.faults_json import InvalidRequestError, set_faults
 from purger.standin.limits import Limits
 from purger.standin.query import BadQueryError, read_query
 from purger.standin.repository import Repository
@@ -31,8 +31,8 @@ def repository(site: StandIn) -> Repository:
     return site.add_repository("acme/widgets")
 
 
-def branches_of(archives: list[Archive]) -> list[str]:
-    return [archive.branch for archive in archives]
+def branches_of(caches: list[Cache]) -> list[str]:
+    return [cache.branch for cache in caches]
 
 
 @pytest.mark.parametrize(
@@ -52,17 +52,17 @@ def branches_of(archives: list[Archive]) -> list[str]:
         ("branch=%FF", {"branch": "\udcff"}),
     ],
 )
-def test_a_query_is_read_as_rack_reads_it(raw: str, parameters: dict[str, str]) -> None:
+def test_a_query_is_parsed_as_rack_does(raw: str, parameters: dict[str, str]) -> None:
     assert read_query(raw) == parameters
 
 
 @pytest.mark.parametrize("raw", ["branch=100%", "branch=a%b", "branch=%", "branch=%zz", "branch=%4"])
-def test_a_lone_percent_is_refused(raw: str) -> None:
+def test_a_percent_without_digits_is_rejected(raw: str) -> None:
     with pytest.raises(BadQueryError, match="invalid %-encoding"):
         read_query(raw)
 
 
-def test_a_branch_is_a_prefix_of_whole_parts(repository: Repository) -> None:
+def test_a_branch_selects_itself_and_nested_branches(repository: Repository) -> None:
     for name in NAMES:
         repository.add(name)
     assert sorted(branches_of(repository.listed("feature"))) == ["feature", "feature/foo"]
@@ -72,11 +72,11 @@ def test_a_branch_is_a_prefix_of_whole_parts(repository: Repository) -> None:
     assert repository.add("feature/foo").displayed_branch == "foo"
 
 
-def test_the_cap_comes_before_the_match() -> None:
-    store = ArchiveStore(1)
+def test_the_cap_applies_before_the_match() -> None:
+    store = CacheStore(1)
     for number in range(LIST_CAP):
-        store.put(Archive("a", f"{number:05}.tgz", 1, DATE, 1))
-    store.put(Archive("b", "wanted.tgz", 1, DATE, 1))
+        store.put(Cache("a", f"{number:05}.tgz", 1, DATE, 1))
+    store.put(Cache("b", "wanted.tgz", 1, DATE, 1))
     assert len(store.listed()) == LIST_CAP
     assert store.listed(match="wanted") == []
     assert len(store.listed("b", "wanted")) == 1
@@ -86,53 +86,53 @@ def test_the_cap_comes_before_the_match() -> None:
 
 @settings(max_examples=40)
 @given(st.lists(st.text(max_size=4), max_size=12))
-def test_the_order_of_keys_is_that_of_their_bytes(branches: list[str]) -> None:
-    store = ArchiveStore(1)
+def test_keys_are_ordered_by_their_bytes(branches: list[str]) -> None:
+    store = CacheStore(1)
     for branch in branches:
-        store.put(Archive(branch, "x.tgz", 1, DATE, 1))
-    keys = [archive.key for archive in store]
+        store.put(Cache(branch, "x.tgz", 1, DATE, 1))
+    keys = [cache.key for cache in store]
     assert keys == sorted(keys, key=lambda key: key.encode("utf-8"))
 
 
-def test_fill_looks_real_and_is_the_same_again(repository: Repository, site: StandIn) -> None:
+def test_fill_is_realistic_and_reproducible(repository: Repository, site: StandIn) -> None:
     repository.fill(200)
     other = site.add_repository("acme/gadgets")
     other.fill(200)
-    assert branches_of(repository.archives) == branches_of(other.archives)
-    names = set(branches_of(repository.archives))
+    assert branches_of(repository.caches) == branches_of(other.caches)
+    names = set(branches_of(repository.caches))
     pull_requests = sum(name.startswith("PR.") for name in names)
     assert len(names) == 200
     assert 50 <= pull_requests <= 110
     assert not any("/" in name for name in names)
-    assert all(1_000_000 <= archive.size_bytes <= 400_000_000 for archive in repository.archives)
+    assert all(1_000_000 <= cache.size_bytes <= 400_000_000 for cache in repository.caches)
     other.fill(60, branches=7)
-    assert len(other.archives) == 260
-    assert len(set(branches_of(other.archives))) == 207
+    assert len(other.caches) == 260
+    assert len(set(branches_of(other.caches))) == 207
 
 
-def test_a_deletion_is_at_once_by_default(repository: Repository) -> None:
-    archive = repository.add("main")
-    repository.delete([archive])
-    assert repository.archives == repository.listed() == []
-    assert [gone for gone, _ in repository.deleted] == [archive]
+def test_a_deletion_is_applied_at_once_by_default(repository: Repository) -> None:
+    cache = repository.add("main")
+    repository.delete([cache])
+    assert repository.caches == repository.listed() == []
+    assert [gone for gone, _ in repository.deleted] == [cache]
 
 
 def test_a_delayed_deletion_stays_listed_until_its_time(
     site: StandIn, repository: Repository, standin_clock: Ahead
 ) -> None:
-    archive = repository.add("main")
+    cache = repository.add("main")
     site.faults.deletion_delay_s = 3600
-    repository.delete([archive])
-    repository.delete([archive])
-    assert repository.listed() == [archive]
-    assert repository.archives == []
+    repository.delete([cache])
+    repository.delete([cache])
+    assert repository.listed() == [cache]
+    assert repository.caches == []
     assert repository.deleted == []
     standin_clock.skip(3600)
     assert repository.listed() == []
-    assert [gone for gone, _ in repository.deleted] == [archive]
+    assert [gone for gone, _ in repository.deleted] == [cache]
 
 
-def test_an_upload_outlives_the_deletion_of_what_it_replaced(
+def test_an_upload_survives_the_pending_deletion_of_the_old_cache(
     site: StandIn, repository: Repository, standin_clock: Ahead
 ) -> None:
     old = repository.add("main", name="x.tgz")
@@ -140,31 +140,31 @@ def test_an_upload_outlives_the_deletion_of_what_it_replaced(
     repository.delete([old])
     new = repository.add("main", name="x.tgz", age_s=0)
     standin_clock.skip(3600)
-    assert repository.archives == [new]
+    assert repository.caches == [new]
     assert repository.deleted == []
 
 
-def test_a_lost_deletion_never_applies(site: StandIn, repository: Repository) -> None:
+def test_a_lost_deletion_is_never_applied(site: StandIn, repository: Repository) -> None:
     kept, gone = repository.add("main"), repository.add("other")
     site.faults.lost_deletions = ["main"]
     repository.delete([kept, gone])
-    assert repository.archives == [kept]
+    assert repository.caches == [kept]
 
 
-def test_a_running_job_uploads_again_without_any_request(
+def test_a_running_job_uploads_a_deleted_cache_again(
     site: StandIn, repository: Repository, standin_clock: Ahead
 ) -> None:
-    archive = repository.add("main", age_s=0)
+    cache = repository.add("main", age_s=0)
     site.faults.reupload = [Reupload("main", times=1, delay_s=3600)]
-    repository.delete([archive])
-    assert repository.archives == []
+    repository.delete([cache])
+    assert repository.caches == []
     standin_clock.skip(3600)
-    (again,) = repository.archives
-    assert again.name == archive.name
-    assert again.last_modified > archive.last_modified
+    (again,) = repository.caches
+    assert again.name == cache.name
+    assert again.last_modified > cache.last_modified
     repository.delete([again])
     standin_clock.skip(3600)
-    assert repository.archives == []
+    assert repository.caches == []
 
 
 def test_rules_are_used_up_in_order() -> None:
@@ -173,9 +173,9 @@ def test_rules_are_used_up_in_order() -> None:
     assert statuses == [502, 500, 502, None, None]
 
 
-def test_knobs_are_set_by_json_and_reset() -> None:
+def test_faults_are_set_by_json_and_reset() -> None:
     faults = Faults(rate_limit_per_minute=7)
-    set_knobs(
+    set_faults(
         faults,
         {
             "delete_fault": [{"branch": "a", "kind": "hang", "times": 2}],
@@ -193,23 +193,23 @@ def test_knobs_are_set_by_json_and_reset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("document", "message"),
     [
-        ({"no_such": 1}, "no knob 'no_such'"),
-        ({"deletion_delay_s": "soon"}, "wants float"),
-        ({"deletion_delay_s": True}, "wants float"),
-        ({"token_expires_after": 1.5}, "wants int"),
-        ({"changed_page": "all"}, "takes 'icon-class'"),
-        ({"lost_deletions": "main"}, "wants a list"),
-        ({"delete_fault": [{"code": 500}]}, "no part 'code'"),
-        ({"delete_fault": [7]}, "wants objects"),
+        ({"no_such": 1}, "no fault 'no_such'"),
+        ({"deletion_delay_s": "soon"}, "must be float"),
+        ({"deletion_delay_s": True}, "must be float"),
+        ({"token_expires_after": 1.5}, "must be int"),
+        ({"changed_page": "all"}, "must be one of 'icon-class'"),
+        ({"lost_deletions": "main"}, "must be a list"),
+        ({"delete_fault": [{"code": 500}]}, "no field 'code'"),
+        ({"delete_fault": [7]}, "must be an object"),
         ([], "JSON object"),
     ],
 )
-def test_a_wrong_knob_changes_nothing(told: object, words: str) -> None:
+def test_an_invalid_fault_changes_nothing(document: object, message: str) -> None:
     faults = Faults()
-    with pytest.raises(BadKnobError, match=words):
-        set_knobs(faults, told)
+    with pytest.raises(InvalidRequestError, match=message):
+        set_faults(faults, document)
     assert faults == Faults()
 
 
@@ -229,41 +229,67 @@ def test_fifty_posts_in_thirty_seconds_ban_for_an_hour() -> None:
     assert limits.spend("u", "GET", 3700.0, faults) == "fine"
 
 
-def test_a_job_fetches_what_the_server_really_has(site: StandIn, repository: Repository, standin_clock: Ahead) -> None:
-    archive = repository.add("PR.7")
+def test_a_job_fetches_stored_caches(site: StandIn, repository: Repository, standin_clock: Ahead) -> None:
+    cache = repository.add("PR.7")
     script = [Attempt("failed", symptom="version-conflict"), Attempt(duration_s=600, queue_s=60, stores=True)]
     job = site.add_job(repository, pull_request=7, script=script)
     assert job.state == "failed"
-    assert f"fetching PR.7/{archive.name}" in job.log()
+    assert f"fetching PR.7/{cache.name}" in job.log()
     assert "found cache" in job.log()
     assert "pkg_resources.ContextualVersionConflict" in job.log()
-    repository.delete([archive])
+    repository.delete([cache])
     assert job.restart()
     assert not job.restart()
     assert job.log() == ""
     standin_clock.skip(660)
     assert job.state == "passed"
-    assert f"fetching main/{archive.name}" in job.log()
+    assert f"fetching main/{cache.name}" in job.log()
     assert "could not download cache" in job.log()
     assert "cache uploaded" in job.log()
-    assert branches_of(repository.archives) == ["PR.7"]
+    assert branches_of(repository.caches) == ["PR.7"]
 
 
-def test_a_job_still_finds_what_is_about_to_go(site: StandIn, repository: Repository) -> None:
-    archive = repository.add("main")
+def test_a_job_finds_a_cache_with_a_pending_deletion(site: StandIn, repository: Repository) -> None:
+    cache = repository.add("main")
     site.faults.deletion_delay_s = 60
     job = site.add_job(repository, branch="topic", script=[Attempt(), Attempt(duration_s=0, queue_s=0)])
-    repository.delete([archive])
+    repository.delete([cache])
     job.restart()
     assert job.state == "passed"
-    assert f"fetching topic/{archive.name}" in job.log()
-    assert f"fetching main/{archive.name}\x1b[0m\r\n\x1b[32;1mfound cache" in job.log()
+    assert f"fetching topic/{cache.name}" in job.log()
+    assert f"fetching main/{cache.name}\x1b[0m\r\n\x1b[32;1mfound cache" in job.log()
 
 
-def test_a_job_can_wait_for_ever(site: StandIn, repository: Repository, standin_clock: Ahead) -> None:
+def test_a_job_can_stay_queued(site: StandIn, repository: Repository, standin_clock: Ahead) -> None:
     job = site.add_job(repository, script=[Attempt(), Attempt(queue_s=60, never_starts=True)])
     job.restart()
     assert job.state == "created"
     standin_clock.skip(3600)
     assert job.state == "queued"
     assert (job.started_at, job.log()) == (None, "")
+
+
+NESTED_NAME = "cache-linux-focal-0123--gemfile-gemfiles/rails_6.gemfile.tgz"
+
+
+def test_a_slash_in_a_file_name_splits_the_key_elsewhere(repository: Repository) -> None:
+    """The API takes the last two parts of the key for branch and name (docs/TRAVIS.md section 4)."""
+    for branch in ("main", "PR.7", "feature/foo"):
+        repository.add(branch, name=NESTED_NAME)
+    assert {(cache.displayed_branch, cache.displayed_name) for cache in repository.listed()} == {
+        ("cache-linux-focal-0123--gemfile-gemfiles", "rails_6.gemfile.tgz")
+    }
+    assert branches_of(repository.listed("main")) == ["main"]
+    assert branches_of(repository.listed("feature")) == ["feature/foo"]
+    assert repository.listed("cache-linux-focal-0123--gemfile-gemfiles") == []
+    assert branches_of(repository.listed("PR.7/cache-linux-focal-0123--gemfile-gemfiles")) == ["PR.7"]
+    assert repository.listed(match="gemfiles") == [], "`match` sees the last part of the key alone"
+    assert len(repository.listed(match="rails_6")) == 3
+    assert repository.stored("main", NESTED_NAME) is not None
+
+
+def test_pull_requests_are_those_of_which_a_cache_was_added(repository: Repository) -> None:
+    for branch in ("PR.7", "main", "PR.12", "PR.7"):
+        repository.add(branch)
+    assert repository.pull_requests == [12, 7]
+    assert repository.branches == ["main"]

@@ -1,3 +1,5 @@
+"""Names and URLs of repositories, owners and installations."""
+
 from __future__ import annotations
 
 import pytest
@@ -24,7 +26,7 @@ COM = Site()
         ("ssh://git@bitbucket.org/acme/widgets.git", Repository("bitbucket", "acme", "widgets")),
     ],
 )
-def test_names_of_repositories(text: str, expected: Repository) -> None:
+def test_a_repository_is_parsed_from_names_and_urls(text: str, expected: Repository) -> None:
     assert parse_repository(text, COM) == expected
 
 
@@ -46,13 +48,13 @@ def test_names_of_repositories(text: str, expected: Repository) -> None:
         "https://app.travis-ci.com/",
     ],
 )
-def test_what_names_no_repository(text: str) -> None:
+def test_text_that_names_no_repository_is_rejected(text: str) -> None:
     with pytest.raises(InputError) as error:
         parse_repository(text, COM)
     assert error.value.remedy
 
 
-def test_a_page_of_an_enterprise_installation() -> None:
+def test_a_repository_is_parsed_from_an_enterprise_url() -> None:
     site = Site.at("https://travis.acme.org")
     assert parse_repository("https://travis.acme.org/github/a/b/settings", site) == Repository("github", "a", "b")
     assert str(Repository("gitlab", "a", "b")) == "gitlab/a/b"
@@ -69,7 +71,7 @@ def test_a_page_of_an_enterprise_installation() -> None:
         ("https://HOST.org:8443", None, Site("https://host.org:8443", "https://host.org:8443/api")),
     ],
 )
-def test_installations(url: str | None, api_url: str | None, expected: Site) -> None:
+def test_a_missing_address_is_derived_from_the_other(url: str | None, api_url: str | None, expected: Site) -> None:
     assert Site.at(url, api_url) == expected
 
 
@@ -88,12 +90,12 @@ def test_installations(url: str | None, api_url: str | None, expected: Site) -> 
         "http://127.0.0.1.evil.org",
     ],
 )
-def test_addresses_that_are_refused(url: str) -> None:
+def test_an_invalid_or_unsafe_url_is_rejected(url: str) -> None:
     with pytest.raises(InputError):
         Site.at(url)
 
 
-def test_addresses_of_a_repository() -> None:
+def test_urls_of_a_repository() -> None:
     repository = Repository("github", "acme", "widgets")
     assert COM.cache_page(repository) == "https://app.travis-ci.com/github/acme/widgets/caches"
     assert COM.repository_call(repository) == "https://api.travis-ci.com/repo/github/acme%2Fwidgets"
@@ -117,11 +119,11 @@ def test_origins_are_written_as_browsers_do() -> None:
         ("localhost.org", False),
     ],
 )
-def test_loopback(host: str, loopback: bool) -> None:
+def test_only_this_machine_is_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
 
 
-def test_an_owner_or_a_repository() -> None:
+def test_a_target_is_an_owner_or_a_repository() -> None:
     assert parse_target(" acme/* ", COM) == Owner("github", "acme")
     assert parse_target("gitlab/acme/*", COM) == Owner("gitlab", "acme")
     assert parse_target("acme/widgets", COM) == Repository("github", "acme", "widgets")
@@ -138,11 +140,11 @@ def test_an_owner_or_a_repository() -> None:
         (Repository("github", "acme", "widgets"), "acme/widgets"),
     ],
 )
-def test_names_as_people_write_them(named: Owner | Repository, text: str) -> None:
+def test_github_is_left_out_of_names(named: Owner | Repository, text: str) -> None:
     assert str(named) == text
 
 
-def test_addresses_of_calls() -> None:
+def test_names_in_api_urls_are_encoded() -> None:
     assert COM.repositories_call(Owner("github", "a/X b")).endswith("/owner/github/a%2FX%20b/repos?limit=100&offset=0")
     assert COM.repository_call(Repository("github", "aX", "b")) == "https://api.travis-ci.com/repo/github/aX%2Fb"
 
@@ -154,5 +156,5 @@ def test_the_option_with_the_bad_address_is_named(option: str) -> None:
     assert caught.value.remedy == f"Give {option} as https://HOST, the address that the browser shows."
 
 
-def test_an_address_of_six() -> None:
+def test_an_origin_can_have_an_ipv6_address() -> None:
     assert origin_of("http://[::1]:8080/x") == "http://[::1]:8080"

@@ -1,12 +1,12 @@
-"""Which job a person means."""
+"""Parse the names of jobs."""
 
 from __future__ import annotations
 
 import pytest
 
 from purger.core.errors import InputError
-from purger.travis.jobs import parse_job
 from purger.travis.addresses import Site
+from purger.travis.jobs import parse_job
 
 SITE = Site()
 ENTERPRISE = Site.at("https://travis.acme.org")
@@ -29,12 +29,12 @@ ENTERPRISE = Site.at("https://travis.acme.org")
         ("https://travis.acme.org/api/job/123", ENTERPRISE),
     ],
 )
-def test_a_job(text: str, site: Site) -> None:
+def test_a_job_is_parsed_from_numbers_and_urls(text: str, site: Site) -> None:
     assert parse_job(text, site) == 123
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "does not name a job"),
         ("12.3", "does not name a job"),
@@ -48,6 +48,6 @@ def test_a_job(text: str, site: Site) -> None:
         ("https://app.travis-ci.com.evil.org/jobs/123", "is not on https://app.travis-ci.com"),
     ],
 )
-def test_no_job(text: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_text_that_names_no_job_is_rejected(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         parse_job(text, SITE)

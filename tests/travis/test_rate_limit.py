@@ -1,14 +1,17 @@
+"""The request budget: the rate, pauses after a refusal, and the limit of POSTs."""
+
 from __future__ import annotations
 
 import pytest
 
+from purger.core.retry_policies import Pauses
 from purger.travis.rate_limit import Budget
 
 
 class Time:
     def __init__(self) -> None:
         self.now = 1000.0
-        self.told: list[str] = []
+        self.waits: list[str] = []
 
     def clock(self) -> float:
         return self.now
@@ -19,7 +22,7 @@ class Time:
     def budget(self, max_rate: int) -> Budget:
         return Budget(
             max_rate,
-            on_wait=lambda seconds, why: self.told.append(f"{seconds:g} {why}"),
+            on_wait=lambda seconds, why: self.waits.append(f"{seconds:g} {why}"),
             clock=self.clock,
             sleep=self.sleep,
         )
@@ -38,15 +41,15 @@ async def test_never_more_than_the_rate_in_any_minute(time: Time) -> None:
         sent.append(time.now)
         time.now += 0.5
     assert all(later - earlier >= 60 for earlier, later in zip(sent, sent[10:], strict=False))
-    assert time.told[0] == "55 10 requests a minute"
+    assert time.waits[0] == "55 10 requests a minute"
 
 
-async def test_more_at_once_than_a_minute_allows(time: Time) -> None:
+async def test_more_at_once_than_a_minute_allows_waits_for_the_next_one(time: Time) -> None:
     await time.budget(10).take(25)
     assert time.now == 1120
 
 
-async def test_no_limit(time: Time) -> None:
+async def test_without_a_limit_nothing_waits(time: Time) -> None:
     await time.budget(0).take(10_000)
     assert time.now == 1000
 
@@ -61,7 +64,7 @@ async def test_all_pause_after_a_refusal_longer_each_time(time: Time) -> None:
         await budget.take(1)
         pauses.append(time.now - before)
     assert pauses == [2, 4, 8, 16, 30, 30]
-    assert "fewer requests" in time.told[0]
+    assert "fewer requests" in time.waits[0]
 
 
 async def test_a_success_makes_the_next_pause_short_again(time: Time) -> None:
@@ -76,10 +79,10 @@ async def test_a_success_makes_the_next_pause_short_again(time: Time) -> None:
     assert time.now - before == 2
 
 
-@pytest.mark.parametrize(("told", "waited"), [(7.0, 7.0), (3600.0, 60.0)])
-async def test_what_the_site_says_counts_within_reason(time: Time, told: float, waited: float) -> None:
+@pytest.mark.parametrize(("retry_after_s", "waited"), [(7.0, 7.0), (3600.0, 60.0)])
+async def test_what_the_site_says_counts_within_reason(time: Time, retry_after_s: float, waited: float) -> None:
     budget = time.budget(0)
-    budget.refused(told)
+    budget.refused(retry_after_s)
     await budget.take(1)
     assert time.now - 1000 == waited
 
@@ -103,7 +106,7 @@ async def test_posts_stay_far_below_what_bans_a_token(time: Time, max_rate: int)
         sent.append(time.now)
         time.now += 0.1 if number % 3 else 0.0
     assert all(later - earlier >= 30 for earlier, later in zip(sent, sent[40:], strict=False))
-    assert "40 restarts in 30 s" in time.told[0]
+    assert "40 restarts in 30 s" in time.waits[0]
 
 
 async def test_posts_count_as_requests_and_others_not_as_posts(time: Time) -> None:
@@ -113,8 +116,40 @@ async def test_posts_count_as_requests_and_others_not_as_posts(time: Time) -> No
     assert time.now == 1000
     await budget.take_post()
     assert time.now == 1060
-    assert time.told == ["60 5 requests a minute"]
+    assert time.waits == ["60 5 requests a minute"]
     free = time.budget(0)
     await free.take(1000)
     await free.take_post()
     assert time.now == 1060
+
+
+async def test_windows_and_pauses_can_be_set(time: Time) -> None:
+    budget = Budget(
+        2,
+        clock=time.clock,
+        sleep=time.sleep,
+        window_s=7.0,
+        post_window_s=3.0,
+        pauses=Pauses(first_s=0.5, factor=3.0, longest_s=1.0),
+    )
+    await budget.take(3)
+    assert time.now == 1007
+    waited = []
+    for retry_after_s in (None, 100.0, None):
+        budget.refused(retry_after_s)
+        before = time.now
+        await budget.take(1)
+        waited.append(time.now - before)
+    assert waited == [0.5, 7.0, 1.0]
+    posts = Budget(
+        0,
+        on_wait=lambda _seconds, why: time.waits.append(why),
+        clock=time.clock,
+        sleep=time.sleep,
+        post_window_s=3.0,
+    )
+    before = time.now
+    for _ in range(41):
+        await posts.take_post()
+    assert time.now - before == 3
+    assert time.waits == ["40 restarts in 3 s"]

@@ -1,4 +1,4 @@
-"""Saved sessions: private from the first byte, one for each site, whole or not there."""
+"""Saved sessions: a private file, one session for each site, atomic writes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 
 from purger.core.errors import InputError
 from purger.secrets.token import Token
-from purger.travis.auth.sessions import Session, Sessions
 from purger.travis.addresses import Site
+from purger.travis.auth.sessions import Session, Sessions
 
 PUBLIC = Site()
 ACME = Site.at("https://travis.acme.org")
@@ -21,15 +21,15 @@ TWO = Session(Token("token-of-two"), "two")
 
 
 def token_in(sessions: Sessions, site: Site) -> str | None:
-    kept = sessions.find(site)
-    return kept.token.reveal() if kept else None
+    saved = sessions.find(site)
+    return saved.token.reveal() if saved else None
 
 
 def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_each_site_has_its_own(tmp_path: Path) -> None:
+def test_each_site_has_its_own_session(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "new" / "session.json")
     assert sessions.find(PUBLIC) is None
     sessions.save(PUBLIC, ONE)
@@ -42,14 +42,14 @@ def test_each_site_has_its_own(tmp_path: Path) -> None:
     assert not sessions.path.exists()
 
 
-def test_a_token_goes_to_no_other_api(tmp_path: Path) -> None:
+def test_a_session_is_not_used_for_another_api(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "session.json")
     sessions.save(PUBLIC, ONE)
     assert sessions.find(Site.at(PUBLIC.url, "https://api.evil.org")) is None
     assert sessions.find(Site.at("https://evil.org", PUBLIC.api_url)) is None
 
 
-def test_it_is_private_from_its_first_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_is_private_from_its_first_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "purger").mkdir(mode=0o755)
     seen: list[int] = []
@@ -74,7 +74,7 @@ def test_it_is_private_from_its_first_byte(tmp_path: Path, monkeypatch: pytest.M
     assert list(sessions.path.parent.iterdir()) == [sessions.path], "no draft is left"
 
 
-def test_a_public_file_is_private_once_it_is_written_anew(tmp_path: Path) -> None:
+def test_saving_makes_a_public_file_private(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "session.json")
     sessions.save(PUBLIC, ONE)
     sessions.path.chmod(0o644)
@@ -82,13 +82,13 @@ def test_a_public_file_is_private_once_it_is_written_anew(tmp_path: Path) -> Non
     assert mode_of(sessions.path) == 0o600
 
 
-def test_a_folder_of_someone_elses_choice_keeps_its_mode(tmp_path: Path) -> None:
+def test_the_mode_of_a_given_folder_is_not_changed(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     Sessions(tmp_path / "session.json").save(PUBLIC, ONE)
     assert mode_of(tmp_path) == 0o755
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real.json")
     sessions = Sessions(tmp_path / "link")
     sessions.save(PUBLIC, ONE)
@@ -96,7 +96,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert token_in(Sessions(tmp_path / "real.json"), PUBLIC) == "token-of-one"
 
 
-def test_a_failed_write_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sessions = Sessions(tmp_path / "session.json")
     sessions.save(PUBLIC, ONE)
 
@@ -113,13 +113,13 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "not JSON"),
         ("{sentinel", "not JSON: line 1"),
-        ("[]", "not written as purger"),
-        ('{"schema": 1}', "not written as purger"),
-        ('{"schema": 1, "sites": {"https://app.travis-ci.com": "sentinel"}}', "not written as purger"),
+        ("[]", "does not have the expected format"),
+        ('{"schema": 1}', "does not have the expected format"),
+        ('{"schema": 1, "sites": {"https://app.travis-ci.com": "sentinel"}}', "does not have the expected format"),
         ('{"schema": 2, "sites": {}}', "another version"),
         (json.dumps({"schema": 1, "sites": {PUBLIC.url: {"api_url": PUBLIC.api_url}}}), "a token is missing"),
         (
@@ -130,21 +130,21 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: p
         ('{"schema": ' + "9" * 5000 + "}", "a number is too long"),
     ],
 )
-def test_a_broken_file_is_a_clear_error(tmp_path: Path, text: str, said: str) -> None:
+def test_an_invalid_file_is_an_input_error(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "session.json"
     path.write_text(text)
-    with pytest.raises(InputError, match=said) as raised:
+    with pytest.raises(InputError, match=message) as raised:
         Sessions(path).find(PUBLIC)
     assert str(path) in str(raised.value)
     assert "purger login" in str(raised.value.remedy)
     assert "sentinel" not in str(raised.value)
 
 
-def test_what_can_not_be_read_or_written(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_or_written_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't be read: Is a directory"):
         Sessions(tmp_path).find(PUBLIC)
     (tmp_path / "file").write_text("")
     below = Sessions(tmp_path / "file" / "session.json")
     assert below.find(PUBLIC) is None
-    with pytest.raises(InputError, match="can't be kept"):
+    with pytest.raises(InputError, match="can't be saved"):
         below.prepare()

@@ -1,4 +1,4 @@
-"""Where the token comes from, in which order, and what is said of broken or open files."""
+"""The order of the sources of a token, and the errors and warnings about their files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import pytest
 
 from purger.core.errors import AccessError, InputError
 from purger.secrets.token import Token
-from purger.travis.auth.stored_sign_in import token_text
+from purger.travis.addresses import Site
 from purger.travis.auth.sessions import Session, Sessions
 from purger.travis.auth.tokens import find_token
-from purger.travis.addresses import Site
 
 PUBLIC = Site()
 ACME = Site.at("https://travis.acme.org")
@@ -45,7 +44,7 @@ def found(site: Site = PUBLIC, session_file: Path | None = None) -> tuple[str, s
     return by.token.reveal(), by.source
 
 
-def test_the_order_of_the_ways_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_comes_before_the_travis_command_line_and_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
     Sessions().save(PUBLIC, Session(Token("from-the-session"), "octavia"))
     assert found()[0] == "from-the-session"
     config(endpoint("https://api.travis-ci.com/", "from-the-config"))
@@ -54,7 +53,7 @@ def test_the_order_of_the_ways_in(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").chmod(0o600)
     monkeypatch.setenv("TRAVIS_TOKEN", "from-the-variable")
     assert found() == ("from-the-variable", "TRAVIS_TOKEN in .env")
-    assert "TRAVIS_TOKEN" not in os.environ, "no process that we start gets it"
+    assert "TRAVIS_TOKEN" not in os.environ, "child processes do not get it"
     monkeypatch.setenv("TRAVIS_TOKEN", "from-elsewhere")
     assert found() == ("from-elsewhere", "TRAVIS_TOKEN")
 
@@ -69,7 +68,7 @@ def test_the_order_of_the_ways_in(monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://travis.acme.org/api/", ACME),
     ],
 )
-def test_the_travis_command_lines_token_is_that_of_the_api_in_use(address: str, site: Site) -> None:
+def test_the_travis_command_lines_token_is_chosen_by_api(address: str, site: Site) -> None:
     config(
         f'endpoints:\n  "{address}":\n    access_token: of-this-api\n  https://other.org/:\n    access_token: other\n'
     )
@@ -92,33 +91,33 @@ def test_the_travis_command_lines_token_is_that_of_the_api_in_use(address: str, 
         endpoint("'https://[::1'", "of-another-api"),
     ],
 )
-def test_a_configuration_without_a_token_for_this_api_is_none(text: str) -> None:
+def test_a_configuration_without_a_token_for_this_api_is_ignored(text: str) -> None:
     config(text)
     with pytest.raises(AccessError, match="there is no token"):
         find_token(PUBLIC)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("endpoints: [secret-token-in-here", "not YAML: line 1"),
         ("a: 1\nb: {secret-token-in-here: ]", "not YAML: line 2"),
-        ("- secret-token-in-here", "not written as"),
-        ("endpoints: secret-token-in-here", "not written as"),
+        ("- secret-token-in-here", "does not have the travis"),
+        ("endpoints: secret-token-in-here", "does not have the travis"),
         ("endpoints: !ruby/object:Secret {token: secret-token-in-here}", "not YAML: line 1"),
         ("\x01secret-token-in-here", "not YAML"),
         (endpoint("https://api.travis-ci.com/", "0123456"), "put it in quotes"),
         (endpoint("https://api.travis-ci.com/", "'a token with spaces'"), "white space"),
     ],
 )
-def test_a_broken_configuration_is_a_clear_error_that_does_not_quote_it(text: str, said: str) -> None:
+def test_an_invalid_configuration_is_an_error_that_does_not_quote_it(text: str, message: str) -> None:
     config(text)
-    with pytest.raises(InputError, match=said) as raised:
+    with pytest.raises(InputError, match=message) as raised:
         find_token(PUBLIC)
     assert "secret-token" not in f"{raised.value}{raised.value.remedy}{raised.value.__cause__}"
 
 
-def test_a_configuration_that_can_not_be_read() -> None:
+def test_a_configuration_that_cannot_be_read_is_an_error() -> None:
     Path(".travis/config.yml").mkdir(parents=True)
     with pytest.raises(InputError, match="can't be read: Is a directory"):
         find_token(PUBLIC)
@@ -128,14 +127,14 @@ def test_a_configuration_that_can_not_be_read() -> None:
         find_token(PUBLIC)
 
 
-def test_the_folder_of_the_travis_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configuration_folder_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     config(endpoint("https://api.travis-ci.com/", "from-home"))
     config(endpoint("https://api.travis-ci.com/", "from-elsewhere"), "elsewhere")
     monkeypatch.setenv("TRAVIS_CONFIG_PATH", "elsewhere")
     assert found()[0] == "from-elsewhere"
 
 
-def test_nothing_at_all_tells_the_three_ways_easiest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_token_the_error_lists_three_ways_to_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AccessError, match="there is no token") as raised:
         find_token(ACME)
     lines = str(raised.value.remedy).splitlines()
@@ -149,7 +148,7 @@ def test_nothing_at_all_tells_the_three_ways_easiest_first(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
-def test_a_file_that_others_can_read_is_warned_of(monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
+def test_a_file_that_others_can_read_is_a_warning(monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
     path = config(endpoint("https://api.travis-ci.com/", "a-token"), mode=mode)
     assert find_token(PUBLIC).warnings[0].endswith(f"chmod 600 {path.resolve()}")
     sessions = Sessions(Path("my session.json"))
@@ -163,25 +162,3 @@ def test_a_file_that_others_can_read_is_warned_of(monkeypatch: pytest.MonkeyPatc
     Path(".env").write_text("PURGER_JOBS=2\n")
     monkeypatch.setenv("TRAVIS_TOKEN", "from-the-environment")
     assert find_token(PUBLIC).warnings == ()
-
-
-@pytest.mark.parametrize(
-    ("accounts", "active", "web_token", "token"),
-    [
-        (None, None, None, None),
-        (None, None, "", None),
-        (None, None, "lone", "lone"),
-        ('[{"id": 1, "web_token": "one"}, {"id": 2, "web_token": "two"}]', "2", "lone", "two"),
-        ('[{"id": 1, "web_token": "one"}]', None, None, None),
-        ('[{"id": 1, "web_token": "one"}]', "2", "lone", "lone"),
-        ('[{"id": 1}]', "1", None, None),
-        ('[{"id": 1, "web_token": null}]', "1", "lone", "lone"),
-        ("{broken", "1", "lone", "lone"),
-        ("null", "1", None, None),
-        ("[7]", "1", None, None),
-    ],
-)
-def test_the_token_of_a_sign_in_by_hand(
-    accounts: str | None, active: str | None, web_token: str | None, token: str | None
-) -> None:
-    assert token_text(accounts, active, web_token) == token

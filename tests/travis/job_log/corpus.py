@@ -1,9 +1,9 @@
-"""The corpus of job logs, and what each of them tells."""
+"""The corpus of job logs, and the expected result of each."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from purger.travis.job_log import JobLog
+from purger.travis.job_log import JobLog, read_log
 
 LOGS = Path(__file__).parent / "logs"
 HASH = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -14,7 +14,7 @@ OLD = "cache--rvm-2.0.0--gemfile-Gemfile.tbz"
 
 @dataclass(frozen=True)
 class Expected:
-    """What a log should tell; the defaults are those of a log that tells nothing."""
+    """The expected result of a log; the defaults are those of a log without any statements."""
 
     asked: tuple[str, ...] = ()
     fetched: tuple[str, ...] = ()
@@ -145,3 +145,9 @@ CORPUS = {
     "utf16.txt": CLEAN,
 }
 NO_LOGS = ("empty.txt", "page.html", "not_found.json", "no_log_yet.json", "other_ci.txt", "talk.txt")
+
+
+def read(name: str) -> JobLog:
+    """Read a log of the corpus."""
+    with (LOGS / name).open("rb") as file:
+        return read_log(file)

@@ -1,23 +1,14 @@
-"""What a fetched archive means after a purge."""
+"""Fetched archives are compared with what a purge deleted, and have a source."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from purger.travis.job_log import Fetch, JobLog, When, compare
+from purger.travis.job_log import Fetch, JobLog, PurgedCache, Source, When, compare, read_log, source_of
+from tests.travis.job_log.corpus import read
 
 FETCHED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-
-
-@dataclass
-class Entry:
-    """An archive of a report, as an object; its time of deletion may be missing altogether."""
-
-    branch: str
-    name: str
-    outcome: str
 
 
 def log_of(branch: str = "main", archive: str = "cache-a.tgz", at: datetime | None = FETCHED_AT) -> JobLog:
@@ -25,8 +16,10 @@ def log_of(branch: str = "main", archive: str = "cache-a.tgz", at: datetime | No
     return JobLog(is_log=True, asked=(fetch,), fetched=(fetch,), started_clean=False)
 
 
-def entry(**changes: object) -> dict[str, object]:
-    return {"branch": "main", "name": "cache-a.tgz", "outcome": "deleted", "deleted_at": None, **changes}
+def entry(
+    branch: str = "main", name: str = "cache-a.tgz", outcome: str = "deleted", deleted_at: datetime | None = None
+) -> PurgedCache:
+    return PurgedCache(branch, name, outcome, deleted_at)
 
 
 @pytest.mark.parametrize(
@@ -35,15 +28,12 @@ def entry(**changes: object) -> dict[str, object]:
         (FETCHED_AT + MINUTE, FETCHED_AT, "before"),
         (FETCHED_AT - MINUTE, FETCHED_AT, "after"),
         (FETCHED_AT, FETCHED_AT, "after"),
-        ((FETCHED_AT - MINUTE).replace(tzinfo=None), FETCHED_AT, "after"),
-        ("2026-03-01T12:01:00Z", FETCHED_AT, "before"),
-        ("2026-03-01T14:01:00+02:00", FETCHED_AT, "before"),
-        ("no time at all", FETCHED_AT, "unknown"),
+        ((FETCHED_AT + MINUTE).astimezone(timezone(2 * 60 * MINUTE)), FETCHED_AT, "before"),
         (None, FETCHED_AT, "unknown"),
         (FETCHED_AT, None, "unknown"),
     ],
 )
-def test_which_came_first(deleted_at: object, at: datetime | None, when: When) -> None:
+def test_which_came_first(deleted_at: datetime | None, at: datetime | None, when: When) -> None:
     (verdict,) = compare(log_of(at=at), [entry(deleted_at=deleted_at)])
     assert verdict.deleted
     assert verdict.when == when
@@ -54,7 +44,7 @@ def test_which_came_first(deleted_at: object, at: datetime | None, when: When) -
     [("deleted", True), ("recreated", True), ("remaining", False), ("failed", False), ("skipped", False)],
 )
 def test_only_what_was_gone_counts_as_deleted(outcome: str, *, deleted: bool) -> None:
-    (verdict,) = compare(log_of(), [Entry("main", "cache-a.tgz", outcome)])
+    (verdict,) = compare(log_of(), [entry(outcome=outcome)])
     assert verdict.deleted is deleted
     assert verdict.outcome == outcome
     assert verdict.deleted_at is None
@@ -63,9 +53,9 @@ def test_only_what_was_gone_counts_as_deleted(outcome: str, *, deleted: bool) ->
 
 @pytest.mark.parametrize(
     "other",
-    [entry(branch="develop"), entry(name="cache-b.tgz"), {}, {"branch": None, "name": None}],
+    [entry(branch="develop"), entry(name="cache-b.tgz")],
 )
-def test_an_archive_that_the_purge_never_saw(other: dict[str, object]) -> None:
+def test_an_archive_that_the_purge_never_saw(other: PurgedCache) -> None:
     (verdict,) = compare(log_of(), [other])
     assert not verdict.deleted
     assert verdict.outcome is None
@@ -73,17 +63,17 @@ def test_an_archive_that_the_purge_never_saw(other: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("branch", ["foo", "feature/foo", "a/b/foo"])
-def test_a_nested_branch_is_known_by_its_last_part(branch: str) -> None:
+def test_a_nested_branch_is_matched_by_its_last_part(branch: str) -> None:
     (verdict,) = compare(log_of("foo"), [entry(branch=branch)])
     assert verdict.deleted
 
 
-def test_an_extension_left_out_does_not_matter() -> None:
+def test_a_missing_extension_does_not_matter() -> None:
     (verdict,) = compare(log_of(), [entry(name="cache-a")])
     assert verdict.deleted
 
 
-def test_of_two_branches_shown_alike_the_deleted_one_counts() -> None:
+def test_the_deleted_one_of_two_branches_with_the_same_last_part_counts() -> None:
     entries = [
         entry(branch="feature/foo", deleted_at=FETCHED_AT - MINUTE),
         entry(branch="bug/foo", outcome="remaining"),
@@ -106,3 +96,36 @@ def test_the_last_known_deletion_counts() -> None:
 
 def test_a_clean_start_needs_no_verdict() -> None:
     assert compare(JobLog(is_log=True, started_clean=True), [entry()]) == ()
+
+
+@pytest.mark.parametrize(
+    ("branch", "own", "target", "default", "source"),
+    [
+        ("main", "main", None, "main", "own"),
+        ("main", "fix-42", None, "main", "default"),
+        ("develop", "PR.12", "develop", "main", "target"),
+        ("main", "PR.12", "develop", "main", "default"),
+        ("main", "PR.12", "main", "main", "target"),
+        ("PR.12", "PR.12", "develop", "main", "own"),
+        ("PR.12", None, None, None, "own"),
+        ("PR.7", None, None, None, "own"),
+        ("PR.next", None, None, None, "unknown"),
+        ("main", None, None, None, "unknown"),
+        ("other", "fix-42", "develop", "main", "unknown"),
+        ("foo", "feature/foo", None, "main", "own"),
+        ("caf%C3%A9", "café", None, "main", "own"),
+    ],
+)
+def test_the_source_of_a_fetch_is_found_by_its_branch(
+    branch: str, own: str | None, target: str | None, default: str | None, source: Source
+) -> None:
+    assert source_of(branch, own=own, target=target, default=default) == source
+
+
+def test_with_sources_sets_the_source_of_each_fetch() -> None:
+    log = read("new_target.log").with_sources(own="PR.12", target="develop", default="main")
+    assert [fetch.source for fetch in log.asked] == ["own", "own", "target"]
+    assert [fetch.source for fetch in log.fetched] == ["target"]
+    asked = b"".join(b"fetching %b/cache-a.tgz\n" % branch for branch in (b"fix-42", b"develop", b"main", b"other"))
+    log = read_log([asked + b"found cache"]).with_sources(own="fix-42", target="develop", default="main")
+    assert [fetch.source for fetch in log.asked] == ["own", "target", "default", "unknown"]

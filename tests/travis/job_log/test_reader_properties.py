@@ -1,4 +1,4 @@
-"""Whatever is strewn into a log, the same is read out of it."""
+"""Codes, returns, quoting and cuts that are added to a log do not change the result."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ from tests.travis.job_log.corpus import CORPUS, LOGS, summary
 RAW = sorted(name for name in CORPUS if name.endswith(".log") and name not in {"rubbish.log", "cut_in_fetching.log"})
 SMALL = settings(max_examples=60, deadline=None)
 LOG = st.sampled_from(RAW).map(lambda name: (LOGS / name).read_bytes())
-# Without codes and returns of its own: what is strewn in must not fall inside a code.
+# Without codes and returns of its own: pieces must not be inserted into a code.
 BARE = LOG.map(lambda log: without_codes(log))
 CODES = st.sampled_from(
     [
@@ -38,7 +38,7 @@ def without_codes(log: bytes) -> bytes:
 
 
 def found(log: JobLog) -> tuple[object, ...]:
-    """All but the failing lines, which a carriage return may rightly change."""
+    """Return all results except for the failing lines, which a carriage return may change."""
     return (
         log.is_log,
         log.asked,
@@ -52,9 +52,9 @@ def found(log: JobLog) -> tuple[object, ...]:
     )
 
 
-def strewn(data: st.DataObject, log: bytes, pieces: st.SearchStrategy[bytes]) -> bytes:
+def with_pieces(data: st.DataObject, log: bytes, pieces: st.SearchStrategy[bytes]) -> bytes:
     places = data.draw(st.lists(st.integers(0, len(log)), max_size=30))
-    # Statements are a small part of a log, so some places are chosen among them.
+    # Statements are a small part of a log, so some places are chosen at them.
     for word in (
         b"attempting",
         b"fetching",
@@ -75,41 +75,41 @@ def strewn(data: st.DataObject, log: bytes, pieces: st.SearchStrategy[bytes]) ->
 
 @SMALL
 @given(st.data(), BARE)
-def test_escape_codes_anywhere(data: st.DataObject, log: bytes) -> None:
-    told = read_log([strewn(data, log, CODES)])
-    assert told == read_log([log])
+def test_escape_codes_anywhere_do_not_change_the_result(data: st.DataObject, log: bytes) -> None:
+    log_read = read_log([with_pieces(data, log, CODES)])
+    assert log_read == read_log([log])
 
 
 @SMALL
 @given(st.data(), BARE)
-def test_carriage_returns_anywhere(data: st.DataObject, log: bytes) -> None:
-    told = read_log([strewn(data, log, st.sampled_from([b"\r", b"\r\r", b"\x1b[0K\r", b"\r\x1b[0K"]))])
-    assert found(told) == found(read_log([log]))
+def test_carriage_returns_anywhere_do_not_change_the_result(data: st.DataObject, log: bytes) -> None:
+    log_read = read_log([with_pieces(data, log, st.sampled_from([b"\r", b"\r\r", b"\x1b[0K\r", b"\r\x1b[0K"]))])
+    assert found(log_read) == found(read_log([log]))
 
 
 @SMALL
 @given(st.data(), BARE)
-def test_zero_bytes_anywhere(data: st.DataObject, log: bytes) -> None:
-    assert read_log([strewn(data, log, st.sampled_from([b"\0", b"\0\0\0"]))]) == read_log([log])
+def test_zero_bytes_anywhere_do_not_change_the_result(data: st.DataObject, log: bytes) -> None:
+    assert read_log([with_pieces(data, log, st.sampled_from([b"\0", b"\0\0\0"]))]) == read_log([log])
 
 
 @SMALL
 @given(LOG, st.sampled_from([b"> ", b">", b">> ", b"> > ", b"&gt; "]), st.sampled_from([b"", b" ", b"    ", b"\t"]))
-def test_quoting_and_indentation(log: bytes, mark: bytes, indentation: bytes) -> None:
+def test_quoting_and_indentation_do_not_change_the_result(log: bytes, mark: bytes, indentation: bytes) -> None:
     quoted = b"".join(indentation + mark + line + b"\n" for line in log.split(b"\n"))
     assert read_log([quoted]) == read_log([log])
 
 
 @SMALL
 @given(LOG, st.integers(1, 40))
-def test_indentation_alone(log: bytes, width: int) -> None:
+def test_indentation_alone_does_not_change_the_result(log: bytes, width: int) -> None:
     indented = b"".join(b" " * width + line + b"\n" for line in log.split(b"\n"))
     assert read_log([indented]) == read_log([log])
 
 
 @SMALL
 @given(st.data(), LOG)
-def test_blank_lines_anywhere(data: st.DataObject, log: bytes) -> None:
+def test_blank_lines_anywhere_do_not_change_the_result(data: st.DataObject, log: bytes) -> None:
     lines = log.split(b"\n")
     for at in sorted(data.draw(st.lists(st.integers(0, len(lines)), max_size=20)), reverse=True):
         lines.insert(at, data.draw(st.sampled_from([b"", b"  ", b"\r", b">", b"> "])))
@@ -118,9 +118,9 @@ def test_blank_lines_anywhere(data: st.DataObject, log: bytes) -> None:
 
 @SMALL
 @given(st.data(), LOG, st.sampled_from(["raw", "string", "object"]))
-def test_chunk_boundaries(data: st.DataObject, log: bytes, form: str) -> None:
+def test_chunk_boundaries_do_not_change_the_result(data: st.DataObject, log: bytes, form: str) -> None:
     text = log.decode("utf-8", "replace") + "😀é\\ " * 20
-    # More than the head by which the form is told, so that the boundaries reach the rest.
+    # Longer than the head that decides the form, so that the boundaries are also behind it.
     text = "padding \\n\r\n" * 7000 + text
     whole = {
         "raw": text,
@@ -133,7 +133,7 @@ def test_chunk_boundaries(data: st.DataObject, log: bytes, form: str) -> None:
 
 
 def read_in(chunks: list[bytes]) -> JobLog:
-    """Without the gathering of small chunks that `read_log` does."""
+    """Read the chunks as they are; `read_log` would combine small ones."""
     reader = LogReader()
     for chunk in chunks:
         reader.feed(chunk)
@@ -142,7 +142,7 @@ def read_in(chunks: list[bytes]) -> JobLog:
 
 @SMALL
 @given(LOG)
-def test_a_byte_at_a_time(log: bytes) -> None:
+def test_a_log_can_be_fed_byte_by_byte(log: bytes) -> None:
     assert read_log(log[at : at + 1] for at in range(len(log))) == read_log([log])
 
 
@@ -180,19 +180,19 @@ WORDS = st.sampled_from(
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.binary(max_size=40) | WORDS, max_size=60))
-def test_no_bytes_make_it_stumble(pieces: list[bytes]) -> None:
+def test_any_bytes_have_a_consistent_result(pieces: list[bytes]) -> None:
     log = read_log(pieces)
     assert log == read_log([b"".join(pieces)])
     assert set(log.fetched) <= set(log.asked)
     assert all(fetch.found for fetch in log.fetched)
     assert log.started_clean is not True or not log.fetched
     assert len(log.last_failing_lines) <= 20
-    told = [
+    texts = [
         *log.last_failing_lines,
         *(symptom.line for symptom in log.symptoms),
         *(fetch.branch for fetch in log.asked),
     ]
-    assert not [char for char in "".join(told) if unicodedata.category(char) == "Cc" and char != "\t"]
+    assert not [char for char in "".join(texts) if unicodedata.category(char) == "Cc" and char != "\t"]
 
 
 @SMALL

@@ -1,4 +1,4 @@
-"""Each form of a log becomes the same text, wherever the chunks are cut."""
+"""Each form of a log is converted to the same text, wherever its chunks are cut."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from purger.travis.job_log.text import HEAD_BYTES, LogText
 
-# More than what the form is told by, so that what follows is read in chunks as they come.
+# Longer than the head that decides the form, so that what follows is read chunk by chunk.
 HEAD = b"an ordinary line\n" * (HEAD_BYTES // 16)
 TAILS = {
     "colours": b"a\x1b[31;1mred\x1b[0m b\x1b[0K\r\n",
@@ -43,13 +43,13 @@ def test_codes_may_be_cut_anywhere(tail: bytes) -> None:
         (b"\x1b[31", b"\x1b[31"),
     ],
 )
-def test_codes_go_and_the_text_stays(code: bytes, left: bytes) -> None:
+def test_codes_are_removed_and_the_text_is_kept(code: bytes, left: bytes) -> None:
     assert read_by_bytes(HEAD, b"a" + code) == HEAD + b"a" + left
     assert read(b"a" + code + b"\r\n\xc3\xa9") == b"a" + left + b"\r\n\xc3\xa9"
 
 
 @pytest.mark.parametrize(
-    ("spelled", "meant"),
+    ("escaped", "decoded"),
     [
         (b"\\n", b"\n"),
         (b"\\r", b"\r"),
@@ -71,18 +71,18 @@ def test_codes_go_and_the_text_stays(code: bytes, left: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("start", [b'"', b'{"content": "', b'{"log_parts": [{"content": "', b""])
-def test_what_is_spelled_out_is_read(start: bytes, spelled: bytes, meant: bytes) -> None:
+def test_escaped_characters_are_decoded(start: bytes, escaped: bytes, decoded: bytes) -> None:
     head = start + HEAD.replace(b"\n", b"\\n")
-    rest = b"a" + spelled + b"z"
-    assert read(head, rest) == read_by_bytes(head, rest) == HEAD + b"a" + meant + b"z"
+    rest = b"a" + escaped + b"z"
+    assert read(head, rest) == read_by_bytes(head, rest) == HEAD + b"a" + decoded + b"z"
 
 
 @pytest.mark.parametrize("code", [b"\\x1b[0m", b"\\033[0m", b"\\e[0m", b"\\u001b[0m"])
-def test_an_escape_character_may_be_spelled_in_many_ways(code: bytes) -> None:
+def test_all_spellings_of_the_escape_character_are_decoded(code: bytes) -> None:
     assert read(b"a" + code + b"b\\n") == b"ab\n"
 
 
-def test_zero_bytes_of_a_string_are_rubbish_and_no_backslash() -> None:
+def test_zero_bytes_of_a_string_are_removed() -> None:
     assert read(b'"a\\u0000\0b\\n"') == b"ab\n"
 
 
@@ -126,7 +126,7 @@ def test_the_text_of_a_document_is_found(document: object, text: bytes) -> None:
         (b"", b""),
     ],
 )
-def test_the_form_is_told_by_the_head(head: bytes, text: bytes) -> None:
+def test_the_form_is_detected_from_the_head(head: bytes, text: bytes) -> None:
     assert read(head) == text
 
 

@@ -1,4 +1,4 @@
-"""A page that means no good gets nothing: no answers, no windows, no downloads, no way out for the token."""
+"""A hostile page gets no answers to its dialogs, no windows, no downloads, and cannot send the token away."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from purger.standin import StandIn
 from purger.standin.faults import Hostile
 from purger.standin.repository import Repository
-from tests.browser_fixtures import Purger
+from tests.support.browser import Purger
 
-pytestmark = pytest.mark.timeout(110)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
 
 
 @pytest.mark.parametrize(
@@ -32,26 +32,28 @@ pytestmark = pytest.mark.timeout(110)
         ("files", []),
     ],
 )
-def test_a_hostile_page_gets_nothing_and_the_purge_goes_on(
+def test_a_hostile_page_does_not_stop_the_purge(
     purger: Purger, site: StandIn, repository: Repository, hostile: Hostile, reported: list[str]
 ) -> None:
     repository.fill(10)
     site.faults.hostile = hostile
-    site.faults.delete_latency_s = 0.4  # the page does it a moment after it is loaded
+    site.faults.delete_latency_s = 0.4  # the page acts shortly after its load
     # Not pytest's own folder, whose long name leaves no room for the names of Chromium's sockets.
     with tempfile.TemporaryDirectory(prefix="purger-") as folder:
         ended = purger("purge", "acme/widgets", "--yes", HOME=folder, TMPDIR=folder, PURGER_SETTLE="0.5")
         offered = [path for path in Path(folder).rglob("*") if path.name.startswith("invoice") or path.suffix == ".exe"]
     assert ended.code == 0, ended.err
-    assert repository.archives == []
+    assert repository.caches == []
     assert sorted(ended.repository["warnings"]) == sorted(reported)
     assert all(sentence in ended.err for sentence in reported)
     assert [request.path for request in site.requests if request.origin == "third-party"] == []
     assert offered == []
 
 
-def test_the_stand_ins_page_would_have_sent_it(purger: Purger, site: StandIn, repository: Repository) -> None:
-    """Proof that the test above keeps something from happening: with third parties allowed the token gets out."""
+def test_a_hostile_page_can_send_the_token_if_third_parties_are_allowed(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    """This proves that the test above prevents something."""
     repository.fill(2)
     site.faults.hostile = "exfiltrate"
     site.faults.delete_latency_s = 0.4
@@ -65,4 +67,4 @@ def test_a_page_on_another_site_is_neither_signed_in_nor_clicked(
     repository.fill(2)
     ended = purger("purge", "acme/widgets", "--yes", PURGER_URL=site.third_party_url, PURGER_API_URL=site.api_url)
     assert ended.code == 4
-    assert len(repository.archives) == 2
+    assert len(repository.caches) == 2

@@ -16,7 +16,7 @@ import pytest
 from playwright.async_api import Browser, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from tests.browser_fixtures import PURGER
+from tests.support.browser import PURGER
 
 needs_a_display = pytest.mark.usefixtures("display")
 

@@ -1,4 +1,4 @@
-"""A headed purge: what a person sees in the window, and where it waits for them."""
+"""A headed run: what a person sees in the window, and where the run waits for the person."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Playwright
 
-from purger.browser.supervise import Browsers
+from purger.browser.supervise import BrowserSupervisor
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from purger.travis.page.cache_page import WITHOUT_MARKS
-from tests.browser_fixtures import environment
-from tests.windows import in_a_window, needs_a_display
+from tests.support.browser import environment
+from tests.support.windows import in_a_window, needs_a_display
 
-pytestmark = needs_a_display
+pytestmark = [pytest.mark.browser, needs_a_display]
 
 
 @pytest.mark.parametrize("changed", [None, "icon-class"])
 async def test_the_browser_stays_open_until_the_person_closes_it(
     site: StandIn,
     repository: Repository,
-    browsers: tuple[Playwright, Browsers],
+    browsers: tuple[Playwright, BrowserSupervisor],
     browser_path: str,
     tmp_path: Path,
     changed: str | None,
@@ -32,8 +32,8 @@ async def test_the_browser_stays_open_until_the_person_closes_it(
     page_timeout = "60s" if changed is None else "5s"
     command = ["purge", "acme/widgets", "--yes", "--headed", "--keep-open", "--page-timeout", page_timeout]
     with in_a_window(command, environment(site), browser_path, tmp_path) as window:
-        await window.said("the browser stays until you close it")
-        assert len(repository.archives) == (0 if changed is None else 5)
+        await window.said("the browser stays open until you close it")
+        assert len(repository.caches) == (0 if changed is None else 5)
         page = await window.page(browsers[0])
         picture = await page.screenshot(style=WITHOUT_MARKS)
         assert picture != await page.screenshot(), "the marks are no part of a picture that is kept"
@@ -50,9 +50,9 @@ async def test_nothing_is_clicked_before_the_inspector_lets_it_go_on(
     repository.fill(5)
     command = ["purge", "acme/widgets", "--yes", "--headed", "--pause"]
     with in_a_window(command, environment(site), browser_path, tmp_path) as window:
-        await window.said("nothing was clicked yet; Playwright's inspector lets it go on")
+        await window.said("nothing was clicked yet; continue in Playwright's inspector")
         await asyncio.sleep(1)
         assert site.count("DELETE") == 0
         window.interrupt()
         assert await window.end() == 130
-    assert len(repository.archives) == 5
+    assert len(repository.caches) == 5

@@ -1,7 +1,8 @@
-"""The README's tables and .env.example, as the code has them; `python -m tests.cli.tables` writes them."""
+"""Generate the README's tables, .env.example and the report's JSON Schema: `python -m tests.support.documentation`."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,37 +11,40 @@ import typer.main
 
 from purger.cli.app import app
 from purger.core.errors import ExitCode
+from purger.report.model import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 ENV_EXAMPLE = ROOT / ".env.example"
+REPORT_SCHEMA = ROOT / "docs" / "report.schema.json"
 MEANINGS = {
-    ExitCode.OK: "everything selected is gone, seen on a later look (or there was nothing)",
-    ExitCode.REMAINS: "something selected remains, came back, was refused, or `--timeout` was over; "
-    "`check-log`: the job fetched a cache; `retry`: it fetches a deleted one again and again, runs already, or was "
-    "cancelled",
-    ExitCode.USAGE: "bad usage or input, or no one to ask and no `--yes`",
-    ExitCode.ACCESS: "not signed in, token refused, repository not found, or not allowed",
-    ExitCode.SITE: "the site did not answer, or its page is not the one we know; `retry`: the job never starts or ends",
+    ExitCode.OK: "everything selected is gone, seen on a later load (or there was nothing)",
+    ExitCode.REMAINS: "something selected remains, came back or was refused, or the command timed out (`--timeout`); "
+    "`check-log`: the job fetched a (deleted) cache; `retry`: a job keeps fetching a deleted cache, is already "
+    "running, or was cancelled",
+    ExitCode.USAGE: "bad usage or input, or nobody to ask and no `--yes`",
+    ExitCode.ACCESS: "not signed in, token rejected, repository not found, or not allowed",
+    ExitCode.SITE: "the site did not respond, or its page or API is not the one that purger knows; `retry`: a job did "
+    "not start or end in time, or its log does not show what it fetched",
     ExitCode.BROWSER: "no usable browser, or it kept crashing",
     ExitCode.NOT_A_CACHE_PROBLEM: "`retry` only: the job failed without fetching a deleted cache",
-    ExitCode.INTERRUPTED: "stopped by a person (Ctrl-C, or “no” to the question), with a report of what was done",
+    ExitCode.INTERRUPTED: "stopped by the user (Ctrl-C, or “no” to the question), with a report of what was done",
     ExitCode.TERMINATED: "stopped by SIGTERM, with a report of what was done",
 }
 
 
 def code_blocks(language: str) -> list[str]:
-    """The README's blocks of code in this language."""
+    """Return the README's code blocks in this language."""
     return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
 
 
 def options() -> dict[str, Any]:
-    """Every option of every command by its long name, with its command's where another one has the name already."""
+    """Return every option of every command by its long name, with its command if the name is taken already."""
     group: Any = typer.main.get_command(app)
     found: dict[str, Any] = {}
     for command in group.commands.values():
         for parameter in command.params:
-            if parameter.param_type_name == "option" and parameter.name != "help":
+            if parameter.param_type_name == "option" and parameter.name != "help" and not parameter.hidden:
                 name = max(parameter.opts, key=len)
                 if name in found and variables_of(found[name][0]) != variables_of(parameter):
                     name = f"{name} of {command.name}"
@@ -49,18 +53,18 @@ def options() -> dict[str, Any]:
 
 
 def variables_of(parameter: Any) -> list[str]:
-    """The environment variables of an option."""
+    """Return the environment variables of an option."""
     given = parameter.envvar or []
     return [given] if isinstance(given, str) else list(given)
 
 
 def default_of(parameter: Any) -> str:
-    """The option's default, where it has one of its own."""
+    """Return the option's default as text; empty if there is none."""
     return "" if parameter.default in {None, False} or callable(parameter.default) else str(parameter.default)
 
 
 def options_table() -> str:
-    """Option, environment variable, default and meaning."""
+    """Return the README's table of options."""
     lines = ["| option | environment | default | meaning |", "| --- | --- | --- | --- |"]
     everywhere = {"purge", "list"}
     for parameter, commands in options().values():
@@ -76,16 +80,16 @@ def options_table() -> str:
 
 
 def exit_codes_table() -> str:
-    """Exit code and meaning."""
+    """Return the README's table of exit codes."""
     lines = ["| exit | means |", "| --- | --- |"]
     return "\n".join([*lines, *(f"| {int(code)} | {MEANINGS[code]} |" for code in ExitCode)])
 
 
 def env_example() -> str:
-    """Every variable that is read, commented out, with what it means."""
+    """Return .env.example: every variable that purger reads, commented out, with its help text."""
     lines = [
         "# Copy this to .env (chmod 600 .env) and fill it in; purger reads .env from the current folder.",
-        "# What is set in the environment wins over .env, and an option wins over both.",
+        "# The environment overrides .env, and an option overrides both.",
         "",
         "# An API token of Travis CI: https://app.travis-ci.com/account/preferences",
         "TRAVIS_TOKEN=",
@@ -97,7 +101,7 @@ def env_example() -> str:
 
 
 def with_tables(readme: str) -> str:
-    """The README with its tables made anew."""
+    """Return the README with its tables generated again."""
     for name, table in (("options", options_table()), ("exit codes", exit_codes_table())):
         pattern = rf"(<!-- {name}: .*? -->\n).*?(<!-- end -->)"
         # The table is a replacement text: its backslashes stand for themselves.
@@ -107,6 +111,12 @@ def with_tables(readme: str) -> str:
     return readme
 
 
+def schema_text() -> str:
+    """Return the JSON Schema of what `--json` writes."""
+    return json.dumps(json_schema(), indent=1, sort_keys=True) + "\n"
+
+
 if __name__ == "__main__":
     README.write_text(with_tables(README.read_text()))
     ENV_EXAMPLE.write_text(env_example())
+    REPORT_SCHEMA.write_text(schema_text())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,24 +18,28 @@ from typing import Any
 import pytest
 from playwright.async_api import Playwright, async_playwright
 
-from purger.core import events
-from purger.browser.start import find_browser, new_context
-from purger.browser.supervise import Browsers
-from purger.travis.rate_limit import Budget
-from purger.purge.repository import RepositoryPurge
-from purger.purge.record import Record
-from purger.core.selection import Selection
+from purger.browser.find import find_browser
 from purger.browser.settings import BrowserSettings
-from purger.purge.settings import Settings
+from purger.browser.start import new_context
+from purger.browser.supervise import BrowserSupervisor
+from purger.cli.progress import log_event
+from purger.core import events
+from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
+from purger.core.selection import Selection
+from purger.purge.record import Record
+from purger.purge.repository import RepositoryPurge
+from purger.purge.settings import Pace, Settings
 from purger.secrets.token import Token
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from purger.travis import addresses as travis_site
+from purger.travis.addresses import Site
 from purger.travis.api import Api
 from purger.travis.page.cache_page import CachePage
-from purger.travis.addresses import Site
-from purger.cli.progress import log_event
+from purger.travis.rate_limit import Budget
 from tests.support.clocks import Virtual
+from tests.support.reports import assert_valid
+from tests.support.retry_policies import FAST
 
 PURGER = [sys.executable, "-W", "error", "-m", "purger"]
 FOR_EVER = 1e6
@@ -56,7 +63,7 @@ class Ended:
         return repository
 
     def outcomes(self) -> dict[str, str]:
-        """The outcome of each archive, by branch."""
+        """The outcome of each cache, by branch."""
         return {cache["branch"]: cache["outcome"] for cache in self.repository["caches"]}
 
 
@@ -109,6 +116,8 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
             check=False,
         )
         report = json.loads(done.stdout) if as_json and done.stdout else {}
+        if report:
+            assert_valid(report)
         assert "Traceback" not in done.stderr, done.stderr
         return Ended(done.returncode, done.stdout, done.stderr, report)
 
@@ -116,7 +125,7 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
 
 
 @pytest.fixture
-def browser_path(browsers: tuple[Playwright, Browsers]) -> str:
+def browser_path(browsers: tuple[Playwright, BrowserSupervisor]) -> str:
     """A browser with windows, as a person could start it."""
     playwright, _ = browsers
     found = find_browser(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
@@ -157,16 +166,18 @@ Purge = Callable[..., Awaitable[Record]]
 
 
 @pytest.fixture(scope="module")
-async def browsers() -> AsyncIterator[tuple[Playwright, Browsers]]:
+async def browsers() -> AsyncIterator[tuple[Playwright, BrowserSupervisor]]:
     """One browser for a module's tests of the job itself."""
     async with async_playwright() as playwright:
-        browsers = Browsers(playwright, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), ["127.0.0.1"])
+        browsers = BrowserSupervisor(
+            playwright, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), ["127.0.0.1"]
+        )
         yield playwright, browsers
         await browsers.close()
 
 
 @pytest.fixture
-def purge(site: StandIn, browsers: tuple[Playwright, Browsers]) -> Purge:
+def purge(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> Purge:
     """Runs the job on `acme/widgets` without the command around it.
 
     `clock` is that of its request budget; `observe` is given each event; other keyword arguments are settings.
@@ -175,6 +186,7 @@ def purge(site: StandIn, browsers: tuple[Playwright, Browsers]) -> Purge:
     async def run(
         selection: Selection | None = None,
         *,
+        policies: RetryPolicies = DEFAULT_POLICIES,
         clock: Virtual | None = None,
         observe: events.Observer = log_event,
         **settings: Any,
@@ -183,10 +195,16 @@ def purge(site: StandIn, browsers: tuple[Playwright, Browsers]) -> Purge:
         chosen = Settings(
             site=Site.at(site.url, site.api_url),
             token=Token(site.token),
-            **({"settle_s": 0.0, "max_rate": 0, "recheck_timeout_s": 5.0} | settings),
+            policies=policies,
+            pace=Pace(**({"settle_s": 0.0, "max_rate": 0, "recheck_timeout_s": 5.0} | settings)),
         )
-        budget = Budget(chosen.max_rate, clock=clock, sleep=clock.sleep) if clock else Budget(chosen.max_rate)
-        async with Api.open(playwright, chosen.site, chosen.token, budget) as api:
+        budget = Budget(
+            chosen.pace.max_rate,
+            clock=clock or time.monotonic,
+            sleep=clock.sleep if clock else asyncio.sleep,
+            pauses=policies.rate_limit,
+        )
+        async with Api.open(playwright, chosen.site, chosen.token, budget, policies) as api:
             return await purge_one(
                 RepositoryPurge(WIDGETS, chosen, selection or Selection(), api, budget, observe), chosen, shared
             )
@@ -204,11 +222,13 @@ def full_state(site: StandIn) -> str:
     )
 
 
-async def purge_one(purge: RepositoryPurge, settings: Settings, browsers: Browsers) -> Record:
+async def purge_one(purge: RepositoryPurge, settings: Settings, browsers: BrowserSupervisor) -> Record:
     await purge.survey(to_delete=True)
     if purge.record.ledger.left:
         context = await new_context(await browsers.get())
-        page = CachePage(context, settings.site, WIDGETS, timeout_s=settings.page_timeout_s)
+        page = CachePage(
+            context, settings.site, WIDGETS, timeout_s=settings.pace.page_timeout_s, waits=settings.policies.page
+        )
         await page.prepare(context, settings.site, settings.token, watched=False)
         try:
             await purge.run(page)
@@ -217,3 +237,29 @@ async def purge_one(purge: RepositoryPurge, settings: Settings, browsers: Browse
             await context.close()
     purge.finish()
     return purge.record
+
+
+def fill(site: StandIn, *names: str, caches: int = 4) -> None:
+    """Add repositories of acme, each with so many caches."""
+    for name in names:
+        site.add_repository(f"acme/{name}").fill(caches)
+
+
+def left(site: StandIn) -> dict[str, int]:
+    """How many caches each repository still has."""
+    return {repository.slug: len(repository.caches) for repository in site.repositories}
+
+
+OpenApi = Callable[..., AbstractAsyncContextManager[Api]]
+
+
+@pytest.fixture
+def open_api(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> OpenApi:
+    """Opens the stand-in's API, or that `at` another site, with its token or another one, and short waits."""
+
+    def open_it(*, at: Site | None = None, token: str | None = None) -> AbstractAsyncContextManager[Api]:
+        budget = Budget(0, pauses=FAST.rate_limit)
+        there = at or Site.at(site.url, site.api_url)
+        return Api.open(browsers[0], there, Token(token or site.token), budget, FAST)
+
+    return open_it

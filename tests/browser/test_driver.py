@@ -1,0 +1,65 @@
+"""Playwright's driver process: started without secrets, and known to be gone by its error's message."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Error as PlaywrightError
+
+from purger.browser.driver import driver, driver_error, driver_is_gone
+from purger.core.errors import ExitCode
+from purger.standin.repository import Repository
+from tests.support.browser import Purger
+
+
+@pytest.mark.parametrize(
+    ("message", "is_gone"),
+    [
+        ("Page.goto: Connection closed while reading from the driver", True),
+        ("Connection closed while reading from the driver\nCall log: …", True),
+        ("Target page, context or browser has been closed", False),
+        ("net::ERR_CONNECTION_CLOSED", False),
+    ],
+)
+def test_only_a_lost_connection_to_the_driver_means_that_it_is_gone(message: str, is_gone: bool) -> None:
+    assert driver_is_gone(PlaywrightError(message)) is is_gone
+
+
+def test_a_driver_that_died_is_an_error_of_the_browser() -> None:
+    error = driver_error("https://api/user")
+    assert (error.exit_code, error.where, error.remedy) == (ExitCode.BROWSER, "https://api/user", "Run it again.")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+async def test_the_driver_gets_no_secrets_and_ends_with_its_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAVIS_TOKEN", "s3cret-token")
+    before = children()
+    async with driver() as playwright:
+        assert playwright.chromium.name == "chromium"
+        assert "TRAVIS_TOKEN" not in os.environ
+        (started,) = children() - before
+        assert b"s3cret-token" not in Path(f"/proc/{started}/environ").read_bytes()
+    assert children() <= before
+
+
+@pytest.mark.browser
+def test_a_driver_that_does_not_start_ends_the_purge_with_its_remedy(purger: Purger, repository: Repository) -> None:
+    repository.fill(2)
+    ended = purger("purge", "acme/widgets", "--yes", NODE_OPTIONS="--no-such-option")
+    assert ended.code == 5
+    assert "Playwright's driver does not start" in ended.err
+    assert "is NODE_OPTIONS set?" in ended.err
+    assert "ResourceWarning" not in ended.err, "what is left of the driver complains of nothing"
+    assert len(repository.caches) == 2
+
+
+def children() -> set[int]:
+    """The processes that this one has started and that have not ended."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        found |= set(map(int, (task / "children").read_text().split()))
+    return {pid for pid in found if (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]) != "Z"}

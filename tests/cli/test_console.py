@@ -1,0 +1,139 @@
+"""What a person sees: tables of rows, what remains, checks, and the question before deleting."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+import pytest
+from loguru import logger
+from rich.console import Console
+
+from purger.cli.console import (
+    MOST_ROWS_BEFORE_QUESTION,
+    ask,
+    set_up_logging,
+    show_check,
+    show_error,
+    show_report,
+)
+from purger.cli.output import Output
+from purger.core.errors import ExitCode
+from purger.purge.ledger import Refusal
+from purger.purge.run import Run
+from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport
+from purger.secrets.token import Token
+from tests.report.samples import cache_report, report, repository_of
+from tests.support.builders import NOW
+from tests.support.command_line import Command
+
+pytestmark = pytest.mark.cli
+
+
+def test_a_dry_run_shows_what_would_be_deleted(command: Command, runs: list[Run]) -> None:
+    ended = command("purge", "acme/widgets", "--dry-run")
+    assert ended.code == 0
+    assert "PR.7" in ended.out
+    assert "2 caches of acme/widgets would be deleted (1.0 MB). Nothing was touched." in ended.err
+
+
+def test_what_remains_is_shown_with_its_reason(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def execute(run: Run) -> None:
+        run.request, given = replace(run.request, dry_run=True), run.request
+        await inner(run)
+        run.request = given
+        ledger = run.result().records[0].ledger
+        ledger.refuse(ledger.entries, "answered 500: oh [red]no", Refusal.TRANSIENT)
+
+    inner = Run.execute
+    monkeypatch.setattr(Run, "execute", execute)
+    ended = command("purge", "a/b", "-y")
+    assert ended.code == ExitCode.REMAINS
+    assert "answered 500: oh [red]no" in ended.err
+    assert ended.err.splitlines()[-1] == "0 of 2 caches of a/b are gone (0 Bytes); 2 failed."
+
+
+async def answered(monkeypatch: pytest.MonkeyPatch, text: str, *caches: CacheReport) -> tuple[bool, str]:
+    """Ask about these caches, with this text typed; return the answer and what was shown."""
+    reader, writer = os.pipe()
+    os.write(writer, text.encode())
+    os.close(writer)
+    console = Console(file=io.StringIO(), width=200)
+    with os.fdopen(reader) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        answer = await ask(console, [repository_of(*caches)], NOW)
+    assert isinstance(console.file, io.StringIO)
+    return answer, console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_yes"),
+    [("y\n", True), ("YES \n", True), ("n\n", False), ("\n", False), ("", False), ("yep\n", False), ("no, y\n", False)],
+)
+async def test_only_a_clear_yes_is_one(monkeypatch: pytest.MonkeyPatch, typed: str, is_yes: bool) -> None:
+    answer, _ = await answered(monkeypatch, typed, cache_report("main", outcome="remaining"))
+    assert answer is is_yes
+
+
+async def test_the_question_shows_the_rows_their_number_and_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    caches = [cache_report(f"branch-{number}", 10**6, "remaining") for number in range(MOST_ROWS_BEFORE_QUESTION + 1)]
+    _, shown = await answered(monkeypatch, "n\n", *caches)
+    assert "branch-0 " in shown
+    assert f"branch-{MOST_ROWS_BEFORE_QUESTION} " not in shown
+    assert "… and 1 row more." in shown
+    assert shown.endswith("Delete 21 caches (21.0 MB) of acme/widgets? [y/N] ")
+
+
+def shown_by(show: Callable[[Console], None]) -> list[str]:
+    file = io.StringIO()
+    show(Console(file=file, width=200, highlight=False, markup=False))
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+def test_the_remedy_of_a_check_is_indented_below_it() -> None:
+    check = CheckReport(
+        check="token", state=CheckState.FAILED, text="refused\x1b[31m", remedy="One.\nTwo.", exit_code=3
+    )
+    assert shown_by(lambda console: show_check(console, check)) == [
+        "FAILED   token       refused\ufffd[31m",
+        f"{'':20} One.",
+        f"{'':20} Two.",
+    ]
+
+
+def test_an_error_says_what_where_and_what_to_do() -> None:
+    error = ErrorReport(message="the token was refused", where="https://api", remedy="Get another.", exit_code=3)
+    assert shown_by(lambda console: show_error(console, error)) == [
+        "error: The token was refused (https://api).",
+        "Get another.",
+    ]
+
+
+def test_branches_of_one_displayed_name_are_one_row_of_the_table() -> None:
+    caches = [cache_report("feature/foo", 5, "remaining"), cache_report("bug/foo", 7, "remaining")]
+    alone = cache_report("a/bar", 9, "remaining")
+    made = msgspec.structs.replace(report(), dry_run=True, repositories=[repository_of(*caches, alone)])
+    output = Output(json=False, verbosity=0, data=Console(file=io.StringIO(), width=200), notes=Console(quiet=True))
+    show_report(output, made, as_table=True)
+    assert isinstance(output.data.file, io.StringIO)
+    rows = [line.split() for line in output.data.file.getvalue().splitlines()]
+    assert [row[:5] for row in rows[2:]] == [
+        ["foo", "push", "2", "12", "Bytes"], ["a/bar", "push", "1", "9", "Bytes"], ["2", "rows", "3", "21", "Bytes"],
+    ]  # fmt: skip
+
+
+def test_no_log_line_shows_the_token(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console(file=io.StringIO(), width=200)
+    set_up_logging(console, 0, Token("s3cret-token"))
+    logger.warning("authorization: token s3cret-token \x1b[31m")
+    logger.debug("too fine for this level")
+    assert isinstance(console.file, io.StringIO)
+    line = console.file.getvalue()
+    assert line.rstrip().endswith("warning: authorization: token *** \ufffd[31m")
+    assert "too fine" not in line

@@ -1,0 +1,27 @@
+"""The command `demo`: a purge of the embedded stand-in."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from purger.cli.demo import demo_site
+from purger.core.errors import InputError
+from tests.support.browser import Purger
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_demo_deletes_every_cache_of_the_stand_in(purger: Purger) -> None:
+    ended = purger("demo", "--caches", "12")
+    assert ended.code == 0
+    assert "The stand-in's own count: 0 caches left, 12 DELETE requests seen." in ended.err
+    assert ended.repository["deleted"] == 12
+
+
+def test_without_the_stand_ins_libraries_the_demo_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "purger.standin", None)
+    with pytest.raises(InputError, match="the stand-in needs the package") as caught, demo_site(3):
+        pytest.fail("there is no stand-in")
+    assert caught.value.remedy == "Install it: pip install 'purger[standin]'."

@@ -1,0 +1,94 @@
+"""Each event is a log line or, on a terminal, a step of a bar; and no bar appears where nobody watches."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from loguru import logger
+from rich.console import Console
+
+from purger.cli.progress import ProgressView, log_event
+from purger.core import events
+
+pytestmark = pytest.mark.cli
+
+R = "acme/widgets"
+COURSE = [
+    events.Surveyed(R, 5, 5, 10),
+    events.PassStarted(R, 1, 5, 5),
+    events.BatchClicked(R, 5, 4, 0),
+    events.Waiting(R, 5.0, "a recheck"),
+    events.PageLoaded(R, 2, 0, 0, 5),
+]
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """The lines that are logged."""
+    logged: list[str] = []
+    logger.remove()
+    number = logger.add(lambda message: logged.append(message.rstrip()), format="{level}: {message}", level="TRACE")
+    yield logged
+    logger.remove(number)
+
+
+def view(file: io.StringIO, *, is_terminal: bool) -> ProgressView:
+    return ProgressView(Console(file=file, force_terminal=is_terminal, width=200))
+
+
+def test_a_log_has_a_line_for_each_event_and_no_bar(lines: list[str]) -> None:
+    written = io.StringIO()
+    with view(written, is_terminal=False) as shown:
+        for event in COURSE:
+            shown.see(event)
+    assert [line.partition(": acme/widgets: ")[2].partition(" ")[0] for line in lines] == [
+        "5", "pass", "5", "waiting", "load",
+    ]  # fmt: skip
+    assert written.getvalue() == ""
+
+
+def test_a_terminal_has_a_bar_in_place_of_the_lines_that_it_shows(lines: list[str]) -> None:
+    written = Terminal()
+    with view(written, is_terminal=True) as shown:
+        for event in COURSE:
+            shown.see(event)
+        (bar,) = shown._progress.tasks
+        assert (bar.completed, bar.total, bar.fields["doing"]) == (5, 5, "rechecking")
+        shown.see(events.Waiting("", 5.0, "the budget"))
+    assert [line.partition(" ")[0] for line in lines] == ["INFO:", "INFO:", "INFO:"]
+    assert lines[-1] == "INFO: Waiting 5 s: the budget", "it is of no repository that has a bar"
+    assert "acme/widgets" in written.getvalue()
+
+
+@pytest.mark.parametrize("variable", ["CI", "TRAVIS"])
+def test_a_ci_with_a_terminal_has_no_bar(lines: list[str], monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "true")
+    written = Terminal()
+    with view(written, is_terminal=True) as shown:
+        for event in COURSE:
+            shown.see(event)
+    assert (len(lines), written.getvalue()) == (len(COURSE), "")
+
+
+def test_a_new_attempt_starts_with_a_new_bar(lines: list[str]) -> None:
+    shown = view(Terminal(), is_terminal=True)
+    shown.see(events.Surveyed(R, 5, 5, 10))
+    shown.see(events.AttemptStarted(R, 2, 3, 1))
+    assert shown._progress.tasks == []
+    shown.see(events.Surveyed(R, 2, 2, 10))
+    assert [task.total for task in shown._progress.tasks] == [2]
+
+
+def test_an_event_is_logged_with_its_repository_at_its_level(lines: list[str]) -> None:
+    log_event(events.Warned(R, "Something is odd."))
+    log_event(events.SignedIn("", "octavia"))
+    assert lines == ["WARNING: acme/widgets: Something is odd.", "INFO: Signed in as octavia"]

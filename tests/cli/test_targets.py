@@ -1,0 +1,79 @@
+"""Which repositories a command is about: as named, else of the CI job, else of the git remote."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from purger.cli.targets import targets_from
+from purger.core.errors import InputError
+from purger.core.selection import Selection
+from purger.purge.run import Run
+from purger.report.build import run_report
+from purger.report.model import to_json
+from purger.travis.addresses import Site
+from tests.support.command_line import Command
+
+pytestmark = pytest.mark.cli
+
+
+def test_without_a_name_the_repository_is_that_of_the_job_or_the_folder(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "remote", "add", "origin", "git@github.com:acme/folder.git"], check=True)
+    ended = command("list")
+    assert "acme/folder, from the git remote origin" in ended.err
+    monkeypatch.setenv("TRAVIS_REPO_SLUG", "acme/job")
+    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+    assert "acme/job, from TRAVIS_REPO_SLUG" in command("list").err
+    assert [str(run.request.repositories[0]) for run in runs] == ["acme/folder", "acme/job"]
+
+
+@pytest.mark.parametrize("remote", ["/srv/acme/widgets", "../acme/widgets", "acme/widgets"])
+def test_a_remote_that_is_a_folder_names_no_repository(command: Command, runs: list[Run], remote: str) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "remote", "add", "origin", remote], check=True)
+    ended = command("purge", "-y")
+    assert (ended.code, runs) == (2, [])
+    assert "Name it: purger purge owner/name." in ended.err
+
+
+def test_resuming_a_report_that_is_done_deletes_nothing(command: Command, runs: list[Run]) -> None:
+    done = run_report([], None, datetime.now(UTC), selection=Selection())
+    Path("report.json").write_text(to_json(done))
+    ended = command("purge", "--resume", "report.json", "-y")
+    assert ended.code == 0
+    assert "Nothing is left to do: every repository of the report was done." in ended.err
+    assert runs[0].request.repositories == []
+
+
+def test_names_of_a_file_have_comments_and_each_is_meant_once() -> None:
+    Path("names.txt").write_text("# all of ours\nacme/a  # the first\n\nacme/b\nacme/a\n")
+    targets, source = targets_from(["acme/b", "acme/*"], "names.txt", Site())
+    assert [str(target) for target in targets] == ["acme/b", "acme/*", "acme/a"]
+    assert source is None
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_file_of_names_that_cannot_be_read_is_an_error(content: bytes | None) -> None:
+    if content is not None:
+        Path("names.txt").write_bytes(content)
+    with pytest.raises(InputError, match="the list of repositories can't be read"):
+        targets_from([], "names.txt", Site())
+
+
+def test_an_empty_file_of_names_means_no_repository_and_not_the_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAVIS_REPO_SLUG", "acme/job")
+    Path("names.txt").write_text("# none\n")
+    assert targets_from([], "names.txt", Site()) == ([], None)
+
+
+@pytest.mark.parametrize("more", [["acme/widgets"], ["--branch", "main"]])
+def test_a_report_to_resume_takes_neither_names_nor_filters(command: Command, runs: list[Run], more: list[str]) -> None:
+    ended = command("purge", "--resume", "report.json", "-y", *more)
+    assert (ended.code, runs) == (2, [])
+    assert "--resume takes its repositories and filters from the report" in ended.err

@@ -1,0 +1,91 @@
+"""Checking a log: from a file, from stdin, against a report, and with a read that never ends."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+import pytest
+
+from purger.core.errors import ExitCode, InputError
+from purger.jobs.check_log import check_log
+from purger.report.model import to_json
+from purger.secrets.token import Token
+from purger.travis.addresses import Site
+from tests.report.samples import record, report
+from tests.travis.job_log.corpus import LOGS, NEWER
+
+
+def no_token() -> NoReturn:
+    raise AssertionError("a token is needed only for a job")
+
+
+async def test_a_file_is_read_without_a_token() -> None:
+    checked = await check_log(str(LOGS / "new_own.log"), Site(), no_token)
+    assert (checked.exit_code, checked.job, checked.verdicts) == (ExitCode.REMAINS, None, None)
+    assert [fetch.source for fetch in checked.log.fetched] == ["own"]
+    clean = await check_log(str(LOGS / "new_clean.log"), Site(), no_token)
+    assert (clean.exit_code, clean.report().ok) == (ExitCode.OK, True)
+
+
+async def test_a_file_is_compared_with_a_report(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(to_json(report(record())))
+    checked = await check_log(str(LOGS / "new_own.log"), Site(), no_token, path)
+    assert checked.exit_code is ExitCode.OK, "what the job fetched was not deleted"
+    (fetch,) = checked.report().fetched
+    assert (fetch.archive, fetch.deleted, fetch.outcome) == (NEWER, False, None)
+
+
+async def test_errors_of_the_read_are_raised() -> None:
+    with pytest.raises(InputError, match="this is empty"):
+        await check_log(str(LOGS / "empty.txt"), Site(), no_token)
+    with pytest.raises(InputError, match="no such log"):
+        await check_log("missing.log", Site(), no_token)
+
+
+async def test_stdin_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((LOGS / "new_own.log").read_bytes())))
+    assert (await check_log("-", Site(), no_token)).name == "stdin"
+
+
+@dataclass
+class Stdin:
+    """A stdin that is this file."""
+
+    buffer: BinaryIO
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A stdin on which nothing ever comes."""
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb"):
+        monkeypatch.setattr(sys, "stdin", Stdin(os.fdopen(reader, "rb", closefd=False)))
+        yield
+    time.sleep(0.05)  # the thread sees the end of the pipe
+    os.close(reader)
+
+
+@pytest.mark.usefixtures("silent")
+async def test_a_read_that_never_ends_can_be_cancelled() -> None:
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await check_log("-", Site(), no_token)
+    assert time.monotonic() - start < 2
+
+
+async def test_a_job_is_read_only_with_a_token() -> None:
+    def refuse() -> Token:
+        raise InputError("no token", remedy="Give one.")
+
+    with pytest.raises(InputError, match="no token"):
+        await check_log("123", Site(), refuse)

@@ -1,0 +1,57 @@
+"""The log of a job that has ended is read again until it is complete; each fetch has its source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import pytest
+
+from purger.jobs.ended_logs import EndedLogs
+from purger.travis.jobs import JobBranches, JobFacts, Jobs, NoLogYetError
+from tests.travis.job_log.corpus import LOGS
+
+JOB = JobFacts(7, "failed", None, None, 3, 1, "acme/widgets", None)
+WHOLE = (LOGS / "new_own.log").read_bytes()
+
+
+class FakeJobs:
+    """Gives these logs one after the other."""
+
+    def __init__(self, logs: Sequence[bytes | None]) -> None:
+        self._logs = list(logs)
+        self.branch_calls = 0
+
+    async def log(self, _job_id: int) -> bytes:
+        log = self._logs.pop(0)
+        if log is None:
+            raise NoLogYetError("job 7 has no log yet", remedy="Wait.")
+        return log
+
+    async def branches(self, _job: JobFacts) -> JobBranches:
+        self.branch_calls += 1
+        return JobBranches("main", None, "main")
+
+
+NO_PAUSES_S = (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("before", [[], [None], [WHOLE[: len(WHOLE) // 2], None]], ids=len)
+async def test_a_log_is_read_again_until_it_is_complete(before: list[bytes | None]) -> None:
+    log = await EndedLogs(cast(Jobs, FakeJobs([*before, WHOLE])), NO_PAUSES_S).read(JOB)
+    assert not log.truncated
+    assert [fetch.source for fetch in log.fetched] == ["own"]
+
+
+async def test_a_log_that_never_comes_is_given_up() -> None:
+    jobs = FakeJobs([None, None, None])
+    assert not (await EndedLogs(cast(Jobs, jobs), NO_PAUSES_S).read(JOB)).is_log
+    assert jobs.branch_calls == 0
+
+
+async def test_the_branches_of_a_job_are_asked_for_once() -> None:
+    jobs = FakeJobs([WHOLE, WHOLE])
+    logs = EndedLogs(cast(Jobs, jobs), NO_PAUSES_S)
+    await logs.read(JOB)
+    await logs.read(JOB)
+    assert jobs.branch_calls == 1

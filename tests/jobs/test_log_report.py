@@ -1,0 +1,65 @@
+"""The report of a job's log: what was read of it, what a purge deleted, and what to do about symptoms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from purger.jobs.log_report import log_report
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom
+from tests.support.builders import NOW
+
+OWN = Fetch("PR.7", "cache-a.tgz", NOW, found=False, source="own")
+TARGET = Fetch("main", "cache-a.tgz", NOW, found=True, source="target")
+LOG = JobLog(
+    is_log=True,
+    asked=(OWN, TARGET),
+    fetched=(TARGET,),
+    stored=(Stored("PR.7", "cache-a.tgz", NOW, succeeded=True),),
+    nothing_changed=False,
+    started_clean=False,
+    last_failing_lines=("$ make", "no"),
+    truncated=True,
+)
+GONE = FetchVerdict(TARGET, deleted=True, outcome="deleted", deleted_at=NOW, when="after")
+
+
+def test_all_that_was_read_is_in_the_report() -> None:
+    made = log_report(LOG)
+    assert [(fetch.branch, fetch.found, fetch.source) for fetch in made.asked] == [
+        ("PR.7", False, "own"), ("main", True, "target"),
+    ]  # fmt: skip
+    assert [(fetch.branch, fetch.archive, fetch.at) for fetch in made.fetched] == [("main", "cache-a.tgz", NOW)]
+    assert [(stored.branch, stored.succeeded) for stored in made.stored] == [("PR.7", True)]
+    assert (made.started_clean, made.nothing_changed, made.truncated) == (False, False, True)
+    assert made.last_failing_lines == ["$ make", "no"]
+
+
+def test_what_a_purge_did_is_added_to_fetched_archives_only() -> None:
+    made = log_report(LOG, [GONE])
+    (fetched,) = made.fetched
+    assert (fetched.deleted, fetched.outcome, fetched.deleted_at, fetched.when) == (True, "deleted", NOW, "after")
+    assert made.asked == log_report(LOG).asked
+    assert log_report(LOG).fetched != made.fetched
+
+
+@pytest.mark.parametrize(
+    ("symptom", "fetched_some", "is_acquitted"),
+    [
+        ("version-conflict", True, False),
+        ("version-conflict", False, True),
+        ("contextual-version-conflict", False, True),
+        ("distribution-not-found", False, True),
+        ("test-image", False, False),
+    ],
+)
+def test_no_cache_is_to_blame_for_stale_packages_where_none_was_fetched(
+    symptom: str, fetched_some: bool, is_acquitted: bool
+) -> None:
+    found = Symptom(symptom, "the line", "the meaning", "Purge the caches.")
+    log = replace(LOG, symptoms=(found,), fetched=(TARGET,) if fetched_some else ())
+    (made,) = log_report(log).symptoms
+    assert (made.id, made.line, made.meaning) == (symptom, "the line", "the meaning")
+    assert made.what_to_do.startswith("It fetched no cache") is is_acquitted
+    assert (made.what_to_do == "Purge the caches.") is not is_acquitted

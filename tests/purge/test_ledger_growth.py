@@ -1,0 +1,54 @@
+"""The ledger's work for each cache does not grow with the number of caches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from purger.core.cache import Method, versions
+from purger.core.selection import Selection
+from purger.purge.ledger import Ledger, with_known_names
+from scripts.benchmarks.ledger import SCENARIOS
+from tests.support.builders import NOW, cache
+from tests.support.growth import MOST_GROWTH, growth
+
+
+def test_the_count_sees_quadratic_work() -> None:
+    assert growth(lambda count: lambda: [1 for _ in range(count) for _ in range(count)]) > 3
+    assert growth(lambda count: lambda: versions(cache() for _ in range(count)) <= versions([])) < MOST_GROWTH
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_scenario_of_the_ledger_grows(name: str) -> None:
+    scenario, make = SCENARIOS[name]
+
+    def work(count: int) -> Callable[[], object]:
+        caches = make(count)
+        return lambda: scenario(caches)
+
+    assert growth(work) < MOST_GROWTH
+
+
+def test_responses_that_name_hidden_caches_do_not_grow() -> None:
+    def work(count: int) -> Callable[[], object]:
+        ledger = Ledger(Selection(), 4)
+        ledger.record_load([cache(f"row-{number}") for number in range(count)], NOW)
+
+        def respond() -> None:
+            for number in range(count):
+                ledger.accept([cache(f"row-{number}"), cache(f"row-{number}", "hidden")], Method.ICON)
+
+        return respond
+
+    assert growth(work) < MOST_GROWTH
+
+
+def test_filling_in_known_names_does_not_grow() -> None:
+    def work(count: int) -> Callable[[], object]:
+        ledger = Ledger(Selection(), 4)
+        caches = [cache("foo")] * count
+        ledger.record_load(caches, NOW)
+        return lambda: with_known_names(ledger.entries, caches)
+
+    assert growth(work) < MOST_GROWTH

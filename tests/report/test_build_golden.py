@@ -1,0 +1,53 @@
+"""The JSON documents of version 0.1.0 stay as they are, field by field, and can still be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from purger.core.errors import ExitCode
+from purger.report.build import doctor_report, run_report
+from purger.report.former import read_report
+from purger.report.model import CheckReport, Model
+from tests.report.golden_samples import CHECKED, CHECKS, PURGES, STARTED_AT, retry
+from tests.support.reports import assert_valid, value_of
+
+GOLDEN = Path(__file__).with_name("golden")
+REPORTS = [*PURGES, "retry"]
+
+
+def document(name: str) -> Model:
+    if name in PURGES:
+        return run_report(started_at=STARTED_AT, **PURGES[name])
+    if name in CHECKED:
+        return CHECKED[name].report()
+    if name == "retry":
+        return retry().report(STARTED_AT)
+    return doctor_report([msgspec.convert(check, CheckReport) for check in CHECKS], ExitCode.ACCESS)
+
+
+def golden(name: str) -> dict[str, Any]:
+    found = json.loads((GOLDEN / f"{name}.json").read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("name", [*REPORTS, *CHECKED, "doctor"])
+def test_a_document_is_as_version_0_1_0_wrote_it(name: str) -> None:
+    made = value_of(document(name))
+    assert_valid(made)
+    changing = {key: made[key] for key in ("version", "finished_at") if key in made}
+    assert made == golden(name) | changing
+
+
+def test_there_is_a_sample_of_each_golden_document() -> None:
+    assert {path.stem for path in GOLDEN.iterdir()} == {*REPORTS, *CHECKED, "doctor"}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_of_version_0_1_0_can_be_read(name: str) -> None:
+    assert value_of(read_report(GOLDEN / f"{name}.json", "the report")) == golden(name)

@@ -1,0 +1,119 @@
+"""The summary in Markdown: results in words, and names of others stay text."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+from hypothesis import given
+from markdown_it import MarkdownIt
+
+from purger.cli import ci
+from purger.core.errors import AccessError, StoppedError
+from purger.core.text import visible
+from purger.report.markdown import MOST_LEFT, markdown_summary, name_as_code, text_of
+from purger.report.model import Report
+from tests.report.samples import hostile_report, record, refused, report
+from tests.support.hostile import names
+
+
+class Rendered(HTMLParser):
+    """The tags of a rendered page, and what is text in it, cell by cell."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.codes: list[str] = []
+        self.cells_a_row: list[int] = []
+        self.text = ""
+        self._in_code = False
+        self.feed(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag == "code":
+            self._in_code = True
+            self.codes.append("")
+        if tag == "tr":
+            self.cells_a_row.append(0)
+        if tag in {"td", "th"}:
+            self.cells_a_row[-1] += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "code":
+            self._in_code = False
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._in_code:
+            self.codes[-1] += data
+
+
+OUR_TAGS = {"h3", "h4", "blockquote", "p", "br", "table", "thead", "tbody", "tr", "th", "td", "code", "ul", "li"}
+
+
+OUR_TAGS |= {"details", "summary", "sub", "a"}
+
+
+@given(names)
+def test_a_name_stays_text_in_the_summary(name: str) -> None:
+    rendered = Rendered(markdown_summary(hostile_report(name)))
+    assert rendered.tags <= OUR_TAGS
+    assert rendered.attributes <= {"href", "style"}, "alignment is markdown-it's own"
+    assert set(rendered.cells_a_row) == {8, 5, 3}
+    shown = visible(name)
+    assert [code.strip() for code in rendered.codes[2:4]] == [shown.strip()] * 2
+
+
+@given(names)
+def test_escaped_text_is_exactly_the_text(name: str) -> None:
+    own = visible(name).split()
+    cases = {text_of(name): own, name_as_code(name): own, f"x {text_of(name)}": ["x", *own], f"- {text_of(name)}": own}
+    for escaped, words in cases.items():
+        rendered = Rendered(escaped)
+        assert rendered.tags <= {"p", "code", "ul", "li"}
+        assert rendered.text.split() == words
+
+
+def test_the_summary_says_the_result_what_is_left_and_why() -> None:
+    broken = record(left=[refused("main")])
+    broken.warnings.append("something is odd")
+    text = Rendered(markdown_summary(report(broken, record("gadgets")))).text
+    assert "6 of 7 caches in 2 repositories are gone (12.0 MB); 1 repository is not done." in text
+    assert "What is left" in text
+    assert "answered 403" in text
+    assert "Something is odd." in text
+    assert "Space freed, by branch" in text
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (report(), "✅ 3 caches of acme/widgets are gone (6.0 MB), rechecked twice."),
+        (report(record(gone=0)), "✅ acme/widgets has no caches."),
+        (report(record(gone=0, left=[refused("main")]), dry_run=True), "🔎 1 cache of acme/widgets would be deleted"),
+        (report(record(), record("x")), "✅ 6 caches in 2 repositories are gone (12.0 MB), rechecked twice."),
+        (report(record(left=[refused("x")]), error=StoppedError("stopped")), "✋ 3 of 4 caches of acme/widgets are"),
+        (report(record(provider="gitlab")), "3 caches of gitlab/acme/widgets are gone"),
+    ],
+)
+def test_each_result_has_its_sign_and_words(made: Report, said: str) -> None:
+    assert said in Rendered(markdown_summary(made)).text
+
+
+def test_a_run_that_did_not_begin_says_why() -> None:
+    made = msgspec.structs.replace(report(record(), error=AccessError("the token was refused")), repositories=[])
+    assert "❌ Nothing was deleted: the token was refused." in Rendered(markdown_summary(made)).text
+
+
+def test_the_summary_of_a_huge_run_is_bounded() -> None:
+    records = [record(f"r{n}", left=[refused("<" * 500, "|" * 500, "`" * 5000) for _ in range(40)]) for n in range(30)]
+    for each in records:
+        each.warnings += ["&" * 5000 + str(number) for number in range(20)]
+    text = markdown_summary(report(*records))
+    assert f"and {30 * 40 - MOST_LEFT:,} caches more." in Rendered(text).text
+    assert len(text.encode()) < ci.MOST_SUMMARY_BYTES

@@ -1,0 +1,113 @@
+"""Resume a former run: the repositories that are not done, with the same filters, or bad input."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from purger.core.cache import Kind
+from purger.core.errors import InputError
+from purger.core.selection import Selection
+from purger.report.resume import what_is_left
+from purger.travis.addresses import Repository, Site
+from tests.report.samples import unfinished
+from tests.support.builders import NOW
+
+
+def left_in(tmp_path: Path, text: str) -> tuple[list[Any], Selection]:
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    return what_is_left(path, Site())
+
+
+def test_the_unfinished_repositories_are_left_with_the_same_filters(tmp_path: Path) -> None:
+    made = unfinished()
+    targets, selection = left_in(tmp_path, json.dumps(made))
+    assert targets == [Repository("github", "acme", "left")]
+    assert selection.not_after == datetime.fromisoformat(made["finished_at"])
+    assert (selection.branches, selection.match, selection.kind) == (("main", "x*"), "py", Kind.PUSH)
+    assert (selection.older_than_s, selection.larger_than_bytes, selection.as_of) == (60.0, 5, NOW)
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        {"branches": {}},
+        {"branches": "main"},
+        {"branches": [1]},
+        {"match": 5},
+        {"kind": "tag"},
+        {"older_than_s": 1e300},
+        {"older_than_s": float("inf")},
+        {"older_than_s": -1},
+        {"older_than_s": True},
+        {"larger_than_bytes": "5"},
+        {"larger_than_bytes": [5]},
+        {"larger_than_bytes": 10**400},
+        {"as_of": "2026-03-01T12:00:00"},
+        {"as_of": "0001-01-01T00:00:00+23:00"},
+        {"as_of": "9999-12-31T23:59:59-23:00"},
+        {"as_of": 5},
+        {"older_than_s": float("nan")},
+        {"kind": "\ud800"},
+        {"\ud800": 1},
+        {"as_of": None},
+    ],
+    ids=str,
+)
+def test_filters_that_are_none_select_nothing_else(tmp_path: Path, selection: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"^the report to resume can't be read"):
+        left_in(tmp_path, json.dumps(unfinished(**selection)))
+
+
+@pytest.mark.parametrize("missing", ["schema", "error", "selection", "repositories", "finished_at", "exit_code"])
+def test_a_report_with_a_part_missing_is_bad_input(tmp_path: Path, missing: str) -> None:
+    made = unfinished()
+    del made[missing]
+    with pytest.raises(InputError, match="can't be read"):
+        left_in(tmp_path, json.dumps(made))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("repositories", 0, "caches", 0, "outcome"), "vanished"),
+        (("repositories", 0, "caches", 0, "gone_at"), "yesterday"),
+        (("repositories", 0, "caches", 0, "size_bytes"), 1.5),
+        (("repositories", 0, "caches", 0, "selected"), 1),
+        (("repositories", 0, "caches"), {}),
+        (("repositories", 0), None),
+        (("error",), "x"),
+        (("ok",), None),
+    ],
+    ids=str,
+)
+def test_a_field_of_another_type_is_named(tmp_path: Path, path: tuple[str | int, ...], value: object) -> None:
+    made: Any = unfinished()
+    holder = made
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = value
+    with pytest.raises(InputError, match=r"it is not a report of purger \(.*\$\.") as caught:
+        left_in(tmp_path, json.dumps(made))
+    assert str(path[0]) in caught.value.what
+
+
+def test_a_report_without_filters_can_not_be_resumed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the report to resume can't be read: it has no filters"):
+        left_in(tmp_path, json.dumps(unfinished() | {"selection": None}))
+
+
+def test_a_report_of_another_site_or_of_nothing_is_bad_input(tmp_path: Path) -> None:
+    made = unfinished()
+    made["repositories"][1]["url"] = "https://travis.acme.org/x"
+    with pytest.raises(InputError, match="another site"):
+        left_in(tmp_path, json.dumps(made))
+    error = {"message": "x", "where": None, "remedy": None, "exit_code": 3}
+    nothing = unfinished() | {"repositories": [], "error": error}
+    with pytest.raises(InputError, match="before it knew any repository"):
+        left_in(tmp_path, json.dumps(nothing))

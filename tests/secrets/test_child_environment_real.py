@@ -1,0 +1,212 @@
+"""The token is in no output, no child process and no request, except for the calls of the API."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from purger.secrets.spellings import find_secret
+from purger.standin import DeleteFault, StandIn
+from purger.standin.repository import Repository
+from tests.support.browser import PURGER, environment
+from tests.support.odd_tokens import SENTINEL
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+
+
+@dataclass
+class Watched:
+    """A finished command: its exit code, all that it wrote, and the environments of its child processes."""
+
+    code: int
+    written: dict[str, bytes]
+    children: dict[str, bytes] = field(default_factory=dict)
+
+    def assert_clean(self) -> None:
+        for name, data in {**self.written, **self.children}.items():
+            assert find_secret(data, [SENTINEL]) is None, name
+
+
+@pytest.fixture
+def site() -> Iterator[StandIn]:
+    with StandIn(token=SENTINEL, costs=False) as stand_in:
+        yield stand_in
+
+
+def descendants(of: int) -> Iterator[int]:
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    below = {of}
+    while more := {child for child, parent in parents.items() if parent in below} - below:
+        below |= more
+    yield from below - {of}
+
+
+def watched(site: StandIn, folder: Path, *arguments: str, **variables: str) -> Watched:
+    """Run the command to its end, and read the command lines and environments of its child processes."""
+    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+        process = subprocess.Popen(
+            [*PURGER, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=folder,
+            env=environment(site, HOME=str(folder), **variables),
+        )
+        children: dict[str, bytes] = {}
+        while True:
+            try:
+                process.wait(0.05)
+                break
+            except subprocess.TimeoutExpired:
+                own_command_line = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+                for child in descendants(process.pid):
+                    with suppress(OSError):
+                        seen = Path(f"/proc/{child}/cmdline").read_bytes()
+                        if seen == own_command_line:  # a fork that has not executed its program yet
+                            continue
+                        children[f"cmdline {child}"] = children.get(f"cmdline {child}", b"") + seen
+                        seen = Path(f"/proc/{child}/environ").read_bytes()
+                        children[f"environ {child}"] = children.get(f"environ {child}", b"") + seen
+    files = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return Watched(process.returncode, files, children)
+
+
+def assert_only_the_api_got_the_token(site: StandIn) -> None:
+    for request in site.requests:
+        text = f"{request.path}?{request.raw_query}\n{json.dumps(dict(request.headers))}".encode()
+        has_token = request.headers.get("Authorization") == f"token {SENTINEL}"
+        assert has_token == (find_secret(text, [SENTINEL]) is not None)
+        assert not has_token or request.origin == "api", request
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+@pytest.mark.parametrize(
+    ("case", "code"),
+    [("purge", 0), ("dry run", 0), ("refused deletions", 1), ("page changed", 4), ("token expires", 3), ("doctor", 0)],
+)
+def test_the_token_is_in_no_output_and_no_child_process(
+    site: StandIn, repository: Repository, tmp_path: Path, case: str, code: int
+) -> None:
+    repository.fill(8)
+    more: list[str] = []
+    match case:
+        case "dry run":
+            more = ["--dry-run"]
+        case "refused deletions":
+            site.faults.delete_fault = [DeleteFault(status=500)]
+            more = ["--attempts", "2"]
+        case "page changed":
+            site.faults.changed_page = "confirm-text"
+        case "token expires":
+            site.faults.token_expires_after = 6
+    start = ["doctor", "acme/widgets"] if case == "doctor" else ["purge", "acme/widgets", "--yes", *more]
+    loud = {"DEBUG": "pw:*", "DEBUG_FILE": str(tmp_path / "debug.log"), "NODE_DEBUG": "http,https"}
+    ended = watched(site, tmp_path, *start, "--json", "-vv", **loud)
+    errors = ended.written[str(tmp_path / "err")]
+    assert ended.code == code, errors.decode()
+    assert b"Playwright's debug output would show the token" in errors
+    assert json.loads(ended.written[str(tmp_path / "out")])["exit_code"] == code
+    assert any(name.startswith("environ") for name in ended.children)
+    if case == "purge":
+        assert any(b"--type=renderer" in seen for seen in ended.children.values()), "no renderer was read"
+    ended.assert_clean()
+    assert_only_the_api_got_the_token(site)
+
+
+def test_playwrights_debug_output_contains_the_token_without_the_guard(
+    site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
+    """This proves that the test above searches in the right place."""
+    repository.fill(1)
+    unguarded = (
+        "import sys\n"
+        "from purger import __main__\n"
+        "from purger.secrets import child_environment, redaction\n"
+        "child_environment.turn_off_debug_output = redaction.guard_streams = lambda: None\n"
+        "sys.argv = ['purger', 'purge', 'acme/widgets', '--dry-run']\n"
+        "__main__.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", unguarded],
+        env=environment(site, HOME=str(tmp_path), DEBUG="pw:*"),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert find_secret(done.stderr, [SENTINEL])
+
+
+def test_a_redirected_api_call_does_not_send_the_token(site: StandIn, repository: Repository, tmp_path: Path) -> None:
+    repository.fill(2)
+    site.faults.redirect_api_to = site.third_party_url
+    ended = watched(site, tmp_path, "purge", "acme/widgets", "--yes", "--json")
+    assert ended.code == 4
+    assert b"a redirect, which is not followed with a token" in ended.written[str(tmp_path / "err")]
+    assert not [request for request in site.requests if request.origin == "third-party"]
+    ended.assert_clean()
+
+
+@contextmanager
+def untrusted_server(folder: Path) -> Iterator[tuple[str, list[bytes]]]:
+    """Run an https server on loopback with a self-signed certificate; yield its URL and what it received."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    request = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -days 2 -addext subjectAltName=IP:127.0.0.1"
+    )
+    command = [*request.split(), "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    received: list[bytes] = []
+
+    def serve(listening: socket.socket) -> None:
+        while True:
+            try:
+                plain, _ = listening.accept()
+            except OSError:
+                return
+            try:
+                with context.wrap_socket(plain, server_side=True) as encrypted:
+                    encrypted.settimeout(5)
+                    received.append(encrypted.recv(65536))
+            except OSError:
+                plain.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}", received
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join(10)
+
+
+@pytest.mark.usefixtures("openssl")
+@pytest.mark.parametrize("variable", ["PURGER_URL", "PURGER_API_URL"])
+def test_a_certificate_that_is_not_trusted_is_an_error(
+    site: StandIn, repository: Repository, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, variable: str
+) -> None:
+    repository.fill(2)
+    with untrusted_server(tmp_path_factory.mktemp("server")) as (address, received):
+        ended = watched(site, tmp_path, "purge", "acme/widgets", "--yes", "--json", **{variable: address})
+    errors = ended.written[str(tmp_path / "err")].decode().lower()
+    assert ended.code == 4, errors
+    assert ("certificate is not trusted" if variable == "PURGER_API_URL" else "err_cert_authority_invalid") in errors
+    assert [text for text in received if text] == [], "nothing is sent"
+    assert len(repository.caches) == 2
+    ended.assert_clean()

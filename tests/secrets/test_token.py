@@ -1,0 +1,51 @@
+"""A token: what is none, and that its text is shown nowhere."""
+
+from __future__ import annotations
+
+import pytest
+from loguru import logger
+
+from purger.core.errors import AccessError, InputError
+from purger.secrets.redaction import redact
+from purger.secrets.token import Token
+
+TEXT = "t0ken-of-somebody"
+
+
+def test_the_text_is_only_given_to_who_asks_for_it() -> None:
+    token = Token(TEXT)
+    assert token.reveal() == TEXT
+    for shown in (repr(token), str(token), f"{token}", f"{[token]}", "%s" % token):  # noqa: UP031 - all ways
+        assert TEXT not in shown
+        assert "Token(***)" in shown
+
+
+def test_a_token_is_redacted_from_then_on() -> None:
+    Token("another-t0ken")
+    assert redact("authorization: token another-t0ken") == "authorization: token REDACTED"
+
+
+def test_a_log_of_a_token_does_not_show_it() -> None:
+    lines: list[str] = []
+    number = logger.add(lines.append, format="{message}")
+    logger.warning("signed in with {}", Token(TEXT))
+    logger.remove(number)
+    assert "".join(lines).strip() == "signed in with Token(***)"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", "\t \n"])
+def test_an_empty_token_is_no_access(text: str) -> None:
+    with pytest.raises(AccessError, match="the token is empty"):
+        Token(text)
+
+
+@pytest.mark.parametrize("text", ["a b", "abcdef\n", "\tabcdef", "a\x1b[31m", "tökèn", "a\0b", "a\u202eb"])
+def test_what_no_header_can_hold_is_an_input_error_that_does_not_quote_it(text: str) -> None:
+    with pytest.raises(InputError, match="white space, control characters or letters") as caught:
+        Token(text)
+    assert text not in f"{caught.value} {caught.value.remedy}"
+
+
+def test_no_attribute_can_be_added() -> None:
+    with pytest.raises(AttributeError):
+        Token(TEXT).text = TEXT  # type: ignore[attr-defined]

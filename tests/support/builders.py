@@ -1,0 +1,41 @@
+"""Small builders that the pure tests share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from purger.core.cache import Cache, Method
+from purger.core.selection import Selection
+from purger.purge.entry import Entry, State
+from purger.purge.ledger import Ledger
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def cache(
+    branch: str = "main", name: str = "cache-a.tgz", *, age_s: float = 3600, size: int = 10, full: str | None = None
+) -> Cache:
+    return Cache(name, branch, size, NOW - timedelta(seconds=age_s), full)
+
+
+def entry(
+    of: Cache,
+    state: State = State.LISTED,
+    detail: str | None = None,
+    *,
+    selected: bool = True,
+    attempts: int = 0,
+    method: Method | None = None,
+    recreated: int = 0,
+) -> Entry:
+    """An entry as the ledger would have it after so many attempts; `detail` is why it was refused or given up."""
+    gone_at = NOW if state is State.GONE else None
+    return Entry(of, selected, state, detail, method=method, started=attempts, recreated=recreated, gone_at=gone_at)
+
+
+def ledger_with(*entries: Entry, selection: Selection | None = None, attempts: int = 4) -> Ledger:
+    """A ledger of these entries."""
+    ledger = Ledger(selection or Selection(), attempts)
+    for one in entries:
+        ledger.add(one)
+    return ledger

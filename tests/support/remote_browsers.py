@@ -1,0 +1,85 @@
+"""Remote browsers that a test starts: a Chromium with remote debugging, and a Playwright server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the remote browser did not come up")
+
+
+@pytest.fixture
+def spawned() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def spawn(*command: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        processes.append(process)
+        return process
+
+    yield spawn
+    for process in processes:
+        # The whole group: Playwright's command line is a Python that starts a Node that starts a browser.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+StartRemote = Callable[[Path, int], subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def start_cdp(browser_path: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
+    """Starts a Chromium with remote debugging on a port, its files in a folder."""
+
+    def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+        switches = ["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-background-networking"]
+        profile = f"--user-data-dir={folder / 'profile'}"
+        process = spawned(browser_path, *switches, f"--remote-debugging-port={port}", profile, "about:blank")
+        wait_for_port(port)
+        return process
+
+    return start
+
+
+@pytest.fixture
+def start_server(browser_path: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
+    """Starts a Playwright server on a port, with a browser that this machine has."""
+
+    def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+        folder.mkdir(exist_ok=True)
+        server = {"port": port, "host": "127.0.0.1", "wsPath": "/secret-path", "executablePath": browser_path}
+        (folder / "server.json").write_text(json.dumps(server | {"headless": True, "chromiumSandbox": False}))
+        command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium"]
+        process = spawned(*command, "--config", str(folder / "server.json"))
+        wait_for_port(port)
+        return process
+
+    return start

@@ -1,0 +1,105 @@
+"""The known symptoms in a log: conflicts of package versions, and a missing test image."""
+
+from __future__ import annotations
+
+import pytest
+
+from purger.travis.job_log import read_log
+from tests.travis.job_log.corpus import read
+
+
+def test_a_step_announced_between_blocks_ends_with_its_command() -> None:
+    passed = b"Ensure test image\n$ docker pull x\nfine\n$ docker tag x\n"
+    assert read_log([passed + b'The command "docker tag x" failed and exited with 1 during .']).symptoms == ()
+
+
+@pytest.mark.parametrize("end", ["travis_fold:end:ensure_test_image", "travis_time:end:0a:start=1,finish=2,duration=1"])
+def test_a_step_ends_with_its_fold_or_block(end: str) -> None:
+    log = f'Ensure test image\n{end}\n$ make test\nno\nThe command "make test" exited with 1.'
+    assert read_log([log.encode()]).symptoms == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_symptom"),
+    [
+        ("pkg_resources.VersionConflict", True),
+        ("pkg_resources.VersionConflict: (a 1)", True),
+        ("pip._vendor.pkg_resources.VersionConflict: (a 1)", True),
+        ("VersionConflict: (a 1)", True),
+        ("VersionConflict (a 1)", False),
+        ("other.VersionConflict: (a 1)", False),
+        ('pkg_resources.VersionConflict("a")', False),
+        ('pkg_resources.VersionConflict"', False),
+        ("pkg_resources.VersionConflict'", False),
+        ("raise pkg_resources.VersionConflict", False),
+        ("pkg_resources.VersionConflicts", False),
+    ],
+)
+def test_reported_version_conflicts_are_symptoms(line: str, *, is_symptom: bool) -> None:
+    symptoms = read_log([b"before\n" + line.encode() + b"\nafter\n"]).symptoms
+    assert [(symptom.id, symptom.line) for symptom in symptoms] == [("version-conflict", line)] * is_symptom
+
+
+def test_each_kind_of_symptom_is_listed_once_in_the_order_of_the_log() -> None:
+    conflict, missing = b"pkg_resources.VersionConflict: (a 1)\n", b"pkg_resources.DistributionNotFound: b\n"
+    symptoms = read_log([missing + conflict + missing + conflict]).symptoms
+    assert [symptom.id for symptom in symptoms] == ["distribution-not-found", "version-conflict"]
+
+
+def test_a_very_long_line_is_cut_around_the_symptom() -> None:
+    conflict = "VersionConflict: (a 1) "
+    (symptom,) = read_log([b"x" * 5000 + b" pkg_resources." + conflict.encode() + b"y" * 5000]).symptoms
+    assert len(symptom.line) == 500
+    before, _, after = symptom.line.partition(conflict)
+    assert len(before) == 250
+    assert before.strip("x") == " pkg_resources."
+    assert not after.strip("y")
+
+
+def test_each_symptom_says_what_to_do() -> None:
+    (symptom,) = read("contextual_conflict.log").symptoms
+    assert symptom.line.startswith("pkg_resources.ContextualVersionConflict: (numpy 1.16.0")
+    assert "stale" in symptom.meaning
+    assert "Purge" in symptom.what_to_do
+    (symptom,) = read("test_image_fails.log").symptoms
+    assert symptom.line == "Ensure test image"
+    assert "pushed" in symptom.meaning
+    assert "Push" in symptom.what_to_do
+    (symptom,) = read_log([b'a\nStep "Ensure test image" failed\nb\n']).symptoms
+    assert symptom.line == 'Step "Ensure test image" failed'
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        'Step "Ensure test image" failed',
+        "Ensure test image: FAILED",
+        '$ make ensure-test-image\nno\nThe command "make ensure-test-image" exited with 2.',
+        '$ ./ensure_test_image.sh\nno\nThe command "./ensure_test_image.sh" failed and exited with 1 during .',
+        "==> Ensure test image\n$ docker pull x\nno\nDone. Your build exited with 1.",
+        '== [Ensure test image] <==\n$ docker pull x\nno\nThe command "docker pull x" exited with 1.',
+        "Ensure test image\n$ docker pull x\n\n"
+        "No output has been received in the last 10m0s, this potentially indicates a stalled build.",
+        "Ensure test image\n$ docker pull x\n\n"
+        "The job exceeded the maximum time limit for jobs, and has been terminated.",
+        "Ensure test image\n$ docker pull x\n\nYour build has been stopped.",
+        "travis_fold:end:cache.1\r\x1b[0K\x1b[33;1mEnsure test image\x1b[0m\r\n$ docker pull x\r\nno\r\n"
+        'The command "docker pull x" exited with 1.',
+    ],
+)
+def test_a_missing_test_image_is_a_symptom(step: str) -> None:
+    assert [symptom.id for symptom in read_log([step.encode()]).symptoms] == ["test-image"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        '$ make ensure-test-image\nyes\nThe command "make ensure-test-image" exited with 0.',
+        "$ make ensure-test-image",
+        "==> Ensure test image\nup to date",
+        "Ensure test image: 0 failed",
+    ],
+)
+@pytest.mark.parametrize("then", ["", '\n$ make test\nno\nThe command "make test" exited with 1.'])
+def test_an_existing_test_image_is_not_a_symptom(step: str, then: str) -> None:
+    assert read_log([(step + then).encode()]).symptoms == ()

@@ -1,0 +1,137 @@
+"""The cache page: signing in, reading its list, clicking its icons."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Playwright
+
+from purger.browser.settings import BrowserSettings
+from purger.browser.start import close_context, launch, new_context
+from purger.browser.supervise import BrowserSupervisor
+from purger.core.errors import BrowserLostError, SiteError, UnknownPageError
+from purger.secrets.token import Token
+from purger.standin import DeleteFault, StandIn
+from purger.standin.faults import ChangedPage
+from purger.standin.repository import Repository
+from purger.travis.addresses import Site
+from purger.travis.page.cache_page import HANDLE, TOKEN_KEY, CachePage
+from tests.support.browser import WIDGETS
+from tests.support.odd_tokens import SENTINEL
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+
+
+@pytest.fixture
+def site() -> Iterator[StandIn]:
+    with StandIn(token=SENTINEL, costs=False) as stand_in:
+        yield stand_in
+
+
+async def test_the_token_is_stored_only_for_the_front_ends_origin(
+    site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    playwright, _ = browsers
+    settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"), allow_third_party=True)
+    ours = Site.at(site.url, site.api_url)
+    browser = await launch(playwright, settings, ours.hosts)
+    context = await new_context(browser)
+    try:
+        await CachePage.prepare(context, ours, Token(SENTINEL), watched=False)
+        page = await context.new_page()
+        for address, expected in ((site.url, SENTINEL), (f"{site.third_party_url}/login/oauth/authorize", None)):
+            await page.goto(address)
+            stored = await page.evaluate("(key) => localStorage.getItem(key)", TOKEN_KEY)
+            assert stored == expected, address
+            assert await page.evaluate("(name) => name in window", HANDLE) == (expected is not None)
+        for frame in (f"{site.third_party_url}/login/oauth/authorize", site.url):
+            # The script does not run in the front end's page inside of a frame.
+            await page.evaluate("(url) => { document.body.innerHTML = `<iframe src='${url}'></iframe>`; }", frame)
+            element = await page.wait_for_selector("iframe")
+            inner = await element.content_frame() if element else None
+            assert inner is not None
+            await inner.wait_for_load_state()
+            assert await inner.evaluate("(name) => name in window", HANDLE) is False
+    finally:
+        await close_context(context)
+        await browser.close()
+
+
+@asynccontextmanager
+async def opened(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> AsyncIterator[CachePage]:
+    """The cache page of acme/widgets in a context of its own, signed in and not loaded yet."""
+    ours = Site.at(site.url, site.api_url)
+    context = await new_context(await browsers[1].get())
+    page = CachePage(context, ours, WIDGETS, timeout_s=60.0)
+    try:
+        await page.prepare(context, ours, Token(site.token), watched=False)
+        yield page
+    finally:
+        await page.close()
+        await close_context(context)
+
+
+async def test_a_load_returns_the_list_that_the_page_fetched(
+    site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    repository.add("main", name="cache-a.tgz", size_bytes=12)
+    repository.add("feature/foo")
+    async with opened(site, browsers) as page:
+        caches = await page.load()
+        assert sorted(cache.branch for cache in caches) == ["foo", "main"]
+        assert [(cache.name, cache.size_bytes) for cache in caches if cache.branch == "main"] == [("cache-a.tgz", 12)]
+        repository.clear()
+        assert await page.load() == []
+    assert site.count("DELETE") == 0
+
+
+async def test_a_click_deletes_the_caches_of_the_rows_that_are_named_and_no_others(
+    site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    for branch in ("main", "main", "develop", "other"):
+        repository.add(branch)
+    site.faults.delete_fault = [DeleteFault("develop", 500)]
+    async with opened(site, browsers) as page:
+        await page.load()
+        responses, missing = await page.click(["main", "develop"], most_pending=0, silence_s=60.0)
+    by_branch = {response.branch: response for response in responses}
+    assert missing == 0
+    assert (by_branch["main"].ok, len(by_branch["main"].deleted or ())) == (True, 2)
+    assert (by_branch["develop"].ok, by_branch["develop"].status) == (False, 500)
+    assert sorted(cache.branch for cache in repository.caches) == ["develop", "other"]
+    assert page.dismissed == []
+
+
+@pytest.mark.parametrize(("changed", "kind"), [("icon-class", UnknownPageError), ("empty-lists", SiteError)])
+async def test_a_page_that_does_not_show_the_list_that_it_fetched_is_not_read_as_empty(
+    site: StandIn,
+    repository: Repository,
+    browsers: tuple[Playwright, BrowserSupervisor],
+    changed: ChangedPage,
+    kind: type[SiteError],
+) -> None:
+    repository.fill(3)
+    site.faults.changed_page = changed
+    async with opened(site, browsers) as page:
+        with pytest.raises(kind) as caught:
+            await page.load()
+    assert (caught.value.where or "").endswith("/github/acme/widgets/caches")
+    assert len(repository.caches) == 3
+
+
+async def test_a_page_that_is_closed_is_lost_and_can_be_loaded_anew(
+    site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    repository.fill(2)
+    async with opened(site, browsers) as page:
+        await page.load()
+        await page.close()
+        with pytest.raises(BrowserLostError, match="the page was closed"):
+            await page.click(["main"], most_pending=0, silence_s=1.0)
+        with pytest.raises(BrowserLostError, match="the page was closed"):
+            await page.screenshot()
+        assert len(await page.load()) == 2
+    assert site.count("DELETE") == 0
