@@ -1,1 +1,1 @@
-"""What developers run: set-up, demo, tests, benchmark, soak."""
+"""Scripts for developers: set-up, demo, tests, benchmark and soak."""

@@ -1,4 +1,4 @@
-"""Starts the browser that purger would use and ends 0 if that works; says why if it does not."""
+"""Start and close the browser that purger would use; exit with 0 if it starts, else print the error."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import sys
 
 from playwright.async_api import async_playwright
 
+from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.core.errors import PurgerError
-from purger.browser.settings import BrowserSettings
 
 
 async def main() -> int:
-    """Start and close it; gives the exit code."""
+    """Start and close the browser; return the exit code."""
     async with async_playwright() as playwright:
         settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
         try:

@@ -1,4 +1,4 @@
-"""Prints the lowest dependencies that purger itself may run with, as constraints for pip."""
+"""Print the lowest allowed versions of purger's own dependencies, as constraints for pip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the README's pictures from real purges of the stand-in: docs/*.png and docs/demo.svg."""
+"""Make the README's pictures from purges of the stand-in: docs/*.png and docs/demo.svg."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
-from purger.browser.start import launch, new_context
-from purger.travis.rate_limit import Budget
-from purger.purge.repository import RepositoryPurge
-from purger.core.selection import Selection
 from purger.browser.settings import BrowserSettings
-from purger.purge.settings import Settings
+from purger.browser.start import launch, new_context
+from purger.core.selection import Selection
+from purger.purge.repository import RepositoryPurge
+from purger.purge.settings import Pace, Settings
 from purger.secrets.token import Token
 from purger.standin import DeleteFault, StandIn
+from purger.travis.addresses import Repository, Site
 from purger.travis.api import Api
 from purger.travis.page.cache_page import CachePage
-from purger.travis.addresses import Repository, Site
+from purger.travis.rate_limit import Budget
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 1500
@@ -38,7 +38,7 @@ COLUMNS = 100
 
 
 async def main() -> None:
-    """Make all of them, one after the other."""
+    """Make all pictures, one after the other."""
     DOCS.mkdir(exist_ok=True)
     logger.disable("purger")
     async with async_playwright() as playwright:
@@ -59,27 +59,27 @@ async def main() -> None:
 async def purging(
     playwright: Playwright, browser: Browser, *, watched: bool
 ) -> AsyncIterator[tuple[RepositoryPurge, CachePage, StandIn]]:
-    """A surveyed repository with a dozen caches on a stand-in of its own, and its page, not loaded yet."""
+    """Yield the purge of a repository with eleven caches, its cache page (not loaded yet), and its stand-in."""
     with StandIn() as stand_in:
         stand_in.add_repository("acme/widgets").fill(11)
         site, token = Site.at(stand_in.url, stand_in.api_url), Token(stand_in.token)
-        settings = Settings(site=site, token=token, settle_s=0.0, attempts=1)
-        budget = Budget(settings.max_rate)
+        settings = Settings(site=site, token=token, pace=Pace(settle_s=0.0, attempts=1))
+        budget = Budget(settings.pace.max_rate)
         async with Api.open(playwright, site, token, budget) as api:
             named = Repository("github", "acme", "widgets")
             purge = RepositoryPurge(named, settings, Selection(), api, budget, lambda _event: None)
             await purge.survey(to_delete=True)
             context = await new_context(browser)
-            page = CachePage(context, site, named, timeout_s=settings.page_timeout_s)
+            page = CachePage(context, site, named, timeout_s=settings.pace.page_timeout_s)
             await page.prepare(context, site, token, watched=watched)
             yield purge, page, stand_in
             await context.close()
 
 
 async def watched(playwright: Playwright, browser: Browser) -> None:
-    """The page in the middle of a purge that somebody watches: clicked, deleted and refused rows."""
+    """Take a screenshot of the page during a watched purge, with clicked, deleted and refused rows."""
     async with purging(playwright, browser, watched=True) as (purge, page, stand_in):
-        refused = purge.record.ledger.entries[2].archive.branch
+        refused = purge.record.ledger.entries[2].cache.branch
         stand_in.faults.delete_latency_s = 1.0
         stand_in.faults.delete_fault = [DeleteFault(refused, 403)]
         clicking = asyncio.ensure_future(purge.run(page))
@@ -90,7 +90,7 @@ async def watched(playwright: Playwright, browser: Browser) -> None:
 
 
 def terminal() -> None:
-    """What a demo writes to a terminal, in its colours."""
+    """Draw the terminal output of a demo, in its colours."""
     command = [sys.executable, "-m", "purger", "demo", "--caches", "24"]
     colours = {name: text for name, text in os.environ.items() if name not in {"CI", "NO_COLOR"}}
     colours |= {"FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
@@ -98,14 +98,14 @@ def terminal() -> None:
     console = Console(width=COLUMNS, record=True, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(f"$ purger demo --caches 24\n{ended.stderr}"))
     svg = console.export_svg(title="purger", theme=SVG_EXPORT_THEME)
-    # The fonts would be fetched from elsewhere.
+    # The fonts would be loaded from a third party.
     (DOCS / "demo.svg").write_text(re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL))
 
 
 async def side_by_side(browser: Browser) -> None:
-    """One picture of the two, each with its caption."""
+    """Make one picture of the two screenshots, each with a caption."""
     pictures = []
-    for name, caption in (("before", "before"), ("after", "after: two fresh loads show nothing")):
+    for name, caption in (("before", "before"), ("after", "after: two fresh loads list no caches")):
         path = DOCS / f"{name}.png"
         data = base64.b64encode(path.read_bytes()).decode()
         path.unlink()
@@ -120,12 +120,12 @@ async def side_by_side(browser: Browser) -> None:
 
 
 async def report(browser: Browser) -> None:
-    """The top of the report.html that a demo with artifacts leaves."""
+    """Take a screenshot of the top of a demo's report.html."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "purger", "demo", "--caches", "60", "--artifacts", folder]
         process = await asyncio.create_subprocess_exec(*command)
         if await process.wait():
-            raise SystemExit("the demo did not end well")
+            raise SystemExit("the demo failed")
         page = await browser.new_page(viewport={"width": 1200, "height": 900})
         await page.goto((Path(folder) / "report.html").as_uri())
         await page.screenshot(path=DOCS / "report.png")

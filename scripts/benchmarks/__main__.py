@@ -1,4 +1,4 @@
-"""Runs the benchmark: interleaved repetitions, medians, goals; ends 1 where a goal is missed."""
+"""Run the benchmark with interleaved repetitions, and print medians and goals; exit with 1 if a goal is missed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from loguru import logger
 from playwright.async_api import async_playwright
 
-from purger.browser.start import launch
 from purger.browser.settings import BrowserSettings
+from purger.browser.start import launch
 from scripts.benchmarks import commands, picture
 from scripts.benchmarks.contestants import CONTESTANTS, Arena, Times
 from scripts.benchmarks.site import BenchSite, stand_in
@@ -29,25 +29,25 @@ Results = dict[tuple[str, Case], list[Times]]
 
 
 def say(line: str = "") -> None:
-    """One line of the result."""
+    """Write one line of the result to stdout."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def floor_s(case: Case) -> float:
-    """The least time that a browser's six connections need."""
+    """Return the shortest possible time with a browser's six connections (docs/TRAVIS.md section 6)."""
     rows, latency_s = case
     return rows * latency_s / CONNECTIONS
 
 
 def is_too_slow(name: str, case: Case) -> bool:
-    """Whether a contestant that goes row by row would take minutes: about 0.15 s a row and the latency."""
+    """Return whether a sequential contestant would take minutes: about 0.15 s a row, plus the latency."""
     rows, latency_s = case
     return name in {"naive script", "API, one by one"} and rows * (latency_s + 0.15) > TOO_SLOW_S
 
 
 async def contests(site: BenchSite, grid: list[Case], repetitions: int) -> Results:
-    """Every contestant on every case, in turns, so that a busy moment of the machine hits all alike."""
+    """Run every contestant on every case, in turns, so that other load on the machine affects all of them."""
     results: Results = defaultdict(list)
     async with async_playwright() as playwright:
         for case in grid:
@@ -64,19 +64,19 @@ async def contests(site: BenchSite, grid: list[Case], repetitions: int) -> Resul
 
 
 def empty_s(results: Results, name: str, case: Case) -> float:
-    """The median time until the server had nothing left."""
+    """Return the median time until the server had no caches left."""
     return statistics.median(times.server_empty_s for times in results[name, case])
 
 
 def seen_s(results: Results, name: str, case: Case) -> float:
-    """The median time until the end was seen."""
+    """Return the median time until the contestant saw that no caches are left."""
     return statistics.median(times.seen_s or 0.0 for times in results[name, case])
 
 
 def table(results: Results, grid: list[Case]) -> None:
-    """Medians in seconds, as Markdown."""
+    """Print the medians in seconds as a Markdown table."""
     say(
-        "| until the server has nothing left, seconds | "
+        "| until the server has no caches left, seconds | "
         + " | ".join(f"{rows:,} rows, {latency * 1000:.0f} ms" for rows, latency in grid)
         + " |"
     )
@@ -89,16 +89,16 @@ def table(results: Results, grid: list[Case]) -> None:
 
 
 def check(goal: str, ratio: float, most: float) -> bool:
-    """Print a goal and whether it is met; gives whether it is."""
+    """Print a goal with its result; return whether it is met."""
     met = ratio <= most
     say(f"| {goal} | {ratio:.2f} | {most:g} | {'yes' if met else 'no'} |")
     if not met:
-        sys.stderr.write(f"falls short: {goal}: {ratio:.2f}, at most {most:g}\n")
+        sys.stderr.write(f"missed: {goal}: {ratio:.2f}, at most {most:g}\n")
     return met
 
 
 def goals_of_contests(results: Results, grid: list[Case]) -> list[bool]:
-    """The goals that the contests decide, of the cases that were run."""
+    """Check the goals of the contests for the cases that were run."""
     thousand, slow, middle = (1000, 0.02), (1000, 0.2), (300, 0.02)
     met = []
     if thousand in grid:
@@ -123,7 +123,7 @@ def goals_of_contests(results: Results, grid: list[Case]) -> list[bool]:
 
 
 def goals_of_commands(site: BenchSite, repetitions: int) -> list[bool]:
-    """The goals about whole commands; each pair is measured in turns."""
+    """Measure whole commands in turns, and check their goals."""
     seconds: dict[str, list[float]] = defaultdict(list)
     for _ in range(repetitions):
         seconds["bare typer"].append(commands.seconds_of(commands.bare_typer()))
@@ -136,17 +136,17 @@ def goals_of_commands(site: BenchSite, repetitions: int) -> list[bool]:
         seconds["bare, 60"].append(commands.seconds_of(commands.bare_playwright(site, click=True)))
         site.fill(60)
         seconds["purger, 60"].append(commands.seconds_of(commands.purge("acme/widgets"), site))
-    middle = {name: statistics.median(values) for name, values in seconds.items()}
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
     return [
-        check("60 rows, whole command ÷ bare script with the snippet", middle["purger, 60"] / middle["bare, 60"], 1.25),
-        check("empty repository ÷ bare script", middle["purger, empty"] / middle["bare, empty"], 1.2),
-        check("purger --version ÷ bare Typer program", middle["version"] / middle["bare typer"], 1.3),
-        check("purger --help ÷ bare Typer program", middle["help"] / middle["bare typer"], 2.0),
+        check("60 rows, whole command ÷ script with the snippet", medians["purger, 60"] / medians["bare, 60"], 1.25),
+        check("empty repository ÷ bare script", medians["purger, empty"] / medians["bare, empty"], 1.2),
+        check("purger --version ÷ bare Typer program", medians["version"] / medians["bare typer"], 1.3),
+        check("purger --help ÷ bare Typer program", medians["help"] / medians["bare typer"], 2.0),
     ]
 
 
 async def time_per_row(site: BenchSite, repetitions: int) -> bool:
-    """Whether the time grows with the rows alone."""
+    """Check that the time per row does not grow with the number of rows."""
     grid = [(100, 0.02), (1000, 0.02)]
     times: dict[int, list[float]] = defaultdict(list)
     async with async_playwright() as playwright:
@@ -163,77 +163,77 @@ async def time_per_row(site: BenchSite, repetitions: int) -> bool:
 
 
 def growth(site: BenchSite) -> None:
-    """How time and memory grow with archives and with repositories; the report is in both."""
+    """Print how time and memory grow with caches and with repositories, including the report."""
     site.fill(0)
-    say("\n| one repository | seconds | ms an archive | peak MiB |")
+    say("\n| one repository | seconds | ms a cache | peak MiB |")
     say("| --- | ---: | ---: | ---: |")
-    for archives in (0, 60, 200, 1000, 20_000):
-        site.fill(archives)
-        row(f"{archives:,} archives", site, "acme/widgets", archives)
+    for caches in (0, 60, 200, 1000, 20_000):
+        site.fill(caches)
+        row(f"{caches:,} caches", site, "acme/widgets", caches)
     site.fill(0)
-    say(f"\n| repositories of {CACHES_EACH} archives | seconds | ms an archive | peak MiB |")
+    say(f"\n| repositories of {CACHES_EACH} caches | seconds | ms a cache | peak MiB |")
     say("| --- | ---: | ---: | ---: |")
     for repositories in (3, 30, 300):
         fill_organisation(site, f"org{repositories}", repositories)
         row(f"{repositories}", site, f"org{repositories}/*", repositories * CACHES_EACH)
 
 
-def row(name: str, site: BenchSite, target: str, archives: int) -> None:
-    """Purge, and print what it took."""
+def row(name: str, site: BenchSite, target: str, caches: int) -> None:
+    """Purge, and print its time and memory."""
     seconds, peak_mib = commands.purge_measured(site, target)
-    each = f"{seconds / archives * 1000:.1f}" if archives else "–"
+    each = f"{seconds / caches * 1000:.1f}" if caches else "–"
     say(f"| {name} | {seconds:.1f} | {each} | {peak_mib:.0f} |")
 
 
 def fill_organisation(site: BenchSite, owner: str, repositories: int) -> None:
-    """So many repositories, each with the same few caches."""
+    """Add repositories of an owner, each with the same number of caches."""
     for number in range(repositories):
         site.fill(CACHES_EACH, 0.02, f"{owner}/r{number}")
 
 
 def organisation(site: BenchSite) -> None:
-    """An owner's repositories with several `-j`: time, and how fast requests were sent."""
+    """Print the time and the request rate of purges of 50 repositories with several concurrencies."""
     site.fill(0)
-    say(f"\n| 50 repositories of {CACHES_EACH} archives | seconds | DELETEs a minute | peak MiB |")
+    say(f"\n| 50 repositories of {CACHES_EACH} caches | seconds | DELETEs a minute | peak MiB |")
     say("| --- | ---: | ---: | ---: |")
-    for jobs in (1, 2, 4, 8):
+    for concurrency in (1, 2, 4, 8):
         fill_organisation(site, "org", 50)
-        seconds, peak_mib = commands.purge_measured(site, "org/*", "-j", str(jobs))
-        say(f"| `-j {jobs}` | {seconds:.1f} | {50 * CACHES_EACH / seconds * 60:,.0f} | {peak_mib:.0f} |")
+        seconds, peak_mib = commands.purge_measured(site, "org/*", "-j", str(concurrency))
+        say(f"| `-j {concurrency}` | {seconds:.1f} | {50 * CACHES_EACH / seconds * 60:,.0f} | {peak_mib:.0f} |")
 
 
 def main() -> int:
-    """Measure what is asked for; gives the exit code."""
+    """Run the selected measurements. Return the exit code."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--repetitions", type=int, default=3, metavar="N")
-    parser.add_argument("--quick", action="store_true", help="the cases that goals are about, and no others")
-    parser.add_argument("--only", choices=PARTS, help="one part alone")
-    given = parser.parse_args()
-    grid = [(300, 0.02), (1000, 0.02), (1000, 0.2)] if given.quick else GRID
+    parser.add_argument("--quick", action="store_true", help="run only the cases that have goals")
+    parser.add_argument("--only", choices=PARTS, help="run only this part")
+    arguments = parser.parse_args()
+    grid = [(300, 0.02), (1000, 0.02), (1000, 0.2)] if arguments.quick else GRID
     met: list[bool] = []
-    logger.disable("purger")  # as a user's purge, which writes no line for each request
+    logger.disable("purger")  # by default purger does not log every request either
     with stand_in() as site:
         results: Results = {}
-        if given.only in {None, "contests"}:
-            results = asyncio.run(contests(site, grid, given.repetitions))
+        if arguments.only in {None, "contests"}:
+            results = asyncio.run(contests(site, grid, arguments.repetitions))
             table(results, grid)
-        if given.only in {None, "contests", "commands"}:
+        if arguments.only in {None, "contests", "commands"}:
             say("| goal | ratio | at most | met |")
             say("| --- | ---: | ---: | --- |")
         if results:
             met += goals_of_contests(results, grid)
-            met.append(asyncio.run(time_per_row(site, given.repetitions)))
+            met.append(asyncio.run(time_per_row(site, arguments.repetitions)))
             case = (1000, 0.02)
             bars = {name: empty_s(results, name, case) for name in CONTESTANTS if results[name, case]}
             text = picture.svg(
-                "1,000 rows, 20 ms a DELETE: until the server has nothing left", bars | {"floor": floor_s(case)}
+                "1,000 rows, 20 ms a DELETE: until the server has no caches left", bars | {"floor": floor_s(case)}
             )
             DOCS.joinpath("bench.svg").write_text(text)
-        if given.only in {None, "commands"}:
-            met += goals_of_commands(site, given.repetitions)
-        if given.only in {None, "organisation"}:
+        if arguments.only in {None, "commands"}:
+            met += goals_of_commands(site, arguments.repetitions)
+        if arguments.only in {None, "organisation"}:
             organisation(site)
-        if given.only in {None, "growth"}:
+        if arguments.only in {None, "growth"}:
             growth(site)
     return 0 if all(met) else 1
 

@@ -1,4 +1,4 @@
-"""Whole commands, each a process of its own: start-up, an empty repository, 60 rows, memory, an organisation."""
+"""Run and measure whole commands, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ app()
 BARE_PLAYWRIGHT = """
 import sys
 from playwright.sync_api import sync_playwright
-from purger.browser import find_browser
+from purger.browser.find import find_browser
 page_url, token, click = sys.argv[1:]
 with sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path=find_browser(playwright, None))
@@ -44,16 +44,16 @@ main()
 
 
 def seconds_of(command: list[str], site: BenchSite | None = None) -> float:
-    """How long a command takes; it has to end well."""
+    """Run a command and return its seconds. Raises SystemExit if it fails."""
     return run(command, site)[0]
 
 
 def run(command: list[str], site: BenchSite | None = None) -> tuple[float, str]:
-    """How long a command takes, and what it wrote to stderr; it has to end well."""
+    """Run a command and return its seconds and its stderr. Raises SystemExit if it fails."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith(("PURGER_", "TRAVIS"))}
     if site is not None:
-        more = {"TRAVIS_TOKEN": site.token.reveal(), "PURGER_URL": site.site.url, "PURGER_API_URL": site.site.api_url}
-        environment |= more
+        environment |= {"TRAVIS_TOKEN": site.token.reveal()}
+        environment |= {"PURGER_URL": site.site.url, "PURGER_API_URL": site.site.api_url}
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     seconds = time.perf_counter() - started
@@ -63,28 +63,28 @@ def run(command: list[str], site: BenchSite | None = None) -> tuple[float, str]:
 
 
 def bare_typer() -> list[str]:
-    """A Typer program with nothing in it."""
+    """Return the command line of an empty Typer program."""
     return [sys.executable, "-c", BARE_TYPER, "--version"]
 
 
 def bare_playwright(site: BenchSite, *, click: bool) -> list[str]:
-    """A script that starts the same browser, opens the same page and, maybe, runs the snippet."""
-    return [sys.executable, "-c", BARE_PLAYWRIGHT, site.page, site.token.reveal(), "click" if click else "look"]
+    """Return the command line of a script that starts the same browser, opens the page and may run the snippet."""
+    return [sys.executable, "-c", BARE_PLAYWRIGHT, site.page, site.token.reveal(), "click" if click else "view"]
 
 
 def purger(*arguments: str) -> list[str]:
-    """A purger command."""
+    """Return the command line of a purger command."""
     return [sys.executable, "-m", "purger", *arguments]
 
 
 def purge(*arguments: str) -> list[str]:
-    """A purge that asks nothing, waits for nothing and knows no limit."""
+    """Return the command line of a purge without confirmation, settle time and request budget."""
     return purger("purge", *arguments, "--yes", "--json", "--settle", "0", "--max-rate", "0")
 
 
 def purge_measured(site: BenchSite, *arguments: str) -> tuple[float, float]:
-    """The seconds that a purge took, and the most memory of purger's own process, in MiB."""
-    seconds, told = run([sys.executable, "-c", WITH_PEAK, *purge(*arguments)[3:]], site)
-    found = re.search(r"peak_kib (\d+)", told)
+    """Run a purge and return its seconds and the peak memory of purger's own process in MiB."""
+    seconds, errors = run([sys.executable, "-c", WITH_PEAK, *purge(*arguments)[3:]], site)
+    found = re.search(r"peak_kib (\d+)", errors)
     assert found
     return seconds, int(found[1]) / 1024

@@ -1,4 +1,4 @@
-"""Who is measured, in one browser: the naive script, the snippet, purger's clicking, purger whole, the API."""
+"""Define the contestants: the naive script, the snippet, purger's clicking, purger as a whole, and the API."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from playwright.async_api import Browser, Page, Playwright
 
 from purger.browser.start import new_context
-from purger.travis.rate_limit import Budget
-from purger.purge.repository import RepositoryPurge
 from purger.core.selection import Selection
-from purger.purge.settings import Settings
+from purger.purge.repository import RepositoryPurge
+from purger.purge.settings import Pace, Settings
 from purger.travis.api import Api
 from purger.travis.page.cache_page import TOKEN_KEY, CachePage
+from purger.travis.rate_limit import Budget
 from scripts.benchmarks.site import WIDGETS, BenchSite
 
 ICONS = ".delete-cache-icon"
@@ -24,7 +24,7 @@ PATIENCE_MS = 600_000
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds of one measurement: until the server had nothing left, and until the end was seen, loading included."""
+    """The seconds until the server had no caches left, and from opening the page until the contestant saw that."""
 
     server_empty_s: float
     seen_s: float | None = None
@@ -32,14 +32,14 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Arena:
-    """What all contestants share."""
+    """The Playwright driver, browser and site that all contestants use."""
 
     playwright: Playwright
     browser: Browser
     site: BenchSite
 
     async def open_page(self) -> Page:
-        """The cache page in a fresh context, signed in, with all rows shown; the question is not answered yet."""
+        """Open the cache page in a fresh context, signed in, and wait until its rows are shown."""
         context = await new_context(self.browser)
         await context.add_init_script(f"localStorage.setItem('{TOKEN_KEY}', '{self.site.token.reveal()}')")
         page = await context.new_page()
@@ -49,7 +49,7 @@ class Arena:
 
 
 async def naive(arena: Arena) -> Times:
-    """`locator.click()` and a dialog handler, a row at a time."""
+    """Click row by row with `locator.click()` and a dialog handler."""
     page = await arena.open_page()
     page.on("dialog", lambda dialog: dialog.accept())
     started = time.perf_counter()
@@ -66,7 +66,7 @@ async def naive(arena: Arena) -> Times:
 
 
 async def snippet(arena: Arena) -> Times:
-    """What people paste into the console: override `confirm`, click all; then wait."""
+    """Run the snippet that users paste into the console: override `confirm` and click all icons."""
     opened = time.perf_counter()
     page = await arena.open_page()
     started = time.perf_counter()
@@ -83,24 +83,24 @@ async def snippet(arena: Arena) -> Times:
 
 
 async def purger_clicking(arena: Arena) -> Times:
-    """purger's clicking alone, from the loaded page, with batches and retries."""
+    """Run one pass of purger on the loaded page, with batches and retries."""
     return await _purger(arena, whole=False)
 
 
 async def purger_whole(arena: Arena) -> Times:
-    """purger with its looking again (`--settle 0`), from opening the page to the verdict."""
+    """Run a whole purge with its rechecks (`--settle 0`), from opening the page to the result."""
     return await _purger(arena, whole=True)
 
 
 async def _purger(arena: Arena, *, whole: bool) -> Times:
     site, token = arena.site.site, arena.site.token
-    settings = Settings(site=site, token=token, settle_s=0.0, max_rate=0)
+    settings = Settings(site=site, token=token, pace=Pace(settle_s=0.0, max_rate=0))
     budget = Budget(0)
     async with Api.open(arena.playwright, site, token, budget) as api:
         purge = RepositoryPurge(WIDGETS, settings, Selection(), api, budget, lambda _event: None)
         await purge.survey(to_delete=True)
         context = await new_context(arena.browser)
-        page = CachePage(context, site, WIDGETS, timeout_s=settings.page_timeout_s)
+        page = CachePage(context, site, WIDGETS, timeout_s=settings.pace.page_timeout_s)
         opened = time.perf_counter()
         await page.prepare(context, site, token, watched=False)
         if whole:
@@ -111,7 +111,7 @@ async def _purger(arena: Arena, *, whole: bool) -> Times:
         else:
             await page.load()
             started = time.perf_counter()
-            await purge.deleting.one_pass(page)
+            await purge.passes.run_pass(page)
             await arena.site.until_empty()
             times = Times(time.perf_counter() - started)
         await context.close()
@@ -119,23 +119,23 @@ async def _purger(arena: Arena, *, whole: bool) -> Times:
 
 
 async def api_in_sequence(arena: Arena) -> Times:
-    """One API DELETE for each branch, one after the other."""
+    """Send an API DELETE for each branch, one after the other."""
     return await _api(arena, at_once=1)
 
 
 async def api_six_at_once(arena: Arena) -> Times:
-    """One API DELETE for each branch, six at a time."""
+    """Send an API DELETE for each branch, six at a time."""
     return await _api(arena, at_once=6)
 
 
 async def _api(arena: Arena, *, at_once: int) -> Times:
-    gate = asyncio.Semaphore(at_once)
+    limit = asyncio.Semaphore(at_once)
     async with Api.open(arena.playwright, arena.site.site, arena.site.token, Budget(0)) as api:
         facts = await api.repository(WIDGETS)
-        branches = {archive.branch for archive in await api.caches(facts.id)}
+        branches = {cache.branch for cache in await api.caches(facts.id)}
 
         async def delete(branch: str) -> None:
-            async with gate:
+            async with limit:
                 await api.delete_caches(facts.id, branch)
 
         started = time.perf_counter()

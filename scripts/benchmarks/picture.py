@@ -1,4 +1,4 @@
-"""Draws the medians as bars, in an SVG for the README."""
+"""Draw the medians as bars, in an SVG for the README."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ COLOURS = {"purger, clicking": "#2e9e4f", "purger, whole": "#1d7a3a", "floor": "
 
 
 def svg(title: str, seconds: dict[str, float]) -> str:
-    """One bar for each name, as long as its seconds."""
+    """Return an SVG with a bar for each name, proportional to its seconds."""
     longest = max(seconds.values())
     lines = [f'<text x="0" y="18" font-weight="600">{escape(title)}</text>']
     for number, (name, value) in enumerate(seconds.items()):
