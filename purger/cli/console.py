@@ -16,7 +16,6 @@ from rich.text import Text
 
 from purger.cli import ci
 from purger.cli.output import Output
-from purger.core.cache import last_part
 from purger.core.text import many, printable, sentence_of, shorten
 from purger.core.units import age_text, size_text
 from purger.jobs.log_phrases import what_it_did
@@ -24,6 +23,7 @@ from purger.report.artifacts import Artifacts
 from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport, Report, RepositoryReport
 from purger.report.phrases import error_words, how_sentence, verdict_of
 from purger.secrets.token import Token
+from purger.travis.keys import last_part
 
 MOST_ROWS_BEFORE_QUESTION = 20
 
@@ -60,20 +60,28 @@ def set_up_logging(console: Console, verbosity: int, token: Token | None = None)
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One line of the cache page, as far as a report tells it: all caches of one displayed branch."""
+    """Caches that a table shows together: those of one row of the page and, where it shows no branch, of one branch."""
 
     branch: str
+    shown_as: str
     caches: list[CacheReport]
+
+    @property
+    def is_a_branch(self) -> bool:
+        """Whether the page shows the name of a branch for these."""
+        return self.shown_as == last_part(self.branch)
 
 
 def _rows(caches: Iterable[CacheReport]) -> list[_Row]:
     """Return the rows of these caches; a row whose caches are all of one branch has its full name."""
-    by_branch: dict[str, list[CacheReport]] = {}
+    grouped: dict[tuple[str, str], list[CacheReport]] = {}
     for cache in caches:
-        by_branch.setdefault(last_part(cache.branch), []).append(cache)
+        shown_as = cache.row or last_part(cache.branch)
+        is_a_branch = shown_as == last_part(cache.branch)
+        grouped.setdefault((shown_as, "" if is_a_branch else cache.branch), []).append(cache)
     return [
-        _Row(members[0].branch if len({cache.branch for cache in members}) == 1 else displayed, members)
-        for displayed, members in by_branch.items()
+        _Row(members[0].branch if len({cache.branch for cache in members}) == 1 else shown_as, shown_as, members)
+        for (shown_as, _), members in grouped.items()
     ]
 
 
@@ -86,11 +94,15 @@ def table_of(name: str, rows: Sequence[_Row], now: datetime) -> Table:
     table.add_column("caches", justify="right", footer=f"{len(caches):,}")
     table.add_column("size", justify="right", footer=size_text(sum(cache.size_bytes for cache in caches)))
     table.add_column("age", justify="right")
+    with_other_names = not all(row.is_a_branch for row in rows)
+    if with_other_names:
+        table.add_column("on the page")
     for row in rows:
         age_s = (now - max(cache.last_modified for cache in row.caches)).total_seconds()
         size = size_text(sum(cache.size_bytes for cache in row.caches))
         kind = str(row.caches[0].kind)
-        table.add_row(Text(shorten(row.branch)), kind, f"{len(row.caches):,}", size, age_text(age_s))
+        on_the_page = [Text(shorten(row.shown_as))] if with_other_names else []
+        table.add_row(Text(shorten(row.branch)), kind, f"{len(row.caches):,}", size, age_text(age_s), *on_the_page)
     return table
 
 

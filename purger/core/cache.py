@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-LIST_CAP = 1000
-"""The most caches that one list holds; the rest is listed once the first are deleted (docs/TRAVIS.md section 4)."""
-
 
 class Kind(StrEnum):
     """Whether a cache belongs to a pushed branch or to a pull request."""
@@ -55,8 +52,9 @@ Version = tuple[str, str, datetime, int]
 class Cache:
     """One stored cache file.
 
-    `branch` is the displayed name: the part of the full name behind the last slash (docs/TRAVIS.md section 3).
-    `full_branch` is the full name; it is None where it is not known for certain. Dates are in UTC.
+    `branch` and `name` are the parts that the site shows. `full_branch` is the full name of its branch and `file_name`
+    its whole file name; each is None where it is not known for certain. `may_be_nested` means that the file name may
+    hold a slash, so that `branch` is a part of it and no branch (docs/TRAVIS.md section 4). Dates are in UTC.
     """
 
     name: str
@@ -64,11 +62,28 @@ class Cache:
     size_bytes: int
     last_modified: datetime
     full_branch: str | None = None
+    file_name: str | None = None
+    may_be_nested: bool = False
+
+    @property
+    def is_attributed(self) -> bool:
+        """Whether its branch is known: by its full name or, as far as the site shows it, by the last part of that."""
+        return self.full_branch is not None or not self.may_be_nested
+
+    @property
+    def known_branch(self) -> str:
+        """The name of its branch as far as it is known."""
+        return self.full_branch or self.branch
+
+    @property
+    def known_name(self) -> str:
+        """Its file name as far as it is known."""
+        return self.file_name or self.name
 
     @property
     def kind(self) -> Kind:
-        """Push or pull request."""
-        return Kind.of(self.branch)
+        """Push or pull request; as the page shows it where its branch is not known."""
+        return Kind.of(self.known_branch)
 
     @property
     def version(self) -> Version:
@@ -112,6 +127,17 @@ def versions(caches: Iterable[Cache]) -> Counter[Version]:
     return Counter(cache.version for cache in caches)
 
 
+def within(caches: Sequence[Cache], others: Iterable[Cache]) -> list[Cache]:
+    """Return the caches of which the others hold the version, each as often as it occurs there."""
+    available = versions(others)
+    found = []
+    for cache in caches:
+        if available[cache.version] > 0:
+            available[cache.version] -= 1
+            found.append(cache)
+    return found
+
+
 def without(caches: Sequence[Cache], others: Iterable[Cache]) -> list[Cache]:
     """Return the caches that are left when each of the others is removed once, by version."""
     removed = versions(others)
@@ -122,8 +148,3 @@ def without(caches: Sequence[Cache], others: Iterable[Cache]) -> list[Cache]:
         else:
             left.append(cache)
     return left
-
-
-def last_part(branch: str) -> str:
-    """Return the displayed name of a branch: the part behind the last slash (docs/TRAVIS.md section 3)."""
-    return branch.rpartition("/")[2]

@@ -104,21 +104,39 @@ class Selection:
         return tuple(name for name in self.branches if is_glob(name))
 
     def selects(self, cache: Cache) -> bool:
-        """Return whether the cache is selected. A full name never selects a cache whose full branch is unknown."""
-        return (
-            (not self.branches or self._selects_branch(cache))
-            and (self.match is None or self.match in cache.name)
-            and (self.kind is None or cache.kind is self.kind)
-            and (self.older_than_s is None or self._age_s(cache) > self.older_than_s)
-            and (self.larger_than_bytes is None or cache.size_bytes > self.larger_than_bytes)
-            and (self.not_after is None or cache.last_modified <= self.not_after)
-        )
+        """Whether the cache is certainly to be deleted."""
+        return self.decide(cache) is True
 
-    def _selects_branch(self, cache: Cache) -> bool:
+    def decide(self, cache: Cache) -> bool | None:
+        """Return whether the cache is to be deleted; None where that can't be told without knowing its branch or name.
+
+        A cache whose full branch is unknown is never of a branch that is named in full: those are listed one by one.
+        """
+        decisions = [
+            not self.branches or self._decide_branch(cache),
+            self.match is None or self._decide_name(cache, self.match),
+            self.kind is None or (cache.kind is self.kind if cache.is_attributed else None),
+            self.older_than_s is None or self._age_s(cache) > self.older_than_s,
+            self.larger_than_bytes is None or cache.size_bytes > self.larger_than_bytes,
+            self.not_after is None or cache.last_modified <= self.not_after,
+        ]
+        if False in decisions:
+            return False
+        return None if None in decisions else True
+
+    def _decide_branch(self, cache: Cache) -> bool | None:
         if cache.full_branch is not None and cache.full_branch in self.literals:
             return True
-        names = {cache.branch, cache.full_branch or cache.branch}
+        if not cache.is_attributed:
+            return None if self.globs else False
+        names = {cache.known_branch, cache.known_branch.rpartition("/")[2]}
         return any(fnmatchcase(name, glob) for glob in self.globs for name in names)
+
+    @staticmethod
+    def _decide_name(cache: Cache, text: str) -> bool | None:
+        if text in cache.known_name:
+            return True
+        return None if cache.may_be_nested and cache.file_name is None else False
 
     def _age_s(self, cache: Cache) -> float:
         return (self.as_of - cache.last_modified).total_seconds()

@@ -25,7 +25,7 @@ class PurgedCaches:
     def of(cls, repositories: Iterable[RepositoryReport], started_at: datetime, finished_at: datetime) -> PurgedCaches:
         """Take the caches from these repositories of a report."""
         caches = tuple(
-            PurgedCache(cache.branch, cache.name, cache.outcome, cache.gone_at)
+            PurgedCache(cache.row or cache.branch, cache.name, cache.outcome, cache.gone_at)
             for repository in repositories
             for cache in repository.caches
         )

@@ -1,18 +1,12 @@
-"""List and delete caches by their branch's full name through the API, so that nothing else is deleted with them."""
+"""Delete caches by their branch's full name through the API, so that nothing else is deleted with them."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from dataclasses import replace
-from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Sequence
 
-from purger.core.cache import Cache, Version, last_part, versions, without
-from purger.core.errors import PurgerError
-from purger.core.selection import Selection
-from purger.purge.entry import Entry
+from purger.core.cache import Cache, Version, within, without
+from purger.purge.branch_listings import BranchListings, all_of
 from purger.purge.plan import (
     SHARED_NAME,
     Deletion,
@@ -24,84 +18,54 @@ from purger.purge.plan import (
 )
 from purger.travis.api import Api
 
-CALLS_AT_ONCE = 6
-
-Found = TypeVar("Found")
-
 
 class ExactDeletion:
-    """Exact listings and deletions of one repository.
+    """Exact deletions of one repository: what each would delete is listed before."""
 
-    The repository's branches are fetched once, when a displayed name has to be traced back to a full one.
-    """
-
-    def __init__(self, api: Api, repository_id: int, selection: Selection) -> None:
+    def __init__(self, api: Api, repository_id: int, listings: BranchListings) -> None:
         self._api = api
         self._id = repository_id
-        self._selection = selection
-        self._branches: list[str] | None = None
+        self._listings = listings
         self._by_displayed_name: dict[str, list[str]] | None = None
-        self._fetching_branches = asyncio.Lock()
-        self._at_once = asyncio.Semaphore(CALLS_AT_ONCE)
 
-    async def caches_of_named_branches(self) -> list[Cache]:
-        """Return the caches of the branches that the selection names in full, each with its full branch.
-
-        A pattern with a slash can only mean full names: those of the repository's branches that match it.
-        """
-        names = dict.fromkeys(self._selection.literals)
-        patterns = [glob for glob in self._selection.globs if "/" in glob]
-        if patterns:
-            matching = [
-                name for name in await self._all_branches() if any(fnmatchcase(name, glob) for glob in patterns)
-            ]
-            names |= dict.fromkeys(matching)
-        return await _all([self._own(name) for name in names])
-
-    async def _own(self, name: str) -> list[Cache]:
-        """Return the caches of just this branch.
-
-        Its listing holds those of nested branches too. All but a nested namesake (`a/a` below `a`) have another
-        displayed name.
-        """
-        own = [cache for cache in await self._listing(name) if cache.branch == last_part(name)]
-        if own:
-            own = without(own, await self._listing(f"{name}/{last_part(name)}"))
-        return [replace(cache, full_branch=name) for cache in own]
-
-    async def ways(self, entries: Sequence[Entry], selected: Counter[Version]) -> list[Deletion | Undeletable]:
+    async def ways(self, caches: Sequence[Cache], selected: Counter[Version]) -> list[Deletion | Undeletable]:
         """Return how to delete these and nothing that is not selected; those with the same way are together."""
-        groups: dict[tuple[str | None, str], list[Cache]] = {}
-        for entry in entries:
-            groups.setdefault((entry.cache.full_branch, entry.cache.branch), []).append(entry.cache)
-        return await _all(
-            [self._ways_of_row(full, displayed, caches, selected) for (full, displayed), caches in groups.items()]
-        )
+        groups: dict[tuple[str | None, str, bool], list[Cache]] = {}
+        for cache in caches:
+            groups.setdefault((cache.full_branch, cache.branch, cache.may_be_nested), []).append(cache)
+        return await all_of([self._ways_of_row(members, selected) for members in groups.values()])
 
-    async def _ways_of_row(
-        self, full: str | None, displayed: str, wanted: list[Cache], selected: Counter[Version]
-    ) -> list[Deletion | Undeletable]:
+    async def _ways_of_row(self, wanted: list[Cache], selected: Counter[Version]) -> list[Deletion | Undeletable]:
+        displayed = wanted[0].branch
         found: list[Deletion | Undeletable] = []
-        async for name in self._names(full, displayed):
-            listing = await self._listing(name)
-            listed = versions(listing)
-            reached = [cache for cache in wanted if cache.version in listed]
+        async for folder in self._folders(wanted[0]):
+            listing = await self._listings.listing(folder)
+            reached = within(wanted, listing)
             if reached:
-                found += plan_deletions(name, listing, selected, reached)
+                found += plan_deletions(folder, listing, selected, reached)
                 wanted = without(wanted, reached)
             if not wanted:
                 return found
         return [*found, Undeletable(tuple(wanted), unknown_branch_reason(displayed))]
 
-    async def _names(self, full: str | None, displayed: str) -> AsyncIterator[str]:
-        """Yield the full names that may be behind a cache, the likeliest first; fetch branches if need be."""
-        yield full or displayed
-        if full is None:
-            if self._by_displayed_name is None:
-                self._by_displayed_name = by_displayed_name([*self._selection.literals, *await self._all_branches()])
-            for name in self._by_displayed_name.get(displayed, ()):
-                if name != displayed:
-                    yield name
+    async def _folders(self, cache: Cache) -> AsyncIterator[str]:
+        """Yield the folders of the object store that may hold a cache, the likeliest first.
+
+        A file name with a slash has a folder of its own below its branch. Branches are fetched if need be.
+        """
+        if cache.full_branch is not None:
+            if cache.may_be_nested:
+                yield f"{cache.full_branch}/{cache.branch}"
+            yield cache.full_branch
+            return
+        yield cache.branch
+        if cache.may_be_nested:
+            return
+        if self._by_displayed_name is None:
+            self._by_displayed_name = by_displayed_name(await self._listings.branches())
+        for name in self._by_displayed_name.get(cache.branch, ()):
+            if name != cache.branch:
+                yield name
 
     async def delete(self, way: Deletion, selected: Counter[Version]) -> list[Cache] | Undeletable:
         """Delete through the API what the way says. Return what the response names as deleted.
@@ -109,33 +73,7 @@ class ExactDeletion:
         What a call with a text in the name would delete is listed first, by the very same query.
         """
         if way.match is not None:
-            listed = await self._api.caches(self._id, way.full_branch, way.match)
+            listed = await self._api.caches(self._id, way.folder, way.match)
             if not are_selected(listed, selected):
                 return Undeletable(way.caches, SHARED_NAME)
-        return await self._api.delete_caches(self._id, way.full_branch, way.match)
-
-    async def _listing(self, branch: str) -> list[Cache]:
-        async with self._at_once:
-            return await self._api.caches(self._id, branch)
-
-    async def _all_branches(self) -> list[str]:
-        async with self._fetching_branches:
-            if self._branches is None:
-                self._branches = await self._api.branches(self._id)
-            return self._branches
-
-
-async def _all(calls: Sequence[Coroutine[Any, Any, list[Found]]]) -> list[Found]:
-    """Return what all of them find, together.
-
-    Raises the first error as it is: callers know errors, not groups of them.
-    """
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except ExceptionGroup as errors:
-        known = [error for error in errors.exceptions if isinstance(error, PurgerError)]
-        if len(known) < len(errors.exceptions):
-            raise
-        raise known[0] from None
-    return [item for task in tasks for item in task.result()]
+        return await self._api.delete_caches(self._id, way.folder, way.match)

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from purger.core.cache import LIST_CAP, Cache, Method, Version, last_part, versions
+from purger.core.cache import Cache, Method, Version, versions
+from purger.travis.keys import LIST_CAP, last_part
 
 SHARED_NAME = "no call deletes it alone: a cache that is not selected has the same name below the same branch"
 CROWDED = f"its branch holds {LIST_CAP:,} caches or more, so what else a call would delete can't be seen"
@@ -14,10 +15,13 @@ CROWDED = f"its branch holds {LIST_CAP:,} caches or more, so what else a call wo
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """One deletion: by the icon of a row, or by the API for a full branch and, maybe, a text in the name."""
+    """One deletion: by the icon of a row, or by the API for a folder and, maybe, a text in the name.
+
+    A folder of the object store is a full branch or, for file names with a slash, a branch and the front of the name.
+    """
 
     method: Method
-    full_branch: str
+    folder: str
     match: str | None
     caches: tuple[Cache, ...]
 
@@ -31,19 +35,20 @@ class Undeletable:
 
 
 def plan_deletions(
-    full_branch: str, listing: Sequence[Cache], selected: Counter[Version], wanted: Sequence[Cache]
+    folder: str, listing: Sequence[Cache], selected: Counter[Version], wanted: Sequence[Cache]
 ) -> list[Deletion | Undeletable]:
-    """Return how to delete the wanted caches of one full branch without deleting one that is not selected.
+    """Return how to delete the wanted caches of one folder without deleting one that is not selected.
 
-    `listing` is what the API lists for the branch, which is also what a deletion of the branch deletes: everything
-    below it, nested branches too. `selected` counts all selected versions of the repository. The icon of a row
-    sends its displayed name, so it will do where that is the full one and everything that it reaches is selected.
+    `listing` is what the API lists for the folder, which is also what a deletion of it deletes: everything below it,
+    nested branches too. `selected` counts all selected versions of the repository. The icon of a row sends its
+    displayed name, so it will do where that is the folder and everything that it reaches is selected.
     """
     if len(listing) >= LIST_CAP:
         return [Undeletable(tuple(wanted), CROWDED)]
     if are_selected(listing, selected):
-        method = Method.ICON if last_part(full_branch) == full_branch else Method.API
-        return [Deletion(method, full_branch, None, tuple(wanted))]
+        has_row = last_part(folder) == folder and any(cache.branch == folder for cache in listing)
+        method = Method.ICON if has_row else Method.API
+        return [Deletion(method, folder, None, tuple(wanted))]
     found: list[Deletion | Undeletable] = []
     by_name: dict[str, list[Cache]] = {}
     for cache in wanted:
@@ -51,7 +56,7 @@ def plan_deletions(
     for name, caches in by_name.items():
         reached = [cache for cache in listing if name in cache.name]
         if name and are_selected(reached, selected):
-            found.append(Deletion(Method.API, full_branch, name, tuple(caches)))
+            found.append(Deletion(Method.API, folder, name, tuple(caches)))
         else:
             found.append(Undeletable(tuple(caches), SHARED_NAME))
     return found
@@ -70,12 +75,12 @@ def without_nested(ways: Sequence[Deletion | Undeletable]) -> list[Deletion | Un
 
     Both in one go would delete what a job uploads between them, which no filter has seen.
     """
-    folders = {way.full_branch for way in ways if isinstance(way, Deletion) and way.match is None}
-    return [way for way in ways if isinstance(way, Undeletable) or folders.isdisjoint(_parents(way.full_branch))]
+    folders = {way.folder for way in ways if isinstance(way, Deletion) and way.match is None}
+    return [way for way in ways if isinstance(way, Undeletable) or folders.isdisjoint(_parents(way.folder))]
 
 
-def _parents(branch: str) -> list[str]:
-    return [branch[:end] for end, character in enumerate(branch) if character == "/"]
+def _parents(folder: str) -> list[str]:
+    return [folder[:end] for end, character in enumerate(folder) if character == "/"]
 
 
 def by_displayed_name(branches: Iterable[str]) -> dict[str, list[str]]:

@@ -90,6 +90,7 @@ def repository_report(record: Record, run_error: PurgerError | None, *, dry_run:
         settled_s=record.settled_s,
         warnings=list(record.warnings),
         caches=[_cache_report(entry) for entry in entries],
+        undecided=len(record.ledger.undecided),
     )
 
 
@@ -120,8 +121,9 @@ def _cache_report(entry: Entry) -> CacheReport:
     cache = entry.cache
     is_gone = entry.outcome is Outcome.DELETED
     return CacheReport(
-        name=cache.name,
-        branch=cache.full_branch or cache.branch,
+        name=cache.known_name,
+        branch=cache.known_branch,
+        row=cache.branch,
         kind=cache.kind,
         size_bytes=cache.size_bytes,
         last_modified=cache.last_modified,

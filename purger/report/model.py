@@ -67,10 +67,14 @@ class SelectionReport(Model, frozen=True, kw_only=True):
 
 
 class CacheReport(Model, frozen=True, kw_only=True):
-    """One cache and its outcome. `branch` is the full name where it is known, else the displayed one."""
+    """One cache and its outcome. `branch` is the full name where it is known, else the displayed one.
+
+    `row` is what the page shows as its branch: for a file name with a slash a part of that (None: version 0.1.0).
+    """
 
     name: str
     branch: str
+    row: str | None = None
     kind: Kind
     size_bytes: int
     last_modified: Time
@@ -93,6 +97,7 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
 
     `looks` counts loads of the page, `passes` those after which something was deleted. `verified` means that nothing
     selected was listed on two loads in a row, `settled_s` seconds apart, or that there was nothing from the start.
+    `undecided` counts the skipped caches of which nobody can tell whether they are selected.
     """
 
     repository: str
@@ -116,6 +121,7 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
     settled_s: float | None
     warnings: list[str]
     caches: list[CacheReport]
+    undecided: int = 0
 
     @property
     def name(self) -> str:

@@ -31,6 +31,9 @@ def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = ""
     are = "is" if gone == 1 else "are"
     if repository.ok:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), {_rechecked(repository.settled_s)}."
+    if not left and repository.undecided:
+        unclear = f"of {many(repository.undecided, 'other cache')} nobody can tell whether they are selected"
+        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but {unclear}."
     if not left:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but no second recheck confirmed it."
     return f"{gone:,} of {many(selected, 'cache')} of {name} are gone ({size}); {counted(left)}."
@@ -42,6 +45,9 @@ def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
     if not repository.seen:
         return f"{repository.name} has no caches."
     why = f" ({filters})" if filters else ""
+    if repository.undecided:
+        unclear = many(repository.undecided, "cache")
+        return f"Of {unclear} of {repository.name} nobody can tell whether they are selected{why}; no other is."
     return f"None of the {many(repository.seen, 'cache')} of {repository.name} is selected{why}: nothing to do."
 
 

@@ -19,6 +19,8 @@ from purger.travis.payloads import caches_in
 from purger.travis.rate_limit import Budget
 
 MAX_PAGES = 1000
+MAX_PAGES_OF_BUILDS = 10
+"""A thousand builds of pull requests: those with caches are hardly older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +99,18 @@ class Api(Calls):
         return f"{self.site.api_url}/repo/{repository_id}/caches" + (f"?{query}" if query else "")
 
     async def branches(self, repository_id: int) -> list[str]:
-        """Return the full names of the repository's branches that still exist."""
+        """Return the full names of the repository's branches that were ever built."""
         first = f"{self.site.api_url}/repo/{repository_id}/branches?limit=100"
         return [str(item["name"]) async for item in self._paged(first, "branches")]
+
+    async def pull_requests(self, repository_id: int) -> list[int]:
+        """Return the numbers of the pull requests that were built lately, the newest first."""
+        first = f"{self.site.api_url}/repo/{repository_id}/builds?build.event_type=pull_request&limit=100"
+        numbers: dict[int, None] = {}
+        async for item in self._paged(first, "builds", MAX_PAGES_OF_BUILDS):
+            if item.get("pull_request_number") is not None:
+                numbers[int(item["pull_request_number"])] = None
+        return list(numbers)
 
     async def repositories(self, owner: Owner) -> list[tuple[Repository, RepositoryFacts]]:
         """Return all repositories of an owner, each with the API's description."""
@@ -110,8 +121,8 @@ class Api(Calls):
             found.append((Repository(owner.provider, login, name), facts))
         return found
 
-    async def _paged(self, address: str, key: str) -> AsyncIterator[dict[str, Any]]:
-        for _ in range(MAX_PAGES):
+    async def _paged(self, address: str, key: str, max_pages: int = MAX_PAGES) -> AsyncIterator[dict[str, Any]]:
+        for _ in range(max_pages):
             payload = await self.call("GET", address)
             for item in payload[key]:
                 yield item

@@ -10,6 +10,7 @@ from typing import Any
 
 from purger.core.cache import Cache
 from purger.core.errors import SiteError
+from purger.travis.keys import is_front_of_file_name, is_whole_file_name, may_be_nested
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +35,30 @@ class Response:
         return self.status is not None and 200 <= self.status < 300
 
 
-def caches_in(items: Iterable[Any], full_branch: str | None = None) -> list[Cache]:
+def caches_in(items: Iterable[Any]) -> list[Cache]:
     """Return the caches of a JSON list `[{name, branch, size, last_modified, …}, …]`.
 
-    `full_branch` is set on all of them, if the caller knows it. Raises SiteError for items of another form.
+    Raises SiteError for items of another form.
     """
     try:
-        return [
-            Cache(
-                name=str(item["name"]),
-                branch=str(item["branch"]),
-                size_bytes=int(item["size"] or 0),
-                last_modified=date_of(item["last_modified"]) or datetime.fromtimestamp(0, UTC),
-                full_branch=full_branch,
-            )
-            for item in items
-        ]
+        return [_cache_in(item) for item in items]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SiteError(
             "the site's list of caches does not have the expected format",
             remedy="Open the page in a browser; purger may need an update.",
         ) from error
+
+
+def _cache_in(item: dict[str, Any]) -> Cache:
+    name, branch = str(item["name"]), str(item["branch"])
+    return Cache(
+        name=name,
+        branch=branch,
+        size_bytes=int(item["size"] or 0),
+        last_modified=date_of(item["last_modified"]) or datetime.fromtimestamp(0, UTC),
+        file_name=f"{branch}/{name}" if is_front_of_file_name(branch) and not is_whole_file_name(name) else None,
+        may_be_nested=may_be_nested(branch, name),
+    )
 
 
 def date_of(text: str | None) -> datetime | None:

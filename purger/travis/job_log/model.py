@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import unquote
 
+from purger.travis.keys import last_part
+
 Source = Literal["own", "target", "default", "unknown"]
 When = Literal["before", "after", "unknown"]
 
@@ -148,9 +150,9 @@ def source_of(branch: str, *, own: str | None, target: str | None, default: str 
         target: the branch that the pull request merges into.
         default: the repository's default branch.
     """
-    shown = _shown(branch)
+    shown = last_part(unquote(branch))
     for source, candidate in (("own", own), ("target", target), ("default", default)):
-        if candidate is not None and _shown(candidate) == shown:
+        if candidate is not None and last_part(unquote(candidate)) == shown:
             return source  # type: ignore[return-value] # the literals just above
     # A job never looks for the cache of another pull request.
     return "own" if own is None and shown.startswith("PR.") and shown[3:].isdigit() else "unknown"
@@ -160,8 +162,8 @@ def compare(log: JobLog, purged: Iterable[PurgedCache]) -> tuple[FetchVerdict, .
     """Return for each archive that the job fetched whether a purge had deleted it, and which came first."""
     caches: dict[tuple[str, str], list[PurgedCache]] = {}
     for cache in purged:
-        caches.setdefault((_shown(cache.branch), _stem(cache.name)), []).append(cache)
-    return tuple(_verdict(fetch, caches.get((_shown(fetch.branch), _stem(fetch.archive)), [])) for fetch in log.fetched)
+        caches.setdefault(_end_of_key(cache.branch, cache.name), []).append(cache)
+    return tuple(_verdict(fetch, caches.get(_end_of_key(fetch.branch, fetch.archive), [])) for fetch in log.fetched)
 
 
 def _verdict(fetch: Fetch, caches: list[PurgedCache]) -> FetchVerdict:
@@ -175,9 +177,10 @@ def _verdict(fetch: Fetch, caches: list[PurgedCache]) -> FetchVerdict:
     return FetchVerdict(fetch, bool(gone), outcome, deleted_at, when)
 
 
-def _shown(branch: str) -> str:
-    # A key's address is URL-encoded, and the log shows only the last part of a nested branch.
-    return unquote(branch).rsplit("/", 1)[-1]
+def _end_of_key(branch: str, name: str) -> tuple[str, str]:
+    # A log shows the last two parts of a key, whose address is URL-encoded; branch and file name may hold slashes.
+    *_, last_but_one, last = f"{unquote(branch)}/{name}".split("/")
+    return last_but_one, _stem(last)
 
 
 def _stem(archive: str) -> str:

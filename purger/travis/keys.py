@@ -1,0 +1,35 @@
+"""How the site names what it stores: keys, their split into branch and file name, and the cap of a list.
+
+A cache is stored under `REPOSITORY-ID/BRANCH/FILE-NAME`. Branch and file name may both hold slashes, and the API splits
+the key at its last two: what it returns as `branch` is the last part of the branch's name or, for a file name with a
+slash, a part of the file name (docs/TRAVIS.md section 4, "What a slash in the file name does").
+"""
+
+from __future__ import annotations
+
+LIST_CAP = 1000
+"""The most caches that one list holds; the rest is listed once the first are deleted (docs/TRAVIS.md section 4)."""
+_START = "cache-"
+
+
+def last_part(branch: str) -> str:
+    """Return what the site shows as the name of a branch: the part behind the last slash."""
+    return branch.rpartition("/")[2]
+
+
+def is_whole_file_name(name: str) -> bool:
+    """Whether this is a whole file name, and not the rest of one behind a slash: all file names begin alike."""
+    return name.startswith(_START)
+
+
+def is_front_of_file_name(displayed: str) -> bool:
+    """Whether what is displayed as a branch is the beginning of a file name.
+
+    The part of a file name that holds the job's configuration begins with two hyphens.
+    """
+    return displayed.startswith(_START) and "--" in displayed
+
+
+def may_be_nested(displayed: str, name: str) -> bool:
+    """Whether a listed cache may have a file name with a slash, so that what is displayed is no branch."""
+    return not is_whole_file_name(name) or is_front_of_file_name(displayed)
