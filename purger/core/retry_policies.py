@@ -89,7 +89,7 @@ class RetryPolicies:
     page_load: RetryPolicy = RetryPolicy(stop=stop_after_attempt(3), wait=wait_random_exponential(1, max=5))
     failed_passes: int = 3
     rows_refused: RetryPolicy = RetryPolicy(stop=stop_never, wait=wait_random_exponential(0.5, max=8))
-    refused_pass: Pauses = Pauses(first_s=0.5, factor=1.7, longest_s=20.0)
+    refused_pass: Pauses = Pauses(first_s=0.5, factor=1.7, longest_s=8.0)
     polling: Pauses = Pauses(first_s=0.5, factor=1.7, longest_s=20.0)
     job_log_s: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0)
     reconnect: RetryPolicy = RetryPolicy(stop=stop_after_delay(15), wait=wait_exponential(0.5, max=3))

@@ -9,6 +9,14 @@ from enum import StrEnum
 from purger.core.cache import Cache, Method, Outcome
 
 NOT_SELECTED = "not selected"
+BRANCH_UNKNOWN = (
+    "whether it is selected can't be told: its file name holds a slash, the page shows a part of it as the branch, and "
+    "no known branch lists it; name its branch in full with --branch"
+)
+NAME_UNKNOWN = (
+    "whether --match selects it can't be told: its file name holds two slashes or more, of which the site shows the "
+    "last part alone; select it by its branch"
+)
 RUNNING_JOB = "uploaded again after its deletion: a job that is still running does that"
 NOT_APPLIED = "its deletion was accepted, but it is still listed"
 NOT_RECHECKED = "no recheck has shown that it is gone"
@@ -38,8 +46,11 @@ class State(StrEnum):
 class Entry:
     """One cache through the run, under all the versions of it that were listed. Only the ledger changes it.
 
-    A cache that a job uploads again keeps its entry, so that nothing is counted twice. `detail` is the reason of a
-    refusal or of UNDELETABLE. `started` counts all attempts, `rate_limited` those of them that the rate limit refused.
+    A cache that a job uploads again keeps its entry, so that nothing is counted twice. `undecided` means that nobody
+    can tell whether it is selected, so that it is left alone. `detail` is the reason of a refusal or of UNDELETABLE.
+    `started` counts all attempts, `rate_limited` those of them that the rate limit refused. `exhausted` are the methods
+    that can't delete it. `failures` and `limits` count refusals of the current method, by the site and by its rate
+    limit, since the progress that `at_progress` counts; `rechecks` the loads since its deletion was accepted.
     """
 
     cache: Cache
@@ -49,7 +60,12 @@ class Entry:
     method: Method | None = None
     started: int = 0
     rate_limited: int = 0
-    icon_deletes_nothing: bool = False
+    undecided: bool = False
+    exhausted: frozenset[Method] = frozenset()
+    failures: int = 0
+    limits: int = 0
+    at_progress: int = 0
+    rechecks: int = 0
     recreated: int = 0
     gone_at: datetime | None = None
     bytes_of_former_versions: int = 0
@@ -82,14 +98,16 @@ class Entry:
         if not self.listed:
             return None if self.attempts else GONE_BEFORE
         if not self.selected:
-            return NOT_SELECTED
+            if not self.undecided:
+                return NOT_SELECTED
+            return NAME_UNKNOWN if self.cache.is_attributed else BRANCH_UNKNOWN
         if self.recreated and self.state is not State.UNDELETABLE:
             return RUNNING_JOB
         if self.state is State.ACCEPTED:
             return NOT_APPLIED
         if self.state is not State.LISTED:
             return self.detail
-        if self.icon_deletes_nothing:
+        if self.exhausted:
             return ICON_DELETES_NOTHING
         return NOT_RECHECKED if self.attempts else NOT_ATTEMPTED
 

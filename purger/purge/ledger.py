@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from purger.core.cache import Cache, Method, Version
 from purger.core.selection import Selection
 from purger.purge.entry import Entry, State
-
-
-class Refusal(Enum):
-    """Why an attempt failed. TRANSIENT may pass, RATE_LIMITED passes and costs no attempt, FINAL will not pass."""
-
-    TRANSIENT = "transient"
-    RATE_LIMITED = "rate limited"
-    FINAL = "final"
-
+from purger.purge.methods import Methods, Refusal
+from purger.purge.transitions import change, move
 
 _Lineage = tuple[str | None, str, str]
 """What the versions of one cache have in common: full branch, displayed branch and name."""
-_RESPONSE_MOVES: Mapping[State, frozenset[State]] = {
-    State.REFUSED: frozenset({State.LISTED, State.REFUSED}),
-    State.REJECTED: frozenset({State.LISTED, State.REFUSED}),
-    State.UNDELETABLE: frozenset({State.LISTED, State.REFUSED, State.REJECTED}),
-    State.ACCEPTED: frozenset(State) - {State.GONE},
-}
-"""From which states a response or a decision leads to this one; in any other state it changes nothing.
-
-A load moves an entry besides: to GONE, from GONE back to what it was, and to LISTED when a newer version is listed.
-"""
 
 
 @dataclass(slots=True)
@@ -55,6 +37,25 @@ class _Index:
         del self.by_version[entry.cache.version][entry]
         self.count_as_left(entry, -1)
 
+    def find(
+        self, deleted: Iterable[Cache], order: Callable[[Entry], Any]
+    ) -> tuple[list[Entry], dict[tuple[str, str], list[Cache]]]:
+        """Return the entries left of these versions, each once and in this order, and by name what is unlisted."""
+        candidates: dict[Version, Iterator[Entry]] = {}
+        found: list[Entry] = []
+        unlisted: dict[tuple[str, str], list[Cache]] = {}
+        for cache in deleted:
+            entries = self.by_version.get(cache.version)
+            if not entries:
+                unlisted.setdefault((cache.branch, cache.name), []).append(cache)
+                continue
+            if cache.version not in candidates:
+                left = [one for one in entries if one.selected and one.listed]
+                candidates[cache.version] = iter(sorted(left, key=order))
+            if entry := next(candidates[cache.version], None):
+                found.append(entry)
+        return found, unlisted
+
     def count_as_left(self, entry: Entry, step: int) -> None:
         if entry.selected and entry.listed:
             self.left_versions[entry.cache.version] += step
@@ -62,16 +63,23 @@ class _Index:
 
 @dataclass(slots=True)
 class Ledger:
-    """All caches of one repository that were ever listed. `attempts` is how many attempts a cache gets.
+    """All caches of one repository that were ever listed.
 
-    All changes of an entry's state are methods of this class. A look-up takes the same time however many entries
-    there are.
+    `attempts` is that of Methods, and how often a cache may be uploaded again. `progress` rises whenever something
+    selected is accepted as deleted, or is gone. All changes of an entry's state are methods of this class. A look-up
+    takes the same time however many entries there are.
     """
 
     selection: Selection
     attempts: int
     _entries: list[Entry] = field(default_factory=list, init=False)
     _index: _Index = field(default_factory=_Index, init=False, repr=False)
+    progress: int = field(default=0, init=False)
+    methods: Methods = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Derive which methods there are."""
+        self.methods = Methods(self.selection.everything, self.attempts)
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -91,12 +99,12 @@ class Ledger:
     @property
     def to_attempt(self) -> list[Entry]:
         """What is left and may be attempted."""
-        return [entry for entry in self.left if self.may_attempt(entry)]
+        return [entry for entry in self.left if self.methods.may_attempt(entry)]
 
     @property
     def waiting(self) -> list[Entry]:
         """What is selected, accepted as deleted and still listed."""
-        return [entry for entry in self._entries if entry.selected and entry.state is State.ACCEPTED]
+        return [entry for entry in self.left if entry.state is State.ACCEPTED]
 
     @property
     def left_versions(self) -> Counter[Version]:
@@ -105,13 +113,13 @@ class Ledger:
 
     @property
     def ok(self) -> bool:
-        """Whether everything selected was gone on the last load."""
-        return not any(entry.selected and entry.listed for entry in self._entries)
+        """Whether everything selected was gone on the last load, and nothing is listed that may be selected."""
+        return not any((entry.selected or entry.undecided) and entry.listed for entry in self._entries)
 
-    def may_attempt(self, entry: Entry) -> bool:
-        """Whether another attempt makes sense. Refusals by the rate limit are counted apart; more are allowed."""
-        undecided = entry.state in {State.LISTED, State.REFUSED}
-        return undecided and entry.attempts < self.attempts and entry.rate_limited < 2 * self.attempts
+    @property
+    def undecided(self) -> list[Entry]:
+        """What was listed on the last load and may be selected, but nobody can tell."""
+        return [entry for entry in self._entries if entry.undecided and entry.listed]
 
     def add(self, entry: Entry) -> None:
         """Add the entry of a cache that is not known yet."""
@@ -128,14 +136,15 @@ class Ledger:
         present, missing, new = _compare(self._entries, listed)
         for entry in present:
             self._set_listed(entry)
+            self.methods.count_recheck(entry)
         renewed: set[Entry] = set()
         for lineage, caches in new.items():
             successors, others = _pair_successors(self.selection, missing.get(lineage, ()), caches)
+            renewed.update(entry for entry, _ in successors)
             for entry, newer in successors:
                 self._renew(entry, newer)
-                renewed.add(entry)
             for cache in others:
-                self.add(Entry(cache, self.selection.selects(cache)))
+                self.add(_entry_of(cache, self.selection))
         for entries in missing.values():
             for entry in entries:
                 if entry not in renewed:
@@ -144,98 +153,92 @@ class Ledger:
     def count_attempt(self, entries: Iterable[Entry], method: Method) -> None:
         """Record that a request to delete these is about to be sent."""
         for entry in entries:
-            _change(entry, started=entry.started + 1, method=method)
+            if entry.method is not method:
+                change(entry, failures=0, limits=0)
+            change(entry, started=entry.started + 1, method=method)
 
-    def accept(self, deleted: Iterable[Cache], method: Method) -> list[Entry]:
+    def accept(
+        self, deleted: Iterable[Cache], method: Method, attempted: Iterable[Entry] = (), folder: str | None = None
+    ) -> list[Entry]:
         """Record what a response names as deleted. Return those entries, of whatever row they are.
 
+        Of several entries that one version fits, those below the deleted `folder` count first, then those `attempted`.
         What no load has shown is new: a click also deletes what the capped list hides of its branch.
         """
-        known: dict[Version, Iterator[Entry]] = {}
-        found: list[Entry] = []
-        unlisted: dict[tuple[str, str], list[Cache]] = {}
-        for cache in deleted:
-            entries = self._index.by_version.get(cache.version)
-            if entries and cache.version not in known:
-                known[cache.version] = iter([one for one in entries if one.selected and one.listed])
-            if entry := next(known.get(cache.version, iter(())), None):
-                found.append(entry)
-            elif not entries:
-                unlisted.setdefault((cache.branch, cache.name), []).append(cache)
+        first = set(attempted)
+        found, unlisted = self._index.find(deleted, lambda one: (not _is_below(one.cache, folder), one not in first))
         named = set(found)
         for name, caches in unlisted.items():
             found += self._unlisted([one for one in self._index.by_name.get(name, ()) if one not in named], caches)
         for entry in found:
-            _move(entry, State.ACCEPTED, None)
+            move(entry, State.ACCEPTED, None)
             # The attempt may have been another branch's.
-            _change(entry, method=method, started=max(entry.started, entry.rate_limited + 1))
+            change(entry, method=method, started=max(entry.started, entry.rate_limited + 1), rechecks=0)
+        self.progress += bool(found)
         return found
 
     def refuse(self, entries: Iterable[Entry], reason: str, refusal: Refusal) -> None:
-        """Record that an attempt was refused or got no response. The rate limit's refusals cost no attempt."""
-        state = State.REJECTED if refusal is Refusal.FINAL else State.REFUSED
-        for entry in entries:
-            if refusal is Refusal.RATE_LIMITED:
-                _change(entry, rate_limited=entry.rate_limited + 1)
-            _move(entry, state, reason)
+        """Record that an attempt was refused or got no response. The rate limit's refusals cost no attempt.
 
-    def mark_icon_useless(self, entries: Iterable[Entry]) -> None:
-        """Record that a deletion of their row was accepted without deleting these."""
+        A method that is refused too often in a row, while nothing else makes progress either, is exhausted.
+        """
         for entry in entries:
-            _change(entry, icon_deletes_nothing=True)
+            self.methods.count_refusal(entry, refusal, self.progress)
+            final = refusal is Refusal.FINAL or self.methods.next_of(entry) is None
+            move(entry, State.REJECTED if final else State.REFUSED, reason)
+
+    def learn_names(self, entry: Entry, cache: Cache) -> None:
+        """Record the branch and file name of an entry's cache."""
+        change(entry, cache=cache)
 
     def give_up(self, entries: Iterable[Entry], reason: str) -> None:
         """Record that no method deletes these and nothing else."""
         for entry in entries:
-            _move(entry, State.UNDELETABLE, reason)
+            move(entry, State.UNDELETABLE, reason)
 
     def _unlisted(self, known: Sequence[Entry], caches: Sequence[Cache]) -> list[Entry]:
-        """Return the entries of caches that no load has shown: new versions of these entries, or new ones.
-
-        An upload is most likely of a version that was deleted.
-        """
-        deleted = [entry for entry in known if entry.state in {State.ACCEPTED, State.GONE}]
-        others = [entry for entry in known if entry.state not in {State.ACCEPTED, State.GONE}]
-        found = []
-        for candidates in (deleted, others):
-            successors, caches = _pair_successors(self.selection, candidates, caches)
-            for entry, newer in successors:
-                self._renew(entry, newer)
-                found.append(entry)
-        for cache in caches:
-            self.add(entry := Entry(cache, self.selection.selects(cache)))
-            found.append(entry)
-        return found
+        """Return the entries of caches that no load has shown: new versions of these entries, or new ones."""
+        pairs, others = _pair_unlisted(self.selection, known, caches)
+        for entry, newer in pairs:
+            self._renew(entry, newer)
+        added = [_entry_of(cache, self.selection) for cache in others]
+        for entry in added:
+            self.add(entry)
+        return [*(entry for entry, _ in pairs), *added]
 
     def _renew(self, entry: Entry, newer: Cache) -> None:
         """Give the entry a newer version. It is attempted anew, unless what was rejected is not only this version."""
         self._index.remove_version(entry)
         if entry.state in {State.ACCEPTED, State.GONE}:
-            _change(
+            change(
                 entry,
                 recreated=entry.recreated + 1,
                 bytes_of_former_versions=entry.bytes_of_former_versions + entry.cache.size_bytes,
             )
         rejected = State.REJECTED in {entry.state, entry.state_when_listed}
-        _change(
+        change(
             entry,
             cache=newer,
             state=State.REJECTED if rejected else State.LISTED,
             state_when_listed=State.LISTED,
             detail=entry.detail if rejected else None,
-            icon_deletes_nothing=False,
+            exhausted=frozenset(),
+            failures=0,
+            limits=0,
+            rechecks=0,
         )
         self._index.add_version(entry)
 
     def _set_listed(self, entry: Entry) -> None:
         if not entry.listed:
-            _change(entry, state=entry.state_when_listed, state_when_listed=State.LISTED)
+            change(entry, state=entry.state_when_listed, state_when_listed=State.LISTED)
             self._index.count_as_left(entry, +1)
 
     def _set_gone(self, entry: Entry, at: datetime) -> None:
         if entry.listed:
+            self.progress += entry.selected
             self._index.count_as_left(entry, -1)
-            _change(entry, state=State.GONE, state_when_listed=entry.state, gone_at=at)
+            change(entry, state=State.GONE, state_when_listed=entry.state, gone_at=at)
 
 
 def with_known_names(entries: Iterable[Entry], caches: Iterable[Cache]) -> list[Cache]:
@@ -245,7 +248,7 @@ def with_known_names(entries: Iterable[Entry], caches: Iterable[Cache]) -> list[
     former loads knew by its full branch is still the same one.
     """
     known: dict[Version, deque[Cache]] = {}
-    for entry in sorted(entries, key=lambda entry: entry.cache.full_branch is not None):
+    for entry in sorted(entries, key=lambda entry: (_may_be_gone(entry), entry.cache.full_branch is not None)):
         if entry.listed:
             known.setdefault(entry.cache.version, deque()).append(entry.cache)
     return [known[one.version].popleft() if known.get(one.version) else one for one in caches]
@@ -259,7 +262,8 @@ def _compare(
     present: list[Entry] = []
     missing: dict[_Lineage, list[Entry]] = {}
     new: dict[_Lineage, list[Cache]] = {}
-    for entry in entries:
+    # Of two caches that the list can't tell apart, the one that was accepted is gone.
+    for entry in sorted(entries, key=_may_be_gone):
         if unmatched[entry.cache] > 0:
             unmatched[entry.cache] -= 1
             present.append(entry)
@@ -287,7 +291,13 @@ def _pair_successors(
     for cache in sorted(caches, key=lambda cache: cache.last_modified):
         for selected, queue in queues.items():
             if queue and queue[0].cache.last_modified < cache.last_modified:
-                newer = replace(cache, full_branch=queue[0].cache.full_branch)
+                former = queue[0].cache
+                newer = replace(
+                    cache,
+                    full_branch=former.full_branch,
+                    file_name=former.file_name,
+                    may_be_nested=former.may_be_nested,
+                )
                 if selection.selects(newer) is selected:
                     pairs.append((queue.popleft(), newer))
                     break
@@ -296,15 +306,30 @@ def _pair_successors(
     return pairs, others
 
 
-def _move(entry: Entry, state: State, reason: str | None) -> None:
-    if entry.state in _RESPONSE_MOVES[state]:
-        _change(entry, state=state, detail=reason)
+def _pair_unlisted(
+    selection: Selection, entries: Sequence[Entry], caches: Sequence[Cache]
+) -> tuple[list[tuple[Entry, Cache]], Sequence[Cache]]:
+    """Pair entries and newer versions that only a response names: most likely of a version that was deleted."""
+    deleted, others = [one for one in entries if _may_be_gone(one)], [one for one in entries if not _may_be_gone(one)]
+    pairs, caches = _pair_successors(selection, deleted, caches)
+    more, caches = _pair_successors(selection, others, caches)
+    return [*pairs, *more], caches
 
 
-def _change(entry: Entry, **values: Any) -> None:
-    """Set fields of an entry. Nothing else does: an entry is frozen."""
-    for name, value in values.items():
-        object.__setattr__(entry, name, value)
+def _entry_of(cache: Cache, selection: Selection) -> Entry:
+    decision = selection.decide(cache)
+    return Entry(cache, decision is True, undecided=decision is None)
+
+
+def _is_below(cache: Cache, folder: str | None) -> bool:
+    if folder is None or cache.full_branch is None:
+        return False
+    own = f"{cache.full_branch}/{cache.branch}" if cache.may_be_nested else cache.full_branch
+    return f"{own}/".startswith(f"{folder}/")
+
+
+def _may_be_gone(entry: Entry) -> bool:
+    return entry.state in {State.ACCEPTED, State.GONE}
 
 
 def _lineage(cache: Cache) -> _Lineage:

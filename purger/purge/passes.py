@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
@@ -12,9 +12,11 @@ from purger.core import events
 from purger.core.cache import Cache, Method, rows_of
 from purger.core.errors import SiteError, UnknownPageError
 from purger.core.text import many
+from purger.purge.branch_listings import BranchListings
 from purger.purge.entry import Entry, State
 from purger.purge.exact_deletion import ExactDeletion
-from purger.purge.ledger import Refusal
+from purger.purge.ledger import Ledger
+from purger.purge.methods import Refusal
 from purger.purge.plan import Deletion, Undeletable, without_nested
 from purger.purge.record import Record
 from purger.purge.settings import Settings
@@ -40,7 +42,7 @@ class Passes:
     api: Api
     exact: ExactDeletion
     budget: Budget
-    _left_for_button: int | None = None
+    listings: BranchListings
 
     async def run_pass(self, page: CachePage) -> None:
         """Attempt to delete each cache that the ledger has to attempt, once or, where it is refused, a few times.
@@ -53,22 +55,23 @@ class Passes:
         self.record.passes += 1
         rows = len(rows_of(entry.cache for entry in entries))
         self.record.emit(events.PassStarted(self.record.name, self.record.passes, rows, len(entries)))
-        reachable = [entry for entry in entries if not entry.icon_deletes_nothing]
+        by_method: dict[Method | None, list[Entry]] = {}
+        for entry in entries:
+            by_method.setdefault(ledger.methods.next_of(entry), []).append(entry)
         if not ledger.selection.everything:
             await self._delete_exactly(page, entries)
-        elif reachable:
-            await self._click_rows(page, reachable)
-        elif self._left_for_button is None or len(entries) < self._left_for_button:
-            self._left_for_button = len(entries)
-            await self._press_button(page, entries)
+        elif by_icon := by_method.get(Method.ICON):
+            rows_to_click: Rows = {}
+            for entry in by_icon:
+                rows_to_click.setdefault(entry.cache.branch, []).append(entry)
+            await self._click_rows(page, rows_to_click)
+        elif by_button := by_method.get(Method.BUTTON):
+            await self._press_button(page, by_button)
         else:
             await self._delete_exactly(page, entries)
 
-    async def _click_rows(self, page: CachePage, entries: Sequence[Entry]) -> None:
-        """Click the rows of these entries, and those that are refused again, after growing pauses."""
-        rows: Rows = {}
-        for entry in entries:
-            rows.setdefault(entry.cache.branch, []).append(entry)
+    async def _click_rows(self, page: CachePage, rows: Rows) -> None:
+        """Click these rows, and those that are refused again, after growing pauses."""
         policy = self.settings.policies.rows_refused
         async for attempt in AsyncRetrying(
             retry=retry_if_result(bool), stop=policy.stop, wait=policy.wait, before_sleep=self._emit_wait
@@ -106,7 +109,7 @@ class Passes:
                 refused += not response.ok
             self.record.emit(events.BatchClicked(self.record.name, clicked, accepted, refused))
         if page.dismissed and all_unsent:
-            raise self._unknown_question(page)
+            raise _unknown_question(page.dismissed[-1], self.record.url)
         if statuses & {401, 403}:
             await self.api.user()  # raises AccessError where the token is the reason
         return again
@@ -125,36 +128,31 @@ class Passes:
             self.record.ledger.count_attempt(rows[branch], Method.ICON)
         return batch
 
-    def _unknown_question(self, page: CachePage) -> UnknownPageError:
-        return UnknownPageError(
-            f"the page is not the one we know: a click asks {page.dismissed[-1]!r}, which purger does not answer",
-            where=self.record.url,
-            remedy="Nothing was deleted. Look at the page by hand; purger may need an update.",
-        )
-
     def _record_response(self, response: Response, entries: Sequence[Entry], method: Method) -> bool:
         """Record the response to a deletion. Return whether it is worth another attempt before the recheck."""
         ledger = self.record.ledger
-        accepted = ledger.accept(response.deleted or (), method)
+        accepted = ledger.accept(response.deleted or (), method, entries, response.branch)
         self.record.emit(
             events.ResponseReceived(self.record.name, response.branch, response.status, len(accepted), response.words)
         )
         if response.ok:
             self.budget.went_well()
             missed = [entry for entry in entries if entry.state is not State.ACCEPTED]
-            if response.deleted is not None and missed:
-                self._mark_icon_useless(missed)
-            return False
+            if response.deleted is None:
+                ledger.refuse(missed, f"{response.words}, without a list of what it deleted", Refusal.TRANSIENT)
+            elif missed:
+                self._exhaust(missed)
+            return False  # the recheck shows what was done
         if response.status == 429:
             self.budget.refused(response.retry_after_s)
         ledger.refuse(entries, response.words, _refusal_of(response.status))
         if response.status is None:
             return False  # it may have been done: the recheck shows it
         # A job may have uploaded again what a refused deletion deleted all the same: no filter has seen that yet.
-        return ledger.selection.everything and any(ledger.may_attempt(entry) for entry in entries)
+        return ledger.selection.everything and any(_may_click(ledger, entry) for entry in entries)
 
-    def _mark_icon_useless(self, entries: Sequence[Entry]) -> None:
-        self.record.ledger.mark_icon_useless(entries)
+    def _exhaust(self, entries: Sequence[Entry]) -> None:
+        self.record.ledger.methods.exhaust(entries)
         # After a refusal the first attempt may have done it, so that there was nothing left to delete.
         if entries[0].attempts == 1:
             branch = entries[0].cache.branch
@@ -173,21 +171,26 @@ class Passes:
 
     async def _delete_exactly(self, page: CachePage, entries: Sequence[Entry]) -> None:
         """Find for each cache a method that deletes nothing else, and use it: its icon where that will do."""
-        by_icon: list[Entry] = []
-        ways = without_nested(await self.exact.ways(entries, self.record.ledger.left_versions))
-        by_cache: dict[Cache, deque[Entry]] = {}
-        for entry in entries:
-            by_cache.setdefault(entry.cache, deque()).append(entry)
-        for way in ways:
-            concerned = _pop_entries(by_cache, way.caches)
+        by_icon: Rows = {}
+        await self._learn_names([entry for entry in entries if not entry.cache.is_attributed])
+        caches = [entry.cache for entry in entries]
+        ways = without_nested(await self.exact.ways(caches, self.record.ledger.left_versions))
+        for way, concerned in _with_entries(ways, entries):
             if isinstance(way, Undeletable):
                 self._give_up(concerned, way)
-            elif way.method is Method.ICON and not any(entry.icon_deletes_nothing for entry in concerned):
-                by_icon += concerned
+            elif way.method is Method.ICON and not any(Method.ICON in entry.exhausted for entry in concerned):
+                by_icon.setdefault(way.folder, []).extend(concerned)
             else:
                 await self._call(way, concerned)
         if by_icon:
             await self._click_rows(page, by_icon)
+
+    async def _learn_names(self, entries: Sequence[Entry]) -> None:
+        """Find out which branches these caches belong to, whose file names hold a slash."""
+        others = [entry.cache for entry in self.record.ledger.left if entry.cache.is_attributed]
+        named = await self.listings.attribute([entry.cache for entry in entries], others)
+        for entry, cache in zip(entries, named, strict=True):
+            self.record.ledger.learn_names(entry, cache)
 
     async def _call(self, way: Deletion, entries: Sequence[Entry]) -> None:
         ledger = self.record.ledger
@@ -201,7 +204,7 @@ class Passes:
         if isinstance(deleted, Undeletable):
             self._give_up(entries, deleted)
             return
-        response = Response(way.full_branch, 200, "answered 200", deleted=tuple(deleted))
+        response = Response(way.folder, 200, "answered 200", deleted=tuple(deleted))
         self._record_response(response, entries, Method.API)
 
     def _give_up(self, entries: Sequence[Entry], way: Undeletable) -> None:
@@ -211,11 +214,29 @@ class Passes:
             self.record.warn(f"{many(len(entries), 'cache')} of {branch!r} {be} left alone: {way.reason}")
 
 
+def _unknown_question(question: str, url: str) -> UnknownPageError:
+    return UnknownPageError(
+        f"the page is not the one we know: a click asks {question!r}, which purger does not answer",
+        where=url,
+        remedy="Nothing was deleted. Look at the page by hand; purger may need an update.",
+    )
+
+
 def _refusal_of(status: int | None) -> Refusal:
     if status == 429:
         return Refusal.RATE_LIMITED
     return Refusal.TRANSIENT if status is None or status >= 500 else Refusal.FINAL
 
 
-def _pop_entries(by_cache: dict[Cache, deque[Entry]], caches: Iterable[Cache]) -> list[Entry]:
-    return [by_cache[cache].popleft() for cache in caches if by_cache.get(cache)]
+def _may_click(ledger: Ledger, entry: Entry) -> bool:
+    return ledger.methods.may_attempt(entry) and ledger.methods.next_of(entry) is Method.ICON
+
+
+def _with_entries(
+    ways: Iterable[Deletion | Undeletable], entries: Iterable[Entry]
+) -> Iterator[tuple[Deletion | Undeletable, list[Entry]]]:
+    by_cache: dict[Cache, deque[Entry]] = {}
+    for entry in entries:
+        by_cache.setdefault(entry.cache, deque()).append(entry)
+    for way in ways:
+        yield way, [by_cache[cache].popleft() for cache in way.caches if by_cache.get(cache)]

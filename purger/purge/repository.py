@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from purger.core import events
-from purger.core.cache import LIST_CAP, Cache, without
+from purger.core.cache import Cache, without
 from purger.core.errors import AccessError, SiteError, UnknownPageError
 from purger.core.selection import Selection
 from purger.core.text import many
+from purger.purge.branch_listings import BranchListings
 from purger.purge.entry import State
 from purger.purge.exact_deletion import ExactDeletion
 from purger.purge.ledger import Ledger, with_known_names
@@ -23,6 +24,7 @@ from purger.purge.record import Record
 from purger.purge.settings import Settings
 from purger.travis.addresses import Repository
 from purger.travis.api import Api, RepositoryFacts
+from purger.travis.keys import LIST_CAP
 from purger.travis.page.cache_page import REQUESTS_A_LOAD, CachePage
 from purger.travis.rate_limit import Budget
 
@@ -67,15 +69,15 @@ class RepositoryPurge:
         _require("cache_view", "see", facts, self.record)
         if to_delete:
             _require("cache_delete", "delete", facts, self.record)
-        self._exact = ExactDeletion(self._api, facts.id, self.record.ledger.selection)
-        self.passes = Passes(self.record, self._settings, self._api, self._exact, self._budget)
-        listed = await self._api.caches(facts.id)
-        self._record_load(listed, await self._exact.caches_of_named_branches())
+        self._listings = BranchListings(self._api, facts.id, self.record.ledger.selection)
+        exact = ExactDeletion(self._api, facts.id, self._listings)
+        self.passes = Passes(self.record, self._settings, self._api, exact, self._budget, self._listings)
+        await self._record_load(await self._api.caches(facts.id))
         self.record.surveyed = True
         selected = self.record.ledger.selected
         if self._may_hide_matches:
             self.record.warn(LIST_IS_FULL)
-        elif not selected:
+        elif not selected and not self.record.ledger.undecided:
             self.record.verified = True
         size_bytes = sum(entry.cache.size_bytes for entry in selected)
         self.record.emit(events.Surveyed(self.record.name, len(self.record.ledger.entries), len(selected), size_bytes))
@@ -91,17 +93,22 @@ class RepositoryPurge:
         deleted = sum(not entry.listed for entry in ledger.selected)
         self.record.emit(events.Finished(self.record.name, self.record.ok, deleted, len(ledger.left)))
 
-    def _record_load(self, listed: Sequence[Cache], named: Sequence[Cache]) -> None:
+    async def _record_load(self, listed: Sequence[Cache]) -> None:
         """Record a load: the list, and the caches of the branches that are named in full, requested after it.
 
         In this order, what is uploaded in between is known by its full name, and what is deleted in between still
         counts as listed.
         """
         ledger = self.record.ledger
+        named = await self._listings.of_selected_branches()
+        listed_by_branch = set(named)
+        entries = [entry for entry in ledger.entries if entry.cache not in listed_by_branch]
+        others = await self._listings.decidable(with_known_names(entries, without(listed, named)), named)
         self._list_is_full = len(listed) >= LIST_CAP
         times_before = sum(entry.recreated for entry in ledger.selected)
-        names_known = with_known_names(ledger.entries, without(listed, named))
-        ledger.record_load([*named, *names_known], datetime.now(UTC))
+        ledger.record_load([*named, *others], datetime.now(UTC))
+        if ledger.undecided:
+            self.record.warn(_undecided_sentence(ledger))
         if sum(entry.recreated for entry in ledger.selected) > times_before:
             back = [entry for entry in ledger.left if entry.recreated]
             branches = tuple(dict.fromkeys(entry.cache.branch for entry in back))
@@ -126,6 +133,7 @@ class RepositoryPurge:
         clear_loads, failed_passes = 0, 0
         waiting_until: float | None = None
         pauses, pauses_of_refusals = iter(self._policies.polling), iter(self._policies.refused_pass)
+        progress = ledger.progress
         while clear_loads < CLEAR_LOADS:
             if clear_loads:
                 await self._pause(self._settings.pace.settle_s, "another recheck, to see that nothing comes back")
@@ -137,6 +145,8 @@ class RepositoryPurge:
                 clear_loads, waiting_until, pauses = 0, None, iter(self._policies.polling)
                 is_last = failed_passes + 1 >= self._policies.failed_passes
                 failed_passes += not await self._run_pass(page, is_last=is_last)
+                if ledger.progress > progress:
+                    progress, pauses_of_refusals = ledger.progress, iter(self._policies.refused_pass)
                 await self._pause_after_refusals(pauses_of_refusals)
             elif ledger.waiting:
                 clear_loads, now = 0, time.monotonic()
@@ -166,9 +176,8 @@ class RepositoryPurge:
         return True
 
     async def _pause_after_refusals(self, pauses: Iterator[float]) -> None:
-        refused = [entry for entry in self.record.ledger.to_attempt if entry.state is State.REFUSED]
-        if refused:
-            why = f"{many(len(refused), 'cache')} refused: a recheck, then another attempt"
+        if refused := sum(entry.state is State.REFUSED for entry in self.record.ledger.to_attempt):
+            why = f"{many(refused, 'cache')} refused: a recheck, then another attempt"
             await self._pause(random.uniform(0.5, 1) * next(pauses), why)
 
     async def _load(self, page: CachePage) -> None:
@@ -190,14 +199,11 @@ class RepositoryPurge:
                     # The page does not tell a refused token or a missing right from a fault; the API does.
                     await self._api.repository(self.record.repository)
                     raise
-                named = await self._exact.caches_of_named_branches()
         self.record.loads += 1
-        self._record_load(listed, named)
-        ledger = self.record.ledger
-        gone = sum(not entry.listed for entry in ledger.selected)
-        self.record.emit(
-            events.PageLoaded(self.record.name, self.record.loads, len(ledger.left), len(ledger.waiting), gone)
-        )
+        await self._record_load(listed)
+        left, waiting = len(self.record.ledger.left), len(self.record.ledger.waiting)
+        gone = len(self.record.ledger.selected) - left
+        self.record.emit(events.PageLoaded(self.record.name, self.record.loads, left, waiting, gone))
 
     def _emit_retry(self, state: RetryCallState) -> None:
         fault = state.outcome.exception() if state.outcome else None
@@ -208,6 +214,15 @@ class RepositoryPurge:
         if seconds > 0:
             self.record.emit(events.Waiting(self.record.name, seconds, why, left_s))
             await asyncio.sleep(seconds)
+
+
+def _undecided_sentence(ledger: Ledger) -> str:
+    rows = dict.fromkeys(entry.cache.branch for entry in ledger.undecided)
+    reasons = dict.fromkeys(entry.reason or "" for entry in ledger.undecided)
+    return (
+        f"{many(len(ledger.undecided), 'cache')} shown as {', '.join(map(repr, rows))} may be selected or not, and "
+        f"therefore left alone: {'; '.join(reasons)}."
+    )
 
 
 def _require(permission: str, verb: str, facts: RepositoryFacts, record: Record) -> None:

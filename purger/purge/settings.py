@@ -26,7 +26,13 @@ class Pace:
         panel=PACE,
         help="Requests a minute for the whole run; 0 means no limit.",
     )
-    attempts: int = number("--attempts", default=4, at_least=1, panel=PACE, help="Attempts for each cache.")
+    attempts: int = number(
+        "--attempts",
+        default=4,
+        at_least=1,
+        panel=PACE,
+        help="Attempts in a row without progress, for each cache and method.",
+    )
     recheck_timeout_s: float = wait(
         "--recheck-timeout", default="5m", panel=PACE, help="How long to wait for a deletion to apply."
     )

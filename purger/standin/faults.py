@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
+from random import Random
 from typing import Any, Literal, Protocol, TypeVar
 
 Applied = Literal["none", "all", "half"]
@@ -21,6 +22,7 @@ class DeleteFault:
     `branch` is the decoded branch of the DELETE; None matches any. `times` counts down; None means always. `applied`
     is how much is deleted anyway. With `kind` "status" the response has `status`, and `retry_after_s` as Retry-After
     if set; with "broken_json" it is 200 with half a document; "reset" resets the connection; "hang" never responds.
+    `share` (0 to 1) is how many of the matching DELETEs fail, spread without a pattern.
     """
 
     branch: str | None = None
@@ -29,6 +31,7 @@ class DeleteFault:
     applied: Applied = "none"
     retry_after_s: float | None = None
     kind: DeleteKind = "status"
+    share: float = 1.0
 
 
 @dataclass(slots=True)
@@ -48,12 +51,14 @@ class ListFault:
 class Reupload:
     """A running job that uploads deleted caches of `branch` (None: any) again, `delay_s` seconds after the deletion.
 
-    The cache has the same name and a newer date. `times` counts down; None means always.
+    The cache has the same name and a newer date. `times` counts down; None means always. `share` (0 to 1) is how many
+    of the matching deletions it follows.
     """
 
     branch: str | None = None
     times: int | None = 1
     delay_s: float = 1.0
+    share: float = 1.0
 
 
 @dataclass
@@ -126,15 +131,19 @@ class Faults:
 class _Rule(Protocol):
     branch: str | None
     times: int | None
+    share: float
 
 
 _RuleT = TypeVar("_RuleT", bound=_Rule)
+
+# Seeded, so that a run of the same requests fails in the same way.
+_DICE = Random(15)
 
 
 def take_rule(rules: Sequence[_RuleT], branch: str | None) -> _RuleT | None:
     """Return the first rule for this branch with uses left, and count the use down."""
     for rule in rules:
-        if rule.branch in {None, branch} and rule.times != 0:
+        if rule.branch in {None, branch} and rule.times != 0 and _DICE.random() < rule.share:
             if rule.times is not None:
                 rule.times -= 1
             return rule
