@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from purger.core.cache import Cache, Method
 from purger.core.selection import Selection
-from purger.purge.ledger import Ledger, Refusal
+from purger.purge.ledger import Ledger
+from purger.purge.methods import Refusal
 
 SIZES = (1_000, 5_000, 20_000)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

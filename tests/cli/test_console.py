@@ -23,7 +23,7 @@ from purger.cli.console import (
 )
 from purger.cli.output import Output
 from purger.core.errors import ExitCode
-from purger.purge.ledger import Refusal
+from purger.purge.methods import Refusal
 from purger.purge.run import Run
 from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport
 from purger.secrets.token import Token

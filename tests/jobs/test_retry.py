@@ -207,14 +207,14 @@ def test_what_is_not_gone_is_purged_again_before_any_restart(
 ) -> None:
     repository.add("main")
     repository.add("stubborn")
-    site.faults.delete_fault = [DeleteFault("stubborn", 500, times=4)]
+    site.faults.delete_fault = [DeleteFault("stubborn", 403, times=1)]
     job = site.add_job(repository, script=[failed(), passed()])
     ended = retry(purger, job)
     assert ended.code == 0, ended.err
     first, second = attempts(ended)
     assert (first["purge"]["ok"], first["jobs"], first["verdict"]) == (False, [], None)
     assert (second["purge"]["ok"], second["verdict"]) == (True, "passed")
-    site.faults.delete_fault = [DeleteFault("stubborn", 500)]
+    site.faults.delete_fault = [DeleteFault("stubborn", 403)]
     repository.add("stubborn")
     ended = retry(purger, job, retry_attempts=1)
     assert ended.code == 1

@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from purger.core.cache import Outcome
+from purger.core.cache import Method, Outcome
 from purger.purge.entry import (
     GONE_BEFORE,
     ICON_DELETES_NOTHING,
@@ -37,7 +37,11 @@ from tests.support.builders import cache, entry
         (entry(cache(), attempts=1, recreated=1), Outcome.RECREATED, RUNNING_JOB),
         (entry(cache(), State.REFUSED, "answered 500", recreated=1), Outcome.RECREATED, RUNNING_JOB),
         (entry(cache(), State.UNDELETABLE, "shared", recreated=1), Outcome.SKIPPED, "shared"),
-        (replace(entry(cache(), attempts=1), icon_deletes_nothing=True), Outcome.REMAINING, ICON_DELETES_NOTHING),
+        (
+            replace(entry(cache(), attempts=1), exhausted=frozenset({Method.ICON})),
+            Outcome.REMAINING,
+            ICON_DELETES_NOTHING,
+        ),
     ],
 )
 def test_each_state_has_its_outcome_and_reason(made: Entry, outcome: Outcome, reason: str | None) -> None:

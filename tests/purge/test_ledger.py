@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import purger
-from purger.core.cache import Cache, Method, Outcome, versions
+from purger.core.cache import Cache, Kind, Method, Outcome, versions
 from purger.core.selection import Selection
 from purger.purge.entry import (
+    BRANCH_UNKNOWN,
     GONE_BEFORE,
     ICON_DELETES_NOTHING,
     NOT_APPLIED,
@@ -25,29 +26,14 @@ from purger.purge.entry import (
     Entry,
     State,
 )
-from purger.purge.ledger import Ledger, Refusal, with_known_names
-from tests.support.builders import NOW, cache, entry, ledger_with
-
-
-def outcome(ledger: Ledger) -> tuple[Outcome, str | None]:
-    (entry,) = ledger.entries
-    return entry.outcome, entry.reason
+from purger.purge.ledger import Ledger, with_known_names
+from purger.purge.methods import Refusal
+from tests.support.builders import NOW, attempt, cache, entry, ledger_of, ledger_with, outcome
 
 
 def named(full: str, age_s: float = 3600.0) -> Cache:
     """A cache whose branch was asked for by its full name."""
     return replace(cache(full.rpartition("/")[2], age_s=age_s), full_branch=full)
-
-
-def ledger_of(*caches: Cache, selection: Selection | None = None, attempts: int = 4) -> Ledger:
-    ledger = Ledger(selection or Selection(), attempts)
-    ledger.record_load(caches, NOW)
-    return ledger
-
-
-def attempt(ledger: Ledger, times: int = 1) -> None:
-    for _ in range(times):
-        ledger.count_attempt(ledger.entries, Method.ICON)
 
 
 def test_a_response_is_no_proof() -> None:
@@ -70,12 +56,45 @@ def test_what_is_gone_without_an_attempt_says_so() -> None:
     assert outcome(ledger) == (Outcome.DELETED, GONE_BEFORE)
 
 
-def test_a_refusal_with_its_reason() -> None:
-    ledger = ledger_of(cache())
-    attempt(ledger, 4)
-    ledger.refuse(ledger.entries, "answered 500: oh", Refusal.TRANSIENT)
-    assert ledger.to_attempt == []
-    assert outcome(ledger) == (Outcome.FAILED, "answered 500: oh")
+def test_of_two_caches_that_the_list_cannot_tell_apart_the_accepted_one_is_gone() -> None:
+    ledger = ledger_of(cache("login"), cache("login"))
+    ledger.count_attempt(ledger.entries, Method.ICON)
+    (accepted,) = ledger.accept([cache("login")], Method.ICON)
+    ledger.record_load([cache("login")], NOW)
+    (left,) = ledger.left
+    assert left is not accepted
+    assert (ledger.waiting, ledger.to_attempt) == ([], [left])
+
+
+def test_a_response_names_what_was_attempted_first() -> None:
+    ledger = ledger_of(cache("login"), cache("login"))
+    _, second = ledger.entries
+    assert ledger.accept([cache("login")], Method.API, [second]) == [second]
+
+
+def nested(name: str = "rails_6.gemfile.tgz", *, full: str | None = None) -> Cache:
+    """A cache whose file name holds a slash, as the list shows it."""
+    front = "cache-linux-0123--gemfile-gemfiles"
+    return Cache(name, front, 10, cache().last_modified, full, f"{front}/{name}", may_be_nested=True)
+
+
+def test_what_may_be_selected_is_left_alone_and_nothing_is_proved() -> None:
+    ledger = ledger_of(nested(), selection=Selection(kind=Kind.PUSH))
+    (one,) = ledger.undecided
+    assert (one.selected, one.outcome, one.reason) == (False, Outcome.SKIPPED, BRANCH_UNKNOWN)
+    assert (ledger.left, ledger.ok) == ([], False)
+    ledger.record_load([], NOW)
+    assert (ledger.undecided, ledger.ok) == ([], True)
+
+
+def test_names_that_are_learned_later_change_no_state() -> None:
+    ledger = ledger_of(nested(), selection=Selection(larger_than_bytes=1))
+    (one,) = ledger.left
+    ledger.learn_names(one, nested(full="PR.7"))
+    assert one.cache.kind is Kind.PULL_REQUEST
+    assert with_known_names(ledger.entries, [nested()]) == [nested(full="PR.7")]
+    ledger.record_load([nested(full="PR.7")], NOW)
+    assert ledger.left == [one]
 
 
 def test_a_final_refusal_ends_the_attempts_and_counts_as_one() -> None:
@@ -91,20 +110,6 @@ def test_a_final_refusal_ends_the_attempts_and_counts_as_one() -> None:
     ledger.record_load([], NOW)
     ledger.record_load([cache(age_s=0)], NOW)
     assert (ledger.to_attempt, one.state, one.outcome) == ([], State.REJECTED, Outcome.RECREATED)
-
-
-def test_the_rate_limit_takes_no_attempt_but_has_an_end() -> None:
-    ledger = ledger_of(cache(), attempts=2)
-    (one,) = ledger.entries
-    for _ in range(4):
-        assert ledger.may_attempt(one)
-        attempt(ledger)
-        ledger.refuse([one], "answered 429", Refusal.RATE_LIMITED)
-    assert one.attempts == 0
-    assert not ledger.may_attempt(one)
-    assert outcome(ledger) == (Outcome.FAILED, "answered 429")
-    ledger.accept([cache()], Method.BUTTON)
-    assert one.attempts == 1
 
 
 def test_what_was_attempted_and_what_was_not() -> None:
@@ -198,7 +203,7 @@ def test_what_is_left_alone() -> None:
 def test_a_useless_icon_says_so() -> None:
     ledger = ledger_of(cache())
     attempt(ledger, 4)
-    ledger.mark_icon_useless(ledger.entries)
+    ledger.methods.exhaust(ledger.entries)
     assert outcome(ledger) == (Outcome.REMAINING, ICON_DELETES_NOTHING)
 
 
@@ -263,9 +268,10 @@ def test_uploads_are_counted_and_their_sizes_added_up() -> None:
     ledger = ledger_of(cache(age_s=100, size=10))
     for age_s, size in ((50, 7), (1, 5)):
         ledger.record_load([], NOW)
-        ledger.mark_icon_useless(ledger.entries)
+        ledger.count_attempt(ledger.entries, Method.ICON)
+        ledger.methods.exhaust(ledger.entries)
         ledger.record_load([cache(age_s=age_s, size=size)], NOW)
-        assert not ledger.entries[0].icon_deletes_nothing, "a new version is attempted anew"
+        assert not ledger.entries[0].exhausted, "a new version is attempted anew"
     ledger.record_load([], NOW)
     assert [(entry.recreated, entry.bytes_deleted) for entry in ledger.entries] == [(2, 22)]
 
@@ -338,7 +344,7 @@ def happen(ledger: Ledger, event: str) -> None:
         case "attempt":
             ledger.count_attempt(entries, Method.ICON)
         case "icon":
-            ledger.mark_icon_useless(entries)
+            ledger.methods.exhaust(entries)
         case "accept":
             ledger.accept([ANY], Method.ICON)
         case "rate limit":
@@ -400,10 +406,13 @@ def test_no_one_but_the_ledger_changes_an_entry(name: str) -> None:
 
 
 def test_no_module_goes_round_that() -> None:
+    """Only the ledger and the methods use the function that changes an entry."""
+    users = [path.stem for path in Path(purger.__file__).parent.rglob("*.py") if "import change" in path.read_text()]
+    assert sorted(users) == ["ledger", "methods"]
     going_round = [
         str(path)
         for path in Path(purger.__file__).parent.rglob("*.py")
-        if path.name != "ledger.py"
+        if path.name != "transitions.py"
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and node.attr == "__setattr__"
     ]

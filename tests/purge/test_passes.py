@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import BrowserContext
 
 from purger.core import events
-from purger.core.cache import Outcome
+from purger.core.cache import Method, Outcome
 from purger.core.errors import AccessError, SiteError, UnknownPageError
 from purger.core.retry_policies import DEFAULT_POLICIES, PageWaits, RetryPolicies
 from purger.purge.entry import NOT_APPLIED
@@ -67,6 +67,7 @@ async def test_one_branch_is_always_refused(
     repository.fill(8)
     repository.add("stubborn")
     site.faults.delete_fault = [DeleteFault("stubborn", fault.status)]
+    site.faults.delete_all_fault = [DeleteFault(None, fault.status)]
     record = await purge(attempts=3, policies=FAST)
     assert [cache.branch for cache in repository.caches] == ["stubborn"]
     assert not record.ok
@@ -116,9 +117,62 @@ async def test_one_that_never_answers_holds_up_no_other(purge: Purge, site: Stan
     repository.fill(30)
     repository.add("mute")
     site.faults.delete_fault = [DeleteFault("mute", kind="hang")]
-    record = await purge(answer_timeout_s=3.0, attempts=2, batch_size=10)
+    site.faults.delete_all_fault = [DeleteFault(None, kind="hang")]
+    record = await purge(answer_timeout_s=3.0, attempts=2, batch_size=10, policies=FAST)
     assert [cache.branch for cache in repository.caches] == ["mute"]
-    assert [entry.reason for entry in record.ledger.left] == ["no answer"]
+    (mute,) = record.ledger.left
+    assert mute.outcome is Outcome.FAILED
+    assert mute.attempts >= 4, "two by its icon, and two by another method"
+
+
+@pytest.mark.parametrize(("status", "share", "caches"), [(503, 0.37, 300), (500, 0.6, 120)])
+async def test_refusals_that_pass_are_outlasted(
+    purge: Purge, site: StandIn, repository: Repository, status: int, share: float, caches: int
+) -> None:
+    repository.fill(caches)
+    site.faults.delete_fault = [DeleteFault(None, status, share=share)]
+    site.faults.delete_all_fault = [DeleteFault(None, status)]
+    record = await purge(policies=FAST)
+    assert repository.caches == []
+    assert record.ok
+
+
+async def test_a_button_that_fails_once_is_pressed_again(purge: Purge, site: StandIn, repository: Repository) -> None:
+    """No branch of the repository leads to the row, so that nothing but the button deletes it."""
+    repository.fill(5)
+    repository.add("gone/long-ago")
+    repository._branches = []
+    site.faults.delete_all_fault = [DeleteFault(None, 503, times=2)]
+    record = await purge(policies=FAST)
+    assert repository.caches == []
+    assert record.ok
+
+
+async def test_an_icon_that_is_always_refused_gives_way_to_the_button(
+    purge: Purge, site: StandIn, repository: Repository
+) -> None:
+    repository.fill(5)
+    repository.add("stubborn")
+    site.faults.delete_fault = [DeleteFault("stubborn", 500)]
+    record = await purge(policies=FAST)
+    assert repository.caches == []
+    assert {entry.method for entry in record.ledger.entries if entry.cache.branch == "stubborn"} == {Method.BUTTON}
+    assert record.ok
+
+
+async def test_an_icon_that_is_always_refused_gives_way_to_exact_calls(
+    purge: Purge, site: StandIn, repository: Repository
+) -> None:
+    repository.fill(5)
+    stubborn = repository.add("stubborn")
+    # The icon's four attempts, and the first call.
+    site.faults.delete_fault = [DeleteFault("stubborn", 500, times=5)]
+    site.faults.delete_all_fault = [DeleteFault(None, 500)]
+    record = await purge(policies=FAST)
+    assert repository.caches == []
+    (entry,) = [entry for entry in record.ledger.entries if entry.cache.name == stubborn.name]
+    assert entry.method is Method.API
+    assert record.ok
 
 
 async def test_the_rate_limit_of_a_token_that_others_use(purge: Purge, site: StandIn, repository: Repository) -> None:

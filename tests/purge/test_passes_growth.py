@@ -10,6 +10,7 @@ import pytest
 
 from purger.core.cache import Cache
 from purger.core.selection import Selection
+from purger.purge.branch_listings import BranchListings
 from purger.purge.exact_deletion import ExactDeletion
 from purger.purge.ledger import Ledger
 from purger.purge.passes import Passes
@@ -65,7 +66,8 @@ def passing(stored: dict[str, list[Cache]], selection: Selection) -> tuple[Passe
     site = Site.at("https://app.travis-ci.com", "https://api.travis-ci.com")
     record = Record(Repository("github", "acme", "widgets"), "https://x", ledger, lambda _event: None)
     settings = Settings(site=site, token=Token("token-of-someone"))
-    passes = Passes(record, settings, api, ExactDeletion(api, 1, selection), Budget(0))
+    listings = BranchListings(api, 1, selection)
+    passes = Passes(record, settings, api, ExactDeletion(api, 1, listings), Budget(0), listings)
     return passes, FakePage({caches[0].branch: caches for caches in stored.values() if caches}), fake
 
 

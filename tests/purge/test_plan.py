@@ -7,8 +7,9 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from purger.core.cache import Cache, Method, last_part, versions
+from purger.core.cache import Cache, Method, versions
 from purger.purge.plan import SHARED_NAME, Deletion, Undeletable, by_displayed_name, plan_deletions, without_nested
+from purger.travis.keys import last_part
 from tests.support.builders import cache
 from tests.support.growth import MOST_GROWTH, growth
 

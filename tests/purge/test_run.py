@@ -34,6 +34,7 @@ def test_a_failure_of_one_repository_stops_no_other(purger: Purger, site: StandI
     fill(site, "a", "b")
     site.repositories[0].add("stubborn")
     site.faults.delete_fault = [DeleteFault("stubborn", 500)]
+    site.faults.delete_all_fault = [DeleteFault(None, 500)]
     ended = purger("purge", "acme/a", "acme/b", "acme/missing", "--yes", "--attempts", "2")
     assert ended.code == 3, "the worst of 1 and 3"
     results = {one["repository"]: (one["ok"], one["deleted"], one["failed"]) for one in ended.report["repositories"]}

@@ -53,6 +53,7 @@ class SampleLedger:
 
     entries: list[SampleEntry]
     selection: Selection = field(default_factory=Selection)
+    undecided: tuple[SampleEntry, ...] = ()
 
     @property
     def selected(self) -> list[SampleEntry]:

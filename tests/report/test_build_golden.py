@@ -30,6 +30,19 @@ def document(name: str) -> Model:
     return doctor_report([msgspec.convert(check, CheckReport) for check in CHECKS], ExitCode.ACCESS)
 
 
+ADDED = {"row", "undecided"}
+"""Fields that came after version 0.1.0."""
+
+
+def without_added(value: Any) -> Any:
+    """Return a document as version 0.1.0 would have written it."""
+    if isinstance(value, list):
+        return [without_added(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_added(item) for key, item in value.items() if key not in ADDED}
+    return value
+
+
 def golden(name: str) -> dict[str, Any]:
     found = json.loads((GOLDEN / f"{name}.json").read_text())
     assert isinstance(found, dict)
@@ -41,7 +54,7 @@ def test_a_document_is_as_version_0_1_0_wrote_it(name: str) -> None:
     made = value_of(document(name))
     assert_valid(made)
     changing = {key: made[key] for key in ("version", "finished_at") if key in made}
-    assert made == golden(name) | changing
+    assert without_added(made) == golden(name) | changing
 
 
 def test_there_is_a_sample_of_each_golden_document() -> None:
@@ -50,4 +63,4 @@ def test_there_is_a_sample_of_each_golden_document() -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_of_version_0_1_0_can_be_read(name: str) -> None:
-    assert value_of(read_report(GOLDEN / f"{name}.json", "the report")) == golden(name)
+    assert without_added(value_of(read_report(GOLDEN / f"{name}.json", "the report"))) == golden(name)

@@ -59,6 +59,7 @@ def test_a_failure_leaves_pictures_a_report_and_a_clean_trace(
     repository.fill(3)
     repository.add("stubborn")
     site.faults.delete_fault = [DeleteFault("stubborn", 500)]
+    site.faults.delete_all_fault = [DeleteFault(None, 500)]
     ended = purger("purge", "acme/widgets", "--yes", "--attempts", "1", "--artifacts", "kept")
     assert ended.code == 1
     with zipfile.ZipFile(tmp_path / "kept" / "trace.zip") as trace:

@@ -16,6 +16,7 @@ def test_only_what_a_former_run_left_is_deleted(purger: Purger, site: StandIn, t
     fill(site, "a", "b", "c")
     site.repositories[0].add("stubborn")
     site.faults.delete_fault = [DeleteFault("stubborn", 500)]
+    site.faults.delete_all_fault = [DeleteFault(None, 500)]
     first = purger("purge", "acme/a", "acme/b", "acme/nobody", "--yes", "--attempts", "1")
     assert first.code == 3
     (tmp_path / "report.json").write_text(first.out)

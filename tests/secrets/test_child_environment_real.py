@@ -108,7 +108,7 @@ def test_the_token_is_in_no_output_and_no_child_process(
         case "dry run":
             more = ["--dry-run"]
         case "refused deletions":
-            site.faults.delete_fault = [DeleteFault(status=500)]
+            site.faults.delete_fault = site.faults.delete_all_fault = [DeleteFault(status=500)]
             more = ["--attempts", "2"]
         case "page changed":
             site.faults.changed_page = "confirm-text"

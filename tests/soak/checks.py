@@ -138,9 +138,9 @@ def _told(plan: Plan, report: dict[str, Any], seen: Seen, history: History) -> I
             yield f"CALLED DELETED, BUT THERE: {version}: {surely[version]}, told as listed {listed[version]}"
         if listed[version] > perhaps[version]:
             yield f"TOLD AS LISTED, BUT GONE: {version}: {perhaps[version]}, told as listed {listed[version]}"
-    at_first = Counter((one.displayed_branch, one.name) for one in history.first)
-    uploaded = Counter((one.displayed_branch, one.name) for one in history.uploads)
-    told = Counter((_displayed(cache), cache["name"]) for cache in caches)
+    at_first = Counter(_displayed(one.branch, one.name) for one in history.first)
+    uploaded = Counter(_displayed(one.branch, one.name) for one in history.uploads)
+    told = Counter(_displayed(cache["row"], cache["name"]) for cache in caches)
     for key in at_first.keys() | told.keys():
         most = at_first[key] + (uploaded[key] if _by_date(plan) else 0)
         if not at_first[key] <= told[key] <= most:
@@ -175,14 +175,16 @@ def _by_date(plan: Plan) -> bool:
     return plan.selection.older_than_s is not None
 
 
-def _displayed(cache: dict[str, Any]) -> str:
-    return str(cache["branch"]).rpartition("/")[2]
+def _displayed(branch: str, name: str) -> tuple[str, str]:
+    """The last two parts of a key, which are what the site shows of it."""
+    *_, last_but_one, last = f"{branch}/{name}".split("/")
+    return last_but_one, last
 
 
 def _version(cache: Cache) -> Version:
     modified = cache.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return cache.displayed_branch, cache.name, modified, cache.size_bytes
+    return *_displayed(cache.branch, cache.name), modified, cache.size_bytes
 
 
 def _version_told(cache: dict[str, Any]) -> Version:
-    return _displayed(cache), cache["name"], cache["last_modified"], cache["size_bytes"]
+    return *_displayed(cache["row"], cache["name"]), cache["last_modified"], cache["size_bytes"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from purger.core.cache import Cache, Method
+from purger.core.cache import Cache, Method, Outcome
 from purger.core.selection import Selection
 from purger.purge.entry import Entry, State
 from purger.purge.ledger import Ledger
@@ -39,3 +39,22 @@ def ledger_with(*entries: Entry, selection: Selection | None = None, attempts: i
     for one in entries:
         ledger.add(one)
     return ledger
+
+
+def outcome(ledger: Ledger) -> tuple[Outcome, str | None]:
+    """Return what became of the only cache, and why."""
+    (entry,) = ledger.entries
+    return entry.outcome, entry.reason
+
+
+def ledger_of(*caches: Cache, selection: Selection | None = None, attempts: int = 4) -> Ledger:
+    """Return a ledger after one load of these caches."""
+    ledger = Ledger(selection or Selection(), attempts)
+    ledger.record_load(caches, NOW)
+    return ledger
+
+
+def attempt(ledger: Ledger, times: int = 1) -> None:
+    """Attempt all by their icons."""
+    for _ in range(times):
+        ledger.count_attempt(ledger.entries, Method.ICON)

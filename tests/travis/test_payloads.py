@@ -14,8 +14,8 @@ ITEM = {"name": "cache-a.tgz", "branch": "foo", "size": 12, "last_modified": "20
 
 
 def test_a_list_of_caches_is_decoded() -> None:
-    (cache,) = caches_in([ITEM | {"repository_id": 7, "slug": "x"}], "feature/foo")
-    assert (cache.name, cache.branch, cache.full_branch, cache.size_bytes) == ("cache-a.tgz", "foo", "feature/foo", 12)
+    (cache,) = caches_in([ITEM | {"repository_id": 7, "slug": "x"}])
+    assert (cache.name, cache.branch, cache.full_branch, cache.size_bytes) == ("cache-a.tgz", "foo", None, 12)
     assert cache.last_modified == datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     assert caches_in([]) == []
 

@@ -52,6 +52,19 @@ def test_only_what_was_gone_counts_as_deleted(outcome: str, *, deleted: bool) ->
 
 
 @pytest.mark.parametrize(
+    "purged",
+    [
+        entry("main", "cache-a--gemfile-gemfiles/rails_6.gemfile.tgz"),
+        entry("cache-a--gemfile-gemfiles", "rails_6.gemfile.tgz"),
+        entry("cache-a--gemfile-gemfiles", "cache-a--gemfile-gemfiles/rails_6.gemfile.tgz"),
+    ],
+)
+def test_a_log_shows_the_last_two_parts_of_a_nested_file_name(purged: PurgedCache) -> None:
+    (verdict,) = compare(log_of("cache-a--gemfile-gemfiles", "rails_6.gemfile.tgz"), [purged])
+    assert verdict.deleted
+
+
+@pytest.mark.parametrize(
     "other",
     [entry(branch="develop"), entry(name="cache-b.tgz")],
 )
