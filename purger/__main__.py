@@ -1,23 +1,23 @@
-"""The entry point: read `.env`, run the command line, and turn errors into sentences and exit codes."""
+"""The entry point: protect what is written, and run the command line."""
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from typing import NoReturn
 
-from purger.secrets import child_environment, redaction
+from purger.secrets import child_environment, redaction, surroundings
 
 
 def main() -> None:
     """Run the `purger` command with the process's arguments, and end the process with the exit code."""
     redaction.guard_streams()
-    if Path(".env").is_file():
-        _read_env_file()
+    surroundings.drop_variables_of_dependencies()
     if token := os.environ.get(child_environment.TOKEN_VARIABLE, "").strip():
         redaction.remember(token)  # before anything of the command line is shown
-    if sentence := child_environment.turn_off_debug_output():
-        sys.stderr.write(f"{sentence}\n")
+    for sentence in (child_environment.turn_off_debug_output(), child_environment.keep_certificates_checked()):
+        if sentence:
+            sys.stderr.write(f"{sentence}\n")
     try:
         from purger.cli.app import app
 
@@ -25,37 +25,26 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("Stopped by SIGINT.\n")
         raise SystemExit(130) from None
+    except Exception as fault:  # noqa: BLE001 - the last one to catch it: nothing ends in a traceback
+        _show_unexpected(fault)
 
 
-def _read_env_file() -> None:
-    import io
+def _show_unexpected(fault: Exception) -> NoReturn:
+    """Show what went wrong outside of any command's frame, and end with its exit code."""
+    from datetime import UTC, datetime
 
-    from dotenv import load_dotenv
-    from dotenv.parser import parse_stream
+    from purger.cli.console import show_error, stderr
+    from purger.core.errors import UnexpectedError
+    from purger.report.build import run_report
+    from purger.report.model import to_json
 
-    try:
-        text = Path(".env").read_text("utf-8")
-        lines = parse_stream(io.StringIO(text))
-        broken = next((line.original.line for line in lines if line.error or _sets_nothing(line.key, line.value)), None)
-        why = None if broken is None else f"line {broken} is not NAME=VALUE"
-    except (OSError, UnicodeDecodeError) as error:
-        why = "it is not text" if isinstance(error, UnicodeDecodeError) else str(error)
-    if why is None:
-        load_dotenv(stream=io.StringIO(text), override=False)
-    else:
-        from purger.cli.console import show_error, stderr
-        from purger.core.errors import InputError
-        from purger.report.build import error_report
-
-        unreadable = InputError(f".env can't be read: {why}", remedy="Fix the file, or run purger in another folder.")
-        if report := error_report(unreadable):
-            show_error(stderr(), report)
-        raise SystemExit(unreadable.exit_code) from None
-
-
-def _sets_nothing(name: str | None, value: str | None) -> bool:
-    """Whether a line of `.env` names something without setting it, or what no environment can hold."""
-    return name is not None and (value is None or "=" in name or "\0" in f"{name}{value}")
+    error = UnexpectedError.of(fault)
+    report = run_report([], error, datetime.now(UTC))
+    if report.error:
+        show_error(stderr(), report.error)
+    if "--json" in sys.argv:
+        sys.stdout.write(to_json(report, ascii_only=True) + "\n")
+    raise SystemExit(error.exit_code) from None
 
 
 if __name__ == "__main__":

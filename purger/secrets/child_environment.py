@@ -1,17 +1,43 @@
-"""Remove secrets from the environment of child processes."""
+"""Remove secrets from the environment of child processes, and switches that would show or risk them."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 TOKEN_VARIABLE = "TRAVIS_TOKEN"  # noqa: S105 - the variable's name
 SECRETS = (TOKEN_VARIABLE, "PURGER_CONNECT")
+_NO_HOME = "/nonexistent"
+"""The home of users that have none, as Debian writes it."""
 _DEBUG_OUTPUT = ("DEBUG", "DEBUG_FILE", "NODE_DEBUG")
+_TLS_SWITCH, _KEY_LOG, _NODE_OPTIONS = "NODE_TLS_REJECT_UNAUTHORIZED", "SSLKEYLOGFILE", "NODE_OPTIONS"
+_RISKY_NODE_OPTIONS = ("--tls-keylog", "--tls-min-v1.0", "--tls-min-v1.1", "--trace-tls", "--inspect", "--debug-port")
 
 
 def for_children() -> dict[str, str]:
-    """Return a copy of the environment without the secrets."""
-    return {name: text for name, text in os.environ.items() if name not in SECRETS}
+    """Return a copy of the environment without the secrets, and with a home."""
+    return _home() | {name: text for name, text in os.environ.items() if name not in SECRETS}
+
+
+@contextmanager
+def with_a_home() -> Iterator[None]:
+    """Give this process a HOME for a `with` block, where it has none and the user no entry in passwd.
+
+    Node does not start without (`docker run --user 12345`).
+    """
+    added = _home()
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+def _home() -> dict[str, str]:
+    has_one = bool(os.environ.get("HOME")) or os.path.expanduser("~") != "~"  # noqa: PTH111 - the other one raises
+    return {} if has_one else {"HOME": _NO_HOME}
 
 
 def forget_secrets() -> None:
@@ -31,3 +57,40 @@ def turn_off_debug_output() -> str | None:
     if "pw" not in (names := removed.get("DEBUG", "")) and "*" not in names and "NODE_DEBUG" not in removed:
         return None
     return f"Playwright's debug output would show the token, so it stays off: {', '.join(removed)} is ignored."
+
+
+def keep_certificates_checked() -> str | None:
+    """Remove what turns off the check of certificates, or writes TLS keys; return a sentence if something was removed.
+
+    This process, Playwright's driver (Node) and the browser would obey these variables. The harmless part of
+    `NODE_OPTIONS` stays.
+    """
+    removed = []
+    if os.environ.get(_TLS_SWITCH, "1").strip() == "0":
+        removed.append(f"{_TLS_SWITCH}={os.environ.pop(_TLS_SWITCH).strip()}")
+    if os.environ.pop(_KEY_LOG, ""):
+        removed.append(_KEY_LOG)
+    kept, risky = _split_node_options(os.environ.get(_NODE_OPTIONS, ""))
+    if risky:
+        os.environ[_NODE_OPTIONS] = " ".join(kept)
+        removed.append(f"{', '.join(risky)} in {_NODE_OPTIONS}")
+    if not removed:
+        return None
+    return f"The connection to the site stays protected: {', '.join(removed)} would expose the token and is ignored."
+
+
+def _split_node_options(text: str) -> tuple[list[str], list[str]]:
+    """Return the words of `NODE_OPTIONS` that may stay, and the names of those that may not."""
+    kept: list[str] = []
+    risky: list[str] = []
+    is_value = False
+    for word in text.split():
+        name, equals, _ = word.replace("_", "-").partition("=")
+        if name.startswith(_RISKY_NODE_OPTIONS):
+            risky.append(name)
+            is_value = not equals
+        else:
+            if not is_value or word.startswith("-"):
+                kept.append(word)
+            is_value = False
+    return kept, risky

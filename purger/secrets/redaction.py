@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from purger.core.shown_address import without_user_info
+
 if TYPE_CHECKING:
     from purger.secrets.spellings import SecretBlanker
 
@@ -24,7 +26,11 @@ def remember(secret: str) -> None:
 
 
 def redact(text: str) -> str:
-    """Return the text with all registered secrets replaced: raw, URL-encoded, base64, escaped for JSON or HTML."""
+    """Return the text with all registered secrets replaced: raw, URL-encoded, base64, escaped for JSON or HTML.
+
+    Addresses lose their user info, which is nearly always a password or a token.
+    """
+    text = without_user_info(text)
     for blanker in _blankers.values():
         text = blanker.blank_text(text)
     return text

@@ -1,0 +1,93 @@
+"""Prepare a command's environment before its options are read: `.env`, and variables that contradict each other."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from purger.cli.parameters import known_variables
+from purger.cli.site_variables import settle_site_variables
+from purger.core.errors import InputError
+from purger.secrets import env_file
+
+PREPARED = "purger.prepared"
+DELETING = frozenset({"purge", "retry"})
+"""The commands that may not start without what an unreadable `.env` may say: a filter could be in it."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """How the preparation ended: the error that ends the command, and sentences that warn."""
+
+    error: InputError | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+class PreparedCommand(TyperCommand):
+    """A command that reads `.env` before its options, unless it is only asked for its help."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Prepare the environment, and parse the arguments. What is wrong with the former is raised in the frame."""
+        if not ctx.resilient_parsing:
+            given = self._given(ctx, args)
+            if "help" not in given:
+                ctx.meta[PREPARED] = self._prepare(given)
+        return super().parse_args(ctx, args)
+
+    def _given(self, ctx: Any, args: list[str]) -> dict[str, Any]:
+        """Return what the arguments give, by parameter. Mistakes in them do not matter here."""
+        ctx.resilient_parsing = True
+        try:
+            values, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        finally:
+            ctx.resilient_parsing = False
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _prepare(self, given: dict[str, Any]) -> Prepared:
+        """Read `.env` and settle the site's variables; an error is kept for the command's frame."""
+        prepared = Prepared()
+        named = {parameter.name: parameter for parameter in self.params}
+        overridden = {variable for name in given for variable in _variables_of(named.get(name))}
+        try:
+            try:
+                env_file.load(known_variables, os.environ, overridden, signs_in=self.name == "login")
+            except env_file.UnreadableError as error:
+                if self.name in DELETING:
+                    raise
+                prepared.warnings.append(f"{error}, so nothing of it is in effect.")
+            if "api_url" in named:
+                taken = env_file.current().taken
+                prepared.warnings += settle_site_variables(os.environ, given.get("url"), given.get("api_url"), taken)
+        except InputError as error:
+            prepared.error = error
+        return prepared
+
+
+class PreparedGroup(TyperGroup):
+    """The group of all commands. Where no command is named, a token in `.env` is not repeated either."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is named."""
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            env_file.remember_token(known_variables)
+        return super().resolve_command(ctx, args)
+
+
+def _variables_of(parameter: Any) -> list[str]:
+    given = getattr(parameter, "envvar", None) or []
+    return [given] if isinstance(given, str) else list(given)
+
+
+def check_prepared(context: typer.Context) -> None:
+    """Log the warnings of the preparation, and raise the InputError that it ended with."""
+    from loguru import logger
+
+    prepared = context.meta.get(PREPARED, Prepared())
+    for warning in prepared.warnings:
+        logger.warning("{}", warning)
+    if prepared.error:
+        raise prepared.error

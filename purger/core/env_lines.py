@@ -1,0 +1,109 @@
+"""Read the lines of a `.env` file: purger's are understood exactly or refused by name, others are passed over."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+
+from dotenv.parser import Binding, parse_stream
+
+from purger.core.errors import InputError
+from purger.core.text import decoded
+
+OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", "TRAVIS_REPO_SLUG"})
+"""The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
+NARROWING = frozenset({"PURGER_DRY_RUN", "PURGER_SHARD", "PURGER_RESUME", "PURGER_FROM_FILE"})
+"""An empty one of these would delete more than was meant. Filters refuse an empty value themselves."""
+_PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
+_SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*=", re.IGNORECASE)
+_OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
+_COMMENT_AT_END = re.compile(r"\s#.*")
+_REMEDY = "Write the line as NAME=VALUE, or remove it."
+
+
+def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
+    """Return the variables that a `.env` file sets, of those that are `known` or of Travis.
+
+    Raises InputError for a line that looks like one of these and is not understood. The error never repeats a value.
+    """
+    try:
+        text = decoded(content, errors="surrogateescape")
+    except UnicodeDecodeError:
+        raise InputError(".env can't be read: its text is cut or broken", remedy="Save the file as UTF-8.") from None
+    if len(_OURS.findall(text.replace("\0", ""))) > len(_OURS.findall(text)):
+        raise InputError(
+            ".env can't be read: a line of purger's holds zero bytes, as UTF-16 does", remedy="Save the file as UTF-8."
+        )
+    found: dict[str, str] = {}
+    understood = 0
+    for binding in parse_stream(io.StringIO(text, newline="")):
+        for line, name in _lines_of_ours(binding):
+            value = _value(binding, line, name, known)
+            if found.setdefault(name, value) != value:
+                raise _refused(line, name, "is set a second time, to another value")
+            understood += 1
+    if understood != sum(name_meant(line) is not None for line in text.splitlines()):
+        raise InputError(".env can't be read: a line of purger's is not understood", remedy=_REMEDY)
+    return found
+
+
+def name_meant(line: str) -> str | None:
+    """Return the variable that a line seems to be about: `PURGER_…`, or one of Travis's; None for other lines.
+
+    Case, blanks, invisible characters, punctuation and words such as `export` before the name do not matter.
+    """
+    bare = "".join(" " if each.isspace() else each for each in unicodedata.normalize("NFKC", line))
+    bare = "".join(each for each in bare if each.isprintable()).strip()
+    if bare.startswith("#"):
+        return None
+    start, separator, _ = re.sub(r"[=:]", "=", _without_prefix(bare)).partition("=")
+    words = re.findall(r"[A-Z0-9]+", start.upper())
+    while words and words[0] in _PREFIXES:
+        words.pop(0)
+    if words and words[0].startswith("PURGER"):
+        return "_".join(words)
+    for name in OF_TRAVIS:
+        parts = name.split("_")
+        if "".join(words) == "".join(parts) or (not separator and words[: len(parts)] == parts):
+            return name
+    inside = _SETTING_INSIDE.search(_COMMENT_AT_END.sub("", bare))
+    return inside.group().rstrip("= ").upper() if inside else None
+
+
+def _without_prefix(line: str) -> str:
+    """Return a line without PowerShell's `$env:`, whose colon does not end a name."""
+    return re.sub(r"^\W*env:", "", line, flags=re.IGNORECASE)
+
+
+def _lines_of_ours(binding: Binding) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a binding that seem to set a variable of purger's: their numbers and names."""
+    start = binding.original.line
+    for number, line in enumerate(binding.original.string.splitlines(), start):
+        if (name := name_meant(line)) is not None:
+            yield number, name
+
+
+def _value(binding: Binding, line: int, name: str, known: Collection[str]) -> str:
+    """Return the value of a binding that is one line of purger's. Raises InputError for any other."""
+    if binding.error or binding.value is None or binding.key != name:
+        raise _refused(line, name, "is not NAME=VALUE")
+    if name not in OF_TRAVIS and name not in known:
+        raise _refused(line, name, "is not a variable of purger's: is it mistyped?")
+    lines = binding.original.string.splitlines()
+    settings = _SETTING_INSIDE.findall("\n".join(_COMMENT_AT_END.sub("", each) for each in lines))
+    if sum(1 for _ in _lines_of_ours(binding)) > 1 or len(settings) > 1:
+        raise _refused(line, name, "holds another setting")
+    if not binding.value.isprintable():
+        raise _refused(line, name, "holds a character that can't be shown, or a line end")
+    if "${" in binding.value:
+        raise _refused(line, name, "names another variable with ${, which purger does not replace")
+    if name in NARROWING and not binding.value.strip():
+        raise _refused(line, name, "is empty")
+    return binding.value
+
+
+def _refused(line: int, name: str, why: str) -> InputError:
+    shown = "".join(each if each.isalnum() or each == "_" else "?" for each in name)[:60]
+    return InputError(f".env can't be read: line {line} ({shown}) {why}", remedy=_REMEDY)

@@ -1,0 +1,117 @@
+"""Read `.env` in the current folder, decide what may come from it, and set that in the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from purger.core.env_lines import settings_in
+from purger.core.errors import InputError
+from purger.secrets import redaction
+from purger.secrets.child_environment import TOKEN_VARIABLE
+
+ENV_FILE = Path(".env")
+LARGEST_BYTES = 1_000_000
+BROWSER_VARIABLE = "PURGER_BROWSER"
+BROWSERS = frozenset({"chrome", "msedge", "chromium"})
+WHERE_A_TOKEN_GOES = frozenset(
+    {
+        "PURGER_URL",
+        "PURGER_API_URL",
+        "PURGER_CONNECT",
+        "PURGER_PROXY",
+        "PURGER_CA_FILE",
+        "PURGER_SESSION_FILE",
+        "PURGER_ALLOW_THIRD_PARTY",
+        "PURGER_PRINT_TOKEN",
+        "TRAVIS_ENDPOINT",
+        "TRAVIS_CONFIG_PATH",
+    }
+)
+WHERE_FILES_ARE_WRITTEN = frozenset({"PURGER_ARTIFACTS"})
+
+
+class UnreadableError(InputError):
+    """`.env` exists, or may exist, and can't be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """What `.env` sets, and which of it is in effect: what neither the environment nor an option overrides."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
+
+
+_current = [EnvFile()]
+
+
+def current() -> EnvFile:
+    """Return what the last `load` of this process found."""
+    return _current[0]
+
+
+def load(
+    known: Collection[str], environ: MutableMapping[str, str], overridden: Collection[str], *, signs_in: bool = False
+) -> EnvFile:
+    """Set what `.env` says in `environ`, where neither that nor an option has it already (`overridden`).
+
+    With `signs_in` the token comes from a manual sign-in, and never from the file. Raises InputError, and then sets
+    nothing.
+    """
+    _current[0] = EnvFile()
+    content = read()
+    if content is None:
+        return current()
+    values = settings_in(content, known)
+    redaction.remember(values.get(TOKEN_VARIABLE, "").strip())
+    used = {name: text for name, text in values.items() if name not in environ and name not in overridden}
+    refuse_what_a_file_may_not_decide(used, has_token=bool(used.get(TOKEN_VARIABLE, "").strip()) and not signs_in)
+    environ.update(used)
+    _current[0] = EnvFile(values, frozenset(used))
+    return current()
+
+
+def read() -> bytes | None:
+    """Return the content of `.env`, which may be a pipe, or None if there is none. Raises UnreadableError."""
+    try:
+        with ENV_FILE.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise UnreadableError(
+            f".env can't be read: {error.strerror or 'unknown error'}",
+            remedy="Make the file and its folder readable, or run purger in another folder.",
+        ) from None
+    if len(content) > LARGEST_BYTES:
+        raise UnreadableError(".env can't be read: it is too large", remedy="Run purger in another folder.")
+    return content
+
+
+def refuse_what_a_file_may_not_decide(used: Mapping[str, str], *, has_token: bool) -> None:
+    """Raise InputError for a value that starts a program, or sends a token that is not the file's own elsewhere."""
+    if used.get(BROWSER_VARIABLE, "").strip() not in {"", *BROWSERS}:
+        raise InputError(
+            f"{BROWSER_VARIABLE} in .env names a program, and a file of a folder may not start one",
+            remedy=f"Name it in the environment or with --browser; .env may say {', '.join(sorted(BROWSERS))}.",
+        )
+    if has_token:
+        return
+    for name in sorted(set(used) & (WHERE_A_TOKEN_GOES | WHERE_FILES_ARE_WRITTEN)):
+        what = "where files are written" if name in WHERE_FILES_ARE_WRITTEN else "where a token goes"
+        if used[name].strip():
+            raise InputError(
+                f"{name} in .env decides {what}, but the token is not from .env",
+                remedy=f"Set {name} in the environment or give its option if you trust the value; or put "
+                f"{TOKEN_VARIABLE} in the same .env; or remove the line.",
+            )
+
+
+def remember_token(known: Collection[str]) -> None:
+    """Let the token in `.env` be cut out of all that is shown. Nothing is set, and no fault of the file raised."""
+    try:
+        redaction.remember(settings_in(read() or b"", known).get(TOKEN_VARIABLE, "").strip())
+    except InputError:
+        return
