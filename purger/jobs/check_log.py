@@ -15,12 +15,13 @@ import msgspec
 
 from purger import __version__
 from purger.core.errors import ExitCode, InputError
+from purger.core.shown_address import shown_address
 from purger.jobs.log_report import log_report
 from purger.jobs.purged_caches import PurgedCaches
 from purger.report.model import CheckedJobReport, CheckedLogReport
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Source, read_log
+from purger.travis.job_log import CacheUse, FetchVerdict, JobLog, read_log, with_sources, with_sources_by_order
 from purger.travis.job_log.reader import CHUNK_BYTES
 
 if TYPE_CHECKING:
@@ -46,9 +47,22 @@ class CheckedLog:
 
     @property
     def exit_code(self) -> ExitCode:
-        """REMAINS where a cache was fetched or, with a report, one that the purge had deleted."""
-        bad = bool(self.log.fetched) if self.verdicts is None else any(verdict.deleted for verdict in self.verdicts)
-        return ExitCode.REMAINS if bad else ExitCode.OK
+        """REMAINS where a cache was fetched or, with a report, one that the purge had deleted.
+
+        UNKNOWN where the log does not tell, or (with a report) does not name what was fetched.
+        """
+        log = self.log
+        if self.verdicts is not None and log.cache_use is CacheUse.FETCHED:
+            if any(verdict.deleted for verdict in self.verdicts):
+                return ExitCode.REMAINS
+            return ExitCode.UNKNOWN if log.fetched_unnamed else ExitCode.OK
+        match log.cache_use:
+            case CacheUse.FETCHED:
+                return ExitCode.REMAINS
+            case CacheUse.UNKNOWN:
+                return ExitCode.UNKNOWN
+            case _:
+                return ExitCode.OK
 
     def report(self) -> CheckedLogReport:
         """Build the report of this log."""
@@ -68,8 +82,7 @@ async def check_log(source: str, site: Site, token: Callable[[], Token], report:
     """Read the log that `source` names (a file, `-` for stdin, a job's number or URL) and judge it.
 
     `token` is called only for a job. `report` is the JSON report of the purge to compare with. Raises InputError where
-    there is no such log, it is not one, or it ends too early to judge; AccessError and SiteError where the API does
-    not give it.
+    there is no such log, or it is not one; AccessError and SiteError where the API does not give it.
     """
     job_id = _job_meant(source, site)
     if job_id is None:
@@ -78,7 +91,6 @@ async def check_log(source: str, site: Site, token: Callable[[], Token], report:
         checked = CheckedLog(name, with_sources_by_order(log))
     else:
         checked = await _read_job(site, token(), job_id)
-    _require_conclusive(checked)
     if report is None:
         return checked
     slug = checked.job.repository_slug if checked.job else None
@@ -123,7 +135,7 @@ def _job_meant(source: str, site: Site) -> int | None:
 
         return parse_job(source, site)
     raise InputError(
-        f"there is no such log: no file is called {source!r}, and it is no job's number or URL",
+        f"there is no such log: no file is called {shown_address(source)!r}, and it is no job's number or URL",
         remedy="Give a file, - for stdin, a job's number, or the URL of its page.",
     )
 
@@ -183,42 +195,9 @@ async def _of_job(api: Api, job_id: int) -> CheckedLog:
     jobs = Jobs(api)
     job = await jobs.facts(job_id)
     log = read_log([await jobs.log(job_id)])
+    if not log.is_log:
+        raise InputError(f"what the API returns for job {job_id} is not a log", remedy="Check the job's page.")
     if log.asked:
         branches = await jobs.branches(job)
-        log = log.with_sources(own=branches.own, target=branches.target, default=branches.default)
+        log = with_sources(log, own=branches.own, target=branches.target, default=branches.default)
     return CheckedLog(f"job {job_id}", log, job)
-
-
-def _require_conclusive(checked: CheckedLog) -> None:
-    """Raise InputError where the log does not show whether a cache was fetched.
-
-    A whole log that never mentions a cache shows that none was fetched.
-    """
-    log, job = checked.log, checked.job
-    if not log.is_log:
-        raise InputError(f"what the API returns for {checked.name} is not a log", remedy="Check the job's page.")
-    if log.started_clean is None and log.truncated:
-        if job and job.is_running:
-            raise InputError(
-                f"{checked.name} still runs, and its log does not tell yet", remedy="Wait a little, then try again."
-            )
-        raise InputError(
-            "the log ends before it tells whether a cache was fetched", where=checked.name, remedy=_WHOLE_LOG
-        )
-
-
-def with_sources_by_order(log: JobLog) -> JobLog:
-    """Return the log with the source of each fetch derived from the order in which a job asks.
-
-    The order is: its own branch, the pull request's target, the default branch (docs/TRAVIS.md, section 5). Where the
-    log is from a file, nothing better is known.
-    """
-    branches = list(dict.fromkeys(fetch.branch for fetch in log.asked))
-    of_pull_request = len(branches) > 2 or (branches and branches[0].startswith("PR."))
-    order: tuple[Source, ...] = ("own", "target", "default") if of_pull_request else ("own", "default")
-    sources = dict(zip(branches, order, strict=False))
-
-    def with_source(fetch: Fetch) -> Fetch:
-        return replace(fetch, source=sources.get(fetch.branch, "unknown"))
-
-    return replace(log, asked=tuple(map(with_source, log.asked)), fetched=tuple(map(with_source, log.fetched)))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from purger.core.retry_policies import DEFAULT_POLICIES
-from purger.travis.job_log import JobLog, read_log
+from purger.travis.job_log import JobLog, read_log, with_sources
 from purger.travis.jobs import JobBranches, JobFacts, Jobs, NoLogYetError
 
 
@@ -20,6 +20,11 @@ class EndedLogs:
         self._jobs = jobs
         self._pauses_s = pauses_s
         self._branches: dict[int, JobBranches] = {}
+
+    def own_branch(self, job_id: int) -> str | None:
+        """Return the full name of the branch whose cache is the job's own, where a log that was read asked for one."""
+        branches = self._branches.get(job_id)
+        return None if branches is None else branches.own
 
     async def read(self, job: JobFacts) -> JobLog:
         """Return the log of the job; the last one that the API gave, where it is never in full."""
@@ -37,4 +42,4 @@ class EndedLogs:
         if job.id not in self._branches:
             self._branches[job.id] = await self._jobs.branches(job)
         branches = self._branches[job.id]
-        return log.with_sources(own=branches.own, target=branches.target, default=branches.default)
+        return with_sources(log, own=branches.own, target=branches.target, default=branches.default)

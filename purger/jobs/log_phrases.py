@@ -14,8 +14,10 @@ _WHOSE = {
     "own": "its own branch's cache",
     "target": "the target branch's cache",
     "default": "the default branch's cache",
-    "unknown": "a cache of some other branch",
+    "unknown": "whose it is, the log does not tell",
 }
+_UNNAMED = "a cache, which one the log does not show"
+_WHOLE_LOG = "Give the whole log, or the job itself: its number or the URL of its page."
 _AGAIN = "Purge again, wait, then restart the job."
 
 
@@ -33,36 +35,61 @@ class StoredFile(Protocol):
 
 def archive_text(file: StoredFile) -> str:
     """Return an archive as a log names it: `main/cache-linux-….tgz`."""
-    return f"{file.branch}/{file.archive}" if file.archive else "a cache that the log does not name"
+    if not file.archive:
+        return "a cache that the log does not name"
+    return f"{file.branch}/{file.archive}" if file.branch else file.archive
 
 
 def what_it_did(log: LogReport) -> str:
     """Return what the job fetched, as the end of a sentence that begins with the job."""
-    if log.fetched:
-        return "fetched " + ", ".join(f"{archive_text(fetch)}, {_WHOSE[fetch.source]}" for fetch in log.fetched)
-    return "started clean" if log.started_clean else "asked for no cache"
+    match log.cache_use:
+        case "fetched" if log.fetched:
+            return "fetched " + ", ".join(f"{archive_text(fetch)}, {_WHOSE[fetch.source]}" for fetch in log.fetched)
+        case "fetched":
+            return f"fetched {_UNNAMED}"
+        case "started-clean":
+            return "started clean"
+        case "uses-no-cache":
+            return "uses no cache"
+        case _:
+            return f"does not show what it fetched: its log {log.unknown_reason or 'is not there'}"
 
 
 def lines_about(report: CheckedLogReport) -> Iterator[str]:
-    """Yield a checked log line by line; the first line is the result."""
+    """Yield a checked log line by line; the first line is the result and what to do now, the rest is evidence."""
     job = report.job
-    yield f"{f'Job {job.id}' if job else report.source}: {_result(report)}"
+    yield f"{f'Job {job.id}' if job else report.source}: {_result(report)} {_what_to_do(report)}"
     if job and _is_running(job.state):
         yield f"The job is {job.state}: this is its log so far."
     for fetch in report.fetched:
         if fetch.deleted is not UNSET:
             yield f"{archive_text(fetch)}: {_because_of(fetch)}"
-    if report.asked:
-        yield "It asked for:"
-    for fetch in report.asked:
-        at = f", {_clock(fetch.at)}" if fetch.at else ""
-        yield f"  {archive_text(fetch)} ({_WHOSE[fetch.source]}{at}): {'found' if fetch.found else 'not found'}"
-    for stored in report.stored:
-        how = {True: "It stored", False: "It failed to store", None: "It began to store"}[stored.succeeded]
-        yield f"{how} {archive_text(stored)}{f' at {_clock(stored.at)}' if stored.at else ''}."
-    if report.nothing_changed:
-        yield "It found its cache unchanged, and stored none."
+    yield from _lines_about_fetching(report)
+    yield from _lines_about_storing(report)
     yield from _failures(report)
+
+
+def _lines_about_fetching(log: LogReport) -> Iterator[str]:
+    if log.asked:
+        yield "It asked for:"
+    for fetch in log.asked:
+        at = f", {_clock(fetch.at)}" if fetch.at else ""
+        answer = {True: "found", False: "not found", None: "no answer"}[fetch.found]
+        yield f"  {archive_text(fetch)} ({_WHOSE[fetch.source]}{at}): {answer}"
+    if log.unpacking_cut_off:
+        yield "Unpacking it took too long and was aborted: a part of it may be missing."
+
+
+def _lines_about_storing(log: LogReport) -> Iterator[str]:
+    for stored in log.stored:
+        at = f" at {_clock(stored.at)}" if stored.at else ""
+        if stored.succeeded is False and stored.archive is None:
+            yield f"It did not store its cache{at}{f': {stored.failure}' if stored.failure else ''}."
+            continue
+        how = {True: "It stored", False: "It failed to store", None: "It began to store"}[stored.succeeded]
+        yield f"{how} {archive_text(stored)}{at}{f': {stored.failure}' if stored.failure else ''}."
+    if log.nothing_changed:
+        yield "It found its cache unchanged, and stored none."
 
 
 def _is_running(state: str) -> bool:
@@ -72,18 +99,44 @@ def _is_running(state: str) -> bool:
 
 
 def _result(report: CheckedLogReport) -> str:
-    if not report.fetched:
-        return "the job started clean." if report.started_clean else "the job asked for no cache."
-    if all(fetch.deleted is UNSET for fetch in report.fetched):
-        return f"the job {what_it_did(report)}."
-    is_bad = any(fetch.deleted is True for fetch in report.fetched)
-    return f"the job fetched {'a cache that the purge deleted' if is_bad else 'no cache that was deleted'}."
+    match report.cache_use:
+        case "unknown":
+            return "not known whether the job fetched a cache."
+        case "fetched" if report.fetched and all(fetch.deleted is not UNSET for fetch in report.fetched):
+            is_bad = any(fetch.deleted is True for fetch in report.fetched)
+            return f"the job fetched {'a cache that the purge deleted' if is_bad else 'no cache that was deleted'}."
+        case _:
+            return f"the job {what_it_did(report)}."
+
+
+def _what_to_do(report: CheckedLogReport) -> str:
+    """Return what to do now, in one or two sentences."""
+    match report.cache_use:
+        case "fetched" if any(fetch.deleted is True for fetch in report.fetched):
+            is_old = all(fetch.when == "before" for fetch in report.fetched if fetch.deleted is True)
+            return "Restart the job." if is_old else _AGAIN
+        case "fetched" if any(fetch.deleted is False for fetch in report.fetched):
+            return "If that one is stale, purge it, too."
+        case "fetched":
+            return "If its caches may be stale, purge them, then restart the job."
+        case "started-clean" | "uses-no-cache":
+            return "No cache is to blame for what fails in it."
+        case _ if report.job and _is_running(report.job.state):
+            return "The job still runs: wait a little, then try again."
+        case _:
+            return f"The log {report.unknown_reason}. {_remedy(report)}"
+
+
+def _remedy(report: CheckedLogReport) -> str:
+    if report.is_worth_a_restart:
+        return "Restart the job."
+    return "Look at the job's page." if report.job else _WHOLE_LOG
 
 
 def _because_of(fetch: FetchReport) -> str:
     """Return what it means that the archive was fetched, after a purge."""
     if not fetch.deleted:
-        why = "the purge never saw it" if fetch.outcome is None else f"its outcome was {fetch.outcome}"
+        why = "the site did not list it to the purge" if fetch.outcome is None else f"its outcome was {fetch.outcome}"
         return f"The purge had not deleted it: {why}."
     gone = f" (seen gone at {_clock(fetch.deleted_at)})" if isinstance(fetch.deleted_at, datetime) else ""
     match fetch.when:
@@ -103,12 +156,12 @@ def _failures(log: LogReport) -> Iterator[str]:
         yield f"A known symptom: {symptom.line}"
         yield f"  {symptom.meaning}"
         yield f"  {symptom.what_to_do}"
-    if log.last_failing_lines:
-        yield "The last command that failed:"
+    if log.stopped_storing:
+        yield "The job was stopped while it stored its cache: that is not the fault of the build."
+    elif log.last_failing_lines:
+        yield "What it printed last:" if log.stopped else "The last command that failed:"
         for line in log.last_failing_lines:
             yield f"  {line}"
-        if not log.fetched:
-            yield "It fetched no cache and failed anyway: not a cache problem. Check the build itself."
     if log.truncated:
         yield "The log ends before the job does."
 

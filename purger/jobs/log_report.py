@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from purger.report.model import FetchReport, LogReport, StoredReport, SymptomReport
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Symptom
-
-_STALE_SYMPTOMS = {"contextual-version-conflict", "version-conflict", "distribution-not-found"}
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, explained
 
 
 def log_report(log: JobLog, verdicts: Sequence[FetchVerdict] | None = None) -> LogReport:
@@ -20,18 +18,29 @@ def log_report(log: JobLog, verdicts: Sequence[FetchVerdict] | None = None) -> L
         asked=[_fetch_report(fetch) for fetch in log.asked],
         fetched=[_fetch_report(fetch, verdict) for fetch, verdict in zip(log.fetched, compared, strict=True)],
         stored=[
-            StoredReport(branch=stored.branch, archive=stored.archive, at=stored.at, succeeded=stored.succeeded)
+            StoredReport(
+                branch=stored.branch,
+                archive=stored.archive,
+                at=stored.at,
+                succeeded=stored.succeeded,
+                failure=stored.reason,
+            )
             for stored in log.stored
         ],
         nothing_changed=log.nothing_changed,
         symptoms=[
-            SymptomReport(
-                id=symptom.id, line=symptom.line, meaning=symptom.meaning, what_to_do=_what_to_do(symptom, log)
-            )
-            for symptom in log.symptoms
+            SymptomReport(id=symptom.id, line=symptom.line, meaning=symptom.meaning, what_to_do=symptom.what_to_do)
+            for symptom in (explained(found, log.cache_use) for found in log.symptoms)
         ],
         last_failing_lines=list(log.last_failing_lines),
         truncated=log.truncated,
+        cache_use=log.cache_use.value,
+        unknown_reason=log.unknown.value if log.unknown else None,
+        is_worth_a_restart=log.unknown is not None and log.unknown.is_worth_a_restart,
+        fetched_unnamed=log.fetched_unnamed,
+        unpacking_cut_off=log.unpacking_cut_off,
+        stopped=log.stopped,
+        stopped_storing=log.stopped_storing,
     )
 
 
@@ -48,10 +57,3 @@ def _fetch_report(fetch: Fetch, verdict: FetchVerdict | None = None) -> FetchRep
         deleted_at=verdict.deleted_at,
         when=verdict.when,
     )
-
-
-def _what_to_do(symptom: Symptom, log: JobLog) -> str:
-    # A job that started clean can't have stale packages from a cache.
-    if symptom.id in _STALE_SYMPTOMS and not log.fetched:
-        return "It fetched no cache, so none is to blame: look at the requirements themselves."
-    return symptom.what_to_do

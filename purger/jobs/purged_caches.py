@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from purger.core.errors import InputError
@@ -46,7 +46,9 @@ class PurgedCaches:
                 where=str(path),
                 remedy="Give the report of the purge that was to help this job.",
             )
-        return cls.of(theirs, report.started_at, report.finished_at)
+        # The log's times are the site's; a report's own times are the machine's.
+        ahead = timedelta(seconds=(report.selection.clock_offset_s if report.selection else None) or 0)
+        return cls.of(theirs, report.started_at + ahead, report.finished_at + ahead)
 
     def verdicts(self, log: JobLog) -> tuple[FetchVerdict, ...]:
         """Return for each archive that the job fetched whether a purge deleted it, and which came first."""

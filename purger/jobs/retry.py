@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -17,7 +17,16 @@ from purger.jobs.ended_logs import EndedLogs
 from purger.jobs.follow import Follower
 from purger.jobs.purged_caches import PurgedCaches
 from purger.jobs.settings import RetrySettings
-from purger.jobs.verdict import Verdict, error_of, judge, sentence_about
+from purger.jobs.unlisted import delete_unlisted
+from purger.jobs.verdict import (
+    WORTH_A_RESTART,
+    Verdict,
+    error_of,
+    judge,
+    sentence_about,
+    unlisted_error,
+    unlisted_of,
+)
 from purger.purge.record import Record
 from purger.purge.run import Hooks, Request, Run
 from purger.purge.settings import Settings
@@ -58,7 +67,8 @@ class RetryResult:
 
 
 class Retry:
-    """Purge, wait, restart the jobs together, read their logs; repeat while one of them fetches a deleted cache.
+    """Purge, wait, restart the jobs together, read their logs; repeat while one of them fetches a deleted
+    cache, or gets no answer.
 
     `hooks.confirm` is called once, before the first deletion. `budget` is given where other requests share it.
     """
@@ -95,7 +105,7 @@ class Retry:
                 await _require_rights(api, self.request.repository)
                 jobs = Jobs(api)
                 await self._require_restartable(jobs)
-                await self._all_attempts(jobs)
+                await self._all_attempts(jobs, api)
         except PurgerError as error:
             self._error = error
 
@@ -109,7 +119,8 @@ class Retry:
         """Build the report of the last purge, with all attempts under `retry`."""
         result = self.result(stopped)
         records = result.attempts[-1].run.result().records if result.attempts else ()
-        report = run_report(records, result.error, started_at, selection=self.request.selection)
+        selection = result.attempts[-1].run.selection if result.attempts else self.request.selection
+        report = run_report(records, result.error, started_at, selection=selection)
         attempts = [attempt_report(attempt, result.error) for attempt in result.attempts]
         return msgspec.structs.replace(report, retry=RetryReport(jobs=list(self.request.job_ids), attempts=attempts))
 
@@ -135,7 +146,7 @@ class Retry:
     def _page_of(self, job_id: int) -> str:
         return self.settings.site.job_page(self.request.repository.slug, job_id, self.request.repository.provider)
 
-    async def _all_attempts(self, jobs: Jobs) -> None:
+    async def _all_attempts(self, jobs: Jobs, api: Api) -> None:
         name, policies = str(self.request.repository), self.settings.policies
         follower = Follower(jobs, self.retrying, name, self._hooks.observe, policies.polling)
         logs = EndedLogs(jobs, policies.job_log_s)
@@ -157,7 +168,8 @@ class Retry:
                 await follower.follow([run for run in attempt.jobs if not run.error], self._known)
                 for run in attempt.jobs:
                     await self._judge(logs, run)
-                job_ids = [run.id for run in attempt.jobs if run.verdict is Verdict.FETCHED_DELETED and not run.error]
+                    await self._delete_unlisted(api, logs, run)
+                job_ids = [run.id for run in attempt.jobs if run.verdict in WORTH_A_RESTART and not run.error]
                 if not job_ids:
                     return
             elif number < self.retrying.retry_attempts:
@@ -188,18 +200,31 @@ class Retry:
                 run.fetched = self._purged_so_far().verdicts(run.log)
             run.verdict = judge(run.state, run.log, run.fetched)
             is_last = len(self._attempts) == self.retrying.retry_attempts
-            if run.verdict is not Verdict.FETCHED_DELETED or is_last:
+            if run.verdict not in WORTH_A_RESTART or is_last:
                 attempts = len(self._attempts)
                 run.error = error_of(run.verdict, run.id, run.url, run.log, run.fetched, attempts)
             text = f"job {run.id} {sentence_about(run.verdict, run.log)}"
         is_passed = run.verdict is Verdict.PASSED
         self._hooks.observe(events.JobJudged(str(self.request.repository), run.id, is_passed, text))
 
+    async def _delete_unlisted(self, api: Api, logs: EndedLogs, run: JobRun) -> None:
+        """Try to delete the job's own cache that the site does not list; not where filters say to spare some."""
+        unlisted = unlisted_of(run.fetched)
+        if run.verdict is not Verdict.UNLISTED or not self.request.selection.everything:
+            return
+        name = str(self.request.repository)
+        self._hooks.observe(events.Warned(name, f"job {run.id} fetched a cache that the site does not list"))
+        if await self._confirm_once(self._attempts[-1].run.result().records):
+            branch = logs.own_branch(run.id)
+            tried = await delete_unlisted(api, self.request.repository, branch, unlisted[0].fetch)
+            run.error = unlisted_error(run.id, run.url, run.fetched, tried)
+
     def _purged_so_far(self) -> PurgedCaches:
         purges = [
             repository_report(record, None) for attempt in self._attempts for record in attempt.run.result().records
         ]
-        return PurgedCaches.of(purges, self._began_at, datetime.now(UTC))
+        ahead = timedelta(seconds=self._attempts[-1].run.selection.clock_offset_s or 0)
+        return PurgedCaches.of(purges, self._began_at + ahead, datetime.now(UTC) + ahead)
 
 
 async def _require_rights(api: Api, repository: Repository) -> None:

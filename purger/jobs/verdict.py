@@ -9,7 +9,7 @@ from purger.core.errors import JobError, NotACacheProblemError, PurgerError, Sit
 from purger.core.text import many
 from purger.jobs.log_phrases import archive_text, what_it_did
 from purger.jobs.log_report import log_report
-from purger.travis.job_log import FetchVerdict, JobLog
+from purger.travis.job_log import CacheUse, FetchVerdict, JobLog
 
 
 class Verdict(StrEnum):
@@ -17,11 +17,19 @@ class Verdict(StrEnum):
 
     FETCHED_DELETED = "fetched-deleted"
     """It failed, and had fetched a cache that was deleted: worth another purge."""
+    NO_ANSWER = "no-answer"
+    """It failed, and got no answer to what it asked for: worth another restart."""
+    UNLISTED = "unlisted"
+    """It failed, and had fetched its own branch's cache, which the site does not list: no purge reaches it."""
     NOT_A_CACHE_PROBLEM = "not-a-cache-problem"
     UNKNOWN = "unknown"
     """It failed, and its log does not tell what it fetched."""
     CANCELED = "canceled"
     PASSED = "passed"
+
+
+WORTH_A_RESTART = frozenset({Verdict.FETCHED_DELETED, Verdict.NO_ANSWER})
+"""The verdicts on jobs that the next attempt restarts."""
 
 
 def judge(state: str, log: JobLog, fetched: Sequence[FetchVerdict]) -> Verdict:
@@ -35,11 +43,28 @@ def judge(state: str, log: JobLog, fetched: Sequence[FetchVerdict]) -> Verdict:
         return Verdict.CANCELED
     if any(verdict.deleted for verdict in fetched):
         return Verdict.FETCHED_DELETED
-    if not log.is_log:
-        return Verdict.UNKNOWN
-    # Caches are fetched before any command of the job's own runs.
-    ends_too_early = log.started_clean is None and log.truncated and not log.last_failing_lines
-    return Verdict.UNKNOWN if ends_too_early else Verdict.NOT_A_CACHE_PROBLEM
+    if unlisted_of(fetched):
+        return Verdict.UNLISTED
+    if log.unknown is not None and log.unknown.is_worth_a_restart:
+        return Verdict.NO_ANSWER
+    is_unknown = log.cache_use is CacheUse.UNKNOWN or log.fetched_unnamed
+    return Verdict.UNKNOWN if is_unknown else Verdict.NOT_A_CACHE_PROBLEM
+
+
+def unlisted_of(fetched: Sequence[FetchVerdict]) -> list[FetchVerdict]:
+    """Return what the job fetched of its own branch that no purge ever saw listed."""
+    return [verdict for verdict in fetched if verdict.outcome is None and verdict.fetch.source == "own"]
+
+
+def unlisted_error(job_id: int, url: str, fetched: Sequence[FetchVerdict], tried: str) -> JobError:
+    """Return the error for a job that fetches what the site does not list; `tried` is a clause on its deletion."""
+    archives = ", ".join(archive_text(each.fetch) for each in unlisted_of(fetched))
+    return JobError(
+        f"job {job_id} failed, and fetched a cache of its own branch that the site does not list: {archives}; {tried}",
+        where=url,
+        remedy="Run this again, to see whether the job still fetches it. If so, ask Travis CI's support to delete it, "
+        "or set another `cache: key` of the job (an environment variable will do), so that it looks elsewhere.",
+    )
 
 
 def sentence_about(verdict: Verdict, log: JobLog) -> str:
@@ -51,6 +76,8 @@ def sentence_about(verdict: Verdict, log: JobLog) -> str:
             return "was cancelled by someone"
         case Verdict.UNKNOWN:
             return "failed, and its log does not tell what it fetched"
+        case Verdict.NO_ANSWER:
+            return f"failed; its log {log.unknown}"
         case _:
             return f"failed; it {what_it_did(log_report(log))}"
 
@@ -76,6 +103,15 @@ def error_of(
                 remedy="A running job may upload it again and again: wait until none runs on that branch, "
                 "then run this again, with a longer --wait.",
             )
+        case Verdict.NO_ANSWER:
+            return SiteError(
+                f"job {job_id} got no answer to its request for a cache, in {many(attempts, 'attempt')}: "
+                f"its log {log.unknown}",
+                where=url,
+                remedy="The store of the caches may be slow or down: run this again later.",
+            )
+        case Verdict.UNLISTED:
+            return unlisted_error(job_id, url, fetched, "no deletion was tried")
         case Verdict.UNKNOWN:
             return SiteError(
                 f"job {job_id} failed, and its log does not tell whether it fetched a cache",
@@ -96,6 +132,9 @@ def _where_to_look(log: JobLog) -> str:
     if log.symptoms:
         symptom = log_report(log).symptoms[-1]
         return f"{spared}{symptom.line}\n{symptom.meaning} {symptom.what_to_do}"
+    if log.stopped_storing:
+        return f"{spared}The job was stopped while it stored its cache: that is not the fault of the build."
     if log.last_failing_lines:
-        return "\n".join([f"{spared}The last command that failed:", *(f"  {line}" for line in log.last_failing_lines)])
+        title = "What it printed last:" if log.stopped else "The last command that failed:"
+        return "\n".join([f"{spared}{title}", *(f"  {line}" for line in log.last_failing_lines)])
     return f"{spared}Check the build itself."

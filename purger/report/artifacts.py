@@ -43,17 +43,11 @@ class Artifacts:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._several = False
+        require_a_folder(directory)
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            write_whole(directory / ".purger-can-write", b"")
-            (directory / ".purger-can-write").unlink()
             self._delete(directory, (PAGE, *_OF_A_REPOSITORY))
         except OSError as error:
-            raise InputError(
-                f"the artifacts can't be written there: {_reason(error)}",
-                where=str(directory),
-                remedy="Name a folder with --artifacts that can be made and written to.",
-            ) from None
+            raise _unusable(directory, error) from None
 
     def expect(self, repositories: Sequence[str]) -> list[str]:
         """Prepare for these repositories: of several, each one's files go into a folder of its own.
@@ -133,6 +127,31 @@ class Artifacts:
             (folder / name).unlink(missing_ok=True)
 
 
+def folder_of(text: str) -> Path:
+    """Return the folder that `--artifacts` names. Raises InputError for an empty name, which would be this folder."""
+    if not text.strip():
+        raise InputError("--artifacts is empty", remedy="Name a folder; . is the current one.")
+    return Path(text)
+
+
+def require_a_folder(directory: Path) -> None:
+    """Make the folder, and raise InputError where that fails or nothing can be written to it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        write_whole(directory / ".purger-can-write", b"")
+        (directory / ".purger-can-write").unlink()
+    except (OSError, ValueError) as error:
+        raise _unusable(directory, error) from None
+
+
+def _unusable(directory: Path, error: Exception) -> InputError:
+    return InputError(
+        f"the artifacts can't be written there: {_reason(error)}",
+        where=str(directory),
+        remedy="Name a folder with --artifacts that can be made and written to.",
+    )
+
+
 def trouble(path: Path, error: OSError) -> str:
     """Return a warning about an artifact that could not be written."""
     return f"{path} could not be written: {_reason(error)}."
@@ -146,5 +165,5 @@ def folder_name(repository: str) -> str:
     return f"{name}-{hashlib.sha256(repository.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -10,6 +10,7 @@ from purger import __version__
 from purger.core.cache import Outcome
 from purger.core.errors import ExitCode, PurgerError
 from purger.core.selection import Selection
+from purger.core.shown_address import without_secrets
 from purger.purge.entry import Entry
 from purger.purge.record import Record
 from purger.report.model import (
@@ -24,12 +25,15 @@ from purger.report.model import (
 
 
 def exit_code_of(records: Sequence[Record], error: PurgerError | None, *, dry_run: bool = False) -> ExitCode:
-    """Return the highest exit code of the run's error and of the repositories. A dry run fails only by an error."""
+    """Return the highest exit code of the run's error and of the repositories.
+
+    A dry run fails by an error, and where it can't see everything that the filters may select.
+    """
     codes = [error.exit_code] if error else []
     for record in records:
         if record.error:
             codes.append(record.error.exit_code)
-        elif not record.ok and not dry_run:
+        elif record.may_hide_matches if dry_run else not record.ok:
             codes.append(ExitCode.REMAINS)
     return max(codes, default=ExitCode.OK)
 
@@ -61,9 +65,9 @@ def repository_report(record: Record, run_error: PurgerError | None, *, dry_run:
     """Build the report of one repository.
 
     `run_error`, which stopped the run as a whole, is also the error of each repository that was not done by then. A
-    dry run is ok where the caches could be listed.
+    dry run is ok where the caches could be listed, all that the filters may select.
     """
-    listed = dry_run and record.surveyed and record.error is None
+    listed = dry_run and record.surveyed and record.error is None and not record.may_hide_matches
     entries = record.ledger.entries
     selected = [entry for entry in entries if entry.selected]
     counts = Counter(entry.outcome for entry in entries)
@@ -91,14 +95,20 @@ def repository_report(record: Record, run_error: PurgerError | None, *, dry_run:
         warnings=list(record.warnings),
         caches=[_cache_report(entry) for entry in entries],
         undecided=len(record.ledger.undecided),
+        complete=record.complete,
     )
 
 
 def error_report(error: PurgerError | None) -> ErrorReport | None:
-    """Build the report of an error, if there is one."""
+    """Build the report of an error, if there is one, without what may be secret in the addresses of its words."""
     if error is None:
         return None
-    return ErrorReport(message=error.what, where=error.where, remedy=error.remedy, exit_code=int(error.exit_code))
+    return ErrorReport(
+        message=without_secrets(error.what),
+        where=without_secrets(error.where) if error.where else error.where,
+        remedy=without_secrets(error.remedy) if error.remedy else error.remedy,
+        exit_code=int(error.exit_code),
+    )
 
 
 def doctor_report(checks: Sequence[CheckReport], exit_code: ExitCode) -> DoctorReport:
@@ -114,6 +124,7 @@ def _selection_report(selection: Selection) -> SelectionReport:
         older_than_s=selection.older_than_s,
         larger_than_bytes=selection.larger_than_bytes,
         as_of=selection.as_of,
+        clock_offset_s=None if selection.clock_offset_s is None else round(selection.clock_offset_s, 1),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from purger.core.errors import InputError
-from purger.core.text import visible
+from purger.core.text import decoded, visible
 from purger.report.model import SCHEMA, Report
 
 _LONGEST_REASON = 200
@@ -21,7 +21,7 @@ def read_report(path: Path, what: str) -> Report:
     Raises InputError where the file can't be read, or holds anything but a report of this schema.
     """
     try:
-        values = json.loads(path.read_text("utf-8"))
+        values = json.loads(decoded(path.read_bytes()))
         _require_schema(values, path, what)
         return msgspec.convert(values, Report)
     except (OSError, ValueError, OverflowError, RecursionError) as error:

@@ -44,7 +44,10 @@ class ErrorReport(Model, frozen=True, kw_only=True):
 
 
 class SelectionReport(Model, frozen=True, kw_only=True):
-    """The filters of a run, so that a later run can use them again."""
+    """The filters of a run, so that a later run can use them again.
+
+    `as_of` is on the site's clock, which is `clock_offset_s` ahead of the machine's (None: they were not compared).
+    """
 
     branches: list[str]
     match: str | None
@@ -52,6 +55,7 @@ class SelectionReport(Model, frozen=True, kw_only=True):
     older_than_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)] | None
     larger_than_bytes: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BYTES)] | None
     as_of: Time
+    clock_offset_s: Annotated[float, msgspec.Meta(ge=-LONGEST_S, le=LONGEST_S)] | None = None
 
     def selection(self, not_after: datetime | None = None) -> Selection:
         """Return the selection with these filters, which leaves alone what was modified after `not_after`."""
@@ -63,6 +67,7 @@ class SelectionReport(Model, frozen=True, kw_only=True):
             larger_than_bytes=self.larger_than_bytes,
             not_after=not_after,
             as_of=self.as_of,
+            clock_offset_s=self.clock_offset_s,
         )
 
 
@@ -97,7 +102,8 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
 
     `looks` counts loads of the page, `passes` those after which something was deleted. `verified` means that nothing
     selected was listed on two loads in a row, `settled_s` seconds apart, or that there was nothing from the start.
-    `undecided` counts the skipped caches of which nobody can tell whether they are selected.
+    `undecided` counts the skipped caches of which nobody can tell whether they are selected. `complete` is false where
+    a list of the site was full on the last load, so that there may be more caches than are counted here.
     """
 
     repository: str
@@ -122,6 +128,7 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
     warnings: list[str]
     caches: list[CacheReport]
     undecided: int = 0
+    complete: bool = True
 
     @property
     def name(self) -> str:
@@ -140,12 +147,15 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
 
 
 class FetchReport(Model, frozen=True, kw_only=True):
-    """An archive that a job asked for; the last four fields are there where it was compared with a purge."""
+    """An archive that a job asked for; the last four fields are there where it was compared with a purge.
+
+    `branch` and `archive` are empty where the log does not show them; `found` is null where it shows no answer.
+    """
 
     branch: str
     archive: str
     at: Time | None
-    found: bool
+    found: bool | None
     source: Literal["own", "target", "default", "unknown"]
     deleted: bool | UnsetType = UNSET
     outcome: str | UnsetType | None = UNSET
@@ -156,13 +166,14 @@ class FetchReport(Model, frozen=True, kw_only=True):
 class StoredReport(Model, frozen=True, kw_only=True):
     """An archive that a job stored, or failed to store, or (None) began to store.
 
-    `branch` and `archive` are None where the log does not name what it stores.
+    `branch` and `archive` are None where the log does not name what it stores; `failure` is why it failed, if known.
     """
 
     branch: str | None
     archive: str | None
     at: Time | None
     succeeded: bool | None
+    failure: str | None = None
 
 
 class SymptomReport(Model, frozen=True, kw_only=True):
@@ -175,7 +186,12 @@ class SymptomReport(Model, frozen=True, kw_only=True):
 
 
 class LogReport(Model, frozen=True, kw_only=True):
-    """What a job's log says: which archives the job asked for, fetched and stored, and how it failed."""
+    """What a job's log says: which archives the job asked for, fetched and stored, and how it failed.
+
+    `cache_use` is what the log proves, with `unknown_reason` where it proves nothing; `is_worth_a_restart` means that
+    the job itself got no answer. With `fetched_unnamed` a cache was fetched that the log does not name. With `stopped`
+    the last lines are those of a job that was stopped.
+    """
 
     started_clean: bool | None
     asked: list[FetchReport]
@@ -185,6 +201,13 @@ class LogReport(Model, frozen=True, kw_only=True):
     symptoms: list[SymptomReport]
     last_failing_lines: list[str]
     truncated: bool
+    cache_use: Literal["fetched", "started-clean", "uses-no-cache", "unknown"] = "unknown"
+    unknown_reason: str | None = None
+    is_worth_a_restart: bool = False
+    fetched_unnamed: bool = False
+    unpacking_cut_off: bool = False
+    stopped: bool = False
+    stopped_storing: bool = False
 
 
 class JobReport(LogReport, frozen=True, kw_only=True):

@@ -18,6 +18,14 @@ def counted(caches: Sequence[CacheReport]) -> str:
     return ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in Outcome if counts[outcome])
 
 
+HIDDEN = "the site lists no more at once"
+
+
+def at_least(count: int, noun: str, *, complete: bool) -> str:
+    """Return a count with its noun; where a full list may hide more: `at least 1,000 caches`."""
+    return many(count, noun) if complete else f"at least {many(count, noun)}"
+
+
 def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = "") -> str:
     """Return the result of one repository in one sentence; `filters` explains why nothing was selected."""
     name, selected, left = repository.name, repository.selected, repository.left
@@ -26,17 +34,25 @@ def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = ""
     if not selected:
         return _nothing_selected(repository, filters)
     if dry_run:
-        would = f"{many(selected, 'cache')} of {name} would be deleted ({size_text(repository.selected_bytes)})."
-        return f"{would} Nothing was touched."
+        count = at_least(selected, "cache", complete=repository.complete)
+        would = f"{count} of {name} would be deleted ({size_text(repository.selected_bytes)}{_hidden(repository)})."
+        return f"{sentence_of(would)} Nothing was touched."
     are = "is" if gone == 1 else "are"
     if repository.ok:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), {_rechecked(repository.settled_s)}."
     if not left and repository.undecided:
         unclear = f"of {many(repository.undecided, 'other cache')} nobody can tell whether they are selected"
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but {unclear}."
+    if not left and not repository.complete:
+        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but others may be hidden: {HIDDEN}."
     if not left:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but no second recheck confirmed it."
-    return f"{gone:,} of {many(selected, 'cache')} of {name} are gone ({size}); {counted(left)}."
+    of = at_least(selected, "cache", complete=repository.complete)
+    return f"{gone:,} of {of} of {name} are gone ({size}); {counted(left)}."
+
+
+def _hidden(repository: RepositoryReport) -> str:
+    return "" if repository.complete else f"; {HIDDEN}"
 
 
 def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
@@ -48,6 +64,11 @@ def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
     if repository.undecided:
         unclear = many(repository.undecided, "cache")
         return f"Of {unclear} of {repository.name} nobody can tell whether they are selected{why}; no other is."
+    if not repository.complete:
+        return (
+            f"None of the {many(repository.seen, 'listed cache')} of {repository.name} is selected{why}, "
+            f"but others may be hidden: {HIDDEN}."
+        )
     return f"None of the {many(repository.seen, 'cache')} of {repository.name} is selected{why}: nothing to do."
 
 
@@ -77,6 +98,8 @@ def how_sentence(repository: RepositoryReport) -> str | None:
 _JOB_RESULTS = {
     "passed": "passed",
     "fetched-deleted": "failed, and had fetched a deleted cache",
+    "no-answer": "failed, and got no answer to its request for a cache",
+    "unlisted": "failed, and fetched a cache that the site does not list",
     "not-a-cache-problem": "failed, and no deleted cache is to blame",
     "unknown": "failed, and its log does not tell what it fetched",
     "canceled": "was cancelled",
@@ -112,16 +135,18 @@ def headline(report: Report) -> str:
         return verdict_of(repositories[0], dry_run=report.dry_run)
     selected = sum(repository.selected for repository in repositories)
     where = many(len(repositories), "repository")
+    complete = all(repository.complete for repository in repositories)
     if report.dry_run:
         size = size_text(sum(repository.selected_bytes for repository in repositories))
-        return f"{many(selected, 'cache')} in {where} would be deleted ({size}). Nothing was touched."
+        count = sentence_of(f"{at_least(selected, 'cache', complete=complete)} in {where} would be deleted ({size})")
+        return f"{count} Nothing was touched."
     size = size_text(sum(repository.bytes_deleted for repository in repositories))
     if report.ok:
         return f"{many(selected, 'cache')} in {where} are gone ({size}), rechecked twice."
     left = sum(len(repository.left) for repository in repositories)
     bad = sum(not repository.ok for repository in repositories)
     return (
-        f"{selected - left:,} of {many(selected, 'cache')} in {where} are gone ({size}); "
+        f"{selected - left:,} of {at_least(selected, 'cache', complete=complete)} in {where} are gone ({size}); "
         f"{many(bad, 'repository')} {'is' if bad == 1 else 'are'} not done."
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from purger.core.errors import InputError
 from purger.core.selection import Selection
+from purger.core.shown_address import shown_address
 from purger.report.former import read_report
 from purger.report.model import Report
 from purger.travis.addresses import Owner, Repository, Site, parse_repository
@@ -23,7 +25,9 @@ def what_is_left(report_path: Path, site: Site) -> tuple[list[Repository | Owner
     unfinished = [repository for repository in report.repositories if not repository.ok]
     elsewhere = [repository.url for repository in unfinished if not repository.url.startswith(f"{site.url}/")]
     if elsewhere:
-        raise InputError(f"the report is of another site: {elsewhere[0]}", remedy="Give that site's --url.")
+        raise InputError(
+            f"the report is of another site: {shown_address(elsewhere[0])}", remedy="Give that site's --url."
+        )
     if report.error and not report.repositories:
         raise InputError("the former run ended before it knew any repository", remedy="Run it anew.")
     return [
@@ -39,7 +43,9 @@ def _selection(report: Report, path: Path) -> Selection:
             where=str(path),
             remedy="Give the report.json that a purge wrote.",
         )
-    return given.selection(not_after=report.finished_at)
+    # What the site dates is compared with the site's time; a report's own times are the machine's.
+    ended_at = report.finished_at + timedelta(seconds=given.clock_offset_s or 0)
+    return given.selection(not_after=ended_at)
 
 
 def refuse_more_than_resume(*, named: bool, filtered: bool) -> None:

@@ -1,6 +1,7 @@
 """Read a job's log: which cache archives the job fetched and stored, how it failed, and what that means."""
 
 from purger.travis.job_log.model import (
+    CacheUse,
     Fetch,
     FetchVerdict,
     JobLog,
@@ -8,13 +9,16 @@ from purger.travis.job_log.model import (
     Source,
     Stored,
     Symptom,
+    Unknown,
     When,
     compare,
-    source_of,
 )
 from purger.travis.job_log.reader import LogReader, read_log
+from purger.travis.job_log.sources import source_of, with_sources, with_sources_by_order
+from purger.travis.job_log.symptoms import explained
 
 __all__ = [
+    "CacheUse",
     "Fetch",
     "FetchVerdict",
     "JobLog",
@@ -23,8 +27,12 @@ __all__ = [
     "Source",
     "Stored",
     "Symptom",
+    "Unknown",
     "When",
     "compare",
+    "explained",
     "read_log",
     "source_of",
+    "with_sources",
+    "with_sources_by_order",
 ]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 from urllib.parse import unquote
-
-from purger.travis.keys import last_part
 
 Source = Literal["own", "target", "default", "unknown"]
 When = Literal["before", "after", "unknown"]
@@ -17,23 +16,55 @@ _GONE_OUTCOMES = frozenset({"deleted", "recreated"})
 _ARCHIVE_SUFFIXES = (".tgz", ".tbz")
 
 
+class CacheUse(StrEnum):
+    """What a log proves about the caches of its job."""
+
+    FETCHED = "fetched"
+    STARTED_CLEAN = "started-clean"
+    """It asked for a cache, and there was none."""
+    NO_CACHE = "uses-no-cache"
+    """The whole beginning was seen, and it has no cache part."""
+    UNKNOWN = "unknown"
+
+
+class Unknown(StrEnum):
+    """Why a log does not tell whether its job fetched a cache, as the end of a sentence that begins with the log."""
+
+    BEGINS_LATE = "begins too late, after the part that fetches a cache"
+    FOLDED = "was copied with its folds closed, so that the part that fetches a cache is not in it"
+    ENDS_EARLY = "ends before it tells whether a cache was fetched"
+    FRAGMENT = "is a piece that does not show the part that fetches a cache"
+    NO_ANSWER = "shows no answer to what the job asked for"
+    STALLED = "ends while the job downloads a cache: it stalled, or was stopped"
+    ABORTED = "shows a download that took too long and was aborted: a part of the cache may be unpacked"
+    CRASHED = "shows a crash of the cache tool before any answer"
+
+    @property
+    def is_worth_a_restart(self) -> bool:
+        """Whether the job itself got no answer, so that no longer log would tell more."""
+        return self in {Unknown.NO_ANSWER, Unknown.STALLED, Unknown.ABORTED, Unknown.CRASHED}
+
+
 @dataclass(frozen=True, slots=True)
 class Fetch:
     """One archive that the job looked for (docs/TRAVIS.md section 5).
 
     Attributes:
-        branch: the branch in the archive's key as the log shows it; for a nested branch only its last part.
-        archive: the archive's file name, with its extension.
+        branch: the branch in the archive's key as the log shows it; for a nested branch only its last part. Empty
+            where the log does not show it, as for a file name with a slash.
+        archive: the archive's file name, with its extension; empty for an attempt that the log does not name.
         at: the start of the enclosing timed block, in UTC; None if the log has no time markers.
-        found: whether the archive existed and was downloaded.
-        source: which of the job's branches the archive belongs to; "unknown" until `JobLog.with_sources` sets it.
+        found: whether the archive existed and was downloaded; None if the log shows no answer.
+        source: which of the job's branches the archive belongs to; "unknown" until it is derived.
+        attempt: the number of the job's attempt at a cache; negative if the log does not show its beginning.
     """
 
     branch: str
     archive: str
     at: datetime | None
-    found: bool
+    found: bool | None
     source: Source = "unknown"
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +76,14 @@ class Stored:
         archive: the archive's file name; None in logs of the old tool.
         at: when the upload started, in UTC, with the precision of `Fetch.at`.
         succeeded: None if the log ends before the result.
+        reason: why it failed, where that is known.
     """
 
     branch: str | None
     archive: str | None
     at: datetime | None
     succeeded: bool | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +117,11 @@ class JobLog:
         symptoms: the known symptoms, at most one of each kind, in the order of the log.
         last_failing_lines: the last lines of the last command that failed, at most 20, safe to show.
         truncated: the log stops before the job's last line, because it was cut or the job is still running.
+        fetched_unnamed: it proves that a cache was fetched, and does not show which one.
+        unknown: why the log does not tell whether a cache was fetched; None if it does.
+        unpacking_cut_off: unpacking the cache took too long and was aborted.
+        stopped: the last lines are those of a job that was stopped, not of a command that failed.
+        stopped_storing: the job was stopped while it packed or uploaded its cache.
     """
 
     is_log: bool
@@ -95,14 +133,20 @@ class JobLog:
     symptoms: tuple[Symptom, ...] = ()
     last_failing_lines: tuple[str, ...] = ()
     truncated: bool = False
+    fetched_unnamed: bool = False
+    unknown: Unknown | None = None
+    unpacking_cut_off: bool = False
+    stopped: bool = False
+    stopped_storing: bool = False
 
-    def with_sources(self, *, own: str | None = None, target: str | None = None, default: str | None = None) -> JobLog:
-        """Return the same log, with the source of each fetch set by `source_of`."""
-
-        def with_source(fetch: Fetch) -> Fetch:
-            return replace(fetch, source=source_of(fetch.branch, own=own, target=target, default=default))
-
-        return replace(self, asked=tuple(map(with_source, self.asked)), fetched=tuple(map(with_source, self.fetched)))
+    @property
+    def cache_use(self) -> CacheUse:
+        """What the log proves about the job's caches."""
+        if self.fetched or self.fetched_unnamed:
+            return CacheUse.FETCHED
+        if not self.is_log or self.unknown:
+            return CacheUse.UNKNOWN
+        return CacheUse.STARTED_CLEAN if self.started_clean else CacheUse.NO_CACHE
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,23 +183,6 @@ class FetchVerdict:
     outcome: str | None
     deleted_at: datetime | None
     when: When
-
-
-def source_of(branch: str, *, own: str | None, target: str | None, default: str | None) -> Source:
-    """Return which of the job's branches a fetch from `branch` belongs to.
-
-    Args:
-        branch: the branch as the log shows it.
-        own: the job's branch, or `PR.123` for a job of a pull request; it may be a full, nested name.
-        target: the branch that the pull request merges into.
-        default: the repository's default branch.
-    """
-    shown = last_part(unquote(branch))
-    for source, candidate in (("own", own), ("target", target), ("default", default)):
-        if candidate is not None and last_part(unquote(candidate)) == shown:
-            return source  # type: ignore[return-value] # the literals just above
-    # A job never looks for the cache of another pull request.
-    return "own" if own is None and shown.startswith("PR.") and shown[3:].isdigit() else "unknown"
 
 
 def compare(log: JobLog, purged: Iterable[PurgedCache]) -> tuple[FetchVerdict, ...]:

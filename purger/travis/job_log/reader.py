@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from purger.travis.job_log.cache_tool import CacheTool
 from purger.travis.job_log.model import JobLog
-from purger.travis.job_log.scan import FOLD, NOISE, Rule, Scanner, Statement
+from purger.travis.job_log.scan import FOLD_START, NOISE, Rule, Scanner, Statement
 from purger.travis.job_log.symptoms import Symptoms
 from purger.travis.job_log.text import LogText
 
@@ -39,6 +39,7 @@ class LogReader:
         self._is_log = False
         self._ended = False
         self._over_limit = False
+        self._was_stopped = False
         self._block_began = 0
         self._command_end = 0
         self._failing: tuple[int, int] | None = None
@@ -51,19 +52,23 @@ class LogReader:
     def finish(self) -> JobLog:
         """Read the rest and return the contents of the log."""
         self._read(self._text.finish(), final=True)
-        asked, stored = self._tool.finish(job_ended=self._ended)
-        fetched = tuple(fetch for fetch in asked if fetch.found)
+        found = self._tool.finish(job_ended=self._ended)
         is_log = self._is_log or self._tool.was_called
         return JobLog(
             is_log=is_log,
-            asked=asked,
-            fetched=fetched,
-            stored=stored,
-            nothing_changed=self._tool.nothing_changed,
-            started_clean=False if fetched else self._tool.none_found or None,
+            asked=found.asked,
+            fetched=tuple(fetch for fetch in found.asked if fetch.found),
+            stored=found.stored,
+            nothing_changed=found.nothing_changed,
+            started_clean=found.started_clean,
             symptoms=self._symptoms.found,
             last_failing_lines=self._failing_lines,
             truncated=is_log and (self._over_limit or not self._ended),
+            fetched_unnamed=found.fetched_unnamed,
+            unknown=found.unknown if is_log else None,
+            unpacking_cut_off=found.unpacking_cut_off,
+            stopped=self._was_stopped,
+            stopped_storing=found.stopped_storing,
         )
 
     @property
@@ -81,22 +86,29 @@ class LogReader:
 
     def _rules(self) -> list[Rule]:
         return [
-            Rule(b"travis_fold:", FOLD, self._on_sign),
+            Rule(b"travis_fold:", FOLD_START, self._on_fold),
             Rule(b"travis_time:start:", rb"travis_time:start:([0-9a-f]{8}|[\w.\-]+)", self._on_block_start),
             Rule(
                 b"travis_time:end:",
                 rb"travis_time:end:([\w.\-]+):start=(\d{1,20}),finish=(\d{1,20}),duration=-?\d+",
                 self._on_block_end,
             ),
-            Rule(b"$", rb"\$ ", self._symptoms.command_began),
-            Rule(b"exited with ", rb"exited with (\d{1,3})\.?", self._on_exit),
+            Rule(b"$", rb"\$ ", self._on_command),
+            Rule(b"exited with ", rb"exited with (\d{1,3})(?: during [\w ]{0,40}\.|\.)?", self._on_exit),
             Rule(b"No output has been ", rb"No output has been received ", self._on_stalled),
             Rule(b" has been terminated", rb" has been terminated", self._on_terminated),
+            Rule(b"Done: Job Cancelled", rb"Done: Job Cancelled", self._on_canceled),
             Rule(b"Your build has been ", rb"Your build has been stopped", self._on_stopped),
         ]
 
-    def _on_sign(self, _: Statement) -> None:
+    def _on_fold(self, statement: Statement) -> None:
         self._is_log = True
+        if statement.group(1):
+            self._tool.beginning.fold(statement.group(1))
+
+    def _on_command(self, statement: Statement) -> None:
+        self._symptoms.command_began(statement)
+        self._tool.command_began(statement)
 
     def _on_block_start(self, statement: Statement) -> None:
         self._is_log = True
@@ -121,14 +133,17 @@ class LogReader:
         if sentence < 0 or not before.endswith((b'" ', b'" failed and ')):
             return
         self._is_log = True
+        self._tool.command_ended()
         self._symptoms.command_ended(failed=failed)
         if failed:
+            self._was_stopped = False
             command = before.removeprefix(b'The command "').rpartition(b'"')[0]
             self._keep_failing_lines(statement, statement.base + sentence, command)
         self._command_end = statement.end
 
     def _on_stalled(self, statement: Statement) -> None:
         if statement.begins():
+            self._stop()
             self._keep_failing_lines(statement, statement.start, None)
             self._end(failed=True)
 
@@ -138,16 +153,29 @@ class LogReader:
         if sentence is None:
             return
         self._over_limit |= sentence["over_limit"] is not None
+        self._stop()
         if sentence["stalled"] is None:
             self._keep_failing_lines(statement, statement.base + sentence.start(), None)
         self._end(failed=True)
 
     def _on_stopped(self, statement: Statement) -> None:
         if statement.begins():
+            self._tool.job_stopped()
             self._end(failed=True)
+
+    def _on_canceled(self, statement: Statement) -> None:
+        if statement.begins():
+            self._tool.job_stopped()
+            self._end(failed=False)
+
+    def _stop(self) -> None:
+        """Handle a job that is stopped while something runs: what it printed last is no failed command's."""
+        self._was_stopped = True
+        self._tool.job_stopped()
 
     def _end(self, *, failed: bool) -> None:
         self._is_log = self._ended = True
+        self._tool.command_ended()
         self._symptoms.command_ended(failed=failed)
 
     def _keep_failing_lines(self, statement: Statement, end: int, command: bytes | None) -> None:

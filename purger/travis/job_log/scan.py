@@ -17,11 +17,25 @@ _LONGEST_GAP = 2 * 1024
 _MAX_KEPT = 64 * 1024  # only runs of carriage returns exceed it, and one of each run is enough
 
 _DURATION = rb"(?:\d+m ?)?\d+(?:\.\d+)?s"
-FOLD = rb"travis_fold:(?:start|end):(?:cache\.\d+|(?:(?!travis_)[\w.\-])+)"
-_MARKER = (
-    FOLD + rb"|travis_time:start:(?:[0-9a-f]{8}|(?:(?!travis_)[\w.\-])+)"
-    rb"|travis_time:end:[\w.\-]+:start=\d+,finish=\d+,duration=-?\d+|,event=(?:(?!travis_)[a-z_])+"
+_FOLD_NAME = rb"(?:cache\.\d+|(?:(?!travis_)[\w.\-])+)"
+FOLD_START = rb"travis_fold:(?:end:" + _FOLD_NAME + rb"|start:(" + _FOLD_NAME + rb"))"
+"""Either marker of a fold; the group is the name of one that starts."""
+_STAGES = (
+    rb"before_(?:install|script|cache|deploy)|after_(?:success|failure|script|deploy)|setup_(?:casher|cache)|setup|"
+    rb"checkout|prepare|export|announce|install|script|cache|deploy"
 )
+# A name may be glued to a word after it, so that a known one counts before a longer word.
+_ATTRIBUTE = (
+    rb",(?:event|stage)=(?:(?:(?!travis_)[a-z_])*(?=\s|\x1b|travis_|,|\Z)|(?:" + _STAGES + rb")"
+    rb"|(?:(?!travis_)[a-z_])*)"
+)
+_MARKER = (
+    rb"travis_fold:(?:start|end):" + _FOLD_NAME + rb"|travis_time:start:(?:[0-9a-f]{8}|(?:(?!travis_)[\w.\-])+)"
+    rb"|travis_time:end:[\w.\-]+:start=\d+,finish=\d+,duration=-?\d+(?:" + _ATTRIBUTE + rb")*"
+    rb"|(?:(?:[:\w]{0,40}start=)?\d{0,20},?finish=)?\d{0,20},?duration=-?\d{3,}(?:" + _ATTRIBUTE + rb")*|" + _ATTRIBUTE
+)
+# The rest of a marker that the log's end, or the beginning of what was copied, cuts off.
+_CUT_MARKER = rb"travis_(?:time|fold):[\w.\-:=,]*(?=\s|\Z)"
 _CLOCK = rb"\[\d\d:\d\d:\d\d\]|\d{4}-\d\d-\d\dT[\d:.]+Z"
 # What is ignored before a statement or between two: markers, durations, quoting, bullets, the page's line numbers,
 # and the dots of a slow upload.
@@ -36,7 +50,10 @@ _REST_OF_HEADING = re.compile(rb"[ \"')\]:=*#<\-]{0,80}" + NOISE)
 _QUOTING = re.compile(rb"[ \t]*(?:>|&gt;)")
 _LINE_START = re.compile(rb"(?:[ \t]*(?:>|&gt;))*[ \t]*")
 _LEADING_MARKS = re.compile(rb"(?:\r|" + _MARKER + rb"|" + LOST_CODE + rb"|\d+\.\d\ds(?=[^\s/,.)]))+")
-_MARKS = re.compile(_MARKER + rb"|" + LOST_CODE)
+_MARKS = re.compile(_MARKER + rb"|" + LOST_CODE + rb"|" + _CUT_MARKER)
+# What people put around a pasted log.
+_FRAME = re.compile(rb"(?:[ \t]*(?:>|&gt;))*[ \t]*(?:`{3,}[\w-]*|~{3,}[\w-]*|[\"'])[ \t\r]*")
+_ECHO = re.compile(NOISE + rb"\$ ")
 _RETURNS = re.compile(rb"\r\r+")
 # Control characters, and characters that change the text's direction. They must not reach a terminal.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -201,7 +218,7 @@ class Scanner:
 
 def clean_lines(raw: bytes) -> list[str]:
     """Return the lines that are not blank as a terminal shows them, without quoting and common indentation."""
-    shown = [_shown(line) for line in raw.split(b"\n") if not _LINE_START.fullmatch(line.rstrip())]
+    shown = [_shown(line) for line in _pasted(raw.split(b"\n")) if not _LINE_START.fullmatch(line.rstrip())]
     # The first line may have lost its quoting. Output may contain single lines that only look quoted.
     while shown and all(map(_QUOTING.match, shown[1:] or shown)):
         shown = [_QUOTING.sub(b"", line, count=1) for line in shown]
@@ -209,6 +226,19 @@ def clean_lines(raw: bytes) -> list[str]:
     texts = [text[:_LONGEST_LINE] for text in texts if text]
     indent = min((len(text) - len(text.lstrip()) for text in texts), default=0)
     return [text[indent:] for text in texts]
+
+
+def _pasted(lines: list[bytes]) -> list[bytes]:
+    """Return the lines without what people put around a pasted log: code fences or quote marks, and prose before them.
+
+    Behind the echo of a command, such a line may be its output.
+    """
+    frames = [number for number, line in enumerate(lines) if _FRAME.fullmatch(line)]
+    if not frames or any(_ECHO.match(line) for line in lines[: frames[0]]):
+        last = len(lines) - 1
+        return lines[:last] if frames and frames[-1] == last else lines
+    is_open = any(line.strip() for line in lines[frames[0] + 1 :])
+    return lines[frames[0] + 1 : frames[1] if len(frames) > 1 else None] if is_open else lines[: frames[0]]
 
 
 def _shown(line: bytes) -> bytes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from purger.travis.job_log.model import Symptom
+from purger.travis.job_log.model import CacheUse, Symptom
 from purger.travis.job_log.scan import NOISE, Rule, Statement
 
 _STALE = (
@@ -15,12 +15,19 @@ _STALE = (
 _MEANINGS = {
     "contextual-version-conflict": _STALE,
     "version-conflict": _STALE,
-    "distribution-not-found": _STALE,
+    "distribution-not-found": (
+        "The cache holds stale packages: one that is required is not among them.",
+        _STALE[1],
+    ),
     "test-image": (
         "The branch was never pushed, so its test image was not built.",
         "Push the branch to the host, then restart the job.",
     ),
 }
+_CONFLICTS = {"contextual-version-conflict", "version-conflict"}
+_OF_PACKAGES = _CONFLICTS | {"distribution-not-found"}
+_NOT_OF_A_CACHE = "It fetched no cache, so none is to blame: look at the requirements themselves."
+_PERHAPS_OF_A_CACHE = "The log does not tell whether a cache was fetched: only then can it be to blame."
 _IDS = {
     b"ContextualVersionConflict": "contextual-version-conflict",
     b"VersionConflict": "version-conflict",
@@ -118,3 +125,13 @@ class Symptoms:
     def _add(self, symptom_id: str, line: str) -> None:
         meaning, what_to_do = _MEANINGS[symptom_id]
         self._found.setdefault(symptom_id, Symptom(symptom_id, line, meaning, what_to_do))
+
+
+def explained(symptom: Symptom, use: CacheUse) -> Symptom:
+    """Return the symptom with what it means in a log that proves this about caches."""
+    if symptom.id not in _OF_PACKAGES or use is CacheUse.FETCHED:
+        return symptom
+    conflict = symptom.id in _CONFLICTS
+    meaning = "The versions of packages contradict each other." if conflict else "A required package is not installed."
+    what_to_do = _PERHAPS_OF_A_CACHE if use is CacheUse.UNKNOWN else _NOT_OF_A_CACHE
+    return replace(symptom, meaning=meaning, what_to_do=what_to_do)

@@ -1,0 +1,117 @@
+"""Tell how much of a job's beginning a log shows, and whether the cache part is in it."""
+
+from __future__ import annotations
+
+from purger.travis.job_log.model import Unknown
+from purger.travis.job_log.scan import Rule, Statement
+
+_COMMANDS_OF_THE_PART = (b"export CASHER", b"Installing caching", b"export PATH=")
+
+
+class Beginning:
+    """What is seen of the parts before the job's own commands: worker information, clone, cache part.
+
+    Only a log that shows all of them, and what comes after, proves that a job uses no cache.
+    """
+
+    def __init__(self) -> None:
+        # Whether something was seen that only a log of Travis CI holds.
+        self.was_called = False
+        self._has_worker = False
+        self._has_clone = False
+        self._has_rest = False
+        self.is_disabled = False
+        self._has_part = False
+        self._is_part_empty = False
+        self._is_part_over = False
+
+    def rules(self) -> list[Rule]:
+        """Return the rules for what stands at the beginning of a log."""
+        return [
+            Rule(b"Worker information", rb"Worker information", self._on_worker),
+            Rule(b"Using worker:", rb"Using worker:", self._on_worker),
+            Rule(b"$ git clone", rb"\$ git clone ", self._on_clone),
+            Rule(b"Cloning into ", rb"Cloning into ", self._on_clone),
+            Rule(b"Setting up build cache", rb"Setting up build cache", self._on_part),
+            Rule(b"Setting up package cache", rb"Setting up package cache", self._on_part),
+            Rule(b"setup build cache", rb"setup build cache", self._on_part),
+            Rule(b"disabling cache", rb"disabling cache", self._on_disabled),
+            Rule(b"cache.", rb"cache\.1(?=\s|\Z)", self._on_label),
+        ]
+
+    @property
+    def shows_a_part(self) -> bool:
+        """Whether it has the cache part, of whatever length."""
+        return self._has_part
+
+    def tool_began(self) -> None:
+        """Handle an attempt of the tool, or an answer: the part, if there is one, is not empty."""
+        self.was_called = True
+        self._is_part_empty = False
+
+    def fold(self, name: str) -> None:
+        """Handle the start of a fold."""
+        if name.startswith("worker_info"):
+            self._has_worker = True
+        elif name.startswith("git.checkout"):
+            self._has_clone |= self._has_worker
+        elif name.startswith("cache.1"):
+            self._open_part()
+
+    def command_began(self, statement: Statement) -> None:
+        """Handle a command's echo: one that is not of the cache part ends it."""
+        end = statement.match.end()
+        if statement.begins() and not statement.text.startswith(_COMMANDS_OF_THE_PART, end):
+            self._is_part_over |= self._is_part_empty
+
+    def rest_began(self) -> None:
+        """Handle a sentence that comes only after the place of the cache part."""
+        self._has_rest = True
+        self._is_part_over |= self._is_part_empty
+
+    def unknown(self, *, crashed: bool, stopped: bool) -> Unknown | None:
+        """Return why the log does not tell whether a cache was fetched, where nothing of the tool is seen."""
+        if self.is_disabled:
+            return None
+        if self._has_part:
+            if crashed:
+                return Unknown.CRASHED
+            if self._is_part_empty and self._is_part_over and not stopped:
+                return Unknown.FOLDED
+            if stopped:
+                return Unknown.STALLED
+            return Unknown.ENDS_EARLY if self._is_part_empty else Unknown.BEGINS_LATE
+        if self._has_worker:
+            return None if self._has_clone and self._has_rest else Unknown.ENDS_EARLY
+        return Unknown.BEGINS_LATE if self._has_rest else Unknown.FRAGMENT
+
+    def open_part_unknown(self) -> Unknown | None:
+        """Return why the last cache part tells nothing, where an earlier job's did."""
+        if not self._is_part_empty:
+            return None
+        return Unknown.FOLDED if self._is_part_over else Unknown.ENDS_EARLY
+
+    def _open_part(self) -> None:
+        self._has_part = self._is_part_empty = True
+        self._is_part_over = False
+
+    def _on_worker(self, statement: Statement) -> None:
+        self._has_worker |= statement.begins()
+
+    def _on_clone(self, _: Statement) -> None:
+        # Where line ends were lost it stands in the middle of one.
+        if self._has_worker:
+            self._has_clone = self.was_called = True
+
+    def _on_part(self, _: Statement) -> None:
+        self.was_called = True
+        if not self._is_part_empty:
+            self._open_part()
+
+    def _on_label(self, statement: Statement) -> None:
+        if statement.begins():
+            self._open_part()
+
+    def _on_disabled(self, statement: Statement) -> None:
+        line = statement.text[max(0, statement.match.start() - 60) : statement.match.start()]
+        self.is_disabled |= b"Failed to fetch casher from GitHub, " in line
