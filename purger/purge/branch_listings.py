@@ -36,11 +36,16 @@ class BranchListings:
         self._fetching = asyncio.Lock()
         self._at_once = asyncio.Semaphore(CALLS_AT_ONCE)
         self._unattributable: set[Version] = set()
+        self.counts: dict[str, int] = {}
+        """How many caches the last listing of each branch that the selection names showed below it."""
 
     async def listing(self, branch: str) -> list[Cache]:
         """Return everything that the API lists below a branch, nested branches included."""
         async with self._at_once:
-            return await self._api.caches(self._id, branch)
+            listing = await self._api.caches(self._id, branch)
+        if branch in self.counts:
+            self.counts[branch] = len(listing)
+        return listing
 
     async def branches(self) -> list[str]:
         """Return the full names of the repository's branches and of those that the selection names."""
@@ -59,6 +64,7 @@ class BranchListings:
         if patterns:
             known = await self.branches()
             names |= dict.fromkeys(name for name in known if any(fnmatchcase(name, glob) for glob in patterns))
+        self.counts = dict.fromkeys(names, 0)
         return await all_of([self.own(name) for name in names])
 
     async def own(self, branch: str, wanted: Iterable[Version] | None = None) -> list[Cache]:

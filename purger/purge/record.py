@@ -17,7 +17,8 @@ class Record:
 
     `passes` counts loads of the page after which something was deleted, `loads` all of them, `requests` what was sent
     to the site. `surveyed` means that the API listed the caches, `verified` that nothing selected was listed on two
-    loads in a row, `settled_s` seconds apart, or nothing from the start.
+    loads in a row, `settled_s` seconds apart, or nothing from the start. `complete` means that on the last load no
+    list was full that could hide something selected.
     `observe` is called with everything that happens.
     """
 
@@ -30,6 +31,7 @@ class Record:
     requests: int = 0
     surveyed: bool = False
     verified: bool = False
+    complete: bool = True
     settled_s: float | None = None
     error: PurgerError | None = None
     warnings: list[str] = field(default_factory=list)
@@ -46,6 +48,11 @@ class Record:
     def ok(self) -> bool:
         """Whether everything selected is gone, seen on a later load, or there was nothing."""
         return self.error is None and self.ledger.ok and self.verified
+
+    @property
+    def may_hide_matches(self) -> bool:
+        """Whether the filters may select caches that a full list hides: then nobody can tell what is left."""
+        return not self.complete and not self.ledger.selection.everything
 
     def emit(self, event: Event) -> None:
         """Pass an event to the observer."""

@@ -6,7 +6,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import UTC, datetime
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
@@ -16,23 +15,20 @@ from purger.core.errors import AccessError, SiteError, UnknownPageError
 from purger.core.selection import Selection
 from purger.core.text import many
 from purger.purge.branch_listings import BranchListings
+from purger.purge.completeness import AT_LEAST, LIST_IS_FULL, is_complete
 from purger.purge.entry import State
 from purger.purge.exact_deletion import ExactDeletion
 from purger.purge.ledger import Ledger, with_known_names
 from purger.purge.passes import Passes
 from purger.purge.record import Record
 from purger.purge.settings import Settings
+from purger.purge.site_time import count_ages_from_site
 from purger.travis.addresses import Repository
 from purger.travis.api import Api, RepositoryFacts
-from purger.travis.keys import LIST_CAP
 from purger.travis.page.cache_page import REQUESTS_A_LOAD, CachePage
 from purger.travis.rate_limit import Budget
 
 CLEAR_LOADS = 2
-LIST_IS_FULL = (
-    f"the site lists only {LIST_CAP:,} caches at once and the list is full: others that match may be hidden "
-    "behind them; name branches in full, or purge everything"
-)
 
 
 class RepositoryPurge:
@@ -58,7 +54,6 @@ class RepositoryPurge:
         self._budget = budget
         self._facts = facts
         self._policies = settings.policies
-        self._list_is_full = False
 
     async def survey(self, *, to_delete: bool) -> None:
         """Ask the API which caches there are and what the token may do.
@@ -66,6 +61,7 @@ class RepositoryPurge:
         Raises AccessError where the repository is missing or a right is, SiteError where the API does not respond.
         """
         facts = self._facts or await self._api.repository(self.record.repository)
+        count_ages_from_site(self.record, self._api.clock.offset, self._api.clock.now())
         _require("cache_view", "see", facts, self.record)
         if to_delete:
             _require("cache_delete", "delete", facts, self.record)
@@ -75,12 +71,16 @@ class RepositoryPurge:
         await self._record_load(await self._api.caches(facts.id))
         self.record.surveyed = True
         selected = self.record.ledger.selected
-        if self._may_hide_matches:
+        if self.record.may_hide_matches:
             self.record.warn(LIST_IS_FULL)
+        elif not self.record.complete:
+            if not to_delete:
+                self.record.warn(AT_LEAST)
         elif not selected and not self.record.ledger.undecided:
             self.record.verified = True
         size_bytes = sum(entry.cache.size_bytes for entry in selected)
-        self.record.emit(events.Surveyed(self.record.name, len(self.record.ledger.entries), len(selected), size_bytes))
+        seen, complete = len(self.record.ledger.entries), self.record.complete
+        self.record.emit(events.Surveyed(self.record.name, seen, len(selected), size_bytes, complete))
 
     def finish(self) -> None:
         """Bring the record up to date when the work has ended, well or not."""
@@ -104,9 +104,9 @@ class RepositoryPurge:
         listed_by_branch = set(named)
         entries = [entry for entry in ledger.entries if entry.cache not in listed_by_branch]
         others = await self._listings.decidable(with_known_names(entries, without(listed, named)), named)
-        self._list_is_full = len(listed) >= LIST_CAP
+        self.record.complete = is_complete(ledger.selection, len(listed), self._listings.counts.values())
         times_before = sum(entry.recreated for entry in ledger.selected)
-        ledger.record_load([*named, *others], datetime.now(UTC))
+        ledger.record_load([*named, *others], self._api.clock.now())
         if ledger.undecided:
             self.record.warn(_undecided_sentence(ledger))
         if sum(entry.recreated for entry in ledger.selected) > times_before:
@@ -114,13 +114,6 @@ class RepositoryPurge:
             branches = tuple(dict.fromkeys(entry.cache.branch for entry in back))
             self.record.emit(events.Recreated(self.record.name, len(back), branches))
             self.record.warn(f"Caches of {', '.join(branches)} came back: a job that is still running uploads them.")
-
-    @property
-    def _may_hide_matches(self) -> bool:
-        """Whether caches that match may be hidden behind a full list. Branches named in full are listed apart."""
-        selection = self.record.ledger.selection
-        by_list = bool(selection.globs) or not selection.branches
-        return self._list_is_full and not selection.everything and by_list
 
     async def run(self, page: CachePage, before_clicking: Callable[[CachePage], Awaitable[None]] | None = None) -> None:
         """Delete what is selected, pass by pass, and recheck until it is gone, given up or out of time.
@@ -157,7 +150,7 @@ class RepositoryPurge:
                 await self._pause(min(next(pauses), waiting_until - now), why, waiting_until - now)
             else:
                 clear_loads += 1
-        if self._may_hide_matches:
+        if self.record.may_hide_matches:
             self.record.warn(LIST_IS_FULL)
         elif ledger.ok:
             self.record.verified, self.record.settled_s = True, self._settings.pace.settle_s
@@ -203,7 +196,8 @@ class RepositoryPurge:
         await self._record_load(listed)
         left, waiting = len(self.record.ledger.left), len(self.record.ledger.waiting)
         gone = len(self.record.ledger.selected) - left
-        self.record.emit(events.PageLoaded(self.record.name, self.record.loads, left, waiting, gone))
+        loads, complete = self.record.loads, self.record.complete
+        self.record.emit(events.PageLoaded(self.record.name, loads, left, waiting, gone, complete))
 
     def _emit_retry(self, state: RetryCallState) -> None:
         fault = state.outcome.exception() if state.outcome else None

@@ -12,7 +12,7 @@ from typing import Any
 from purger.browser.driver import driver
 from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
-from purger.core.errors import BrowserLostError, PurgerError, StoppedError
+from purger.core.errors import BrowserLostError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
 from purger.purge.page_recorder import NoRecorders, PageRecorders
 from purger.purge.page_session import PageSessions
@@ -84,8 +84,20 @@ class Run:
         self._last_event = time.monotonic()
         self._pages = PageSessions(settings, self._hooks.recorders, self._emit)
 
+    @property
+    def selection(self) -> Selection:
+        """The selection as it was applied: on the site's clock, once a response had a date."""
+        applied = [record.ledger.selection for record in self._records]
+        return next((one for one in applied if one.clock_offset_s is not None), self.request.selection)
+
     def result(self, stopped: PurgerError | None = None) -> RunResult:
-        """Return what came of the run so far; `stopped` is what ended it from outside."""
+        """Return what came of the run so far; `stopped` is what ended it from outside.
+
+        Time that runs out when everything is gone, while `--keep-open` waits for a person, is no failure.
+        """
+        is_done = bool(self._records) and all(record.ok for record in self._records)
+        if is_done and isinstance(stopped, OutOfTimeError):
+            stopped = None
         return RunResult(self._records, self._error or stopped)
 
     async def execute(self) -> None:

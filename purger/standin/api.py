@@ -65,6 +65,9 @@ class Api:
         if self._state.faults.redirect_api_to is not None:
             elsewhere = self._state.faults.redirect_api_to.rstrip("/") + request.raw_path
             return web.Response(status=302, headers={"Location": elsewhere})
+        for odd in self._state.faults.odd_answers:
+            if odd.method == entry.method and entry.path.endswith(odd.path_end):
+                return web.Response(text=odd.body, content_type="application/json")
         return await self._dispatch(request, entry, segments)
 
     def _preflight(self, request: web.BaseRequest) -> web.Response:

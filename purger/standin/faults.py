@@ -12,6 +12,7 @@ Applied = Literal["none", "all", "half"]
 DeleteKind = Literal["status", "broken_json", "reset", "hang"]
 ListKind = Literal["status", "broken_json", "reset", "hang"]
 ChangedPage = Literal["icon-class", "list-markup", "confirm-text", "hang-script", "empty-lists"]
+DateHeader = Literal["sent", "empty"]
 Hostile = Literal["dialogs", "popup", "download", "exfiltrate", "files"]
 
 
@@ -61,6 +62,15 @@ class Reupload:
     share: float = 1.0
 
 
+@dataclass(slots=True)
+class OddAnswer:
+    """A call that is answered 200 with `body`, and does nothing: those whose path ends with `path_end`."""
+
+    path_end: str
+    body: str
+    method: str = "GET"
+
+
 @dataclass
 class Faults:
     """All faults of the stand-in. A change applies from the next request on.
@@ -89,6 +99,9 @@ class Faults:
     redirect_api_to: an origin to which every API call is redirected (302).
     third_party_scripts: URLs of scripts that block the page's parser until they are loaded.
     third_party_latency_s: seconds that the third-party origin takes to answer.
+    clock_offset_s: how far the site's `Date` headers are ahead of this machine's clock.
+    date_header: whether responses have a date; "empty" has none in it.
+    odd_answers: API calls that are answered 200 with something else.
     """
 
     delete_fault: list[DeleteFault] = field(default_factory=list)
@@ -114,6 +127,9 @@ class Faults:
     redirect_api_to: str | None = None
     third_party_scripts: list[str] = field(default_factory=list)
     third_party_latency_s: float = 0.0
+    clock_offset_s: float = 0.0
+    date_header: DateHeader = "sent"
+    odd_answers: list[OddAnswer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Remember the initial values, for `reset`."""

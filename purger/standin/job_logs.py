@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Symptom = Literal["version-conflict", "test-image", "test-failure"]
+Symptom = Literal["version-conflict", "test-image", "test-failure", "stalled-download"]
 Outcome = Literal["passed", "failed", "errored", "canceled"]
 _NEXT = "\r\x1b[0K"
 
@@ -36,7 +36,9 @@ def log_of(facts: LogFacts, *, finished: bool) -> str:
     log = _Log(facts)
     log.write_start()
     log.write_fetch()
-    if finished:
+    if finished and facts.symptom == "stalled-download":
+        log.write_stall()
+    elif finished:
         log.write_script()
         log.write_end()
     return "".join(log.parts)
@@ -72,6 +74,11 @@ class _Log:
         facts = self._facts
         lines = [_green("attempting to download cache archive")]
         lines += [_green(f"fetching {asked}") for asked in facts.asked]
+        if facts.symptom == "stalled-download":
+            self.parts.append(
+                f"travis_fold:start:cache.1{_NEXT}\x1b[33;1mSetting up build cache\x1b[0m\r\n{''.join(lines)}"
+            )
+            return
         lines.append(_green("found cache") if facts.found else _red("could not download cache"))
         added = _green("adding /home/travis/.cache/pip to cache")
         if not facts.found:
@@ -82,6 +89,12 @@ class _Log:
             + self._timed(0.05, 0.06, "$ Installing caching utilities\r\n")
             + self._timed(0.1, 0.2, "".join(lines))
             + self._timed(0.2, 0.22, added),
+        )
+
+    def write_stall(self) -> None:
+        self.parts.append(
+            "\r\n\r\nNo output has been received in the last 10m0s, this potentially indicates a stalled build or "
+            "something wrong with the build itself.\r\nThe build has been terminated\r\n"
         )
 
     def write_script(self) -> None:
@@ -121,7 +134,9 @@ class _Log:
         if facts.outcome == "errored" or facts.symptom == "version-conflict":
             self.parts.append("\r\nYour build has been stopped.\r\n")
             return
-        if facts.stored is None:
+        if facts.stored is None and not facts.found:
+            end = "No directory has been added to the cache.\r\n"
+        elif facts.stored is None:
             end = _green("nothing changed, not updating cache")
         else:
             end = _green("changes detected, packing new archive") + ".\r\n"

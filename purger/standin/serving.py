@@ -6,7 +6,9 @@ import asyncio
 import queue
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from email.utils import formatdate
 from typing import Protocol
 
 from aiohttp import web
@@ -99,6 +101,12 @@ class Serving:
         finally:
             await asyncio.gather(*(runner.cleanup() for runner in runners))
 
+    def _date(self, response: web.StreamResponse) -> None:
+        """Set the `Date` header by the site's clock. aiohttp would add its own to a response without one."""
+        faults = self._state.faults
+        at = formatdate(time.time() + faults.clock_offset_s, usegmt=True)
+        response.headers["Date"] = "" if faults.date_header == "empty" else at
+
     def _recorded(self, origin: _OriginServer) -> _Handler:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             path, _, raw_query = request.raw_path.partition("?")
@@ -114,6 +122,7 @@ class Serving:
                 reset(request)
                 return web.Response()
             entry.status = response.status
+            self._date(response)
             return response
 
         return handle

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from purger.core.errors import InputError
+from purger.core.shown_address import shown_address
 
 DEFAULT_URL = "https://app.travis-ci.com"
 DEFAULT_API_URL = "https://api.travis-ci.com"
@@ -129,12 +130,12 @@ def _checked(address: str, option: str) -> str:
     except ValueError:
         host, parts = None, urlsplit("")
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\x00-\x1f]", address.strip()):
-        raise InputError(f"{option} {address!r} is not a web address", remedy=remedy)
+        raise InputError(f"{option} {shown_address(address)!r} is not a web address", remedy=remedy)
     if parts.username is not None or parts.query or parts.fragment:
         raise InputError(f"{option} has a user, a query or a fragment, which are not allowed", remedy=remedy)
     if parts.scheme == "http" and not is_loopback(host):
         raise InputError(
-            f"{option} {address!r} is not encrypted: others could read the token",
+            f"{option} {shown_address(address)!r} is not encrypted: others could read the token",
             remedy="Use https://; plain http:// is allowed for loopback only.",
         )
     return f"{origin_of(address.strip())}{parts.path.rstrip('/')}"
@@ -170,10 +171,11 @@ def parse_repository(text: str, site: Site) -> Repository:
         provider = _HOSTS_OF_PROVIDERS.get(first, first)
     if provider not in {None, *PROVIDERS}:
         raise InputError(
-            f"{provider!r} in {text!r} is not a provider", remedy=f"The providers are {', '.join(PROVIDERS)}."
+            f"{shown_address(str(provider))!r} in {shown_address(text)!r} is not a provider",
+            remedy=f"The providers are {', '.join(PROVIDERS)}.",
         )
     if len(parts) != 2 or not all(_PART.fullmatch(part) and part.strip(".") for part in parts):
-        raise InputError(f"{text!r} does not name a repository", remedy=_HOW_TO_NAME)
+        raise InputError(f"{shown_address(text)!r} does not name a repository", remedy=_HOW_TO_NAME)
     return Repository(provider or PROVIDERS[0], parts[0], parts[1])
 
 
@@ -186,7 +188,7 @@ def _split_address(address: str, site: Site) -> tuple[str | None, str]:
         return _HOSTS_OF_PROVIDERS[host], "/".join(owner_and_name).removesuffix(".git")
     if not address.startswith(site.url + "/"):
         raise InputError(
-            f"{address!r} is neither on {site.url} nor on a known provider's host",
+            f"{shown_address(address)!r} is neither on {site.url} nor on a known provider's host",
             remedy=f"{_HOW_TO_NAME} For another installation add --url.",
         )
     parts = address.removeprefix(site.url).split("?")[0].split("#")[0].strip("/").split("/")

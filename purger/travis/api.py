@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote
 
 from playwright.async_api import Playwright
@@ -15,8 +15,19 @@ from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.secrets.token import Token
 from purger.travis.addresses import Owner, Repository, Site
 from purger.travis.client import Calls
-from purger.travis.payloads import caches_in
+from purger.travis.decoding import (
+    BranchesPayload,
+    BuildsPayload,
+    CachesPayload,
+    PagePayload,
+    RepositoriesPayload,
+    RepositoryPayload,
+    UserPayload,
+)
+from purger.travis.payloads import caches_of
 from purger.travis.rate_limit import Budget
+
+_Page = TypeVar("_Page", bound=PagePayload)
 
 MAX_PAGES = 1000
 MAX_PAGES_OF_BUILDS = 10
@@ -48,7 +59,7 @@ class Api(Calls):
 
     def for_one(self) -> Api:
         """Return the same API with a request count of its own, for one repository."""
-        return Api(self._context, self.site, self._budget, self._policies)
+        return Api(self._context, self.site, self._budget, self._policies, self.clock)
 
     @staticmethod
     @asynccontextmanager
@@ -66,12 +77,12 @@ class Api(Calls):
 
     async def user(self) -> User:
         """Return the user that the token belongs to. Raises AccessError if the API rejects the token."""
-        payload = await self.call("GET", f"{self.site.api_url}/user")
-        return User(int(payload["id"]), str(payload.get("login", "?")))
+        payload = await self.call("GET", f"{self.site.api_url}/user", UserPayload)
+        return User(payload.id, payload.login or "?")
 
     async def repository(self, repository: Repository) -> RepositoryFacts:
         """Return the API's description of a repository. Raises AccessError if the token can't see it."""
-        payload = await self.call("GET", self.site.repository_call(repository))
+        payload = await self.call("GET", self.site.repository_call(repository), RepositoryPayload)
         return _facts(payload, repository.provider)
 
     async def caches(self, repository_id: int, branch: str | None = None, match: str | None = None) -> list[Cache]:
@@ -79,8 +90,8 @@ class Api(Calls):
 
         `branch` is a full name and also selects the branches nested below it; `match` is a part of the cache's name.
         """
-        payload = await self.call("GET", self._caches_call(repository_id, branch, match))
-        return caches_in(payload["caches"])
+        payload = await self.call("GET", self._caches_call(repository_id, branch, match), CachesPayload)
+        return caches_of(payload.caches)
 
     async def delete_caches(self, repository_id: int, branch: str, match: str | None = None) -> list[Cache]:
         """Delete the caches that `caches` lists for the same arguments; return those that the response names.
@@ -90,8 +101,8 @@ class Api(Calls):
         """
         if not branch:
             raise ValueError("an empty branch would delete every cache")
-        payload = await self._json("DELETE", self._caches_call(repository_id, branch, match))
-        return caches_in(payload["caches"])
+        payload = await self.send_once("DELETE", self._caches_call(repository_id, branch, match), CachesPayload)
+        return caches_of(payload.caches)
 
     def _caches_call(self, repository_id: int, branch: str | None, match: str | None) -> str:
         parameters = {"branch": branch, "match": match}
@@ -101,45 +112,42 @@ class Api(Calls):
     async def branches(self, repository_id: int) -> list[str]:
         """Return the full names of the repository's branches that were ever built."""
         first = f"{self.site.api_url}/repo/{repository_id}/branches?limit=100"
-        return [str(item["name"]) async for item in self._paged(first, "branches")]
+        return [branch.name async for page in self._pages(first, BranchesPayload) for branch in page.branches]
 
     async def pull_requests(self, repository_id: int) -> list[int]:
         """Return the numbers of the pull requests that were built lately, the newest first."""
         first = f"{self.site.api_url}/repo/{repository_id}/builds?build.event_type=pull_request&limit=100"
         numbers: dict[int, None] = {}
-        async for item in self._paged(first, "builds", MAX_PAGES_OF_BUILDS):
-            if item.get("pull_request_number") is not None:
-                numbers[int(item["pull_request_number"])] = None
+        async for page in self._pages(first, BuildsPayload, MAX_PAGES_OF_BUILDS):
+            found = (build.pull_request_number for build in page.builds)
+            numbers |= dict.fromkeys(number for number in found if number is not None)
         return list(numbers)
 
     async def repositories(self, owner: Owner) -> list[tuple[Repository, RepositoryFacts]]:
         """Return all repositories of an owner, each with the API's description."""
         found = []
-        async for item in self._paged(self.site.repositories_call(owner), "repositories"):
-            facts = _facts(item, owner.provider)
-            login, _, name = facts.slug.partition("/")
-            found.append((Repository(owner.provider, login, name), facts))
+        async for page in self._pages(self.site.repositories_call(owner), RepositoriesPayload):
+            for item in page.repositories:
+                facts = _facts(item, owner.provider)
+                login, _, name = facts.slug.partition("/")
+                found.append((Repository(owner.provider, login, name), facts))
         return found
 
-    async def _paged(self, address: str, key: str, max_pages: int = MAX_PAGES) -> AsyncIterator[dict[str, Any]]:
+    async def _pages(self, address: str, form: type[_Page], max_pages: int = MAX_PAGES) -> AsyncIterator[_Page]:
         for _ in range(max_pages):
-            payload = await self.call("GET", address)
-            for item in payload[key]:
-                yield item
-            next_page = (payload.get("@pagination") or {}).get("next") or {}
-            if not next_page.get("@href"):
+            page = await self.call("GET", address, form)
+            yield page
+            if not page.next_path:
                 return
-            address = self.site.api_url + str(next_page["@href"])
+            address = self.site.api_url + page.next_path
 
 
-def _facts(payload: dict[str, Any], provider: str) -> RepositoryFacts:
-    default_branch = payload.get("default_branch") or {}
-    permissions = payload.get("@permissions") or {}
+def _facts(payload: RepositoryPayload, provider: str) -> RepositoryFacts:
     return RepositoryFacts(
-        id=int(payload["id"]),
-        slug=str(payload["slug"]),
-        provider=str(payload.get("vcs_provider") or provider),
-        active=bool(payload.get("active", True)),
-        permissions=frozenset(name for name, granted in permissions.items() if granted),
-        default_branch=default_branch.get("name"),
+        id=payload.id,
+        slug=payload.slug,
+        provider=payload.vcs_provider or provider,
+        active=payload.active is not False,
+        permissions=frozenset(name for name, granted in (payload.permissions or {}).items() if granted),
+        default_branch=payload.default_branch.name if payload.default_branch else None,
     )

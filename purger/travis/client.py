@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from loguru import logger
@@ -16,8 +16,10 @@ from purger.browser.driver import driver_error, driver_is_gone
 from purger.core.errors import AccessError, SiteError
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies, RetryPolicy
 from purger.travis.addresses import Site
+from purger.travis.decoding import NotJsonError, decode, seconds_in
 from purger.travis.payloads import error_type_of, words_of
 from purger.travis.rate_limit import Budget
+from purger.travis.site_clock import SiteClock
 
 BAD_TOKEN = ("login_required", "wrong_credentials")
 _Payload = TypeVar("_Payload")
@@ -48,13 +50,19 @@ class Calls:
 
     All methods raise AccessError for a refused token or a missing right, and SiteError when the site does not
     answer, or not as we know it, several times in a row. A redirect is such an answer: it is never followed, so
-    that the token goes nowhere else.
+    that the token goes nowhere else. `clock` compares the dates of the responses with this machine's.
     """
 
     def __init__(
-        self, context: APIRequestContext, site: Site, budget: Budget, policies: RetryPolicies = DEFAULT_POLICIES
+        self,
+        context: APIRequestContext,
+        site: Site,
+        budget: Budget,
+        policies: RetryPolicies = DEFAULT_POLICIES,
+        clock: SiteClock | None = None,
     ) -> None:
         self.site = site
+        self.clock = clock or SiteClock()
         self._policies = policies
         self._requests = 0
         self._context = context
@@ -65,9 +73,9 @@ class Calls:
         count, self._requests = self._requests, 0
         return count
 
-    async def call(self, method: str, address: str) -> dict[str, Any]:
-        """Send one call, retry while the site is busy, and return its JSON object."""
-        return await self._again_while_busy(method, address, self._json)
+    async def call(self, method: str, address: str, form: type[_Payload]) -> _Payload:
+        """Send one call, retry while the site is busy, and return its payload of this form."""
+        return await self._again_while_busy(method, address, partial(self.send_once, form=form))
 
     async def read(self, address: str) -> bytes:
         """Return the whole body of a GET, whatever it holds: Playwright has no streaming."""
@@ -78,7 +86,8 @@ class Calls:
 
         Only one that the rate limit refused is sent again.
         """
-        return await self._again_while_busy("POST", address, self._json, RateLimitedError)
+        form = dict[str, Any]
+        return await self._again_while_busy("POST", address, partial(self.send_once, form=form), RateLimitedError)
 
     async def _again_while_busy(
         self,
@@ -102,18 +111,16 @@ class Calls:
         error = state.outcome.exception() if state.outcome else None
         return self._policies.rate_limited if isinstance(error, RateLimitedError) else self._policies.api_busy
 
-    async def _json(self, method: str, address: str) -> dict[str, Any]:
+    async def send_once(self, method: str, address: str, form: type[_Payload]) -> _Payload:
+        """Send one call once, and return its payload of this form. Raises BusyError if it is not JSON."""
         try:
-            payload = json.loads(await self._send(method, address))
-        except (ValueError, RecursionError):
-            payload = None
-        if not isinstance(payload, dict):
+            return decode(await self._send(method, address), form, address)
+        except NotJsonError:
             raise BusyError(
                 "the API answered with something that is not JSON",
                 where=address,
                 remedy="Is this the API's address, and not the front end's? See --api-url.",
-            )
-        return payload
+            ) from None
 
     async def _send(self, method: str, address: str) -> bytes:
         await (self._budget.take_post() if method == "POST" else self._budget.take(1))
@@ -142,6 +149,7 @@ class Calls:
         logger.debug("{} {}: {}", method, address, response.status)
         if not response.ok:
             self._refuse(response, body.decode("utf-8", "replace"), address)
+        self.clock.compare(response.headers.get("date"))
         self._budget.went_well()
         return body
 
@@ -149,8 +157,7 @@ class Calls:
         status = response.status
         words = words_of(status, text)
         if status == 429:
-            after = response.headers.get("retry-after", "")
-            self._budget.refused(float(after) if after.isdigit() else None)
+            self._budget.refused(seconds_in(response.headers.get("retry-after")))
             raise RateLimitedError(f"the site's rate limit is reached: {words}", where=address)
         if status >= 500:
             raise BusyError(f"the API {words}", where=address, remedy="Try again later.")

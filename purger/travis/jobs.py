@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
-from purger.core.errors import InputError, JobError, SiteError
+from purger.core.errors import InputError, JobError
+from purger.core.shown_address import shown_address
 from purger.travis.addresses import Site
 from purger.travis.client import BusyError, Calls, ConflictError, NotAllowedError, NotFoundError
+from purger.travis.decoding import BranchOfBuildPayload, DefaultBranchPayload, JobPayload, NamedPayload, not_our_api
 from purger.travis.payloads import date_of
 
 RUNNING_STATES = frozenset({"created", "queued", "received", "started"})
@@ -83,17 +84,20 @@ def parse_job(text: str, site: Site) -> int:
     if re.fullmatch(r"\d{1,18}", wanted, re.ASCII):
         return int(wanted)
     if "://" not in wanted:
-        raise InputError(f"{text!r} does not name a job", remedy=_HOW_TO_NAME)
+        raise InputError(f"{shown_address(text)!r} does not name a job", remedy=_HOW_TO_NAME)
     address = wanted.split("#")[0].split("?")[0]
     front, api = (address.startswith(f"{base}/") for base in (site.url, site.api_url))
     if not front and not api:
-        raise InputError(f"{text!r} is not on {site.url}", remedy=f"{_HOW_TO_NAME} For another installation add --url.")
+        raise InputError(
+            f"{shown_address(text)!r} is not on {site.url}",
+            remedy=f"{_HOW_TO_NAME} For another installation add --url.",
+        )
     path = urlsplit(address).path
     if found := re.match(r".*/jobs?/(\d{1,18})(?:/|\Z)", path, re.ASCII):
         return int(found[1])
     if re.search(r"/builds?/\d", path):
-        raise InputError(f"{text!r} is a build, which may have several jobs", remedy=_HOW_TO_NAME)
-    raise InputError(f"{text!r} does not name a job", remedy=_HOW_TO_NAME)
+        raise InputError(f"{shown_address(text)!r} is a build, which may have several jobs", remedy=_HOW_TO_NAME)
+    raise InputError(f"{shown_address(text)!r} does not name a job", remedy=_HOW_TO_NAME)
 
 
 class Jobs:
@@ -106,7 +110,7 @@ class Jobs:
     async def facts(self, job_id: int) -> JobFacts:
         """Return the API's description of a job. Raises NoSuchJobError."""
         try:
-            return _facts(await self._calls.call("GET", self._site.job_call(job_id)))
+            return _facts(await self._calls.call("GET", self._site.job_call(job_id), JobPayload), job_id)
         except NotFoundError:
             raise NoSuchJobError(
                 f"there is no job {job_id}, or the token can't see it",
@@ -121,10 +125,12 @@ class Jobs:
         """
         branch = default = None
         if job.build_id is not None:
-            branch = _branch_in(await self._calls.call("GET", self._site.build_call(job.build_id)), "branch")
+            build = await self._calls.call("GET", self._site.build_call(job.build_id), BranchOfBuildPayload)
+            branch = _name_of(build.branch)
         if job.repository_id is not None:
             address = f"{self._site.api_url}/repo/{job.repository_id}"
-            default = _branch_in(await self._calls.call("GET", address), "default_branch")
+            repository = await self._calls.call("GET", address, DefaultBranchPayload)
+            default = _name_of(repository.default_branch)
         if job.pull_request is None:
             return JobBranches(branch, None, default)
         return JobBranches(f"PR.{job.pull_request}", branch, default)
@@ -183,25 +189,23 @@ def running_error(job_id: int, where: str) -> JobRunningError:
     )
 
 
-def _branch_in(payload: dict[str, Any], key: str) -> str | None:
-    branch = payload.get(key)
-    name = branch.get("name") if isinstance(branch, dict) else None
-    return str(name) if name else None
+def _name_of(branch: NamedPayload | None) -> str | None:
+    return (branch.name or None) if branch else None
 
 
-def _facts(payload: dict[str, Any]) -> JobFacts:
+def _facts(payload: JobPayload, job_id: int) -> JobFacts:
     try:
-        build, repository = payload.get("build") or {}, payload.get("repository") or {}
-        number = build.get("pull_request_number")
-        return JobFacts(
-            id=int(payload["id"]),
-            state=str(payload["state"]),
-            started_at=date_of(payload.get("started_at")),
-            finished_at=date_of(payload.get("finished_at")),
-            build_id=None if build.get("id") is None else int(build["id"]),
-            repository_id=None if repository.get("id") is None else int(repository["id"]),
-            repository_slug=repository.get("slug"),
-            pull_request=None if number is None else int(number),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SiteError("the API's description of the job does not have the expected format") from error
+        started_at, finished_at = date_of(payload.started_at), date_of(payload.finished_at)
+    except (ValueError, OverflowError):
+        raise not_our_api(f"job {job_id} has times that are none") from None
+    build, repository = payload.build, payload.repository
+    return JobFacts(
+        id=payload.id,
+        state=payload.state,
+        started_at=started_at,
+        finished_at=finished_at,
+        build_id=build.id if build else None,
+        repository_id=repository.id if repository else None,
+        repository_slug=repository.slug if repository else None,
+        pull_request=build.pull_request_number if build else None,
+    )

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from purger.core.cache import Cache
 from purger.core.errors import SiteError
+from purger.travis.decoding import CachePayload, seconds_in
 from purger.travis.keys import is_front_of_file_name, is_whole_file_name, may_be_nested
 
 
@@ -41,32 +44,47 @@ def caches_in(items: Iterable[Any]) -> list[Cache]:
     Raises SiteError for items of another form.
     """
     try:
-        return [_cache_in(item) for item in items]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SiteError(
-            "the site's list of caches does not have the expected format",
-            remedy="Open the page in a browser; purger may need an update.",
-        ) from error
+        return caches_of(msgspec.convert(items, list[CachePayload]))
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise _unknown_list() from error
 
 
-def _cache_in(item: dict[str, Any]) -> Cache:
-    name, branch = str(item["name"]), str(item["branch"])
+def caches_of(items: Iterable[CachePayload]) -> list[Cache]:
+    """Return the caches that a payload lists. Raises SiteError for dates that are none."""
+    try:
+        return [_cache_of(item) for item in items]
+    except (ValueError, OverflowError) as error:
+        raise _unknown_list() from error
+
+
+def _unknown_list() -> SiteError:
+    return SiteError(
+        "the site's list of caches does not have the expected format",
+        remedy="Open the page in a browser; purger may need an update.",
+    )
+
+
+def _cache_of(item: CachePayload) -> Cache:
+    name, branch = item.name, item.branch
     return Cache(
         name=name,
         branch=branch,
-        size_bytes=int(item["size"] or 0),
-        last_modified=date_of(item["last_modified"]) or datetime.fromtimestamp(0, UTC),
+        size_bytes=item.size or 0,
+        last_modified=date_of(item.last_modified) or datetime.fromtimestamp(0, UTC),
         file_name=f"{branch}/{name}" if is_front_of_file_name(branch) and not is_whole_file_name(name) else None,
         may_be_nested=may_be_nested(branch, name),
     )
 
 
 def date_of(text: str | None) -> datetime | None:
-    """Parse a date of the API as UTC, or return None for no text. Raises ValueError for other text."""
+    """Parse a date of the API as UTC, or return None for no text.
+
+    Raises ValueError for other text, OverflowError for a time that UTC can't express.
+    """
     if not text:
         return None
     date = datetime.fromisoformat(text)
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+    return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def error_type_of(text: str) -> str | None:
@@ -105,6 +123,6 @@ def response_in(item: dict[str, Any]) -> Response:
         status=status,
         words=words_of(status, item.get("words", "")),
         deleted=None if deleted is None else tuple(caches_in(deleted)),
-        retry_after_s=float(retry_after) if retry_after and retry_after.isdigit() else None,
+        retry_after_s=seconds_in(retry_after),
         unsent=bool(item.get("unsent")),
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from purger.core.errors import InputError
+from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.files import write_whole
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
@@ -37,6 +38,7 @@ class Sessions:
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        self._is_default = path is None
         self.path = path or _default_path()
 
     def find(self, site: Site) -> Session | None:
@@ -115,7 +117,7 @@ class Sessions:
         text = json.dumps({"schema": SCHEMA, "sites": sites}, indent=1)
         try:
             self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-            if self.path == _default_path():
+            if self._is_default:
                 self._folder.chmod(_FOLDER_MODE)
             write_whole(self._target, text.encode(), mode=_FILE_MODE)
         except OSError as error:
@@ -139,7 +141,13 @@ class Sessions:
 def _default_path() -> Path:
     from platformdirs import user_config_path
 
-    return user_config_path("purger") / "session.json"
+    try:
+        return user_config_path("purger") / "session.json"
+    except RuntimeError:
+        raise InputError(
+            "there is no home folder that sessions could be in",
+            remedy=f"Set HOME, name a file with --session-file, or set {TOKEN_VARIABLE}.",
+        ) from None
 
 
 def read_private(path: Path, what: str) -> str | None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from purger.core.errors import AccessError, InputError
+from purger.secrets import env_file
 from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.token import Token
 from purger.travis.addresses import DEFAULT_URL, Site, origin_of
 from purger.travis.auth.sessions import Sessions, read_private, warning_if_public
 
-ENV_FILE = Path(".env")
 _TRAVIS_FOLDER_VARIABLE = "TRAVIS_CONFIG_PATH"
 
 
@@ -67,29 +67,23 @@ def how_to_sign_in(site: Site) -> str:
 
 
 def _from_environment() -> FoundToken | None:
-    in_file = _in_env_file()
-    warnings = _warnings(ENV_FILE) if in_file else ()
+    in_file = env_file.current().values.get(TOKEN_VARIABLE)
+    warnings = _warnings(env_file.ENV_FILE) if in_file else ()
     text = os.environ.pop(TOKEN_VARIABLE, "")
     if not text.strip():
         return None
     if text == in_file:
-        return FoundToken(Token(text), f"{TOKEN_VARIABLE} in {ENV_FILE}", ENV_FILE, warnings)
+        return FoundToken(Token(text), f"{TOKEN_VARIABLE} in .env", env_file.ENV_FILE, warnings)
     return FoundToken(Token(text), TOKEN_VARIABLE, None, warnings)
-
-
-def _in_env_file() -> str | None:
-    """Return the token in the `.env` file. `main` has already loaded the file into the environment."""
-    if not ENV_FILE.is_file():
-        return None
-    from dotenv import dotenv_values
-
-    return dotenv_values(ENV_FILE).get(TOKEN_VARIABLE)
 
 
 def _from_travis_command_line(site: Site) -> FoundToken | None:
     """Return the token that `travis login` stored for this API (docs/TRAVIS.md section 1)."""
     folder = os.environ.get(_TRAVIS_FOLDER_VARIABLE) or "~/.travis"
-    path = Path(os.path.expanduser(folder)) / "config.yml"  # noqa: PTH111 - the other one raises without a home
+    folder = os.path.expanduser(folder)  # noqa: PTH111 - the other one raises without a home
+    if folder.startswith("~"):  # without a home there is no such folder, and a stranger's may be called that here
+        return None
+    path = Path(folder) / "config.yml"
     text = read_private(path, "the travis command line's configuration")
     if text is None:
         return None

@@ -1,0 +1,26 @@
+"""Tell whether the site's lists show everything that a selection may mean: each holds only so many caches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from purger.core.selection import Selection
+from purger.travis.keys import LIST_CAP
+
+LIST_IS_FULL = (
+    f"the site lists only {LIST_CAP:,} caches at once and the list is full: others that match may be hidden "
+    "behind them; name branches in full, or purge everything"
+)
+AT_LEAST = f"at least {LIST_CAP:,}: the site lists no more at once"
+
+
+def is_complete(selection: Selection, listed: int, by_branch: Iterable[int]) -> bool:
+    """Whether nothing that the selection may mean can be hidden behind a full list.
+
+    `listed` counts the caches of the repository's list, `by_branch` those of each branch that was listed on its own,
+    because the selection names it in full.
+    """
+    by_list = bool(selection.globs) or not selection.branches
+    if by_list and listed >= LIST_CAP:
+        return False
+    return all(count < LIST_CAP for count in by_branch)
