@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -23,7 +24,8 @@ async def connect(playwright: Playwright, address: str) -> Browser:
             return await playwright.chromium.connect(address, timeout=CONNECTING_S * 1000)
         return await playwright.chromium.connect_over_cdp(address, timeout=CONNECTING_S * 1000)
     except PlaywrightError as error:
-        reason = " ".join(error.message.split()).replace(address, "")[:300]
+        # Of an address of a browser the path may be a secret, too.
+        reason = re.sub(r"\b[a-z]+://\S*", "", " ".join(error.message.replace(address, "").split()))[:300]
         shown = "{0.scheme}://{0.hostname}:{0.port}".format(urlsplit(address))
         raise BrowserError(
             f"the remote browser can't be used: {reason}",

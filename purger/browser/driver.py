@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
@@ -26,7 +28,8 @@ async def driver() -> AsyncIterator[Playwright]:
     child_environment.forget_secrets()
     manager = async_playwright()
     try:
-        playwright = await manager.start()
+        with child_environment.with_a_home(), _out_of_reach_of_ignored_signals():
+            playwright = await manager.start()
     except BaseException as error:
         # The rest of the process is cleaned up after the event loop closed, and would print an error.
         sys.unraisablehook = lambda _complaint: None
@@ -42,6 +45,25 @@ async def driver() -> AsyncIterator[Playwright]:
         with contextlib.suppress(TimeoutError, PlaywrightError):
             async with asyncio.timeout(CLOSING_S):
                 await playwright.stop()
+
+
+@contextmanager
+def _out_of_reach_of_ignored_signals() -> Iterator[None]:
+    """Start processes in a session of their own where this one ignores a signal that ends a process group.
+
+    Node forgets at its start that a signal is ignored: a terminal that closes after `nohup` would end the driver.
+    """
+    numbers = (getattr(signal, name, None) for name in ("SIGHUP", "SIGINT", "SIGTERM"))
+    if not any(signal.getsignal(number) is signal.SIG_IGN for number in numbers if number):
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    start = loop.subprocess_exec
+    loop.subprocess_exec = functools.partial(start, start_new_session=True)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        loop.subprocess_exec = start  # type: ignore[method-assign]
 
 
 def driver_is_gone(error: PlaywrightError) -> bool:

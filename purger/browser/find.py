@@ -45,7 +45,7 @@ def find_browser(playwright: Playwright, wanted: str | None, *, headed: bool = F
         if found is None:
             raise BrowserError(f"there is no browser at {wanted!r}", remedy=HOW_TO_GET_ONE)
         return found
-    if own.exists() or (not headed and _has_headless_shell(own)):
+    if _is_there(own) or (not headed and _has_headless_shell(own)):
         return None
     found = next(_installed(headed=headed), None)
     if found is None:
@@ -57,8 +57,16 @@ def _has_headless_shell(own: Path) -> bool:
     """Return whether the headless shell of `playwright install --only-shell` is installed beside `own`."""
     folders = (parent for parent in own.parents if parent.name.startswith("chromium-"))
     return any(
-        folder.with_name(folder.name.replace("chromium", "chromium_headless_shell")).exists() for folder in folders
+        _is_there(folder.with_name(folder.name.replace("chromium", "chromium_headless_shell"))) for folder in folders
     )
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a path exists; one in a folder that may not be read is of no use."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _installed(*, headed: bool) -> Iterator[str]:
@@ -68,7 +76,7 @@ def _installed(*, headed: bool) -> Iterator[str]:
     if sys.platform == "darwin":
         for name in _MAC_APPLICATIONS:
             path = f"/Applications/{name}.app/Contents/MacOS/{name}"
-            if Path(path).exists():
+            if _is_there(Path(path)):
                 yield path
 
 

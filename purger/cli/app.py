@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,13 +10,47 @@ from purger import __version__
 from purger.cli.check_log import check_log
 from purger.cli.demo import demo
 from purger.cli.doctor import doctor
+from purger.cli.environment import PreparedCommand, PreparedGroup
 from purger.cli.list_caches import list_caches
 from purger.cli.login import login
 from purger.cli.logout import logout
 from purger.cli.purge import purge
 from purger.cli.retry import retry
+from purger.core.shown_address import without_secrets
+
+_UsageError: Any = typer.BadParameter.__mro__[1]
+"""What Typer raises for wrong arguments; it exports no name for it."""
+
+
+def _clean(error: Any) -> None:
+    error.message = without_secrets(error.message)
+
+
+class Commands(PreparedGroup):
+    """The commands; what is wrong with their arguments is said without the secrets of an address among them.
+
+    The frame that Typer draws around it breaks lines, and a secret with them, where no redaction finds it again.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that is named."""
+        try:
+            return super().invoke(ctx)
+        except _UsageError as error:
+            _clean(error)
+            raise
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse what comes before the command's name."""
+        try:
+            return super().parse_args(ctx, args)
+        except _UsageError as error:
+            _clean(error)
+            raise
+
 
 app = typer.Typer(
+    cls=Commands,
     name="purger",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its frames would break a line, and a secret in it, where none is found again
@@ -37,4 +71,4 @@ def purger(
 
 
 for _command in (purge, list_caches, login, logout, doctor, demo, check_log, retry):
-    app.command(_command.name, epilog=_command.epilog)(_command.callback)
+    app.command(_command.name, cls=PreparedCommand, epilog=_command.epilog)(_command.callback)

@@ -14,7 +14,8 @@ from purger.core.errors import ExitCode
         "purger check-log log.txt",
         "purger check-log https://app.travis-ci.com/github/owner/name/jobs/123 --report report.json",
     ),
-    exits="0 fetched no cache (with --report: no deleted one), 1 fetched one, 2 no such log, 3 no access, 4 site",
+    exits="0 fetched no cache (with --report: no deleted one), 1 fetched one, 2 no such log, 3 no access, 4 site, "
+    "6 the log does not tell, 8 not written in full",
 )
 def check_log(output: Output, source: LogSource, options: CheckLogOptions, site_options: SiteOptions) -> ExitCode:
     """Show which archives a job fetched from the cache, from its log, and whether a purge had deleted them."""
@@ -32,4 +33,5 @@ def check_log(output: Output, source: LogSource, options: CheckLogOptions, site_
     else:
         for line in lines_about(report):
             output.data.print(printable(line))
-    return checked.exit_code
+        output.check_stdout()
+    return output.code_of_a_result(checked.exit_code)

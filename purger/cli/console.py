@@ -21,7 +21,7 @@ from purger.core.units import age_text, size_text
 from purger.jobs.log_phrases import what_it_did
 from purger.report.artifacts import Artifacts
 from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport, Report, RepositoryReport
-from purger.report.phrases import error_words, how_sentence, verdict_of
+from purger.report.phrases import HIDDEN, at_least, error_words, how_sentence, verdict_of
 from purger.secrets.token import Token
 from purger.travis.keys import last_part
 
@@ -85,13 +85,17 @@ def _rows(caches: Iterable[CacheReport]) -> list[_Row]:
     ]
 
 
-def table_of(name: str, rows: Sequence[_Row], now: datetime) -> Table:
-    """Return a table of a repository's rows: branch, kind, number, size, age; and the totals."""
+def table_of(name: str, rows: Sequence[_Row], now: datetime, *, complete: bool = True) -> Table:
+    """Return a table of a repository's rows: branch, kind, number, size, age; and the totals.
+
+    Where a list was full, not `complete`, the totals are the least that there is.
+    """
+    least = "" if complete else "at least "
     caches = [cache for row in rows for cache in row.caches]
     table = Table(title=Text(f"Caches of {name}"), title_justify="left", show_footer=True, box=None, pad_edge=False)
-    table.add_column("branch", footer=many(len(rows), "row"), overflow="fold")
+    table.add_column("branch", footer=f"{least}{many(len(rows), 'row')}", overflow="fold")
     table.add_column("kind")
-    table.add_column("caches", justify="right", footer=f"{len(caches):,}")
+    table.add_column("caches", justify="right", footer=f"{least}{len(caches):,}")
     table.add_column("size", justify="right", footer=size_text(sum(cache.size_bytes for cache in caches)))
     table.add_column("age", justify="right")
     with_other_names = not all(row.is_a_branch for row in rows)
@@ -113,7 +117,8 @@ def show_report(output: Output, report: Report, *, as_table: bool) -> None:
         if repository.error and repository.error != report.error:
             show_error(output.notes, repository.error)
         if report.dry_run and repository.left and not output.json:
-            output.data.print(table_of(repository.name, _rows(repository.left), report.started_at))
+            rows, now = _rows(repository.left), _age_from(report)
+            output.data.print(table_of(repository.name, rows, now, complete=repository.complete))
         is_untouched = report.error is not None and not repository.passes
         if repository.error is None and not is_untouched and not (as_table and repository.left):
             filters = "" if selection is None else str(selection.selection())
@@ -122,10 +127,15 @@ def show_report(output: Output, report: Report, *, as_table: bool) -> None:
         if job.error and job.error != report.error:
             show_error(output.notes, job.error)
         elif job.error is None and job.verdict == "passed":
-            what = f"; it {what_it_did(job)}" if job.asked or job.started_clean is not None else ""
+            what = f"; it {what_it_did(job)}" if job.cache_use != "unknown" else ""
             show_good_news(output.notes, f"job {job.job} passed{what}")
     if report.error:
         show_error(output.notes, report.error)
+
+
+def _age_from(report: Report) -> datetime:
+    """Return the time from which ages are counted: that of the selection, which is on the site's clock."""
+    return report.started_at if report.selection is None else report.selection.as_of
 
 
 def _to_show(report: Report) -> list[RepositoryReport]:
@@ -166,8 +176,9 @@ def show_good_news(console: Console, text: str) -> None:
 
 
 def show_artifacts(console: Console, artifacts: Artifacts, names: Sequence[str]) -> None:
-    """Show where the artifacts are, and how to open a trace."""
-    console.print(f"Artifacts are in {artifacts.directory}: open {artifacts.page.name} in a browser.")
+    """Show where the artifacts are, how to open the page for people, and a trace; only what there is is named."""
+    how = f": open {artifacts.page.name} in a browser" if artifacts.page.is_file() else ""
+    console.print(f"Artifacts are in {artifacts.directory}{how}.")
     for name in names:
         if artifacts.trace(name).exists():
             console.print(f"Open the trace: playwright show-trace {artifacts.trace(name)}")
@@ -176,7 +187,7 @@ def show_artifacts(console: Console, artifacts: Artifacts, names: Sequence[str])
 def show_lost_stdout(console: Console, fault: OSError) -> None:
     """Note that what was written to stdout did not arrive: the result is in the exit code."""
     why = "the reader of stdout is gone" if isinstance(fault, BrokenPipeError) else f"stdout: {fault.strerror}"
-    console.print(f"Not all was written, since {why}; the exit code tells the result.")
+    console.print(Text(f"warning: not all was written, since {why}; the exit code says how it ended.", style="yellow"))
 
 
 def show_result(console: Console, repository: RepositoryReport, *, dry_run: bool, filters: str) -> None:
@@ -207,13 +218,17 @@ async def ask(console: Console, repositories: Sequence[RepositoryReport], now: d
     """Show what is selected, a count and a size; then ask. Only a clear yes is one."""
     for repository in repositories:
         rows = _rows(repository.left)
-        console.print(table_of(repository.name, rows[:MOST_ROWS_BEFORE_QUESTION], now))
+        shown = rows[:MOST_ROWS_BEFORE_QUESTION]
+        console.print(table_of(repository.name, shown, now, complete=repository.complete))
         if len(rows) > MOST_ROWS_BEFORE_QUESTION:
             console.print(f"… and {many(len(rows) - MOST_ROWS_BEFORE_QUESTION, 'row')} more.")
     count = sum(len(repository.left) for repository in repositories)
     size = size_text(sum(repository.selected_bytes for repository in repositories))
     where = repositories[0].name if len(repositories) == 1 else many(len(repositories), "repository")
-    console.print(Text(f"Delete {many(count, 'cache')} ({size}) of {where}? [y/N] ", style="bold"), end="")
+    if not (complete := all(repository.complete for repository in repositories)):
+        console.print(f"There may be more: {HIDDEN}. What is selected of it is deleted as soon as it is listed.")
+    what = at_least(count, "cache", complete=complete)
+    console.print(Text(f"Delete {what} ({size}) of {where}? [y/N] ", style="bold"), end="")
     answer = await _read_line()
     return answer.strip().lower() in {"y", "yes"}
 

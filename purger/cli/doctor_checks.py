@@ -22,6 +22,7 @@ from purger.browser.start import close_context
 from purger.browser.supervise import BrowserSupervisor
 from purger.core.cache import rows_of
 from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError
+from purger.core.shown_address import without_secrets
 from purger.core.text import many
 from purger.report.model import CheckReport, CheckState
 from purger.secrets.token import Token
@@ -224,6 +225,7 @@ class Doctor:
     def _add(
         self, name: str, state: CheckState, text: str, remedy: str | None = None, exit_code: ExitCode = ExitCode.OK
     ) -> None:
+        text, remedy = without_secrets(text), without_secrets(remedy) if remedy else remedy
         check = CheckReport(check=name, state=state, text=text, remedy=remedy, exit_code=int(exit_code))
         self._checks.append(check)
         self._notify(check)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from purger.cli.output import Output
 from purger.cli.parameters import known_variables
 from purger.cli.progress import ProgressView
 from purger.cli.signals import run_to_the_end
-from purger.core.errors import ExitCode, InputError, OutOfTimeError, PurgerError, StoppedError
+from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError, UnexpectedError
 from purger.core.events import Event
 from purger.purge.record import Record
 from purger.purge.run import Hooks
@@ -50,14 +51,25 @@ def frame(*, json: bool, verbosity: int) -> Iterator[Output]:
     started_at = datetime.now(UTC)
     try:
         yield output
-    except (PurgerError, KeyboardInterrupt) as caught:
-        error = caught if isinstance(caught, PurgerError) else StoppedError("stopped by SIGINT")
+    except (Exception, KeyboardInterrupt) as caught:  # noqa: BLE001 - nothing ends in a traceback
+        error = StoppedError("stopped by SIGINT") if isinstance(caught, KeyboardInterrupt) else known(caught)
         report = run_report([], error, started_at)
         if report.error:
             console.show_error(output.notes, report.error)
         if json:
             output.print_json(report)
         raise SystemExit(error.exit_code) from None
+
+
+def known(fault: Exception) -> PurgerError:
+    """Return the error to show for a fault: one of ours as it is, also out of a group; else an UnexpectedError."""
+    leaf: BaseException = fault
+    while isinstance(leaf, BaseExceptionGroup):
+        leaf = next((one for one in leaf.exceptions if not isinstance(one, PurgerError)), leaf.exceptions[0])
+    if isinstance(leaf, PurgerError):
+        return leaf
+    logger.trace("{}", "".join(traceback.format_exception(fault)))
+    return UnexpectedError.of(leaf)
 
 
 def _is_ours(variable: str) -> bool:
@@ -101,8 +113,8 @@ def execute(
         stopped: PurgerError | None = None
         try:
             run_to_the_end(task.execute(), settings.pace.timeout_s)
-        except (StoppedError, OutOfTimeError) as error:
-            stopped = error
+        except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
+            stopped = known(fault)
         report = task.report(started_at, stopped)
         console.show_report(output, report, as_table=as_table)
     if report.ok and place.folds:  # the folded part hides it; what is not well is annotated
@@ -110,7 +122,10 @@ def execute(
     _keep_and_tell(output, report, timeline, artifacts, place)
     if output.json:
         output.print_json(report)
-    return ExitCode(report.exit_code)
+    else:
+        output.check_stdout()
+    code = ExitCode(report.exit_code)
+    return output.code_of_a_result(code) if as_table else code
 
 
 def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: bool) -> Hooks:
@@ -123,7 +138,7 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
             return True
         repositories = [repository_report(record, None, dry_run=True) for record in records]
         with progress.paused():
-            return await console.ask(output.notes, repositories, datetime.now(UTC))
+            return await console.ask(output.notes, repositories, records[0].ledger.selection.as_of)
 
     return Hooks(observe=observe, confirm=confirm)
 
@@ -133,10 +148,13 @@ def _keep_and_tell(
 ) -> None:
     """Write the artifacts, and what the CI reads; a file that can't be written is a warning."""
     problems = []
+    written = None
     if artifacts:
-        problems += [artifacts.write_report(report), artifacts.write_html(report, timeline.entries)]
+        problems.append(artifacts.write_report(report))
+        written = artifacts.report if problems == [None] else None
+        problems.append(artifacts.write_html(report, timeline.entries))
         console.show_artifacts(output.notes, artifacts, [repository.name for repository in report.repositories])
-    problems += ci.write_github_files(report, os.environ, artifacts.report if artifacts else None)
+    problems += ci.write_github_files(report, os.environ, written)
     for problem in filter(None, problems):
         logger.warning("{}", problem)
     for line in place.annotations(report):

@@ -16,7 +16,8 @@ from purger.purge.settings import Pace, Settings
 @command(
     "list",
     examples=("purger list owner/name", "purger list owner/name --branch 'release-*' --json"),
-    exits="0 shown, 2 bad input, 3 no access, 4 site",
+    exits="0 shown, 1 a full list may hide what the filters select, 2 bad input, 3 no access, 4 site, "
+    "8 not written in full",
 )
 def list_caches(
     output: Output,

@@ -13,7 +13,7 @@ import typer
 
 from purger.core.errors import InputError
 from purger.core.options import OUTPUT, SELECT, SITE, check_ranges, flag, number, text
-from purger.report.artifacts import TraceMode
+from purger.report.artifacts import TraceMode, folder_of, require_a_folder
 from purger.travis.addresses import Site
 
 
@@ -124,7 +124,7 @@ class ArtifactOptions:
 
     artifacts: Path | None = text(
         "--artifacts",
-        raw=Path,
+        parse=folder_of,
         metavar="DIR",
         shown="none",
         panel=OUTPUT,
@@ -142,6 +142,11 @@ class ArtifactOptions:
     def __post_init__(self) -> None:
         if self.trace not in {None, TraceMode.OFF} and self.artifacts is None:
             raise InputError("--trace has no place to be kept", remedy="Add --artifacts DIR.")
+
+    def require_a_folder(self) -> None:
+        """Raise InputError where nothing can be kept in the folder: before anybody asks for a token."""
+        if self.artifacts is not None:
+            require_a_folder(self.artifacts)
 
     @property
     def trace_mode(self) -> TraceMode:

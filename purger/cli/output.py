@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purger.core.errors import InputError
+from purger.core.errors import ExitCode, InputError
+from purger.core.shown_address import shown_address
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +43,7 @@ class Output:
 
         target = self.targets([name] if name else [], None, site)[0]
         if not isinstance(target, Repository):
-            raise InputError(f"{name!r} means many repositories", remedy="Name one: owner/name.")
+            raise InputError(f"{shown_address(str(name))!r} means many repositories", remedy="Name one: owner/name.")
         return target
 
     def token(self, site: Site, session_file: Path | None) -> Token:
@@ -70,6 +71,19 @@ class Output:
         """Note it where what was written to stdout did not arrive."""
         from purger.cli import console
 
-        sys.stdout.flush()
-        if (fault := getattr(sys.stdout, "fault", None)) is not None:
+        if (fault := _fault_of_stdout()) is not None:
             console.show_lost_stdout(self.notes, fault)
+
+    def code_of_a_result(self, code: ExitCode) -> ExitCode:
+        """Return the exit code of a command that has nothing to give but its result on stdout.
+
+        It is UNWRITTEN where the result did not arrive in full. A reader that goes away, as `head` does, has enough.
+        """
+        fault = _fault_of_stdout()
+        is_cut = fault is not None and not isinstance(fault, BrokenPipeError)
+        return ExitCode.UNWRITTEN if is_cut and code <= ExitCode.REMAINS else code
+
+
+def _fault_of_stdout() -> OSError | None:
+    sys.stdout.flush()
+    return getattr(sys.stdout, "fault", None)

@@ -119,10 +119,12 @@ def command(
         hints = get_type_hints(function, include_extras=True)
         parts = {name: Group.of(hints[name]) for name in inspect.signature(function).parameters if name != "output"}
 
-        def callback(**given: Any) -> None:
+        def callback(context: typer.Context, **given: Any) -> None:
+            from purger.cli.environment import check_prepared
             from purger.cli.frame import frame
 
             with frame(json=given.get("json", False), verbosity=given["verbose"]) as output:
+                check_prepared(context)
                 arguments = {name: part.build(given) if part else given[name] for name, part in parts.items()}
                 code = function(output, **arguments)
             raise typer.Exit(code)
@@ -140,7 +142,7 @@ def _signature(
     function: Callable[..., Any], hints: Mapping[str, Any], parts: Mapping[str, Group | None], more: Sequence[Group]
 ) -> inspect.Signature:
     given = inspect.signature(function).parameters
-    flat: list[inspect.Parameter] = []
+    flat = [inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)]
     for name, part in parts.items():
         if part is None:
             flat.append(given[name].replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))

@@ -12,8 +12,9 @@ def sentence(event: events.Event) -> tuple[str, str]:
     match event:
         case events.SignedIn(login=login):
             return "INFO", f"signed in as {login}"
-        case events.Surveyed(seen=seen, selected=selected, size_bytes=size_bytes):
-            return "INFO", f"{many(seen, 'cache')} listed, {selected:,} selected ({size_text(size_bytes)})"
+        case events.Surveyed(seen=seen, selected=selected, size_bytes=size_bytes, complete=complete):
+            least = "" if complete else "at least "
+            return "INFO", f"{many(seen, 'cache')} listed, {least}{selected:,} selected ({size_text(size_bytes)})"
         case events.PassStarted(number=number, rows=rows, caches=caches):
             return "INFO", f"pass {number}: {many(rows, 'row')} with {many(caches, 'cache')} to delete"
         case events.Clicking(branches=branches):
@@ -26,9 +27,10 @@ def sentence(event: events.Event) -> tuple[str, str]:
             return "DEBUG", f"{name}: {words}, {many(deleted, 'cache')} deleted"
         case events.MethodChanged(why=why):
             return "INFO", why
-        case events.PageLoaded(number=number, left=left, waiting=waiting, gone=gone):
+        case events.PageLoaded(number=number, left=left, waiting=waiting, gone=gone, complete=complete):
             more = f", {waiting:,} of them accepted for deletion" if waiting else ""
-            return "INFO", f"load {number}: {gone:,} gone, {left:,} still listed{more}"
+            least = "" if complete else "at least "
+            return "INFO", f"load {number}: {gone:,} gone, {least}{left:,} still listed{more}"
         case events.Waiting(seconds=seconds, why=why, left_s=left_s):
             more = f"; giving up in {seconds_text(left_s)}" if left_s is not None else ""
             span = f" {seconds_text(seconds)}" if seconds else ""

@@ -45,6 +45,7 @@ class ProgressView:
         self._progress = Progress(*columns, console=console, transient=True)
         self._on_terminal = on_terminal
         self._bars: dict[str, TaskID] = {}
+        self._gone: dict[str, int] = {}
 
     def __enter__(self) -> ProgressView:
         self._start()
@@ -74,17 +75,21 @@ class ProgressView:
         """Show the event in its bar, and log it where no bar shows it."""
         name = event.repository
         match event:
-            case events.Surveyed(selected=selected) if selected:
-                self._bars[name] = self._progress.add_task(escape(shorten(name)), total=selected, doing="starting")
+            case events.Surveyed(selected=selected, complete=complete) if selected:
+                total = selected if complete else None
+                self._bars[name] = self._progress.add_task(escape(shorten(name)), total=total, doing="starting")
             case events.BatchClicked(answered=answered):
-                self._set(name, "deleting", completed=answered)
-            case events.PageLoaded(gone=gone):
+                self._set(name, "deleting", completed=self._gone.get(name, 0) + answered)
+            case events.PageLoaded(gone=gone, left=left, complete=complete):
+                self._gone[name] = gone
                 self._set(name, "rechecking", completed=gone)
+                self._set_total(name, gone + left if complete else None)
             case events.Waiting(why=why):
                 self._set(name, f"waiting: {shorten(why, 60)}")
             case events.Finished():
                 self._set(name, "done")
             case events.AttemptStarted() if name in self._bars:
+                self._gone.pop(name, None)
                 self._progress.remove_task(self._bars.pop(name))
             case events.JobChanged(job=job, state=state):
                 self._set(name, f"job {job} is {state}")
@@ -97,6 +102,12 @@ class ProgressView:
     def _set(self, name: str, doing: str, completed: int | None = None) -> None:
         if name in self._bars:
             self._progress.update(self._bars[name], completed=completed, doing=escape(doing))
+
+    def _set_total(self, name: str, total: int | None) -> None:
+        """Set how many caches there are in all, None while a full list hides that."""
+        if name in self._bars:
+            # `update` takes None for "as before".
+            self._progress.tasks[self._progress.task_ids.index(self._bars[name])].total = total
 
 
 def log_event(event: events.Event) -> None:

@@ -35,7 +35,7 @@ class PurgeTask:
 
         result, request = self.run.result(stopped), self.run.request
         return run_report(
-            result.records, result.error, started_at, selection=request.selection, dry_run=request.dry_run
+            result.records, result.error, started_at, selection=self.run.selection, dry_run=request.dry_run
         )
 
 
@@ -64,6 +64,7 @@ def purge(
     meant = what_to_purge(output, repositories or [], targets, selection, site)
     if not deletion.dry_run:
         require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
+    keep.require_a_folder()
     settings = Settings(
         site=site,
         token=output.token(site, site_options.session_file),

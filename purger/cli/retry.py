@@ -55,6 +55,7 @@ def retry(
     named = output.repository(repository, site)
     job_ids = list(dict.fromkeys(parse_job(job, site) for job in jobs))
     require_an_answer(yes=deletion.yes)
+    keep.require_a_folder()
     settings = Settings(
         site=site,
         token=output.token(site, site_options.session_file),

@@ -24,9 +24,14 @@ def run_to_the_end(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
     """Run the job and return its value.
 
     Raises StoppedError or TerminatedError for a signal and OutOfTimeError after `timeout_s`: the job is cancelled then
-    and has to clean up. A second signal ends the process at once.
+    and has to clean up. A second signal ends the process at once. A signal that was ignored at the start stays ignored.
     """
     return asyncio.run(_watched(job, timeout_s))
+
+
+def _is_heard(number: signal.Signals) -> bool:
+    """Whether a signal was not ignored at the start: by `nohup`, `trap ''`, or a shell for its background jobs."""
+    return signal.getsignal(number) is not signal.SIG_IGN
 
 
 async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
@@ -42,7 +47,7 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
         caught.append(number)
         task.cancel()
 
-    for number in _STOPPING:
+    for number in filter(_is_heard, _STOPPING):
         with contextlib.suppress(NotImplementedError):  # Windows' loop has none; Ctrl-C raises there
             loop.add_signal_handler(number, stop, number)
     try:

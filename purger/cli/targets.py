@@ -13,6 +13,8 @@ from purger.cli.options import TargetOptions
 from purger.cli.output import Output
 from purger.core.errors import InputError
 from purger.core.selection import Selection
+from purger.core.shown_address import shown_address
+from purger.core.text import decoded
 from purger.purge.shard import Shard
 from purger.secrets import child_environment
 from purger.travis.addresses import Owner, Repository, Site, is_address, parse_repository, parse_target
@@ -70,10 +72,13 @@ def targets_from(
 
 def _names_in(path: str) -> list[str]:
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
+        text = sys.stdin.read().removeprefix("\ufeff") if path == "-" else decoded(Path(path).read_bytes())
     except (OSError, UnicodeDecodeError) as error:
+        why = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise InputError(
-            f"the list of repositories can't be read: {error}", where=path, remedy="Give a text file, one name a line."
+            f"the list of repositories can't be read: {why}",
+            where=shown_address(path),
+            remedy="Give a text file, one name a line.",
         ) from None
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]

@@ -15,7 +15,9 @@ class ExitCode(IntEnum):
     ACCESS = 3
     SITE = 4
     BROWSER = 5
+    UNKNOWN = 6
     NOT_A_CACHE_PROBLEM = 7
+    UNWRITTEN = 8
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -91,6 +93,23 @@ class TerminatedError(StoppedError):
     """SIGTERM stopped the command."""
 
     exit_code = ExitCode.TERMINATED
+
+
+class UnexpectedError(PurgerError):
+    """A fault of purger's own that nothing else names."""
+
+    exit_code = ExitCode.BROWSER
+
+    @classmethod
+    def of(cls, fault: BaseException) -> UnexpectedError:
+        """Return the error for a fault, with its kind and its first line; the innermost one of a group."""
+        while isinstance(fault, BaseExceptionGroup):
+            fault = fault.exceptions[0]
+        first = " ".join(str(fault).split())[:200]
+        return cls(
+            f"purger failed in a way that it does not know: {type(fault).__name__}" + (f": {first}" if first else ""),
+            remedy="Please report this as a bug of purger's, with the output of the same command with -vv.",
+        )
 
 
 class OutOfTimeError(PurgerError):

@@ -22,11 +22,15 @@ class SignedIn(Event):
 
 @dataclass(frozen=True, slots=True)
 class Surveyed(Event):
-    """The API listed the caches: how many were seen and selected, and the size of the selected ones in bytes."""
+    """The API listed the caches: how many were seen and selected, and the size of the selected ones in bytes.
+
+    `complete` is false where a list was full, so that there may be more.
+    """
 
     seen: int
     selected: int
     size_bytes: int
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,14 @@ class PageLoaded(Event):
     """The page was loaded, for the `number`th time.
 
     `left` selected caches are still listed, the deletion of `waiting` of them was answered, and `gone` are deleted.
+    `complete` is false where a list was full, so that there may be more.
     """
 
     number: int
     left: int
     waiting: int
     gone: int
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

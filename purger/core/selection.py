@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from purger.core.cache import Cache, Kind
@@ -18,7 +18,9 @@ class Selection:
 
     `branches` are full names or globs (`*`, `?`, `[…]`), combined with *or*. A glob matches the displayed name, and
     the full name where it is known. `older_than_s` is in seconds before `as_of`, which is fixed so that no cache
-    becomes old enough while a purge runs. Caches modified later than `not_after` are not selected.
+    becomes old enough while a purge runs. `clock_offset_s` is how far the site's clock is ahead of this machine's;
+    None means that they were not compared, so that `as_of` is this machine's time. Caches modified later than
+    `not_after` are not selected.
     Raises InputError for an empty pattern or one that no name can match.
     """
 
@@ -72,6 +74,7 @@ class Selection:
     )
     not_after: datetime | None = None
     as_of: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock_offset_s: float | None = None
 
     def __post_init__(self) -> None:
         for option, texts in (("--branch", self.branches), ("--match", (self.match,))):
@@ -102,6 +105,14 @@ class Selection:
     def globs(self) -> tuple[str, ...]:
         """The branches that are given as patterns."""
         return tuple(name for name in self.branches if is_glob(name))
+
+    def at_site_time(self, offset: timedelta, site_now: datetime) -> Selection:
+        """Return the selection with `as_of` on the site's clock, and never later than the site's time.
+
+        `offset` is the site's time less this machine's. What was compared before keeps its `as_of`.
+        """
+        as_of = self.as_of + offset if self.clock_offset_s is None else self.as_of
+        return replace(self, as_of=min(as_of, site_now), clock_offset_s=offset.total_seconds())
 
     def selects(self, cache: Cache) -> bool:
         """Whether the cache is certainly to be deleted."""

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
+
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 LONGEST_BRANCH = 48
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 def many(count: int, noun: str) -> str:
@@ -41,3 +50,16 @@ def shorten(text: str, longest: int = LONGEST_BRANCH) -> str:
         return text
     head = longest // 2
     return f"{text[:head]}…{text[-(longest - head - 1) :]}"
+
+
+def decoded(content: bytes, *, errors: str = "strict") -> str:
+    """Return the text of a file in UTF-8, or in the encoding that its byte-order mark names, without the mark.
+
+    Raises UnicodeDecodeError.
+    """
+    for mark, encoding in _MARKS:
+        if content == mark != codecs.BOM_UTF8:
+            raise UnicodeDecodeError(encoding, content, 0, len(mark), "there is nothing but a byte-order mark")
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors if encoding == "utf-8" else "strict")
+    return content.decode("utf-8", errors)
