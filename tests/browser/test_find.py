@@ -110,3 +110,15 @@ def test_whether_there_is_a_display(
     for name, text in variables.items():
         monkeypatch.setenv(name, text)
     assert has_display() is there_is_one
+
+
+def test_a_folder_of_browsers_that_may_not_be_read_is_as_if_there_were_none(
+    system: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chromium = install(system / "chromium")
+
+    def refuse(_path: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert find_browser(playwright_with(own), None) == chromium

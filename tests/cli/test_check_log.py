@@ -32,7 +32,7 @@ pytestmark = pytest.mark.cli
         ("glued_markers.txt", 1, "the job fetched"),
         ("rubbish.log", 1, "the job fetched"),
         ("new_clean.log", 0, "the job started clean."),
-        ("workspace_only.log", 0, "the job asked for no cache."),
+        ("workspace_only.log", 0, "the job uses no cache."),
     ],
 )
 def test_the_first_line_and_the_exit_code_say_what_was_fetched(
@@ -52,7 +52,6 @@ def test_the_first_line_and_the_exit_code_say_what_was_fetched(
         (str(LOGS / "empty.txt"), "This is empty"),
         (str(LOGS / "talk.txt"), "This is not a log of a Travis CI job"),
         (str(LOGS / "page.html"), "This is not a log of a Travis CI job"),
-        (str(LOGS / "cut_in_fetching.log"), "ends before it tells whether a cache was fetched"),
         ("https://app.travis-ci.com/github/a/b/builds/5", "is a build"),
         ("https://elsewhere.org/github/a/b/jobs/5", "is not on https://app.travis-ci.com"),
     ],
@@ -63,6 +62,16 @@ def test_a_source_without_a_log_is_bad_input(command: Command, source: str, said
     assert said in ended.err
     report = json.loads(command("check-log", source, "--json").out)
     assert (report["ok"], report["exit_code"]) == (False, 2)
+
+
+def test_a_log_that_does_not_tell_ends_with_its_own_code(command: Command) -> None:
+    ended = command("check-log", str(LOGS / "cut_in_fetching.log"))
+    assert ended.code == 6
+    assert "ends before it tells whether a cache was fetched" in ended.out.splitlines()[0]
+    assert "no answer" in ended.out
+    document = json.loads(command("check-log", str(LOGS / "cut_in_fetching.log"), "--json").out)
+    assert (document["ok"], document["exit_code"], document["cache_use"]) == (False, 6, "unknown")
+    assert [fetch["found"] for fetch in document["asked"]] == [None]
 
 
 def test_a_log_on_stdin_is_read(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,8 +115,8 @@ def test_symptoms_are_named_with_what_to_do(command: Command) -> None:
     out = command("check-log", str(LOGS / "version_conflict.log")).out
     assert "A known symptom: pkg_resources.VersionConflict" in out
     assert "Purge the caches, then restart the job." in out
-    assert "not a cache problem" not in out
-    assert "not a cache problem" in command("check-log", str(LOGS / "new_clean.log")).out
+    assert "No cache is to blame" not in out
+    assert "No cache is to blame" in command("check-log", str(LOGS / "new_clean.log")).out
 
 
 def report(outcome: str, gone_at: str | None, branch: str = "main") -> Path:
@@ -129,7 +138,7 @@ def report(outcome: str, gone_at: str | None, branch: str = "main") -> Path:
         ("deleted", "2020-12-06T01:55:00Z", "main", 1, "this log is too old to tell"),
         ("recreated", None, "main", 1, "a running job uploaded it again"),
         ("skipped", None, "main", 0, "its outcome was skipped"),
-        ("deleted", "2020-12-06T01:20:00Z", "other", 0, "the purge never saw it"),
+        ("deleted", "2020-12-06T01:20:00Z", "other", 0, "the site did not list it to the purge"),
     ],
 )
 def test_fetched_archives_are_compared_with_a_report(

@@ -90,6 +90,23 @@ async def test_the_question_shows_the_rows_their_number_and_their_size(monkeypat
     assert shown.endswith("Delete 21 caches (21.0 MB) of acme/widgets? [y/N] ")
 
 
+async def test_the_question_says_that_more_may_be_deleted_than_is_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"n\n")
+    os.close(writer)
+    console = Console(file=io.StringIO(), width=200)
+    caches = [cache_report(f"branch-{number}", 10**6, "remaining") for number in range(3)]
+    with os.fdopen(reader) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert not await ask(console, [repository_of(*caches, complete=False)], NOW)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert "There may be more: the site lists no more at once." in shown
+    assert shown.endswith("Delete at least 3 caches (3.0 MB) of acme/widgets? [y/N] ")
+
+
 def shown_by(show: Callable[[Console], None]) -> list[str]:
     file = io.StringIO()
     show(Console(file=file, width=200, highlight=False, markup=False))

@@ -50,3 +50,70 @@ def test_each_error_has_its_code_and_sentence(
     assert error.what in ended.err.lower()
     shown = report["error"] if of_run else report["repositories"][0]["error"]
     assert shown["message"] == error.what
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (ValueError("odd\nthing"), "ValueError: odd thing"),
+        (RecursionError(), "RecursionError"),
+        (ExceptionGroup("several", [KeyError("lost"), SiteError("no answer")]), "KeyError: 'lost'"),
+    ],
+)
+def test_what_nobody_knows_is_a_sentence_a_document_and_its_code(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, fault: Exception, words: str, as_json: bool
+) -> None:
+    inner = Run.execute
+
+    async def execute(run: Run) -> None:
+        await inner(run)
+        raise fault
+
+    monkeypatch.setattr(Run, "execute", execute)
+    ended = command("purge", "a/b", "-y", *(["--json"] if as_json else []))
+    assert ended.code == ExitCode.BROWSER
+    assert f"error: Purger failed in a way that it does not know: {words}" in ended.err
+    assert "Please report this" in ended.err
+    assert "Traceback" not in ended.out + ended.err
+    if as_json:
+        report = json.loads(ended.out)
+        assert (report["exit_code"], report["error"]["exit_code"], report["ok"]) == (5, 5, False)
+        assert report["repositories"][0]["deleted"] == 2, "what was done is reported"
+
+
+def test_a_group_of_our_own_errors_is_the_first_of_them(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def execute(_: Run) -> None:
+        raise ExceptionGroup("several", [SiteError("no answer"), AccessError("no entry")])
+
+    monkeypatch.setattr(Run, "execute", execute)
+    assert command("purge", "a/b", "-y").code == ExitCode.SITE
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("place", ["purger.cli.targets.targets_from", "purger.cli.app.app"])
+def test_a_fault_outside_of_a_run_ends_likewise(
+    command: Command, monkeypatch: pytest.MonkeyPatch, place: str, as_json: bool
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr(place, fail)
+    ended = command("purge", "a/b", "-y", *(["--json"] if as_json else []))
+    assert ended.code == ExitCode.BROWSER
+    assert "ZeroDivisionError: by nought" in ended.err
+    assert "Traceback" not in ended.out + ended.err
+    if as_json:
+        assert json.loads(ended.out)["exit_code"] == ExitCode.BROWSER
+
+
+def test_the_place_of_the_fault_is_shown_to_who_asks(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def execute(_: Run) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Run, "execute", execute)
+    assert "test_frame.py" in command("purge", "a/b", "-y", "-vv").err

@@ -151,7 +151,7 @@ def test_an_env_file_that_can_not_be_read_is_bad_input(command: Command, runs: l
     Path(".env").write_bytes(b"TRAVIS_TOKEN=\xff\xfe")
     ended = command("list", "a/b")
     assert (ended.code, runs) == (2, [])
-    assert ".env can't be read" in ended.err
+    assert "line 1 (TRAVIS_TOKEN) holds a character that can't be shown" in ended.err
 
 
 def test_a_crash_shows_no_token() -> None:

@@ -111,12 +111,12 @@ def test_a_variable_that_nothing_reads_is_noted(
     assert "PURGER_BRANCHES means nothing to purger" in command("purge", "a/b", "-y").err
 
 
-@pytest.mark.parametrize("text", ["PURGER_BRANCH main\n", "=x\n", "PURGER_DRY_RUN\n", "'A=B'=1\n", "A=x\0y\n"])
-def test_an_env_file_with_a_broken_line_is_bad_input(command: Command, runs: list[Run], text: str) -> None:
+@pytest.mark.parametrize("text", ["PURGER_BRANCH main\n", "PURGER_DRY_RUN\n", "PURGER_MATCH: x\n"])
+def test_an_env_file_with_a_line_not_understood_is_bad_input(command: Command, runs: list[Run], text: str) -> None:
     Path(".env").write_text(text)
     ended = command("purge", "a/b", "-y")
     assert (ended.code, runs) == (2, [])
-    assert "line 1 is not NAME=VALUE" in ended.err
+    assert ".env can't be read: line 1 (PURGER_" in ended.err
 
 
 @pytest.mark.parametrize(

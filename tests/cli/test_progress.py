@@ -92,3 +92,18 @@ def test_an_event_is_logged_with_its_repository_at_its_level(lines: list[str]) -
     log_event(events.Warned(R, "Something is odd."))
     log_event(events.SignedIn("", "octavia"))
     assert lines == ["WARNING: acme/widgets: Something is odd.", "INFO: Signed in as octavia"]
+
+
+def test_while_a_full_list_hides_some_the_bar_has_no_total(lines: list[str]) -> None:
+    shown = view(Terminal(), is_terminal=True)
+    course: list[tuple[events.Event, float, float | None]] = [
+        (events.Surveyed(R, 1000, 1000, 10, complete=False), 0, None),
+        (events.BatchClicked(R, 900, 900, 0), 900, None),
+        (events.PageLoaded(R, 1, 500, 0, 1000), 1000, 1500),
+        (events.BatchClicked(R, 500, 500, 0), 1500, 1500),
+        (events.PageLoaded(R, 2, 0, 0, 1500), 1500, 1500),
+    ]
+    for event, completed, total in course:
+        shown.see(event)
+        (bar,) = shown._progress.tasks
+        assert (bar.completed, bar.total) == (completed, total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +61,24 @@ def test_the_options_reach_the_settings(command: Command, runs: list[Run]) -> No
     assert settings.browser.allow_third_party
     assert run.request.selection.branches == ("main", "f*")
     assert [str(repository) for repository in run.request.repositories] == ["a/b", "c/d"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--batch-size", "-1"], "--batch-size -1 is too small"),
+        (["--artifacts", ""], "--artifacts is empty"),
+        (["--artifacts", " "], "--artifacts is empty"),
+        (["--artifacts", "a-file/folder"], "The artifacts can't be written there"),
+        (["--artifacts", "a\0b"], "The artifacts can't be written there"),
+    ],
+)
+def test_bad_input_comes_before_a_missing_token(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, options: list[str], said: str
+) -> None:
+    Path("a-file").write_text("")
+    monkeypatch.delenv("TRAVIS_TOKEN")
+    for arguments in (["purge", "acme/widgets", "-y"], ["retry", "acme/widgets", "1", "-y"]):
+        ended = command(*arguments, *options)
+        assert (ended.code, runs) == (2, [])
+        assert said in ended.err

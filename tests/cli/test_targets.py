@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +50,22 @@ def test_resuming_a_report_that_is_done_deletes_nothing(command: Command, runs: 
     assert ended.code == 0
     assert "Nothing is left to do: every repository of the report was done." in ended.err
     assert runs[0].request.repositories == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_files_of_names_and_reports_may_begin_with_a_byte_order_mark(
+    command: Command, runs: list[Run], encoding: str
+) -> None:
+    Path("names.txt").write_text("acme/a\r\nacme/b\r\n", encoding)
+    assert [str(target) for target in targets_from([], "names.txt", Site())[0]] == ["acme/a", "acme/b"]
+    Path("report.json").write_text(to_json(run_report([], None, datetime.now(UTC), selection=Selection())), encoding)
+    assert command("purge", "--resume", "report.json", "-y").code == 0
+    assert runs[0].request.repositories == []
+
+
+def test_names_of_stdin_may_begin_with_a_byte_order_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\ufeffacme/a\n"))
+    assert [str(target) for target in targets_from([], "-", Site())[0]] == ["acme/a"]
 
 
 def test_names_of_a_file_have_comments_and_each_is_meant_once() -> None:

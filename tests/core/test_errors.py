@@ -17,6 +17,7 @@ CONTRACT = {
     "SITE": 4,
     "BROWSER": 5,
     "NOT_A_CACHE_PROBLEM": 7,
+    "UNWRITTEN": 8,
     "INTERRUPTED": 130,
     "TERMINATED": 143,
 }
@@ -30,6 +31,7 @@ CODES = {
     "UnknownPageError": 4,
     "BrowserError": 5,
     "BrowserLostError": 5,
+    "UnexpectedError": 5,
     "NotACacheProblemError": 7,
     "StoppedError": 130,
     "TerminatedError": 143,

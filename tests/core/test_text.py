@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
+
 import pytest
 
-from purger.core.text import LONGEST_BRANCH, many, printable, sentence_of, shorten, visible
+from purger.core.text import LONGEST_BRANCH, decoded, many, printable, sentence_of, shorten, visible
 
 
 def test_sentences_and_visible_text() -> None:
@@ -36,3 +38,30 @@ def test_shortened_text_is_one_line_with_both_ends() -> None:
     assert shorten("x" * LONGEST_BRANCH) == "x" * LONGEST_BRANCH
     assert shorten("abcdefgh", 5) == "ab…gh"
     assert len(shorten("x" * 500)) == LONGEST_BRANCH
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (b"", "utf-8"),
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+    ],
+)
+def test_a_byte_order_mark_names_the_encoding_and_is_skipped(mark: bytes, encoding: str) -> None:
+    assert decoded(mark + "aé\r\n".encode(encoding)) == "aé\r\n"
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_LE + b"a", codecs.BOM_UTF8 + b"\xff"]
+)
+def test_bytes_of_no_text_are_an_error(content: bytes) -> None:
+    with pytest.raises(UnicodeDecodeError):
+        decoded(content)
+
+
+def test_bytes_of_no_text_may_be_kept_apart() -> None:
+    assert (decoded(b"a\xff", errors="surrogateescape"), decoded(codecs.BOM_UTF8)) == ("a\udcff", "")

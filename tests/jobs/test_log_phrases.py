@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from purger.jobs.check_log import CheckedLog, with_sources_by_order
+from purger.jobs.check_log import CheckedLog
 from purger.jobs.log_phrases import lines_about
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, read_log
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, read_log, with_sources_by_order
 from purger.travis.jobs import JobFacts
 from tests.support.reports import assert_valid, value_of
 from tests.travis.job_log.corpus import LOGS

@@ -84,6 +84,20 @@ def test_a_failure_without_a_deleted_cache_ends_the_retry(
     assert ended.repository["deleted"] == 1
 
 
+def test_a_job_that_stalls_in_its_download_is_restarted(purger: Purger, site: StandIn, repository: Repository) -> None:
+    repository.add("main")
+    stalls = failed(symptom="stalled-download")
+    job = site.add_job(repository, script=[failed(), stalls, passed()])
+    ended = retry(purger, job)
+    assert ended.code == 0, ended.err
+    assert [one["verdict"] for one in attempts(ended)] == ["no-answer", "passed"]
+    assert [fetch["found"] for fetch in attempts(ended)[0]["jobs"][0]["asked"]] == [None]
+    assert "not a cache problem" not in ended.err.lower()
+    ended = retry(purger, site.add_job(repository, script=[failed(), stalls]), retry_attempts=1)
+    assert ended.code == 4
+    assert "got no answer to its request for a cache, in 1 attempt" in ended.err
+
+
 def test_a_symptom_in_the_log_is_named(purger: Purger, site: StandIn, repository: Repository) -> None:
     job = site.add_job(repository, script=[failed(), failed(symptom="test-image")])
     ended = retry(purger, job)

@@ -9,13 +9,15 @@ import pytest
 
 from purger.core.errors import ExitCode
 from purger.jobs.verdict import Verdict, error_of, judge, sentence_about
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Symptom
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Symptom, Unknown
 
 FETCH = Fetch("main", "cache-a.tgz", datetime(2026, 3, 1, 12, 0, tzinfo=UTC), found=True, source="own")
 NO_LOG = JobLog(is_log=False)
 CLEAN = JobLog(is_log=True, started_clean=True)
 FETCHED = JobLog(is_log=True, asked=(FETCH,), fetched=(FETCH,), started_clean=False)
-CUT = JobLog(is_log=True, truncated=True)
+CUT = JobLog(is_log=True, truncated=True, unknown=Unknown.ENDS_EARLY)
+STALLED = JobLog(is_log=True, asked=(FETCH,), unknown=Unknown.STALLED)
+UNNAMED = JobLog(is_log=True, started_clean=False, fetched_unnamed=True)
 CUT_AFTER_A_COMMAND = JobLog(is_log=True, truncated=True, last_failing_lines=("$ make",))
 WITHOUT_CACHES = JobLog(is_log=True)
 GONE = FetchVerdict(FETCH, deleted=True, outcome="deleted", deleted_at=None, when="after")
@@ -34,12 +36,14 @@ UNSEEN = FetchVerdict(FETCH, deleted=False, outcome=None, deleted_at=None, when=
         ("errored", FETCHED, [GONE], Verdict.FETCHED_DELETED),
         ("failed", FETCHED, [SPARED, GONE], Verdict.FETCHED_DELETED),
         ("failed", FETCHED, [SPARED], Verdict.NOT_A_CACHE_PROBLEM),
-        ("failed", FETCHED, [UNSEEN], Verdict.NOT_A_CACHE_PROBLEM),
+        ("failed", FETCHED, [UNSEEN], Verdict.UNLISTED),
         ("failed", CLEAN, [], Verdict.NOT_A_CACHE_PROBLEM),
         ("errored", CLEAN, [], Verdict.NOT_A_CACHE_PROBLEM),
         ("failed", WITHOUT_CACHES, [], Verdict.NOT_A_CACHE_PROBLEM),
         ("failed", CUT_AFTER_A_COMMAND, [], Verdict.NOT_A_CACHE_PROBLEM),
         ("failed", CUT, [], Verdict.UNKNOWN),
+        ("failed", UNNAMED, [], Verdict.UNKNOWN),
+        ("errored", STALLED, [], Verdict.NO_ANSWER),
         ("failed", NO_LOG, [], Verdict.UNKNOWN),
     ],
 )
@@ -56,7 +60,7 @@ def test_the_verdict_follows_from_the_state_and_the_log(
         (Verdict.PASSED, NO_LOG, "passed"),
         (Verdict.CANCELED, CLEAN, "was cancelled by someone"),
         (Verdict.UNKNOWN, NO_LOG, "failed, and its log does not tell what it fetched"),
-        (Verdict.NOT_A_CACHE_PROBLEM, WITHOUT_CACHES, "failed; it asked for no cache"),
+        (Verdict.NOT_A_CACHE_PROBLEM, WITHOUT_CACHES, "failed; it uses no cache"),
         (Verdict.FETCHED_DELETED, FETCHED, "failed; it fetched main/cache-a.tgz, its own branch's cache"),
     ],
 )
@@ -74,6 +78,7 @@ def error(verdict: Verdict, log: JobLog, fetched: list[FetchVerdict], attempts: 
         (Verdict.FETCHED_DELETED, FETCHED, [GONE], ExitCode.REMAINS),
         (Verdict.CANCELED, NO_LOG, [], ExitCode.REMAINS),
         (Verdict.UNKNOWN, NO_LOG, [], ExitCode.SITE),
+        (Verdict.NO_ANSWER, STALLED, [], ExitCode.SITE),
         (Verdict.NOT_A_CACHE_PROBLEM, CLEAN, [], ExitCode.NOT_A_CACHE_PROBLEM),
     ],
 )

@@ -56,3 +56,14 @@ async def test_nothing_is_clicked_before_the_inspector_lets_it_go_on(
         window.interrupt()
         assert await window.end() == 130
     assert len(repository.caches) == 5
+
+
+async def test_a_browser_that_is_open_when_time_is_over_makes_no_failure_of_a_purge(
+    site: StandIn, repository: Repository, browser_path: str, tmp_path: Path
+) -> None:
+    repository.fill(2)
+    command = ["purge", "acme/widgets", "--yes", "--headed", "--keep-open", "--timeout", "40s"]
+    with in_a_window(command, environment(site), browser_path, tmp_path) as window:
+        await window.said("the browser stays open until you close it")
+        assert await window.end() == 0
+    assert repository.caches == []

@@ -104,7 +104,7 @@ def retry() -> Retry:
     made = Retry(Settings(site=Site(), token=Token("token-for-tests")), request, RetrySettings())
     made._error = error
     for number, records, runs in ((1, [record()], [run, other]), (2, [mixed()], []), (3, [], [])):
-        of = cast(Run, SimpleNamespace(result=partial(RunResult, tuple(records), None)))
+        of = cast(Run, SimpleNamespace(result=partial(RunResult, tuple(records), None), selection=SELECTION))
         made._attempts.append(Attempt(number, 0.5 * number, of, runs))
     return made
 

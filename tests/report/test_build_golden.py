@@ -30,16 +30,27 @@ def document(name: str) -> Model:
     return doctor_report([msgspec.convert(check, CheckReport) for check in CHECKS], ExitCode.ACCESS)
 
 
-ADDED = {"row", "undecided"}
+ADDED = {"complete", "clock_offset_s", "row", "undecided"}
+ADDED_TO_LOGS = {
+    "cache_use",
+    "unknown_reason",
+    "is_worth_a_restart",
+    "fetched_unnamed",
+    "unpacking_cut_off",
+    "stopped",
+    "stopped_storing",
+    "failure",
+}
 """Fields that came after version 0.1.0."""
 
 
 def without_added(value: Any) -> Any:
-    """Return a document as version 0.1.0 would have written it."""
+    """Return a document as version 0.1.0 would have written it, but for the meaning of a symptom, which is prose."""
     if isinstance(value, list):
         return [without_added(item) for item in value]
     if isinstance(value, dict):
-        return {key: without_added(item) for key, item in value.items() if key not in ADDED}
+        added = ADDED | ADDED_TO_LOGS | {"meaning"}
+        return {key: without_added(item) for key, item in value.items() if key not in added}
     return value
 
 
@@ -54,7 +65,7 @@ def test_a_document_is_as_version_0_1_0_wrote_it(name: str) -> None:
     made = value_of(document(name))
     assert_valid(made)
     changing = {key: made[key] for key in ("version", "finished_at") if key in made}
-    assert without_added(made) == golden(name) | changing
+    assert without_added(made) == without_added(golden(name)) | changing
 
 
 def test_there_is_a_sample_of_each_golden_document() -> None:
@@ -63,4 +74,4 @@ def test_there_is_a_sample_of_each_golden_document() -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_of_version_0_1_0_can_be_read(name: str) -> None:
-    assert without_added(value_of(read_report(GOLDEN / f"{name}.json", "the report"))) == golden(name)
+    assert without_added(value_of(read_report(GOLDEN / f"{name}.json", "the report"))) == without_added(golden(name))

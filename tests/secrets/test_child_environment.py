@@ -44,3 +44,30 @@ def test_children_get_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "PATH" in kept
     environment.forget_secrets()
     assert not {"TRAVIS_TOKEN", "PURGER_CONNECT"} & set(os.environ)
+
+
+@pytest.mark.parametrize(
+    ("variables", "left", "named"),
+    [
+        ({}, {}, None),
+        ({"NODE_TLS_REJECT_UNAUTHORIZED": "0"}, {}, "NODE_TLS_REJECT_UNAUTHORIZED=0"),
+        ({"NODE_TLS_REJECT_UNAUTHORIZED": "1"}, {"NODE_TLS_REJECT_UNAUTHORIZED": "1"}, None),
+        ({"SSLKEYLOGFILE": "/tmp/keys"}, {}, "SSLKEYLOGFILE"),
+        ({"SSLKEYLOGFILE": ""}, {}, None),
+        ({"NODE_OPTIONS": "--max-old-space-size=99"}, {"NODE_OPTIONS": "--max-old-space-size=99"}, None),
+        ({"NODE_OPTIONS": "--tls-keylog=x --use-system-ca"}, {"NODE_OPTIONS": "--use-system-ca"}, "--tls-keylog in"),
+        ({"NODE_OPTIONS": "--tls_keylog x --use-system-ca"}, {"NODE_OPTIONS": "--use-system-ca"}, "--tls-keylog in"),
+        ({"NODE_OPTIONS": "--inspect --use-system-ca"}, {"NODE_OPTIONS": "--use-system-ca"}, "--inspect in"),
+    ],
+)
+def test_what_weakens_the_connection_is_dropped_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], left: dict[str, str], named: str | None
+) -> None:
+    names = ("NODE_TLS_REJECT_UNAUTHORIZED", "SSLKEYLOGFILE", "NODE_OPTIONS")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    sentence = environment.keep_certificates_checked()
+    assert {name: os.environ[name] for name in names if name in os.environ} == left
+    assert (sentence is None) if named is None else (named in (sentence or ""))

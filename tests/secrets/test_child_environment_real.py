@@ -197,16 +197,23 @@ def untrusted_server(folder: Path) -> Iterator[tuple[str, list[bytes]]]:
 
 
 @pytest.mark.usefixtures("openssl")
+@pytest.mark.parametrize("more", [{}, {"NODE_TLS_REJECT_UNAUTHORIZED": "0"}], ids=["", "switched off"])
 @pytest.mark.parametrize("variable", ["PURGER_URL", "PURGER_API_URL"])
 def test_a_certificate_that_is_not_trusted_is_an_error(
-    site: StandIn, repository: Repository, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, variable: str
+    site: StandIn,
+    repository: Repository,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    variable: str,
+    more: dict[str, str],
 ) -> None:
     repository.fill(2)
     with untrusted_server(tmp_path_factory.mktemp("server")) as (address, received):
-        ended = watched(site, tmp_path, "purge", "acme/widgets", "--yes", "--json", **{variable: address})
+        ended = watched(site, tmp_path, "purge", "acme/widgets", "--yes", "--json", **{variable: address}, **more)
     errors = ended.written[str(tmp_path / "err")].decode().lower()
     assert ended.code == 4, errors
     assert ("certificate is not trusted" if variable == "PURGER_API_URL" else "err_cert_authority_invalid") in errors
+    assert ("node_tls_reject_unauthorized=0 would expose the token" in errors) == bool(more)
     assert [text for text in received if text] == [], "nothing is sent"
     assert len(repository.caches) == 2
     ended.assert_clean()

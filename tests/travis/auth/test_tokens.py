@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from purger.core.errors import AccessError, InputError
+from purger.secrets import env_file
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
 from purger.travis.auth.sessions import Session, Sessions
-from purger.travis.auth.tokens import find_token
+from purger.travis.auth.tokens import find_token, first_token
 
 PUBLIC = Site()
 ACME = Site.at("https://travis.acme.org")
@@ -51,6 +52,7 @@ def test_the_environment_comes_before_the_travis_command_line_and_a_session(monk
     assert found() == ("from-the-config", "~/.travis/config.yml, the travis command line's")
     Path(".env").write_text("TRAVIS_TOKEN=from-the-variable\n")
     Path(".env").chmod(0o600)
+    env_file.load((), {}, ())
     monkeypatch.setenv("TRAVIS_TOKEN", "from-the-variable")
     assert found() == ("from-the-variable", "TRAVIS_TOKEN in .env")
     assert "TRAVIS_TOKEN" not in os.environ, "child processes do not get it"
@@ -157,8 +159,22 @@ def test_a_file_that_others_can_read_is_a_warning(monkeypatch: pytest.MonkeyPatc
     assert find_token(ACME, sessions.path).warnings[0].endswith("chmod 600 'my session.json'")
     Path(".env").write_text("TRAVIS_TOKEN=a-token\n")
     Path(".env").chmod(mode)
+    env_file.load((), {}, ())
     monkeypatch.setenv("TRAVIS_TOKEN", "from-the-environment")
     assert find_token(PUBLIC).warnings[0].endswith("chmod 600 .env")
     Path(".env").write_text("PURGER_JOBS=2\n")
+    env_file.load(("PURGER_JOBS",), {}, ())
     monkeypatch.setenv("TRAVIS_TOKEN", "from-the-environment")
     assert find_token(PUBLIC).warnings == ()
+
+
+def test_without_a_home_no_folder_of_that_name_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRAVIS_TOKEN", raising=False)
+    monkeypatch.delenv("TRAVIS_CONFIG_PATH", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "~" / ".travis").mkdir(parents=True)
+    (tmp_path / "~" / ".travis" / "config.yml").write_text(
+        "endpoints:\n  https://api.travis-ci.com/:\n    access_token: a-strangers-token\n"
+    )
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    assert first_token(Site()) is None

@@ -82,7 +82,7 @@ CORPUS = {
     "no_cache.log": Expected(),
     "old_found.log": Expected(asked=OLD_ASKED, fetched=OLD_ASKED[1:], stored=((None, True),), started_clean=False),
     "old_upload_failed.log": Expected(asked=OLD_ASKED, stored=((None, False),), started_clean=True),
-    "old_gave_up.log": Expected(asked=OLD_ASKED, nothing_changed=True, started_clean=True),
+    "old_gave_up.log": Expected(asked=OLD_ASKED, nothing_changed=True, started_clean=False),
     "workspaces.log": with_(NONE_FOUND, stored=((f"main/{NEW}", True),)),
     "workspace_only.log": Expected(),
     "contextual_conflict.log": with_(

@@ -137,7 +137,7 @@ def test_a_workspace_does_not_change_a_clean_start(workspace: str) -> None:
         ("attempting to download workspace archive\nuploading archive\nDone. Your build exited with 0.", []),
         ("it is uploading main/cache-a.tgz\ncache uploaded", [True]),
         ("cache uploaded", []),
-        ("failed to upload cache", []),
+        ("failed to upload cache", [False]),
         ("uploading main/cache-a.tgz\nso I think cache uploaded", [None]),
         ("x travis_time:end:0a:start=1,finish=2,duration=3,event=cacheuploading main/cache-a.tgz", [None]),
     ],

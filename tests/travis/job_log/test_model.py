@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from purger.travis.job_log import Fetch, JobLog, PurgedCache, Source, When, compare, read_log, source_of
-from tests.travis.job_log.corpus import read
+from purger.travis.job_log import Fetch, JobLog, PurgedCache, When, compare
 
 FETCHED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -109,36 +108,3 @@ def test_the_last_known_deletion_counts() -> None:
 
 def test_a_clean_start_needs_no_verdict() -> None:
     assert compare(JobLog(is_log=True, started_clean=True), [entry()]) == ()
-
-
-@pytest.mark.parametrize(
-    ("branch", "own", "target", "default", "source"),
-    [
-        ("main", "main", None, "main", "own"),
-        ("main", "fix-42", None, "main", "default"),
-        ("develop", "PR.12", "develop", "main", "target"),
-        ("main", "PR.12", "develop", "main", "default"),
-        ("main", "PR.12", "main", "main", "target"),
-        ("PR.12", "PR.12", "develop", "main", "own"),
-        ("PR.12", None, None, None, "own"),
-        ("PR.7", None, None, None, "own"),
-        ("PR.next", None, None, None, "unknown"),
-        ("main", None, None, None, "unknown"),
-        ("other", "fix-42", "develop", "main", "unknown"),
-        ("foo", "feature/foo", None, "main", "own"),
-        ("caf%C3%A9", "café", None, "main", "own"),
-    ],
-)
-def test_the_source_of_a_fetch_is_found_by_its_branch(
-    branch: str, own: str | None, target: str | None, default: str | None, source: Source
-) -> None:
-    assert source_of(branch, own=own, target=target, default=default) == source
-
-
-def test_with_sources_sets_the_source_of_each_fetch() -> None:
-    log = read("new_target.log").with_sources(own="PR.12", target="develop", default="main")
-    assert [fetch.source for fetch in log.asked] == ["own", "own", "target"]
-    assert [fetch.source for fetch in log.fetched] == ["target"]
-    asked = b"".join(b"fetching %b/cache-a.tgz\n" % branch for branch in (b"fix-42", b"develop", b"main", b"other"))
-    log = read_log([asked + b"found cache"]).with_sources(own="fix-42", target="develop", default="main")
-    assert [fetch.source for fetch in log.asked] == ["own", "target", "default", "unknown"]

@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from purger.travis.job_log import JobLog, LogReader, read_log
+from purger.travis.job_log import CacheUse, JobLog, LogReader, read_log
 from tests.travis.job_log.corpus import CORPUS, LOGS, summary
 
 RAW = sorted(name for name in CORPUS if name.endswith(".log") and name not in {"rubbish.log", "cut_in_fetching.log"})
@@ -203,3 +203,40 @@ def test_a_log_may_be_cut_anywhere(log: bytes, data: st.DataObject) -> None:
     cut, whole = read_log([log[start:end]]), read_log([log])
     assert {(f.branch, f.archive) for f in cut.fetched} <= {(f.branch, f.archive) for f in whole.fetched}
     assert not (cut.started_clean and whole.fetched)
+    assert cut.cache_use in {whole.cache_use, CacheUse.UNKNOWN}, "a cut makes no verdict, it only takes one away"
+
+
+EVIDENCE = {
+    CacheUse.STARTED_CLEAN: (b"could not download cache",),
+    CacheUse.NO_CACHE: (b"Worker information", b"git clone ", b"exited with "),
+}
+
+
+@SMALL
+@given(LOG, st.data())
+def test_no_cache_is_acquitted_without_the_evidence(log: bytes, data: st.DataObject) -> None:
+    """The log ends anywhere, most often just before, in or after what would be the evidence."""
+    places = [0, len(log)]
+    for words in (*EVIDENCE[CacheUse.STARTED_CLEAN], *EVIDENCE[CacheUse.NO_CACHE], b"Setting up build cache"):
+        at = log.find(words)
+        if at >= 0:
+            places += [at, at + len(words) // 2, at + len(words)]
+    end = data.draw(st.sampled_from(places) | st.integers(0, len(log)))
+    cut = log[:end]
+    for use, evidence in EVIDENCE.items():
+        if read_log([cut]).cache_use is use:
+            assert all(word in cut for word in evidence)
+
+
+@SMALL
+@given(LOG, st.data())
+def test_removed_lines_make_no_verdict_more_certain(log: bytes, data: st.DataObject) -> None:
+    """Lines that are not the cache tool's own may be missing anywhere: that is how people shorten logs.
+
+    The limit: a whole cache part that was cut out of the middle leaves a log that looks like one without caches.
+    """
+    lines = log.split(b"\n")
+    plain = [number for number, line in enumerate(lines) if b"cache" not in line and b"fetching" not in line]
+    gone = set(data.draw(st.lists(st.sampled_from(plain), max_size=20)))
+    shorter = read_log([b"\n".join(line for number, line in enumerate(lines) if number not in gone)])
+    assert shorter.cache_use in {read_log([log]).cache_use, CacheUse.UNKNOWN}

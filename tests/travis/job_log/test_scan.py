@@ -92,3 +92,30 @@ def test_the_kept_text_does_not_grow_with_the_log() -> None:
 )
 def test_lines_are_cleaned_as_a_terminal_shows_them(raw: bytes, lines: list[str]) -> None:
     assert clean_lines(raw) == lines
+
+
+MARKER = b"travis_time:end:0a1b2c3d:start=1583000000000000000,finish=1583000004000000000,duration=4000000000"
+
+
+@pytest.mark.parametrize("rest", [b"", b",event=script", b",event=", b",stage=script", b",stage=", b",event=a,stage=b"])
+@pytest.mark.parametrize("cut", [0, 13, 50, 60, len(MARKER) - 19])
+def test_no_rest_of_a_time_marker_is_shown(cut: int, rest: bytes) -> None:
+    marker = MARKER + rest + b"\r"
+    assert clean_lines(b"before\n" + marker + b"after\n") == ["before", "after"]
+    if cut > 30:
+        assert clean_lines(marker[cut:] + b"after\n") == ["after"]
+    assert clean_lines(b"before\n" + marker[: max(cut, 13)]) == ["before"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "lines"),
+    [
+        (b"My build fails:\n```\nbusy\n```\nPlease help\n", ["busy"]),
+        (b"> My build fails:\n> ```text\n> busy\n", ["busy"]),
+        (b'My build fails:\n"\nbusy\n"\n', ["busy"]),
+        (b"$ make\n```\ncode\n```\nmore\n", ["$ make", "```", "code", "```", "more"]),
+        (b"busy\n```\n", ["busy"]),
+    ],
+)
+def test_what_is_around_a_pasted_log_is_no_output(raw: bytes, lines: list[str]) -> None:
+    assert clean_lines(raw) == lines

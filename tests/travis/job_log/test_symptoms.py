@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.travis.job_log import read_log
+from purger.travis.job_log import CacheUse, Symptom, explained, read_log
 from tests.travis.job_log.corpus import read
 
 
@@ -103,3 +103,24 @@ def test_a_missing_test_image_is_a_symptom(step: str) -> None:
 @pytest.mark.parametrize("then", ["", '\n$ make test\nno\nThe command "make test" exited with 1.'])
 def test_an_existing_test_image_is_not_a_symptom(step: str, then: str) -> None:
     assert read_log([(step + then).encode()]).symptoms == ()
+
+
+@pytest.mark.parametrize(
+    ("symptom_id", "use", "said"),
+    [
+        ("version-conflict", CacheUse.FETCHED, "the meaning the remedy"),
+        ("distribution-not-found", CacheUse.FETCHED, "the meaning the remedy"),
+        ("version-conflict", CacheUse.STARTED_CLEAN, "contradict each other. It fetched no cache"),
+        ("distribution-not-found", CacheUse.NO_CACHE, "is not installed. It fetched no cache"),
+        ("contextual-version-conflict", CacheUse.UNKNOWN, "contradict each other. The log does not tell"),
+        ("test-image", CacheUse.STARTED_CLEAN, "the meaning the remedy"),
+    ],
+)
+def test_what_a_symptom_means_depends_on_the_log(symptom_id: str, use: CacheUse, said: str) -> None:
+    made = explained(Symptom(symptom_id, "the line", "the meaning", "the remedy"), use)
+    assert said in f"{made.meaning} {made.what_to_do}"
+
+
+def test_versions_contradict_each_other_only_in_a_conflict() -> None:
+    log = b"fetching main/cache-a.tgz\nfound cache\npkg_resources.DistributionNotFound: b\n"
+    assert "contradict" not in read_log([log]).symptoms[0].meaning

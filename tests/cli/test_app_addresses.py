@@ -1,0 +1,124 @@
+"""The secrets of an address are shown by no command, wherever the address comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from purger.core.selection import Selection
+from purger.report.build import run_report
+from purger.report.model import to_json
+from tests.support.builders import NOW
+
+SECRET = "s3ntinel-Pa55word"
+ADDRESS = f"https://x:{SECRET}@git.corp.test/o/n.git?key={SECRET}"
+pytestmark = pytest.mark.cli
+
+
+def shown_by(*arguments: str, code: int, stdin: str = "", **variables: str) -> str:
+    """Run the command in a process of its own, in a narrow terminal that breaks lines; return what it wrote."""
+    done = subprocess.run(
+        [sys.executable, "-m", "purger", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "40", **variables},
+        check=False,
+        timeout=100,
+    )
+    written = done.stdout + done.stderr
+    assert done.returncode == code, written
+    assert "Traceback" not in written
+    if "--json" in arguments and "Usage" not in written:
+        json.loads(done.stdout)
+    assert "entinel" not in written.replace("\n", "")
+    assert "55word" not in written.replace("\n", "")
+    return written
+
+
+@pytest.fixture
+def remote() -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "remote", "add", "origin", ADDRESS], check=True)
+
+
+@pytest.mark.usefixtures("remote")
+@pytest.mark.parametrize("arguments", [["purge", "--dry-run"], ["purge", "--dry-run", "--json"], ["list", "--json"]])
+def test_that_of_the_git_remote(arguments: list[str]) -> None:
+    assert "https://git.corp.test/o/n.git" in shown_by(*arguments, code=2)
+
+
+@pytest.mark.usefixtures("remote")
+@pytest.mark.browser
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_that_of_the_git_remote_in_the_doctors_checks(as_json: list[str]) -> None:
+    here = {"PURGER_URL": "http://127.0.0.1:9", "PURGER_API_URL": "http://127.0.0.1:9"}
+    assert "https://git.corp.test/o/n.git" in shown_by("doctor", *as_json, code=2, **here)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list", ADDRESS],
+        ["list", f"x:{SECRET}@git.corp.test/o/n"],
+        ["list", f"https://x:{SECRET}@github.com/o"],
+        ["list", f"https://app.travis-ci.com/github/o?token={SECRET}"],
+        ["purge", "--json", "--dry-run", ADDRESS],
+        ["check-log", f"https://x:{SECRET}@git.corp.test/jobs/1"],
+        ["check-log", f"https://app.travis-ci.com/github/o/n/builds/1?{SECRET}"],
+        ["check-log", f"x:{SECRET}@git.corp.test/jobs"],
+        ["retry", "o/n", f"https://x:{SECRET}@git.corp.test/jobs/1", "--yes"],
+        ["retry", ADDRESS, "1", "--yes"],
+        ["doctor", "o/n", ADDRESS],
+        ["logout", ADDRESS],
+        [ADDRESS],
+        [f"--{ADDRESS}"],
+        ["list", "o/n", "--jobs", ADDRESS],
+        ["list", "o/n", "--older-than", ADDRESS],
+        ["list", "o/n", "--url", f"https://x:{SECRET}@git.corp.test"],
+        ["list", "o/n", "--url", f"https://x:{SECRET}@git.co rp.test"],
+        ["list", "o/n", "--url", f"http://git.corp.test?{SECRET}"],
+        ["list", "o/n", "--url", f"ftp://x:{SECRET}@git.corp.test"],
+        ["list", "o/n", "--api-url", f"https://git.corp.test/#{SECRET}"],
+        ["list", "--from-file", ADDRESS],
+        ["purge", "--resume", ADDRESS],
+        ["purge", "o/n", "--dry-run", "--connect", f"ftp://x:{SECRET}@git.corp.test"],
+    ],
+)
+def test_that_of_an_argument_or_an_option(arguments: list[str]) -> None:
+    shown_by(*arguments, code=2)
+
+
+@pytest.mark.parametrize("name", ["TRAVIS_REPO_SLUG", "PURGER_URL", "TRAVIS_ENDPOINT", "PURGER_CONNECT"])
+def test_that_of_a_variable(name: str) -> None:
+    more = ["o/n"] if name != "TRAVIS_REPO_SLUG" else []
+    here = {"PURGER_URL": "http://127.0.0.1:9"} if name == "PURGER_CONNECT" else {}
+    address = f"ftp://x:{SECRET}@b.test?{SECRET}" if name == "PURGER_CONNECT" else ADDRESS
+    shown_by("purge", *more, "--dry-run", "--json", code=2, **(here | {name: address}))
+
+
+def test_that_of_a_file_of_names_or_of_a_report() -> None:
+    Path("names.txt").write_text(f"o/n\n{ADDRESS}\n")
+    shown_by("list", "--from-file", "names.txt", code=2)
+    shown_by("list", "--from-file", "-", code=2, stdin=ADDRESS)
+    report = json.loads(to_json(run_report([], None, NOW, selection=Selection())))
+    other = {"repository": "o/n", "provider": "github", "url": ADDRESS, "ok": False}
+    Path("report.json").write_text(json.dumps(report | {"repositories": [other]}))
+    shown_by("purge", "--resume", "report.json", "--yes", code=2)
+
+
+@pytest.mark.browser
+def test_that_of_a_remote_browser_that_does_not_answer() -> None:
+    from purger.standin import StandIn
+
+    with StandIn(costs=False) as site:
+        site.add_repository("acme/widgets").fill(1)
+        there = {"PURGER_URL": site.url, "PURGER_API_URL": site.api_url, "TRAVIS_TOKEN": site.token}
+        for scheme in ("ws", "http"):
+            address = f"{scheme}://x:{SECRET}@127.0.0.1:9/{SECRET}?token={SECRET}"
+            shown_by("purge", "acme/widgets", "--yes", "--json", "--connect", address, code=5, **there)

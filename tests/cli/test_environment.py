@@ -1,0 +1,137 @@
+"""Before its options are read, a command reads `.env` and settles which variables are in effect."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from purger.purge.run import Run
+from purger.secrets import env_file
+from tests.support.command_line import Command
+
+pytestmark = pytest.mark.cli
+OTHER = "https://other.example.org/api"
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_restored() -> Iterator[None]:
+    """A command sets what `.env` says in this process's environment."""
+    with patch.dict(os.environ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(env_file, "_current", [env_file.EnvFile()])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbfPURGER_BRANCH=main\r\n", b"AWS_PROFILE\nFOO: bar\nM\xfcller\nPURGER_BRANCH=main"],
+)
+def test_a_filter_in_the_file_is_in_effect(command: Command, runs: list[Run], content: bytes) -> None:
+    Path(".env").write_bytes(content)
+    assert command("purge", "a/b", "-y").code == 0
+    assert runs[0].request.selection.branches == ("main",)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("purger_branch=main", "PURGER_BRANCH"),
+        ("PURGER_BRANCHES=main", "PURGER_BRANCHES"),
+        ("PURGER_BROWSER=./x.sh", "PURGER_BROWSER"),
+        ("PURGER_URL=https://stranger.example.org", "PURGER_URL"),
+        ("TRAVIS_ENDPOINT=https://stranger.example.org", "TRAVIS_ENDPOINT"),
+        ("PURGER_ARTIFACTS=/tmp/x", "PURGER_ARTIFACTS"),
+    ],
+)
+def test_what_is_refused_ends_before_anything_starts(command: Command, runs: list[Run], text: str, named: str) -> None:
+    Path(".env").write_text(text)
+    ended = command("purge", "a/b", "-y", "--json")
+    assert (ended.code, runs) == (2, [])
+    assert named in ended.err
+    assert ".env" in ended.err
+    assert json.loads(ended.out)["exit_code"] == 2
+
+
+def test_an_option_overrides_what_would_be_refused(command: Command, runs: list[Run]) -> None:
+    Path(".env").write_text("PURGER_URL=https://stranger.example.org\nPURGER_BROWSER=./x.sh\n")
+    assert command("purge", "a/b", "-y", "--url", "https://ci.acme.org", "--browser", "chrome").code == 0
+    assert runs[0].settings.site.api_url == "https://ci.acme.org/api"
+    assert runs[0].settings.browser.browser == "chrome"
+
+
+def test_a_site_with_its_own_token_is_taken(command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRAVIS_TOKEN")
+    Path(".env").write_text(f"TRAVIS_TOKEN=of-the-file\nPURGER_URL=https://ci.acme.org\nPURGER_API_URL={OTHER}\n")
+    assert command("purge", "a/b", "-y").code == 0
+    assert (runs[0].settings.site.url, runs[0].settings.site.api_url) == ("https://ci.acme.org", OTHER)
+    assert runs[0].settings.token.reveal() == "of-the-file"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["purge", "--help"], ["purge", "-nh"], ["list", "-h"]]
+)
+def test_help_and_version_never_read_the_file(
+    command: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    def fail() -> bytes:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(env_file, "read", fail)
+    assert command(*arguments).code == 0
+
+
+def test_a_value_that_looks_like_a_wish_for_help_does_not_hide_the_file(command: Command, runs: list[Run]) -> None:
+    Path(".env").write_text("PURGER_MATCH=py")
+    assert command("purge", "a/b", "-y", "--branch", "-h").code == 0
+    assert (runs[0].request.selection.branches, runs[0].request.selection.match) == (("-h",), "py")
+
+
+def unreadable() -> bytes:
+    raise env_file.UnreadableError(".env can't be read: Permission denied", remedy="Make it readable.")
+
+
+def test_an_unreadable_file_is_a_warning_where_nothing_is_deleted(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(env_file, "read", unreadable)
+    listed = command("list", "a/b")
+    assert listed.code == 0
+    assert ".env can't be read: Permission denied" in listed.err
+    runs.clear()
+    assert (command("purge", "a/b", "-y").code, runs) == (2, [])
+
+
+def test_an_explicit_url_decides_over_the_endpoint_of_another_tool(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAVIS_ENDPOINT", OTHER)
+    ended = command("purge", "a/b", "-y", "--url", "https://ci.acme.org")
+    assert (ended.code, runs[0].settings.site.api_url) == (0, "https://ci.acme.org/api")
+    assert "TRAVIS_ENDPOINT" in ended.err
+    monkeypatch.setenv("TRAVIS_ENDPOINT", OTHER)
+    monkeypatch.setenv("PURGER_URL", "https://ci.acme.org")
+    refused = command("purge", "a/b", "-y")
+    assert (refused.code, len(runs)) == (2, 1)
+    assert "TRAVIS_ENDPOINT names another installation than PURGER_URL" in refused.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["t0ken-in-a-file"], ["purge", "--t0ken-in-a-file"], ["list", "t0ken-in-a-file"]]
+)
+def test_a_token_of_the_file_in_the_wrong_place_is_not_repeated(arguments: list[str]) -> None:
+    Path(".env").write_text("TRAVIS_TOKEN=t0ken-in-a-file\n")
+    variables = {name: text for name, text in os.environ.items() if name != "TRAVIS_TOKEN"}
+    called = [str(Path(sys.executable).with_name("purger")), *arguments]
+    done = subprocess.run(called, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "t0ken" not in done.stdout + done.stderr

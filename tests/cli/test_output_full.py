@@ -1,0 +1,125 @@
+"""Output that cannot be written changes what `list` and `check-log` end with, and what is said to be there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from purger.standin import StandIn
+from purger.standin.repository import Repository
+from tests.support.browser import PURGER, environment
+
+FULL = Path("/dev/full")
+LOG = "travis_fold:start:cache.1\nSetting up build cache\nfound cache\nDone. Your build exited with 0.\n"
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")]
+
+
+def end(site: StandIn, folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with a full disk as its stdout."""
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [*PURGER, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(site, **variables),
+            cwd=folder,
+            timeout=100,
+            check=False,
+        )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_list_that_is_not_written_ends_with_8(
+    site: StandIn, repository: Repository, tmp_path: Path, more: list[str]
+) -> None:
+    repository.fill(3)
+    done = end(site, tmp_path, "list", "acme/widgets", *more)
+    assert done.returncode == 8
+    assert "not all was written, since stdout: No space left on device" in done.stderr
+    assert end(site, tmp_path, "list", "acme/other", *more).returncode == 3, "an error's own code stays"
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_checked_log_that_is_not_written_ends_with_8(site: StandIn, tmp_path: Path, more: list[str]) -> None:
+    log = Path(__file__).parents[1] / "travis" / "job_log" / "logs"
+    (tmp_path / "log.txt").write_text(next(iter(sorted(log.rglob("*.txt")))).read_text() if log.is_dir() else LOG)
+    done = end(site, tmp_path, "check-log", "log.txt", *more)
+    assert done.returncode == 8, done.stderr
+    assert "not all was written" in done.stderr
+
+
+def test_a_purge_keeps_its_own_code_with_a_warning(site: StandIn, repository: Repository, tmp_path: Path) -> None:
+    repository.fill(2)
+    dry = end(site, tmp_path, "purge", "acme/widgets", "--dry-run")
+    assert (dry.returncode, "not all was written" in dry.stderr) == (0, True)
+    done = end(site, tmp_path, "purge", "acme/widgets", "--yes", "--json")
+    assert (done.returncode, "not all was written" in done.stderr) == (0, True)
+    assert repository.caches == []
+
+
+def test_a_reader_that_has_enough_of_a_list_changes_nothing(
+    site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
+    repository.fill(3)
+    listing = [*PURGER, "list", "acme/widgets"]
+    process = subprocess.Popen(
+        listing, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(site), cwd=tmp_path
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(100) == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 16 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)]
+    if not sys.platform.startswith("linux") or os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root can mount a disk")
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("free", [0, 4096, 8192])
+def test_of_artifacts_on_a_full_disk_only_whole_ones_stay_and_are_named(
+    site: StandIn, repository: Repository, tmp_path: Path, small_disk: Path, free: int
+) -> None:
+    repository.fill(6)
+    (small_disk / "filling").write_bytes(b"x" * (16384 - 4096 - free))
+    outputs = tmp_path / "outputs"
+    done = subprocess.run(
+        [*PURGER, "purge", "acme/widgets", "--yes", "--artifacts", str(small_disk), "--trace", "on"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment(site, GITHUB_OUTPUT=str(outputs)),
+        cwd=tmp_path,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert repository.caches == []
+    names = {path.name for path in small_disk.iterdir()} - {"filling"}
+    assert names <= {"report.json", "report.html", "before.png", "after.png", "trace.zip"}, "no draft is left"
+    for name in names & {"before.png", "after.png"}:
+        assert (small_disk / name).read_bytes().endswith(b"IEND\xaeB`\x82")
+    if "report.json" in names:
+        assert json.loads((small_disk / "report.json").read_text())["ok"]
+    assert ("open report.html" in done.stderr) == ("report.html" in names)
+    assert (str(small_disk / "report.json") in outputs.read_text()) == ("report.json" in names)
+    assert "could not be written: No space left on device" in done.stderr

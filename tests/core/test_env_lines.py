@@ -1,0 +1,160 @@
+"""Lines of `.env`: a filter is exactly in effect or refused by name, and what is not purger's is passed over."""
+
+from __future__ import annotations
+
+import codecs
+from contextlib import suppress
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from purger.core.env_lines import name_meant, settings_in
+from purger.core.errors import InputError
+
+KNOWN = frozenset({"PURGER_BRANCH", "PURGER_MATCH", "PURGER_DRY_RUN", "PURGER_JOBS", "PURGER_URL"})
+MAIN = {"PURGER_BRANCH": "main"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PURGER_BRANCH=main",
+        codecs.BOM_UTF8 + b"PURGER_BRANCH=main\n",
+        codecs.BOM_UTF8 * 2 + b"PURGER_BRANCH=main\n",
+        codecs.BOM_UTF16_LE + "PURGER_BRANCH=main\r\n".encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + "PURGER_BRANCH=main\r\n".encode("utf-16-be"),
+        codecs.BOM_UTF32_LE + "PURGER_BRANCH=main\r\n".encode("utf-32-le"),
+        b"FOO=1\rPURGER_BRANCH=main\r",
+        b"FOO=1\r\nPURGER_BRANCH=main\r\n",
+        b"FOO='open\nPURGER_BRANCH=main\n",
+        b"  PURGER_BRANCH = main \n",
+        b"export PURGER_BRANCH=main",
+        b"'PURGER_BRANCH'=\"main\"",
+        b"PURGER_BRANCH=main # PURGER_MATCH=x",
+        b"# PURGER_MATCH=x\n\t# purger_match=x\nPURGER_BRANCH=main",
+        b"PURGER_BRANCH=main\nPURGER_BRANCH=main",
+        b"AWS_PROFILE\nFOO: bar\nM\xfcller=\xff\n=x\n'A=B'=1\nA=x\0y\n{}\nPATH=/tmp\nPURGER_BRANCH=main",
+        b"NODE_OPTIONS=--require=./x.js\nLD_PRELOAD=./x.so\nPLAYWRIGHT_NODEJS_PATH=./x\nGIT_DIR=x\nPYTHONPATH=.\n"
+        b"TRAVIS_BRANCH=dev\nTRAVIS=true\nMY_PURGER_MATCH=x\nPURGER_BRANCH=main",
+    ],
+)
+def test_a_filter_is_read(content: bytes) -> None:
+    assert settings_in(content, KNOWN) == MAIN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "purger_branch=main",
+        "Purger_Branch=main",
+        "PURGER BRANCH=main",
+        "PURGER-BRANCH=main",
+        "PURGERBRANCH=main",
+        "PURGER__BRANCH=main",
+        "PURGER_BRANCH: main",
+        "PURGER_BRANCH main",
+        "PURGER_BRANCH",
+        "- PURGER_BRANCH=main",
+        "; PURGER_BRANCH=main",
+        "set PURGER_BRANCH=main",
+        'set "PURGER_BRANCH=main"',
+        "EXPORT PURGER_BRANCH=main",
+        '$env:PURGER_BRANCH="main"',
+        "PURGER_\u200bBRANCH=main",
+        "\u200bPURGER_BRANCH=main",
+        "FOO=1\n\ufeffPURGER_BRANCH=main",
+        "\uff30URGER_BRANCH=main",
+        "PURGER_BRANCH\ufeff=main",
+        "FOO=1\u2028PURGER_BRANCH=main",
+        "FOO=1\x0bPURGER_BRANCH=main",
+        "FOO=1\x85PURGER_BRANCH=main",
+        "# note\u2028PURGER_BRANCH=main",
+        'FOO="a\nPURGER_BRANCH=main\n"',
+        "FOO=1 PURGER_BRANCH=main",
+        "FOO=1;PURGER_BRANCH=main",
+        "PURGER_BRANCH=main PURGER_MATCH=x",
+        "PURGER_MATCH=x\\\nPURGER_BRANCH",
+        'PURGER_BRANCH="main\nPURGER_MATCH=x"',
+        'PURGER_BRANCH="main\\ndev"',
+        'PURGER_BRANCH="main',
+        'PURGER_BRANCH="main" x',
+        "PURGER_BRANCH=${FOO}",
+        "PURGER_BRANCH=m\u200bain",
+        "PURGER_BRANCH=m\0ain",
+        "PURGER_BRANCH=main\nPURGER_BRANCH=dev",
+        "PURGER_BRANCHES=main",
+        "PURGER=main",
+        "PURGER_DRY_RUN=",
+        "PURGER_DRY_RUN=''",
+        "travis_token=s3cret",
+        "TRAVIS TOKEN=s3cret",
+        "TRAVIS_TOKEN s3cret",
+        "TRAVIS_TOKEN: s3cret",
+    ],
+)
+def test_a_line_that_looks_like_ours_and_is_not_understood_is_refused_by_name(text: str) -> None:
+    with pytest.raises(InputError, match=r"PURGER|TRAVIS_TOKEN|purger's") as refused:
+        settings_in(text.encode(), KNOWN)
+    assert "s3cret" not in f"{refused.value}{refused.value.remedy}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PURGER_BRANCH=\xff",
+        b"\xffPURGER_BRANCH=main",
+        "PURGER_BRANCH=main".encode("utf-16-le"),
+        "FOO=1\nPURGER_BRANCH=main".encode("utf-16-be"),
+        codecs.BOM_UTF16_LE + b"P",
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_where_they_are_ours(content: bytes) -> None:
+    with pytest.raises(InputError, match=r"\.env can't be"):
+        settings_in(content, KNOWN)
+
+
+def test_other_lines_mean_no_variable_of_ours() -> None:
+    for line in ("", "FOO=PURGER", "X=TRAVIS_TOKEN", "# PURGER_BRANCH=x", "TRAVIS_TOKENS=1", "A=1 # PURGER_BRANCH=x"):
+        assert name_meant(line) is None, line
+
+
+LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\u2028", "\x0b", "\x85", "\x1e", "\f"])
+NAMES = st.sampled_from(
+    ["PURGER_BRANCH", "purger_branch", "PURGER BRANCH", "PURGER_\u200bBRANCH", "PURGER_BRANCH\xa0", "Purger-Branch"]
+)
+BEFORE = st.sampled_from(["", "", "", " ", "\t", "export ", "EXPORT ", "\ufeff", "\u200b", "- ", "'", '"'])
+BETWEEN = st.sampled_from(["=", "=", "=", " = ", ": ", " ", "=\ufeff"])
+VALUES = st.sampled_from(["main", "'main'", '"main"', "main # why", '"main', "ma${X}in", '"main\\n"', "main\\"])
+FOREIGN = st.one_of(
+    st.sampled_from(["FOO=1", "FOO='", 'FOO="', 'FOO="a', "AWS_PROFILE", "FOO: bar", "# note", '"', "'", "=", "${"]),
+    st.text(max_size=12),
+)
+ENCODINGS = st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+
+
+@example([], "", "PURGER_BRANCH", "=", "main", [], ["\n"], "utf-8-sig")
+@given(
+    st.lists(FOREIGN, max_size=3),
+    BEFORE,
+    NAMES,
+    BETWEEN,
+    VALUES,
+    st.lists(FOREIGN, max_size=3),
+    st.lists(LINE_ENDS, min_size=1, max_size=4),
+    ENCODINGS,
+)
+def test_a_filter_somewhere_in_a_file_is_exactly_in_effect_or_refused(
+    above: list[str], before: str, name: str, between: str, value: str, below: list[str], ends: list[str], encoding: str
+) -> None:
+    lines = [*above, f"{before}{name}{between}{value}", *below]
+    text = "".join(f"{line}{ends[number % len(ends)]}" for number, line in enumerate(lines))
+    content = text.encode(encoding, "surrogatepass")
+    with suppress(InputError):
+        assert settings_in(content, KNOWN) == {"PURGER_BRANCH": value.partition(" #")[0].strip("'\"")}
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
+    with suppress(InputError):
+        assert set(settings_in(content, KNOWN)) <= KNOWN

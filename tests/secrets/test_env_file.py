@@ -1,0 +1,122 @@
+"""What may come from `.env`: purger's variables, no program, and no place for a token that is not the file's own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from purger.core.errors import InputError
+from purger.secrets import env_file, redaction
+
+KNOWN = {*env_file.WHERE_A_TOKEN_GOES, *env_file.WHERE_FILES_ARE_WRITTEN, "PURGER_BROWSER", "PURGER_BRANCH"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def load(
+    text: str | None, environ: dict[str, str] | None = None, *overridden: str, signs_in: bool = False
+) -> dict[str, str]:
+    """Return the environment after a file with this text was loaded into it."""
+    if text is not None:
+        Path(".env").write_text(text)
+    environ = {} if environ is None else environ
+    env_file.load(KNOWN, environ, overridden, signs_in=signs_in)
+    return environ
+
+
+def test_without_a_file_nothing_is_set(folder: Path) -> None:
+    assert load(None) == {}
+    (folder / ".env").mkdir()
+    assert load(None) == {}, "a virtual environment may be called so"
+
+
+def test_the_environment_and_options_override_the_file() -> None:
+    text = "TRAVIS_TOKEN=of-the-file\nPURGER_BRANCH=main\nPURGER_ARTIFACTS=out\n"
+    environ = load(text, {"PURGER_BRANCH": "dev"}, "PURGER_ARTIFACTS")
+    assert environ == {"TRAVIS_TOKEN": "of-the-file", "PURGER_BRANCH": "dev"}
+    assert env_file.current().taken == {"TRAVIS_TOKEN"}
+    assert "of-the-file" not in redaction.redact("token of-the-file")
+
+
+@pytest.mark.parametrize("browser", ["chrome", "msedge", "chromium", ""])
+def test_a_browser_of_the_system_may_be_named(browser: str) -> None:
+    assert load(f"PURGER_BROWSER={browser}") == {"PURGER_BROWSER": browser}
+
+
+@pytest.mark.parametrize("browser", ["./x.sh", "/usr/bin/chromium", "chromium-browser", "x.sh", "Chrome"])
+def test_a_program_is_refused_even_with_the_files_own_token(browser: str) -> None:
+    text = f"TRAVIS_TOKEN=own\nPURGER_BROWSER={browser}"
+    with pytest.raises(InputError, match=r"^PURGER_BROWSER in \.env names a program"):
+        load(text)
+    assert load(text, {"PURGER_BROWSER": "x"})["PURGER_BROWSER"] == "x"
+    assert "PURGER_BROWSER" not in load(text, {}, "PURGER_BROWSER")
+
+
+@pytest.mark.parametrize("name", sorted(env_file.WHERE_A_TOKEN_GOES | env_file.WHERE_FILES_ARE_WRITTEN))
+def test_a_place_is_taken_only_with_the_files_own_token(name: str) -> None:
+    alone, with_token = f"{name}=x", f"{name}=x\nTRAVIS_TOKEN=own"
+    for text, environ, signs_in in (
+        (alone, {}, False),
+        (alone, {"TRAVIS_TOKEN": "mine"}, False),
+        (with_token, {"TRAVIS_TOKEN": "mine"}, False),
+        (with_token, {"TRAVIS_TOKEN": ""}, False),
+        (with_token, {}, True),
+        (f"{name}=x\nTRAVIS_TOKEN=", {}, False),
+        (f"{name}=x\nTRAVIS_TOKEN=' '", {}, False),
+    ):
+        before = dict(environ)
+        with pytest.raises(InputError, match=rf"^{name} in \.env decides where"):
+            load(text, environ, signs_in=signs_in)
+        assert environ == before, "nothing of a refused file is set"
+        assert env_file.current() == env_file.EnvFile()
+    assert load(with_token) == {name: "x", "TRAVIS_TOKEN": "own"}
+    assert load(alone, {name: "y"}) == {name: "y"}
+    assert load(alone, {}, name) == {}
+    assert load(f"{name}=") == {name: ""}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["NODE_OPTIONS", "PLAYWRIGHT_NODEJS_PATH", "PLAYWRIGHT_BROWSERS_PATH", "LD_PRELOAD", "PATH", "GIT_SSH_COMMAND",
+     "PYTHONPATH", "PYTHONSTARTUP", "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE",
+     "HTTPS_PROXY", "HOME", "XDG_CONFIG_HOME", "LOGURU_LEVEL", "DEBUG", "PWDEBUG", "TRAVIS", "GITHUB_OUTPUT", "CI"],
+)  # fmt: skip
+def test_no_other_variable_is_taken(name: str) -> None:
+    assert load(f"{name}=./x\nTRAVIS_TOKEN=own") == {"TRAVIS_TOKEN": "own"}
+
+
+def test_a_pipe_is_read(folder: Path) -> None:
+    os.mkfifo(folder / ".env")
+    writer = threading.Thread(target=lambda: (folder / ".env").write_text("PURGER_BRANCH=main\n"))
+    writer.start()
+    assert load(None) == {"PURGER_BRANCH": "main"}
+    writer.join()
+
+
+@pytest.mark.parametrize("fault", [PermissionError(13, "Permission denied"), OSError(40, "Too many levels")])
+def test_a_file_that_can_not_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch, fault: OSError) -> None:
+    def refuse(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(env_file.UnreadableError, match=rf"\.env can't be read: {fault.strerror}"):
+        load(None)
+    env_file.remember_token(KNOWN)
+
+
+def test_a_huge_file_is_an_error() -> None:
+    with pytest.raises(env_file.UnreadableError, match="too large"):
+        load("#" * (env_file.LARGEST_BYTES + 1))
+
+
+def test_the_token_is_not_repeated_where_the_file_is_not_in_effect() -> None:
+    Path(".env").write_text("TRAVIS_TOKEN=t0ken-of-a-file\n")
+    env_file.remember_token(KNOWN)
+    assert redaction.redact("t0ken-of-a-file") == "REDACTED"

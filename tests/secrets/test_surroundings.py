@@ -1,0 +1,75 @@
+"""No environment variable of a dependency breaks a command, or makes it say nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from purger.secrets.surroundings import drop_variables_of_dependencies
+
+ODD = [
+    "LOGURU_LEVEL=debug",
+    "LOGURU_DIAGNOSE=x",
+    "LOGURU_AUTOINIT=x",
+    "LOGURU_DEBUG_NO=x",
+    "LOGURU_FORMAT={nothing}",
+    "TERMINAL_WIDTH=x",
+    "TERMINAL_WIDTH=0",
+    "TERMINAL_WIDTH=999999999999",
+    "COLUMNS=0",
+    "COLUMNS=-1",
+    "COLUMNS=²",
+    "COLUMNS=999999999999",
+    "LINES=²",
+    "JUPYTER_COLUMNS=²",
+    "TTY_COMPATIBLE=x",
+    "TTY_INTERACTIVE=x",
+    "FORCE_COLOR=x",
+    "TERM=x",
+    "COLORTERM=x",
+    "UNICODE_VERSION=x",
+    "TYPER_USE_RICH=0",
+    "TYPER_STANDARD_TRACEBACK=x",
+    "DATABRICKS_RUNTIME_VERSION=x",
+    "PW_CHECK_PROTOCOL=1",
+    "INTERNAL_PW_GREENLET_DEBUG=1",
+    "DEBUGP=1",
+]
+
+
+@pytest.mark.parametrize("variable", ODD)
+def test_an_odd_variable_changes_nothing(variable: str, tmp_path: Path) -> None:
+    name, _, text = variable.partition("=")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PURGER_", "TRAVIS", "GITHUB_"))}
+    for arguments, code, said in (
+        (["--help"], 0, "check-log"),
+        (["check-log", "no-such-log"], 2, "There is no such log"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "purger", *arguments],
+            env=clean | {name: text, "HOME": str(tmp_path)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        written = done.stdout + done.stderr
+        assert (done.returncode, "Traceback" in written) == (code, False), written
+        assert said in written
+
+
+def test_what_is_a_size_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in (("COLUMNS", "80"), ("LINES", "x"), ("LOGURU_LEVEL", "INFO"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, text)
+    drop_variables_of_dependencies()
+    assert {name: os.environ.get(name) for name in ("COLUMNS", "LINES", "LOGURU_LEVEL", "NO_COLOR")} == {
+        "COLUMNS": "80",
+        "LINES": None,
+        "LOGURU_LEVEL": None,
+        "NO_COLOR": "1",
+    }

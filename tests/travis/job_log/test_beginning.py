@@ -1,0 +1,43 @@
+"""How much of a beginning a log shows, and what follows from that."""
+
+from __future__ import annotations
+
+import pytest
+
+from purger.travis.job_log import CacheUse, Unknown, read_log
+
+WORKER, CLONE, PART = (
+    "Worker information\n",
+    "$ git clone --depth=50 x\nCloning into 'x'...\n",
+    "Setting up build cache\n",
+)
+RUN = '$ make\nno\nThe command "make" exited with 1.\n'
+DONE = "Done. Your build exited with 1.\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "use", "why"),
+    [
+        (WORKER + CLONE + RUN + DONE, CacheUse.NO_CACHE, None),
+        ("Using worker: x\n" + CLONE + RUN + DONE, CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + RUN, CacheUse.NO_CACHE, None),
+        (WORKER + CLONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + RUN, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (CLONE + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (RUN, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        ("travis_fold:start:x\na\n", CacheUse.UNKNOWN, Unknown.FRAGMENT),
+        (WORKER + CLONE + PART, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + CLONE + "cache.1\n" + PART + RUN + DONE, CacheUse.UNKNOWN, Unknown.FOLDED),
+        (WORKER + CLONE + "cache.1\n" + RUN + DONE, CacheUse.UNKNOWN, Unknown.FOLDED),
+        (PART + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
+        ("Setting up package cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
+        ("setup build cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
+        (PART + "Failed to fetch casher from GitHub, disabling cache.\n" + RUN, CacheUse.NO_CACHE, None),
+        (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+    ],
+)
+def test_what_the_beginning_proves(log: str, use: CacheUse, why: Unknown | None) -> None:
+    read = read_log([log.encode()])
+    assert (read.cache_use, read.unknown) == (use, why)

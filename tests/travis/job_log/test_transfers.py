@@ -1,0 +1,43 @@
+"""A transfer is named by the last two parts of its key, and dated by the block around it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from purger.travis.job_log import read_log
+from purger.travis.job_log.transfers import BlockTimes, Transfer
+
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("shown", "branch", "archive"),
+    [
+        ("main/cache-a.tgz", "main", "cache-a.tgz"),
+        ("my branch/cache-a.tgz", "my branch", "cache-a.tgz"),
+        ("main/cache-linux--env-A B=1.tgz", "main", "cache-linux--env-A B=1.tgz"),
+        ("cache--linux--gemfile-gemfiles/six.gemfile.tgz", "", "cache--linux--gemfile-gemfiles/six.gemfile.tgz"),
+        ("cache-linux--node-lts/*.tgz", "", "cache-linux--node-lts/*.tgz"),
+        ("cache-busting/cache-a.tgz", "cache-busting", "cache-a.tgz"),
+    ],
+)
+@pytest.mark.parametrize("start", ["", "attempting to download cache archive\n"])
+def test_the_name_is_the_end_of_the_key(start: str, shown: str, branch: str, archive: str) -> None:
+    (fetch,) = read_log([f"{start}fetching {shown}\nfound cache\n".encode()]).fetched
+    assert (fetch.branch, fetch.archive) == (branch, archive)
+
+
+def test_a_transfer_has_the_start_of_its_block() -> None:
+    times, transfer = BlockTimes(), Transfer("main", "cache-a.tgz", 0, is_sure=True)
+    times.block_started("0a")
+    assert times.add(transfer) is transfer
+    times.block_ended("0a", AT, AT + timedelta(seconds=1))
+    assert transfer.at == AT
+
+
+def test_a_cache_is_known_by_its_name() -> None:
+    assert Transfer("main", None, 0, is_sure=True).is_cache_by_name()
+    assert Transfer("main", "cache-a.tgz", 0, is_sure=True).is_cache_by_name()
+    assert not Transfer("main", "binaries.tgz", 0, is_sure=True).is_cache_by_name()
