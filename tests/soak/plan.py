@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from purger.core.cache import Kind
 from purger.core.selection import Selection, is_glob
 from purger.standin import Cache, DeleteFault, ListFault, Reupload
-from purger.standin.faults import ListKind
+from purger.standin.faults import ListKind, OddAnswer
 from purger.travis.keys import last_part
 
 DAY_S = 86400.0
@@ -64,7 +64,8 @@ class Plan:
     def selects(self, cache: Cache) -> bool:
         """What the selection means, told from the server's side, where every full name is known."""
         chosen = self.selection
-        age_s = (chosen.as_of - cache.last_modified).total_seconds()
+        # The site's clock decides how old a cache is.
+        age_s = (chosen.as_of - cache.last_modified).total_seconds() + self.knobs.get("clock_offset_s", 0.0)
         return (
             (not chosen.branches or any(_means(pattern, cache) for pattern in chosen.branches))
             and (chosen.match is None or chosen.match in cache.name)
@@ -270,6 +271,19 @@ def _stopped(rng: Random, plan: Plan) -> None:
     plan.gentle = False
 
 
+def _clock_differs(rng: Random, plan: Plan) -> None:
+    plan.knobs["clock_offset_s"] = rng.choice([-365, -2, 2, 365]) * DAY_S
+    plan.selection = replace(plan.selection, older_than_s=(rng.randint(1, 15) + 0.5) * DAY_S)
+    plan.gentle = plan.gentle and plan.selection.match is None and not plan.selection.branches
+
+
+def _odd_answers(rng: Random, plan: Plan) -> None:
+    body = rng.choice(["{}", "[]", "null", '{"caches": {}}', "{", '{"id": null}'])
+    plan.late_knobs["odd_answers"] = [OddAnswer(rng.choice(["", "/caches", "/user"]), body)]
+    plan.late_after = rng.randint(0, 3)
+    plan.gentle = False
+
+
 KINDS: dict[str, Callable[[Random, Plan], None]] = {
     "refused": _refused,
     "mostly refused": _mostly_refused,
@@ -292,5 +306,7 @@ KINDS: dict[str, Callable[[Random, Plan], None]] = {
     "page dies": _page_dies,
     "browser dies": _browser_dies,
     "stopped": _stopped,
+    "clock differs": _clock_differs,
+    "odd answers": _odd_answers,
 }
 """Every kind of fault by name, with how it is drawn."""
