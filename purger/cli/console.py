@@ -227,8 +227,10 @@ async def ask(console: Console, repositories: Sequence[RepositoryReport], now: d
     where = repositories[0].name if len(repositories) == 1 else many(len(repositories), "repository")
     if not (complete := all(repository.complete for repository in repositories)):
         console.print(f"There may be more: {HIDDEN}. What is selected of it is deleted as soon as it is listed.")
-    what = at_least(count, "cache", complete=complete)
-    console.print(Text(f"Delete {what} ({size}) of {where}? [y/N] ", style="bold"), end="")
+    question = f"Delete {at_least(count, 'cache', complete=complete)} ({size}) of {where}? [y/N] "
+    if not count:
+        question = f"No listed cache of {where} is selected. Go on? [y/N] "
+    console.print(Text(question, style="bold"), end="")
     answer = await _read_line()
     return answer.strip().lower() in {"y", "yes"}
 

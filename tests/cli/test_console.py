@@ -90,6 +90,13 @@ async def test_the_question_shows_the_rows_their_number_and_their_size(monkeypat
     assert shown.endswith("Delete 21 caches (21.0 MB) of acme/widgets? [y/N] ")
 
 
+async def test_where_nothing_is_selected_the_question_does_not_speak_of_deleting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, shown = await answered(monkeypatch, "n\n")
+    assert shown.endswith("No listed cache of acme/widgets is selected. Go on? [y/N] ")
+
+
 async def test_the_question_says_that_more_may_be_deleted_than_is_listed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
