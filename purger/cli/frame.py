@@ -12,8 +12,9 @@ from typing import Protocol
 
 from loguru import logger
 
+from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console
-from purger.cli.options import ArtifactOptions
+from purger.cli.options import ArtifactOptions, SiteOptions
 from purger.cli.output import Output
 from purger.cli.parameters import known_variables
 from purger.cli.progress import ProgressView
@@ -22,7 +23,7 @@ from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError, 
 from purger.core.events import Event
 from purger.purge.record import Record
 from purger.purge.run import Hooks
-from purger.purge.settings import Settings
+from purger.purge.settings import Pace, Settings
 from purger.report.artifacts import Artifacts
 from purger.report.build import repository_report, run_report
 from purger.report.model import Report
@@ -83,6 +84,18 @@ def require_an_answer(*, yes: bool, instead: str = "") -> None:
             "nobody is here to answer the question before deleting: stdin is no terminal",
             remedy=f"Add --yes to delete without being asked{instead}.",
         )
+
+
+def settings_of(output: Output, site_options: SiteOptions, browser: BrowserSettings, pace: Pace) -> Settings:
+    """Return the settings of a command that uses the page. Raises AccessError where there is no token."""
+    site = site_options.site
+    return Settings(
+        site=site,
+        token=output.token(site, site_options.session_file),
+        browser=browser,
+        pace=pace,
+        page_console=output.verbosity > 1,
+    )
 
 
 def execute(

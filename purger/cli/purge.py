@@ -12,7 +12,7 @@ from purger.cli.output import Output
 from purger.cli.parameters import command
 from purger.core.errors import ExitCode, PurgerError
 from purger.core.selection import Selection
-from purger.purge.settings import Pace, Settings
+from purger.purge.settings import Pace
 
 if TYPE_CHECKING:
     from purger.purge.run import Run
@@ -56,7 +56,7 @@ def purge(
     repositories: Repositories = None,
 ) -> ExitCode:
     """Delete every selected cache, recheck until it is really gone, and report what became of each."""
-    from purger.cli.frame import execute, require_an_answer
+    from purger.cli.frame import execute, require_an_answer, settings_of
     from purger.cli.targets import what_to_purge
     from purger.purge.run import Request, Run
 
@@ -65,13 +65,7 @@ def purge(
     if not deletion.dry_run:
         require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
     keep.require_a_folder()
-    settings = Settings(
-        site=site,
-        token=output.token(site, site_options.session_file),
-        browser=browser,
-        pace=pace,
-        page_console=output.verbosity > 1,
-    )
+    settings = settings_of(output, site_options, browser, pace)
     request = Request(
         repositories=meant.repositories, selection=meant.selection, dry_run=deletion.dry_run, shard=meant.shard
     )

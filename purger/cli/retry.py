@@ -19,7 +19,7 @@ from purger.cli.parameters import Only, Without, command
 from purger.core.errors import ExitCode
 from purger.core.selection import Selection
 from purger.jobs.settings import RetrySettings
-from purger.purge.settings import Pace, Settings
+from purger.purge.settings import Pace
 
 
 @command(
@@ -44,7 +44,7 @@ def retry(
     """Purge, wait, restart failed jobs and read their logs; again while they fetch a deleted cache."""
     from loguru import logger
 
-    from purger.cli.frame import execute, require_an_answer
+    from purger.cli.frame import execute, require_an_answer, settings_of
     from purger.jobs.retry import Retry, RetryRequest
     from purger.travis.jobs import parse_job
 
@@ -56,13 +56,7 @@ def retry(
     job_ids = list(dict.fromkeys(parse_job(job, site) for job in jobs))
     require_an_answer(yes=deletion.yes)
     keep.require_a_folder()
-    settings = Settings(
-        site=site,
-        token=output.token(site, site_options.session_file),
-        browser=browser,
-        pace=pace,
-        page_console=output.verbosity > 1,
-    )
+    settings = settings_of(output, site_options, browser, pace)
     request = RetryRequest(repository=named, job_ids=job_ids, selection=selection)
     return execute(
         output,

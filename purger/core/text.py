@@ -45,11 +45,7 @@ def printable(text: str) -> str:
 
 def shorten(text: str, longest: int = LONGEST_BRANCH) -> str:
     """Return untrusted text as one printable line, shortened in the middle to `longest` characters."""
-    text = printable(text).replace("\n", _REPLACEMENT)
-    if len(text) <= longest:
-        return text
-    head = longest // 2
-    return f"{text[:head]}…{text[-(longest - head - 1) :]}"
+    return visible(text, longest)
 
 
 def decoded(content: bytes, *, errors: str = "strict") -> str:

@@ -156,14 +156,19 @@ def _failures(log: LogReport) -> Iterator[str]:
         yield f"A known symptom: {symptom.line}"
         yield f"  {symptom.meaning}"
         yield f"  {symptom.what_to_do}"
-    if log.stopped_storing:
-        yield "The job was stopped while it stored its cache: that is not the fault of the build."
-    elif log.last_failing_lines:
-        yield "What it printed last:" if log.stopped else "The last command that failed:"
-        for line in log.last_failing_lines:
-            yield f"  {line}"
+    yield from last_lines(log)
     if log.truncated:
         yield "The log ends before the job does."
+
+
+def last_lines(log: LogReport) -> list[str]:
+    """Return what the job printed when it failed or was stopped, under a title; nothing where that is not known."""
+    if log.stopped_storing:
+        return ["The job was stopped while it stored its cache: that is not the fault of the build."]
+    if not log.last_failing_lines:
+        return []
+    title = "What it printed last:" if log.stopped else "The last command that failed:"
+    return [title, *(f"  {line}" for line in log.last_failing_lines)]
 
 
 def _clock(at: datetime) -> str:

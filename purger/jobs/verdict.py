@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from purger.core.errors import JobError, NotACacheProblemError, PurgerError, SiteError
 from purger.core.text import many
-from purger.jobs.log_phrases import archive_text, what_it_did
+from purger.jobs.log_phrases import archive_text, last_lines, what_it_did
 from purger.jobs.log_report import log_report
 from purger.travis.job_log import CacheUse, FetchVerdict, JobLog
 
@@ -129,12 +129,8 @@ def error_of(
 def _where_to_look(log: JobLog) -> str:
     """Return the remedy: the symptom that was found, else the last failing command's lines, else a general hint."""
     spared = "It fetched a cache that the purge did not delete: were there filters?\n" if log.fetched else ""
-    if log.symptoms:
-        symptom = log_report(log).symptoms[-1]
+    report = log_report(log)
+    if report.symptoms:
+        symptom = report.symptoms[-1]
         return f"{spared}{symptom.line}\n{symptom.meaning} {symptom.what_to_do}"
-    if log.stopped_storing:
-        return f"{spared}The job was stopped while it stored its cache: that is not the fault of the build."
-    if log.last_failing_lines:
-        title = "What it printed last:" if log.stopped else "The last command that failed:"
-        return "\n".join([f"{spared}{title}", *(f"  {line}" for line in log.last_failing_lines)])
-    return f"{spared}Check the build itself."
+    return spared + ("\n".join(last_lines(report)) or "Check the build itself.")
