@@ -39,8 +39,9 @@ def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     understood = 0
     for binding in parse_stream(io.StringIO(text, newline="")):
-        for line, name in _lines_of_ours(binding):
-            value = _value(binding, line, name, known)
+        ours = list(_lines_of_ours(binding))
+        for line, name in ours:
+            value = _value(binding, line, name, known, is_alone=len(ours) == 1)
             if found.setdefault(name, value) != value:
                 raise _refused(line, name, "is set a second time, to another value")
             understood += 1
@@ -85,15 +86,18 @@ def _lines_of_ours(binding: Binding) -> Iterator[tuple[int, str]]:
             yield number, name
 
 
-def _value(binding: Binding, line: int, name: str, known: Collection[str]) -> str:
-    """Return the value of a binding that is one line of purger's. Raises InputError for any other."""
+def _value(binding: Binding, line: int, name: str, known: Collection[str], *, is_alone: bool) -> str:
+    """Return the value of a binding that is one line of purger's. Raises InputError for any other.
+
+    `is_alone` means that no other line of the binding is purger's.
+    """
     if binding.error or binding.value is None or binding.key != name:
         raise _refused(line, name, "is not NAME=VALUE")
     if name not in OF_TRAVIS and name not in known:
         raise _refused(line, name, "is not a variable of purger's: is it mistyped?")
     lines = binding.original.string.splitlines()
     settings = _SETTING_INSIDE.findall("\n".join(_COMMENT_AT_END.sub("", each) for each in lines))
-    if sum(1 for _ in _lines_of_ours(binding)) > 1 or len(settings) > 1:
+    if not is_alone or len(settings) > 1:
         raise _refused(line, name, "holds another setting")
     if not binding.value.isprintable():
         raise _refused(line, name, "holds a character that can't be shown, or a line end")

@@ -138,11 +138,13 @@ class BranchListings:
 
     async def decidable(self, caches: Sequence[Cache], listed: Sequence[Cache]) -> list[Cache]:
         """Return the caches, attributed where the selection can't be decided without that."""
-        decide = self._selection.decide
-        unclear = [cache for cache in caches if decide(cache) is None]
-        clear = [cache for cache in caches if decide(cache) is not None]
+        unclear = [cache for cache in caches if self._selection.decide(cache) is None]
+        if not unclear:
+            return list(caches)
+        undecided = set(unclear)
+        clear = [cache for cache in caches if cache not in undecided]
         attributed = iter(await self.attribute(unclear, [*listed, *clear]))
-        return [next(attributed) if decide(cache) is None else cache for cache in caches]
+        return [next(attributed) if cache in undecided else cache for cache in caches]
 
     async def _others(self, branch: str, wanted: Iterable[Version], known: Iterable[Cache]) -> list[Cache]:
         return without(await self.own(branch, wanted), known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -71,15 +71,15 @@ class Ledger:
     """
 
     selection: Selection
-    attempts: int
+    attempts: InitVar[int]
     _entries: list[Entry] = field(default_factory=list, init=False)
     _index: _Index = field(default_factory=_Index, init=False, repr=False)
     progress: int = field(default=0, init=False)
     methods: Methods = field(init=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, attempts: int) -> None:
         """Derive which methods there are."""
-        self.methods = Methods(self.selection.everything, self.attempts)
+        self.methods = Methods(self.selection.everything, attempts)
 
     @property
     def entries(self) -> Sequence[Entry]:

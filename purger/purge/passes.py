@@ -55,12 +55,13 @@ class Passes:
         self.record.passes += 1
         rows = len(rows_of(entry.cache for entry in entries))
         self.record.emit(events.PassStarted(self.record.name, self.record.passes, rows, len(entries)))
+        if not ledger.selection.everything:
+            await self._delete_exactly(page, entries)
+            return
         by_method: dict[Method | None, list[Entry]] = {}
         for entry in entries:
             by_method.setdefault(ledger.methods.next_of(entry), []).append(entry)
-        if not ledger.selection.everything:
-            await self._delete_exactly(page, entries)
-        elif by_icon := by_method.get(Method.ICON):
+        if by_icon := by_method.get(Method.ICON):
             rows_to_click: Rows = {}
             for entry in by_icon:
                 rows_to_click.setdefault(entry.cache.branch, []).append(entry)
