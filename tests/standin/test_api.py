@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -17,17 +17,6 @@ import yarl
 from purger.standin import Attempt, DeleteFault, ListFault, Repository, StandIn
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def site() -> Iterator[StandIn]:
-    with StandIn(costs=False) as running:
-        yield running
-
-
-@pytest.fixture
-def repository(site: StandIn) -> Repository:
-    return site.add_repository("acme/widgets")
 
 
 class Client:

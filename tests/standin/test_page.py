@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from urllib.parse import quote
 
 import pytest
@@ -40,17 +40,6 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     made.set_default_timeout(60_000)
     yield made
     await made.close()
-
-
-@pytest.fixture
-def site() -> Iterator[StandIn]:
-    with StandIn(costs=False) as running:
-        yield running
-
-
-@pytest.fixture
-def repository(site: StandIn) -> Repository:
-    return site.add_repository("acme/widgets")
 
 
 def token_script(site: StandIn, token: str | None = None) -> str:
