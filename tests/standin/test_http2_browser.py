@@ -134,11 +134,13 @@ async def test_a_reset_connection_ends_all_calls_on_it(page: Page, tls_site: Sta
     assert len([request for request in tls_site.requests if request.method == "DELETE"]) > 20
 
 
-async def test_the_browser_rejects_a_key_that_changed(page: Page, tls_site: StandIn, repository: Repository) -> None:
+async def test_the_browser_rejects_a_key_that_changed(
+    browser: Browser, page: Page, tls_site: StandIn, repository: Repository
+) -> None:
     repository.add("main")
     await show(page, tls_site)
     tls_site.use_certificate("new_key")
-    other = await page.context.new_page()
+    other = await browser.new_page()
     with pytest.raises(PlaywrightError, match="ERR_CERT_AUTHORITY_INVALID"):
         await other.goto(tls_site.url)
     tls_site.use_certificate("valid")
