@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import urlsplit
 
 from purger import __version__
-from purger.browser.certificates import certificate_error
+from purger.browser.certificates import (
+    CertificateError,
+    RefusedByBrowserError,
+    certificate_error,
+    changed_certificate,
+    pin_of,
+)
 from purger.browser.network import Network
 from purger.browser.proxies import Proxy
 from purger.core.errors import SiteError
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
     import httpx2
 
 HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
+VERIFYING_S = 15.0
+"""How long it may take to see a certificate."""
 _LONGEST_REASON = 200
 
 
@@ -40,7 +48,7 @@ class Connections:
         self.network = network
         self._transport = transport
         self._client: httpx2.AsyncClient | None = None
-        self._certificates: dict[tuple[str, int], bytes] = {}
+        self._certificates = _Certificates()
 
     async def __aenter__(self) -> Self:
         return self
@@ -68,7 +76,7 @@ class Connections:
         """
         import httpx2
 
-        handshakes = _Handshakes(self.network.proxies.for_address(address))
+        handshakes = _Handshakes(address, self.network.proxies.for_address(address), self._certificates)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -77,10 +85,9 @@ class Connections:
                     address,
                     headers=headers,
                     timeout=httpx2.Timeout(silence_s or timeout_s),
-                    extensions={"trace": handshakes.note} if handshakes.has_two else None,
+                    extensions={"trace": handshakes.note} if handshakes.is_encrypted else None,
                 ) as response,
             ):
-                self._keep_certificates(address, response, handshakes)
                 yield response
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
             self._explain(error, address, handshakes)
@@ -103,58 +110,102 @@ class Connections:
         return self._client
 
     async def certificate(self, address: str, *, timeout_s: float) -> bytes | None:
-        """Return the verified certificate (DER) that the server of an https address showed last, else None.
+        """Return the verified certificate (DER) that the server of an https address showed first, else None.
 
-        One that was not asked yet is asked for nothing in particular. Raises the errors of `exchange`.
+        Where none is known yet, this connects, and sends nothing. Raises the errors of `exchange`.
         """
-        if urlsplit(address).scheme != "https":
-            return None
         place = host_and_port(address)
-        if place not in self._certificates:
-            async with self.exchange("HEAD", address, timeout_s=timeout_s):
-                pass
-        return self._certificates.get(place)
+        if urlsplit(address).scheme != "https" or place in self._certificates.first:
+            return self._certificates.first.get(place)
+        asking = asyncio.ensure_future(self._ask(address, timeout_s))
+        shown = asyncio.ensure_future(self._certificates.wait_for(place))
+        try:
+            await asyncio.wait({asking, shown}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asking.cancel()
+            shown.cancel()
+            ended, _ = await asyncio.gather(asking, shown, return_exceptions=True)
+        if isinstance(ended, Exception) and place not in self._certificates.first:
+            raise ended
+        return self._certificates.first.get(place)
+
+    async def _ask(self, address: str, timeout_s: float) -> None:
+        async with self.exchange("HEAD", address, timeout_s=timeout_s):
+            pass
 
     def certificate_of_proxy(self, proxy: Proxy) -> bytes | None:
-        """Return the verified certificate (DER) that an https proxy showed last, else None."""
-        return self._certificates.get((proxy.host, proxy.port))
+        """Return the verified certificate (DER) that an https proxy showed first, else None."""
+        return self._certificates.first.get((proxy.host, proxy.port))
 
-    def _keep_certificates(self, address: str, response: httpx2.Response, handshakes: _Handshakes) -> None:
-        stream = response.extensions.get("network_stream")
-        if certificate := _certificate_of(stream) if urlsplit(address).scheme == "https" else None:
-            self._certificates[host_and_port(address)] = certificate
-        if handshakes.proxy and handshakes.certificate_of_proxy:
-            self._certificates[handshakes.proxy.host, handshakes.proxy.port] = handshakes.certificate_of_proxy
+    async def why_refused(self, refused: RefusedByBrowserError) -> CertificateError:
+        """Return what is wrong with a certificate that the browser refused: as it is now, over a new connection."""
+        address = refused.address
+        try:
+            async with Connections(self.network) as fresh:
+                now = await fresh.certificate(address, timeout_s=VERIFYING_S)
+        except CertificateError as error:
+            return error
+        except NoAnswerError:
+            return refused
+        before = self._certificates.first.get(host_and_port(address))
+        is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
+        return changed_certificate(address) if is_other else refused
 
     def _explain(self, error: Exception, address: str, handshakes: _Handshakes) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
-                where = handshakes.proxy.address if handshakes.proxy and handshakes.is_with_proxy else address
-                who = host_and_port(where)[0] + (", the proxy," if where != address else "")
+                who, where = handshakes.current
                 raise certificate_error(cause, who, where, self.network.authority) from None
         raise NoAnswerError(_reason_of(error), where=address) from None
 
 
-class _Handshakes:
-    """Which of two TLS handshakes is meant, where there is one with an https proxy before that with the server."""
+class _Certificates:
+    """The first certificate (DER) that each host and port showed, after it was verified."""
 
-    def __init__(self, proxy: Proxy | None) -> None:
-        self.proxy = proxy
-        self.has_two = proxy is not None and proxy.scheme == "https"
-        self.is_with_proxy = self.has_two
-        self.certificate_of_proxy: bytes | None = None
+    def __init__(self) -> None:
+        self.first: dict[tuple[str, int], bytes] = {}
+        self._news = asyncio.Event()
+
+    def keep(self, place: tuple[str, int], certificate: bytes) -> None:
+        """Keep a certificate, unless there is one of this place."""
+        self.first.setdefault(place, certificate)
+        self._news.set()
+
+    async def wait_for(self, place: tuple[str, int]) -> None:
+        """Wait until there is a certificate of this place."""
+        while place not in self.first:
+            self._news.clear()
+            await self._news.wait()
+
+
+class _Handshakes:
+    """Notes the certificates of one exchange: that of the server, and before it that of an https proxy."""
+
+    def __init__(self, address: str, proxy: Proxy | None, certificates: _Certificates) -> None:
+        self._address = address
+        self._proxy = proxy if proxy and proxy.scheme == "https" else None
+        self._is_with_proxy = self._proxy is not None
+        self._certificates = certificates
+        self.is_encrypted = self._is_with_proxy or urlsplit(address).scheme == "https"
+
+    @property
+    def current(self) -> tuple[str, str]:
+        """Whose certificate is verified now, for people, and at which address."""
+        if self._proxy and self._is_with_proxy:
+            return f"the proxy {self._proxy.host}", self._proxy.address
+        return host_and_port(self._address)[0], self._address
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
-        """Note a step of a connection, as httpcore's extension `trace` reports them."""
-        if step == "connection.start_tls.complete":
-            self.certificate_of_proxy = _certificate_of(info["return_value"])
-            self.is_with_proxy = False
-
-
-def _certificate_of(stream: Any) -> bytes | None:
-    encryption = stream.get_extra_info("ssl_object") if stream is not None else None
-    certificate: bytes | None = encryption.getpeercert(binary_form=True) if encryption is not None else None
-    return certificate
+        """Note a step of a connection, as httpcore reports them to the extension `trace`."""
+        if not step.endswith(".start_tls.complete"):
+            return
+        certificate = info["return_value"].get_extra_info("ssl_object").getpeercert(binary_form=True)
+        if self._proxy and step.startswith("connection."):
+            self._is_with_proxy = False
+            place = (self._proxy.host, self._proxy.port)
+        else:
+            place = host_and_port(self._address)
+        self._certificates.keep(place, certificate)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from purger.browser.certificates import pin_of
-from purger.browser.connections import Connections, NoAnswerError
+from purger.browser.connections import VERIFYING_S, Connections, NoAnswerError
 from purger.browser.proxies import Proxy
 from purger.core.hosts import host_and_port
-
-VERIFYING_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
