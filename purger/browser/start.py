@@ -6,36 +6,38 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Sequence
 
 from loguru import logger
 from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser.driver import CLOSING_S
 from purger.browser.find import CHANNELS, HOW_TO_GET_ONE, find_browser, has_display
-from purger.browser.settings import BrowserSettings
+from purger.browser.reach import Reach
+from purger.browser.settings import CLOSING_S, BrowserSettings
 from purger.core.errors import BrowserError
 from purger.secrets import child_environment
 
 _FATAL_ERROR = re.compile(r":FATAL:[^\]\n]*\] *(.+)|: (error while loading shared libraries: .+)")
 
 
-def launch_arguments(hosts: Sequence[str], *, allow_third_party: bool) -> list[str]:
-    """Return the browser's command-line switches. Unless `allow_third_party`, only `hosts` can be resolved.
+def launch_arguments(reach: Reach, *, allow_third_party: bool) -> list[str]:
+    """Return the browser's command-line switches. Unless `allow_third_party`, only `reach.hosts` can be resolved.
 
     Playwright's routing could block third parties too, but it sends each request through the driver and answers
     preflights itself (docs/TRAVIS.md section 6).
     """
     arguments = ["--disable-quic", "--no-default-browser-check"]
     if not allow_third_party:
-        rules = ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in hosts)])
+        rules = ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in reach.hosts)])
         arguments.append(f"--host-resolver-rules={rules}")
+    if reach.pins:
+        # These keys, and no others: any other certificate is judged by the browser itself.
+        arguments.append(f"--ignore-certificate-errors-spki-list={','.join(reach.pins)}")
     return arguments
 
 
-async def launch(playwright: Playwright, settings: BrowserSettings, hosts: Sequence[str]) -> Browser:
-    """Start a browser that can reach only these hosts. Raises BrowserError with the remedy.
+async def launch(playwright: Playwright, settings: BrowserSettings, reach: Reach) -> Browser:
+    """Start a browser with this reach. Raises BrowserError with the remedy.
 
     The sandbox is on, except for root, which Chromium does not support. If the system forbids the sandbox, as many
     containers do, the browser starts without it and a warning is logged.
@@ -48,13 +50,13 @@ async def launch(playwright: Playwright, settings: BrowserSettings, hosts: Seque
         )
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     try:
-        return await _start(playwright.chromium, settings, hosts, found, sandbox=not root)
+        return await _start(playwright.chromium, settings, reach, found, sandbox=not root)
     except PlaywrightError as error:
         if root or "sandbox" not in error.message.lower():
             raise _does_not_start(found, error) from None
     logger.warning("The browser's sandbox is not available here: the browser starts without it.")
     try:
-        return await _start(playwright.chromium, settings, hosts, found, sandbox=False)
+        return await _start(playwright.chromium, settings, reach, found, sandbox=False)
     except PlaywrightError as error:
         raise _does_not_start(found, error) from None
 
@@ -62,7 +64,7 @@ async def launch(playwright: Playwright, settings: BrowserSettings, hosts: Seque
 async def _start(
     chromium: BrowserType,
     settings: BrowserSettings,
-    hosts: Sequence[str],
+    reach: Reach,
     found: str | None,
     *,
     sandbox: bool,
@@ -72,7 +74,7 @@ async def _start(
         executable_path=None if found in CHANNELS else found,
         headless=not settings.headed,
         slow_mo=settings.slow_mo_ms,
-        args=launch_arguments(hosts, allow_third_party=settings.allow_third_party),
+        args=launch_arguments(reach, allow_third_party=settings.allow_third_party),
         env=dict(child_environment.for_children()),
         chromium_sandbox=sandbox,
         # purger handles Ctrl-C and SIGTERM itself: it writes its report before it closes the browser.

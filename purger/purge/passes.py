@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
@@ -22,9 +23,11 @@ from purger.purge.record import Record
 from purger.purge.settings import Settings
 from purger.travis.api import Api
 from purger.travis.client import RateLimitedError
-from purger.travis.page.cache_page import CachePage
 from purger.travis.payloads import Response
 from purger.travis.rate_limit import Budget
+
+if TYPE_CHECKING:
+    from purger.travis.page.cache_page import CachePage
 
 LOW_WATER = 12
 """With so few responses pending, the next batch is clicked: two for each of the browser's six connections."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
@@ -25,8 +26,10 @@ from purger.purge.settings import Settings
 from purger.purge.site_time import count_ages_from_site
 from purger.travis.addresses import Repository
 from purger.travis.api import Api, RepositoryFacts
-from purger.travis.page.cache_page import REQUESTS_A_LOAD, CachePage
-from purger.travis.rate_limit import Budget
+from purger.travis.rate_limit import REQUESTS_A_LOAD, Budget
+
+if TYPE_CHECKING:
+    from purger.travis.page.cache_page import CachePage
 
 CLEAR_LOADS = 2
 

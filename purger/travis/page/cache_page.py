@@ -21,8 +21,6 @@ from purger.travis.payloads import Response, caches_in, response_in, words_of
 
 TOKEN_KEY = "travis.webToken"  # noqa: S105 - the key's name; alone it signs in, without the full state's race
 HANDLE = "__purger__"
-REQUESTS_A_LOAD = 5
-"""What one load of the page takes from the request budget: four API calls with the single key, and one to spare."""
 ALL_DRAWN = "* { content-visibility: visible !important } "
 WITHOUT_MARKS = "[data-purger] { display: none !important }"
 PICTURE_S = 30.0
