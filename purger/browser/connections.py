@@ -15,7 +15,8 @@ from purger import __version__
 from purger.browser.certificates import certificate_error
 from purger.browser.network import Network
 from purger.browser.proxies import Proxy
-from purger.core.errors import SiteError
+from purger.browser.proxy_errors import ProxySteps
+from purger.core.errors import NoAnswerError
 from purger.core.hosts import host_and_port
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
 _LONGEST_REASON = 200
-
-
-class NoAnswerError(SiteError):
-    """A server sent no response, or not a whole one."""
 
 
 class Connections:
@@ -64,11 +61,12 @@ class Connections:
         """Send one request once, and yield its response before its body is read.
 
         The block has to end within `timeout_s`, and no wait for the server may take longer than `silence_s`. Raises
-        NoAnswerError, also for a body that breaks off, and CertificateError.
+        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError.
         """
         import httpx2
 
-        handshakes = _Handshakes(self.network.proxies.for_address(address))
+        proxy = self.network.proxies.for_address(address)
+        steps = ProxySteps(proxy) if proxy else None
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -77,13 +75,18 @@ class Connections:
                     address,
                     headers=headers,
                     timeout=httpx2.Timeout(silence_s or timeout_s),
-                    extensions={"trace": handshakes.note} if handshakes.has_two else None,
+                    extensions={"trace": steps.note} if steps else None,
                 ) as response,
             ):
-                self._keep_certificates(address, response, handshakes)
+                self._keep_certificates(address, response, steps)
                 yield response
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
-            self._explain(error, address, handshakes)
+            self._explain(error, address, steps)
+        except Exception as error:
+            # What is no SOCKS5 proxy makes the client stumble over its own assertions.
+            if steps is None or not steps.is_at_proxy:
+                raise
+            self._explain(error, address, steps)
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
@@ -119,36 +122,23 @@ class Connections:
         """Return the verified certificate (DER) that an https proxy showed last, else None."""
         return self._certificates.get((proxy.host, proxy.port))
 
-    def _keep_certificates(self, address: str, response: httpx2.Response, handshakes: _Handshakes) -> None:
+    def _keep_certificates(self, address: str, response: httpx2.Response, steps: ProxySteps | None) -> None:
         stream = response.extensions.get("network_stream")
         if certificate := _certificate_of(stream) if urlsplit(address).scheme == "https" else None:
             self._certificates[host_and_port(address)] = certificate
-        if handshakes.proxy and handshakes.certificate_of_proxy:
-            self._certificates[handshakes.proxy.host, handshakes.proxy.port] = handshakes.certificate_of_proxy
+        if steps:
+            steps.is_at_proxy = False
+            if steps.certificate:
+                self._certificates[steps.proxy.host, steps.proxy.port] = steps.certificate
 
-    def _explain(self, error: Exception, address: str, handshakes: _Handshakes) -> NoReturn:
+    def _explain(self, error: Exception, address: str, steps: ProxySteps | None) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
-                where = handshakes.proxy.address if handshakes.proxy and handshakes.is_with_proxy else address
+                where = steps.proxy.address if steps and steps.is_at_proxy else address
                 who = host_and_port(where)[0] + (", the proxy," if where != address else "")
                 raise certificate_error(cause, who, where, self.network.authority) from None
-        raise NoAnswerError(_reason_of(error), where=address) from None
-
-
-class _Handshakes:
-    """Which of two TLS handshakes is meant, where there is one with an https proxy before that with the server."""
-
-    def __init__(self, proxy: Proxy | None) -> None:
-        self.proxy = proxy
-        self.has_two = proxy is not None and proxy.scheme == "https"
-        self.is_with_proxy = self.has_two
-        self.certificate_of_proxy: bytes | None = None
-
-    async def note(self, step: str, info: Mapping[str, Any]) -> None:
-        """Note a step of a connection, as httpcore's extension `trace` reports them."""
-        if step == "connection.start_tls.complete":
-            self.certificate_of_proxy = _certificate_of(info["return_value"])
-            self.is_with_proxy = False
+        reason = _reason_of(error)
+        raise (steps and steps.error(error, reason, address)) or NoAnswerError(reason, where=address) from None
 
 
 def _certificate_of(stream: Any) -> bytes | None:

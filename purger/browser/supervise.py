@@ -19,6 +19,8 @@ from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright
 
+    from purger.browser.gate import Gate
+
 # What imports Playwright is imported where a browser is started: that takes longer than the API to answer.
 RESTARTS = 2
 CONTEXT_S = 30.0
@@ -45,6 +47,7 @@ class BrowserSupervisor:
         self._reconnect = policies.reconnect
         self._stack = contextlib.AsyncExitStack()
         self._playwright: Playwright | None = None
+        self._gate: Gate | None = None
         self._reach: asyncio.Future[Reach] | None = None
         self._starting: asyncio.Task[Browser] | None = None
         self._restarts = 0
@@ -73,7 +76,7 @@ class BrowserSupervisor:
         finally:
             meanwhile.cancel()
         if not settings.connect:
-            return await launch(playwright, settings, reach)
+            return await launch(playwright, settings, reach, await self._gate_to(reach))
         if not self._restarts:
             return await connect(playwright, settings.connect)
         # A remote browser that was lost is often being started anew by whoever runs it.
@@ -86,6 +89,18 @@ class BrowserSupervisor:
             with attempt:
                 return await connect(playwright, settings.connect)
         raise AssertionError("unreachable: the last attempt raises")
+
+    async def _gate_to(self, reach: Reach) -> str | None:
+        """Return the address of the gate to what is reached by a proxy, where there is that."""
+        if self._settings.allow_third_party or not reach.proxied:
+            return None
+        if self._gate is None:
+            from purger.browser.gate import Gate
+
+            gate = Gate(reach.proxied, reach.network.ssl_context)
+            await self._stack.enter_async_context(gate.open())
+            self._gate = gate
+        return self._gate.address
 
     async def driver(self) -> Playwright:
         """Return Playwright, whose driver is started where that was not done yet."""
