@@ -40,10 +40,15 @@ class Reach:
         return {place: proxy for place, proxy in found.items() if proxy is not None}
 
     @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The host and the port of each address."""
+        return tuple(dict.fromkeys(host_and_port(address) for address in self.addresses))
+
+    @property
     def direct(self) -> tuple[tuple[str, int], ...]:
         """The places that are reached directly."""
-        places = dict.fromkeys(host_and_port(address) for address in self.addresses)
-        return tuple(place for place in places if place not in self.proxied)
+        proxied = self.proxied
+        return tuple(place for place in self.places if place not in proxied)
 
 
 async def reach_of(connections: Connections, addresses: Sequence[str]) -> Reach:

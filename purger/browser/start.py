@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+from collections.abc import Iterable
 
 from loguru import logger
 from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright, ProxySettings
@@ -44,15 +45,19 @@ def launch_arguments(reach: Reach, gate: str | None, *, allow_third_party: bool)
     return arguments
 
 
+def proxy_except(places: Iterable[tuple[str, int]], server: str) -> ProxySettings:
+    """Return the settings of a proxy for all but these places (host and port), this machine's other ones included."""
+    # Named first, this rule of Chromium's cancels its own one for loopback, and not those after it.
+    return {"server": server, "bypass": ",".join(["<-loopback>", *(f"{in_brackets(h)}:{p}" for h, p in places)])}
+
+
 def proxy_settings(reach: Reach, gate: str | None, *, allow_third_party: bool) -> ProxySettings | None:
     """Return what Playwright is given as the proxy: the gate, or with `allow_third_party` the user's own.
 
     Raises InputError for a SOCKS5 proxy with a password, which Chromium does not support.
     """
     if not allow_third_party:
-        # Named first, this rule of Chromium's cancels its own one for loopback, and not those after it.
-        direct = ["<-loopback>", *(f"{in_brackets(host)}:{port}" for host, port in reach.direct)]
-        return {"server": gate, "bypass": ",".join(direct)} if gate else None
+        return proxy_except(reach.direct, gate) if gate else None
     proxies = reach.network.proxies
     proxy = proxies.for_address(_ANY_THIRD_PARTY)
     if proxy is None:
@@ -136,11 +141,12 @@ def _does_not_start(found: str | None, error: PlaywrightError) -> BrowserError:
     )
 
 
-async def new_context(browser: Browser) -> BrowserContext:
-    """Open a fresh context that accepts no downloads and blocks service workers."""
+async def new_context(browser: Browser, proxy: ProxySettings | None = None) -> BrowserContext:
+    """Open a fresh context that accepts no downloads and blocks service workers; `proxy` is its own, if any."""
     return await browser.new_context(
         accept_downloads=False,
         service_workers="block",
+        proxy=proxy,
         viewport={"width": 1280, "height": 900},
         locale="en-US",
     )

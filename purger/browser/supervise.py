@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright
 
     from purger.browser.gate import Gate
+    from purger.browser.remote import RemoteContexts
 
 # What imports Playwright is imported where a browser is started: that takes longer than the API to answer.
 RESTARTS = 2
@@ -48,6 +49,7 @@ class BrowserSupervisor:
         self._stack = contextlib.AsyncExitStack()
         self._playwright: Playwright | None = None
         self._gate: Gate | None = None
+        self._remote: RemoteContexts | None = None
         self._reach: asyncio.Future[Reach] | None = None
         self._starting: asyncio.Task[Browser] | None = None
         self._restarts = 0
@@ -66,6 +68,7 @@ class BrowserSupervisor:
 
     async def _start(self) -> Browser:
         from purger.browser.connect import connect
+        from purger.browser.remote import RemoteContexts
         from purger.browser.start import launch
 
         settings = self._settings
@@ -77,8 +80,9 @@ class BrowserSupervisor:
             meanwhile.cancel()
         if not settings.connect:
             return await launch(playwright, settings, reach, await self._gate_to(reach))
+        self._remote = None if settings.allow_third_party else RemoteContexts(reach)
         if not self._restarts:
-            return await connect(playwright, settings.connect)
+            return await connect(playwright, settings.connect, reach.network, self._stack)
         # A remote browser that was lost is often being started anew by whoever runs it.
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(BrowserError),
@@ -87,7 +91,7 @@ class BrowserSupervisor:
             reraise=True,
         ):
             with attempt:
-                return await connect(playwright, settings.connect)
+                return await connect(playwright, settings.connect, reach.network, self._stack)
         raise AssertionError("unreachable: the last attempt raises")
 
     async def _gate_to(self, reach: Reach) -> str | None:
@@ -135,7 +139,6 @@ class BrowserSupervisor:
         """
         from playwright.async_api import Error as PlaywrightError
 
-        from purger.browser.connect import keep_third_parties_out
         from purger.browser.driver import driver_error, driver_is_gone
         from purger.browser.start import new_context
 
@@ -143,10 +146,7 @@ class BrowserSupervisor:
             browser = await self.get()
             try:
                 async with asyncio.timeout(CONTEXT_S):
-                    context = await new_context(browser)
-                    if self._settings.connect and not self._settings.allow_third_party:
-                        await keep_third_parties_out(context, (await self.reach()).hosts)
-                    return context
+                    return await (self._remote.open(browser) if self._remote else new_context(browser))
             except (PlaywrightError, TimeoutError) as error:
                 if isinstance(error, PlaywrightError) and driver_is_gone(error):
                     raise driver_error() from None

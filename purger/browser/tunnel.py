@@ -9,14 +9,13 @@ import ssl
 from collections.abc import Callable
 
 from purger.browser import proxy_errors
+from purger.browser.loopback import Stream
 from purger.browser.proxies import Proxy
 from purger.core.hosts import in_brackets, ip_of
 
 OPENING_S = 30.0
 _LONGEST_HEAD_BYTES = 65536
 _NO_SIGN_IN, _PASSWORD = 0, 2
-
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def open_tunnel(proxy: Proxy, host: str, port: int, trusting: Callable[[], ssl.SSLContext]) -> Stream:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from purger.browser.gate import pump
+from purger.browser.loopback import pump
 from tests.support.proxy_names import NAMES, RECORD
 
 USER_INFO = "al%40ice:ge%2Fheim-42"
