@@ -19,7 +19,7 @@ async def main() -> int:
     async with async_playwright() as playwright:
         settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
         try:
-            browser = await launch(playwright, settings, Reach(hosts=("localhost",)))
+            browser = await launch(playwright, settings, Reach(addresses=("http://localhost",)))
         except PurgerError as error:
             sys.stderr.write(f"{error}\n")
             return error.exit_code

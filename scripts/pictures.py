@@ -44,7 +44,7 @@ async def main() -> None:
     DOCS.mkdir(exist_ok=True)
     logger.disable("purger")
     async with async_playwright() as playwright:
-        browser = await launch(playwright, BrowserSettings(), Reach(hosts=("127.0.0.1",)))
+        browser = await launch(playwright, BrowserSettings(), Reach(addresses=("http://127.0.0.1",)))
         async with purging(browser, watched=False) as (purge, page, _):
             await page.load()
             (DOCS / "before.png").write_bytes(await page.screenshot())

@@ -21,7 +21,8 @@ from purger.browser.certificates import (
 )
 from purger.browser.network import Network
 from purger.browser.proxies import Proxy
-from purger.core.errors import SiteError
+from purger.browser.proxy_errors import ProxySteps
+from purger.core.errors import NoAnswerError
 from purger.core.hosts import host_and_port
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
 VERIFYING_S = 15.0
 """How long it may take to see a certificate."""
 _LONGEST_REASON = 200
-
-
-class NoAnswerError(SiteError):
-    """A server sent no response, or not a whole one."""
 
 
 class Connections:
@@ -72,11 +69,13 @@ class Connections:
         """Send one request once, and yield its response before its body is read.
 
         The block has to end within `timeout_s`, and no wait for the server may take longer than `silence_s`. Raises
-        NoAnswerError, also for a body that breaks off, and CertificateError.
+        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError.
         """
         import httpx2
 
-        handshakes = _Handshakes(address, self.network.proxies.for_address(address), self._certificates)
+        proxy = self.network.proxies.for_address(address)
+        steps = ProxySteps(proxy) if proxy else None
+        handshakes = _Handshakes(address, steps, self._certificates)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -85,12 +84,19 @@ class Connections:
                     address,
                     headers=headers,
                     timeout=httpx2.Timeout(silence_s or timeout_s),
-                    extensions={"trace": handshakes.note} if handshakes.is_encrypted else None,
+                    extensions={"trace": handshakes.note} if handshakes.is_of_interest else None,
                 ) as response,
             ):
+                if steps:
+                    steps.is_at_proxy = False
                 yield response
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
-            self._explain(error, address, handshakes)
+            self._explain(error, address, steps)
+        except Exception as error:
+            # What is no SOCKS5 proxy makes the client stumble over its own assertions.
+            if steps is None or not steps.is_at_proxy:
+                raise
+            self._explain(error, address, steps)
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
@@ -151,12 +157,15 @@ class Connections:
         is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
         return changed_certificate(address) if is_other else refused
 
-    def _explain(self, error: Exception, address: str, handshakes: _Handshakes) -> NoReturn:
+    def _explain(self, error: Exception, address: str, steps: ProxySteps | None) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
-                who, where = handshakes.current
+                at_proxy = steps.proxy if steps and steps.is_at_proxy else None
+                who = f"the proxy {at_proxy.host}" if at_proxy else host_and_port(address)[0]
+                where = at_proxy.address if at_proxy else address
                 raise certificate_error(cause, who, where, self.network.authority) from None
-        raise NoAnswerError(_reason_of(error), where=address) from None
+        reason = _reason_of(error)
+        raise (steps and steps.error(error, reason, address)) or NoAnswerError(reason, where=address) from None
 
 
 class _Certificates:
@@ -181,31 +190,22 @@ class _Certificates:
 class _Handshakes:
     """Notes the certificates of one exchange: that of the server, and before it that of an https proxy."""
 
-    def __init__(self, address: str, proxy: Proxy | None, certificates: _Certificates) -> None:
-        self._address = address
-        self._proxy = proxy if proxy and proxy.scheme == "https" else None
-        self._is_with_proxy = self._proxy is not None
+    def __init__(self, address: str, steps: ProxySteps | None, certificates: _Certificates) -> None:
+        self._place = host_and_port(address)
+        self._steps = steps
         self._certificates = certificates
-        self.is_encrypted = self._is_with_proxy or urlsplit(address).scheme == "https"
-
-    @property
-    def current(self) -> tuple[str, str]:
-        """Whose certificate is verified now, for people, and at which address."""
-        if self._proxy and self._is_with_proxy:
-            return f"the proxy {self._proxy.host}", self._proxy.address
-        return host_and_port(self._address)[0], self._address
+        self.is_of_interest = steps is not None or urlsplit(address).scheme == "https"
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
+        if self._steps:
+            self._steps.note(step)
         if not step.endswith(".start_tls.complete"):
             return
         certificate = info["return_value"].get_extra_info("ssl_object").getpeercert(binary_form=True)
-        if self._proxy and step.startswith("connection."):
-            self._is_with_proxy = False
-            place = (self._proxy.host, self._proxy.port)
-        else:
-            place = host_and_port(self._address)
-        self._certificates.keep(place, certificate)
+        is_proxys = self._steps is not None and step.startswith("connection.")
+        proxy = self._steps.proxy if self._steps and is_proxys else None
+        self._certificates.keep((proxy.host, proxy.port) if proxy else self._place, certificate)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

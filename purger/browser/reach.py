@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from purger.browser.certificates import pin_of
-from purger.browser.connections import VERIFYING_S, Connections, NoAnswerError
+from purger.browser.connections import VERIFYING_S, Connections
+from purger.browser.network import DIRECT, Network
 from purger.browser.proxies import Proxy
+from purger.core.errors import NoAnswerError
 from purger.core.hosts import host_and_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """What a browser may reach: `hosts`, those among them that are reached directly, and the others by `proxy`.
+    """What a browser may reach: these addresses, in the way that the network says.
 
     `pins` are the public keys that it accepts without knowing their authority (`pin_of`): those of certificates that
     were verified before.
     """
 
-    hosts: tuple[str, ...] = ()
-    proxy: Proxy | None = None
-    direct_hosts: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    network: Network = DIRECT
     pins: tuple[str, ...] = ()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts of the addresses."""
+        return tuple(dict.fromkeys(host_and_port(address)[0] for address in self.addresses))
+
+    @property
+    def proxied(self) -> dict[tuple[str, int], Proxy]:
+        """The places (host and port) that are reached by a proxy. Raises InputError for a malformed one."""
+        found = {host_and_port(address): self.network.proxies.for_address(address) for address in self.addresses}
+        return {place: proxy for place, proxy in found.items() if proxy is not None}
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The host and the port of each address."""
+        return tuple(dict.fromkeys(host_and_port(address) for address in self.addresses))
+
+    @property
+    def direct(self) -> tuple[tuple[str, int], ...]:
+        """The places that are reached directly."""
+        proxied = self.proxied
+        return tuple(place for place in self.places if place not in proxied)
 
 
 async def reach_of(connections: Connections, addresses: Sequence[str]) -> Reach:
@@ -32,26 +56,10 @@ async def reach_of(connections: Connections, addresses: Sequence[str]) -> Reach:
     nor all of the system's store. A server that does not answer now has no pin. Raises CertificateError for a
     certificate that is not accepted, and InputError for a malformed address of a proxy.
     """
-    hosts = tuple(dict.fromkeys(host_and_port(address)[0] for address in addresses))
-    pins: list[str] = []
-    proxies: dict[Proxy, None] = {}
-    direct_hosts = []
+    reach = Reach(addresses=tuple(addresses), network=connections.network)
+    found: list[bytes | None] = []
     for address in dict.fromkeys(addresses):
-        try:
-            certificate = await connections.certificate(address, timeout_s=VERIFYING_S)
-        except NoAnswerError:
-            certificate = None
-        pins += [pin_of(certificate)] if certificate else []
-        if proxy := connections.network.proxies.for_address(address):
-            proxies[proxy] = None
-        else:
-            direct_hosts.append(host_and_port(address)[0])
-    for proxy in proxies:
-        if of_proxy := connections.certificate_of_proxy(proxy):
-            pins.append(pin_of(of_proxy))
-    return Reach(
-        hosts=hosts,
-        proxy=next(iter(proxies), None),
-        direct_hosts=tuple(dict.fromkeys(direct_hosts)),
-        pins=tuple(dict.fromkeys(pins)),
-    )
+        with contextlib.suppress(NoAnswerError):
+            found.append(await connections.certificate(address, timeout_s=VERIFYING_S))
+    found += [connections.certificate_of_proxy(proxy) for proxy in set(reach.proxied.values())]
+    return replace(reach, pins=tuple(dict.fromkeys(pin_of(certificate) for certificate in found if certificate)))

@@ -19,6 +19,9 @@ from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright
 
+    from purger.browser.gate import Gate
+    from purger.browser.remote import RemoteContexts
+
 # What imports Playwright is imported where a browser is started: that takes longer than the API to answer.
 RESTARTS = 2
 CONTEXT_S = 30.0
@@ -45,6 +48,8 @@ class BrowserSupervisor:
         self._reconnect = policies.reconnect
         self._stack = contextlib.AsyncExitStack()
         self._playwright: Playwright | None = None
+        self._gate: Gate | None = None
+        self._remote: RemoteContexts | None = None
         self._reach: asyncio.Future[Reach] | None = None
         self._starting: asyncio.Task[Browser] | None = None
         self._restarts = 0
@@ -63,6 +68,7 @@ class BrowserSupervisor:
 
     async def _start(self) -> Browser:
         from purger.browser.connect import connect
+        from purger.browser.remote import RemoteContexts
         from purger.browser.start import launch
 
         settings = self._settings
@@ -73,9 +79,10 @@ class BrowserSupervisor:
         finally:
             meanwhile.cancel()
         if not settings.connect:
-            return await launch(playwright, settings, reach)
+            return await launch(playwright, settings, reach, await self._gate_to(reach))
+        self._remote = None if settings.allow_third_party else RemoteContexts(reach)
         if not self._restarts:
-            return await connect(playwright, settings.connect)
+            return await connect(playwright, settings.connect, reach.network, self._stack)
         # A remote browser that was lost is often being started anew by whoever runs it.
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(BrowserError),
@@ -84,8 +91,20 @@ class BrowserSupervisor:
             reraise=True,
         ):
             with attempt:
-                return await connect(playwright, settings.connect)
+                return await connect(playwright, settings.connect, reach.network, self._stack)
         raise AssertionError("unreachable: the last attempt raises")
+
+    async def _gate_to(self, reach: Reach) -> str | None:
+        """Return the address of the gate to what is reached by a proxy, where there is that."""
+        if self._settings.allow_third_party or not reach.proxied:
+            return None
+        if self._gate is None:
+            from purger.browser.gate import Gate
+
+            gate = Gate(reach.proxied, reach.network.ssl_context)
+            await self._stack.enter_async_context(gate.open())
+            self._gate = gate
+        return self._gate.address
 
     async def driver(self) -> Playwright:
         """Return Playwright, whose driver is started where that was not done yet."""
@@ -120,7 +139,6 @@ class BrowserSupervisor:
         """
         from playwright.async_api import Error as PlaywrightError
 
-        from purger.browser.connect import keep_third_parties_out
         from purger.browser.driver import driver_error, driver_is_gone
         from purger.browser.start import new_context
 
@@ -128,10 +146,7 @@ class BrowserSupervisor:
             browser = await self.get()
             try:
                 async with asyncio.timeout(CONTEXT_S):
-                    context = await new_context(browser)
-                    if self._settings.connect and not self._settings.allow_third_party:
-                        await keep_third_parties_out(context, (await self.reach()).hosts)
-                    return context
+                    return await (self._remote.open(browser) if self._remote else new_context(browser))
             except (PlaywrightError, TimeoutError) as error:
                 if isinstance(error, PlaywrightError) and driver_is_gone(error):
                     raise driver_error() from None

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import TypeVar
 
 from purger import __version__
-from purger.browser.certificates import CertificateError, RefusedByBrowserError
+from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.connections import Connections
 from purger.browser.find import HOW_TO_GET_ONE, find_browser, has_display
 from purger.browser.network import Network
@@ -21,7 +21,7 @@ from purger.browser.reach import Reach, reach_of
 from purger.browser.settings import BrowserSettings
 from purger.browser.supervise import BrowserSupervisor
 from purger.core.cache import rows_of
-from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError
+from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
 from purger.core.shown_address import without_secrets
 from purger.core.text import many
 from purger.report.model import CheckReport, CheckState
@@ -101,8 +101,8 @@ class Doctor:
     async def _reach(self, connections: Connections) -> Reach:
         try:
             return await reach_of(connections, self._site.addresses)
-        except CertificateError:  # the check of the site says so
-            return Reach(hosts=self._site.hosts)
+        except SiteError:  # the check of the site says so
+            return Reach(addresses=self._site.addresses, network=self._network)
 
     async def _check_browser(self, browsers: BrowserSupervisor) -> bool:
         start = time.monotonic()

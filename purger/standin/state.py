@@ -6,15 +6,13 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from purger.standin.clock import Clock
-from purger.standin.faults import Faults
+from purger.standin.faults import Faults, Origin
 from purger.standin.jobs import Job
 from purger.standin.limits import Limits
 from purger.standin.repository import Repository
 
-Origin = Literal["web", "api", "third-party"]
 USER_ID = 4711
 
 

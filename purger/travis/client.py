@@ -10,8 +10,8 @@ from typing import Any, NoReturn, Protocol, TypeVar
 from loguru import logger
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from purger.browser.connections import Connections, NoAnswerError
-from purger.core.errors import AccessError, SiteError
+from purger.browser.connections import Connections
+from purger.core.errors import AccessError, NoAnswerError, SiteError
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies, RetryPolicy
 from purger.secrets.token import Token
 from purger.travis.addresses import Site, origin_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from purger.browser.connections import Connections, NoAnswerError
-from purger.core.errors import SiteError
+from purger.browser.connections import Connections
+from purger.core.errors import NoAnswerError, SiteError
 from purger.travis.addresses import Site
 from purger.travis.client import VERSION
 

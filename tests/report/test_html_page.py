@@ -51,7 +51,9 @@ class Opened:
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await launch(
-            playwright, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), Reach(hosts=("127.0.0.1",))
+            playwright,
+            BrowserSettings(browser=os.environ.get("PURGER_BROWSER")),
+            Reach(addresses=("http://127.0.0.1",)),
         )
         yield browser
         await browser.close()

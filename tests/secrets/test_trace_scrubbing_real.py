@@ -87,7 +87,7 @@ def respond_as_site(path: str, authorization: str, body: str) -> Content:
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as driver:
         browser = await launch(
-            driver, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), Reach(hosts=("127.0.0.1",))
+            driver, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), Reach(addresses=("http://127.0.0.1",))
         )
         yield browser
         await browser.close()

@@ -169,7 +169,7 @@ Purge = Callable[..., Awaitable[Record]]
 
 async def loopback() -> Reach:
     """What a browser for a stand-in may reach."""
-    return Reach(hosts=("127.0.0.1",))
+    return Reach(addresses=("http://127.0.0.1",))
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ async def test_the_token_is_stored_only_for_the_front_ends_origin(
     playwright, _ = browsers
     settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"), allow_third_party=True)
     ours = Site.at(site.url, site.api_url)
-    browser = await launch(playwright, settings, Reach(hosts=ours.hosts))
+    browser = await launch(playwright, settings, Reach(addresses=ours.addresses))
     context = await new_context(browser)
     try:
         await CachePage.prepare(context, ours, Token(SENTINEL), watched=False)
