@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
+from purger.browser.network import NetworkSettings
 from purger.cli.options import Repositories, SiteOptions, TargetOptions
 from purger.cli.output import Output
 from purger.cli.parameters import Only, Without, command
@@ -25,6 +27,7 @@ def list_caches(
     selection: Selection,
     pace: Annotated[Pace, Only("max_rate", "concurrency")],
     site_options: SiteOptions,
+    network: NetworkSettings,
     repositories: Repositories = None,
 ) -> ExitCode:
     """Show the caches: branch, kind, number, size and age, with totals."""
@@ -34,6 +37,8 @@ def list_caches(
 
     site = site_options.site
     meant = what_to_purge(output, repositories or [], targets, selection, site)
-    settings = Settings(site=site, token=output.token(site, site_options.session_file), pace=pace)
+    reached_by = network.network(os.environ)
+    token = output.token(site, site_options.session_file)
+    settings = Settings(site=site, token=token, network=reached_by, pace=pace)
     request = Request(repositories=meant.repositories, selection=meant.selection, dry_run=True, shard=meant.shard)
     return execute(output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), as_table=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli.options import ArtifactOptions, DeletionOptions, Repositories, SiteOptions, TargetOptions
 from purger.cli.output import Output
@@ -52,6 +53,7 @@ def purge(
     pace: Pace,
     browser: BrowserSettings,
     site_options: SiteOptions,
+    network: NetworkSettings,
     keep: ArtifactOptions,
     repositories: Repositories = None,
 ) -> ExitCode:
@@ -65,7 +67,7 @@ def purge(
     if not deletion.dry_run:
         require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
     keep.require_a_folder()
-    settings = settings_of(output, site_options, browser, pace)
+    settings = settings_of(output, site_options, network, browser, pace)
     request = Request(
         repositories=meant.repositories, selection=meant.selection, dry_run=deletion.dry_run, shard=meant.shard
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
+from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli.options import (
     ArtifactOptions,
@@ -39,6 +40,7 @@ def retry(
     pace: Annotated[Pace, Without("concurrency", "attempts")],
     browser: Annotated[BrowserSettings, Without("keep_open", "pause")],
     site_options: SiteOptions,
+    network: NetworkSettings,
     keep: ArtifactOptions,
 ) -> ExitCode:
     """Purge, wait, restart failed jobs and read their logs; again while they fetch a deleted cache."""
@@ -56,7 +58,7 @@ def retry(
     job_ids = list(dict.fromkeys(parse_job(job, site) for job in jobs))
     require_an_answer(yes=deletion.yes)
     keep.require_a_folder()
-    settings = settings_of(output, site_options, browser, pace)
+    settings = settings_of(output, site_options, network, browser, pace)
     request = RetryRequest(repository=named, job_ids=job_ids, selection=selection)
     return execute(
         output,

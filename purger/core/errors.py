@@ -59,6 +59,10 @@ class SiteError(PurgerError):
     exit_code = ExitCode.SITE
 
 
+class NoAnswerError(SiteError):
+    """A server, or the proxy before it, sent no response, or not a whole one. It may do so a little later."""
+
+
 class UnknownPageError(SiteError):
     """The cache page does not have the expected structure, so nothing on it is clicked."""
 

@@ -16,6 +16,7 @@ SELECT = "Which caches"
 SITE = "Which site"
 PACE = "How it works"
 BROWSER = "Browser"
+NETWORK = "Network"
 OUTPUT = "Output"
 
 LONGEST_WAIT_S = 7 * 86_400.0

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
+from purger.browser.certificates import CertificateError
 from purger.core import events
 from purger.core.cache import Cache, Method, rows_of
 from purger.core.errors import SiteError, UnknownPageError
@@ -22,9 +24,11 @@ from purger.purge.record import Record
 from purger.purge.settings import Settings
 from purger.travis.api import Api
 from purger.travis.client import RateLimitedError
-from purger.travis.page.cache_page import CachePage
 from purger.travis.payloads import Response
 from purger.travis.rate_limit import Budget
+
+if TYPE_CHECKING:
+    from purger.travis.page.cache_page import CachePage
 
 LOW_WATER = 12
 """With so few responses pending, the next batch is clicked: two for each of the browser's six connections."""
@@ -198,6 +202,8 @@ class Passes:
         ledger.count_attempt(entries, Method.API)
         try:
             deleted = await self.exact.delete(way, ledger.left_versions)
+        except CertificateError:
+            raise
         except SiteError as error:
             rate_limited = isinstance(error, RateLimitedError)
             ledger.refuse(entries, str(error), Refusal.RATE_LIMITED if rate_limited else Refusal.TRANSIENT)

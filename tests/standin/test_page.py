@@ -13,6 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.standin import Attempt, DeleteFault, ListFault, Repository, StandIn
@@ -29,7 +30,7 @@ CLICK_ALL = "() => document.querySelectorAll('.delete-cache-icon').forEach((icon
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"), allow_third_party=True)
-        launched = await launch(playwright, settings, [])
+        launched = await launch(playwright, settings, Reach())
         yield launched
         await launched.close()
 

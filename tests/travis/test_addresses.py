@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from purger.core.errors import InputError
-from purger.travis.addresses import Owner, Repository, Site, is_loopback, origin_of, parse_repository, parse_target
+from purger.travis.addresses import Owner, Repository, Site, origin_of, parse_repository, parse_target
 
 COM = Site()
 
@@ -106,21 +106,6 @@ def test_urls_of_a_repository() -> None:
 def test_origins_are_written_as_browsers_do() -> None:
     assert origin_of("https://Host.org:443/x?y") == "https://host.org"
     assert origin_of("http://[::1]:8080/") == "http://[::1]:8080"
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("localhost", True),
-        ("a.localhost", True),
-        ("127.8.0.1", True),
-        ("::1", True),
-        ("10.0.0.1", False),
-        ("localhost.org", False),
-    ],
-)
-def test_only_this_machine_is_loopback(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback
 
 
 def test_a_target_is_an_owner_or_a_repository() -> None:

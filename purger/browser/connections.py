@@ -1,0 +1,239 @@
+"""Send HTTP requests over connections that are kept open, and say in a few words why one has no response."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+from urllib.parse import urlsplit
+
+from purger import __version__
+from purger.browser.certificates import (
+    CertificateError,
+    RefusedByBrowserError,
+    certificate_error,
+    changed_certificate,
+    pin_of,
+)
+from purger.browser.network import Network
+from purger.browser.proxies import Proxy
+from purger.browser.proxy_errors import ProxySteps
+from purger.core.errors import NoAnswerError
+from purger.core.hosts import host_and_port
+
+if TYPE_CHECKING:
+    import httpx2
+
+HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
+VERIFYING_S = 15.0
+"""How long it may take to see a certificate."""
+_LONGEST_REASON = 200
+
+
+class Connections:
+    """The connections of one run, for an `async with` block.
+
+    Redirects are not followed, cookies not kept, credentials in files not read, and nothing is sent twice. Where a host
+    is reached by a proxy, and what is trusted, the network says. `transport` takes the place of real connections.
+    """
+
+    def __init__(self, network: Network, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self.network = network
+        self._transport = transport
+        self._client: httpx2.AsyncClient | None = None
+        self._certificates = _Certificates()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        address: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        timeout_s: float,
+        silence_s: float | None = None,
+    ) -> AsyncIterator[httpx2.Response]:
+        """Send one request once, and yield its response before its body is read.
+
+        The block has to end within `timeout_s`, and no wait for the server may take longer than `silence_s`. Raises
+        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError.
+        """
+        import httpx2
+
+        proxy = self.network.proxies.for_address(address)
+        steps = ProxySteps(proxy) if proxy else None
+        handshakes = _Handshakes(address, steps, self._certificates)
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                self._opened().stream(
+                    method,
+                    address,
+                    headers=headers,
+                    timeout=httpx2.Timeout(silence_s or timeout_s),
+                    extensions={"trace": handshakes.note} if handshakes.is_of_interest else None,
+                ) as response,
+            ):
+                if steps:
+                    steps.is_at_proxy = False
+                yield response
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
+            self._explain(error, address, steps)
+        except Exception as error:
+            # What is no SOCKS5 proxy makes the client stumble over its own assertions.
+            if steps is None or not steps.is_at_proxy:
+                raise
+            self._explain(error, address, steps)
+
+    def _opened(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+            import httpx2
+
+            from purger.browser.transport import Transport
+
+            self._client = httpx2.AsyncClient(
+                transport=self._transport or Transport(self.network),
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                headers=HEADERS,
+                follow_redirects=False,
+                trust_env=False,
+            )
+        return self._client
+
+    async def certificate(self, address: str, *, timeout_s: float) -> bytes | None:
+        """Return the verified certificate (DER) that the server of an https address showed first, else None.
+
+        Where none is known yet, this connects, and sends nothing. Raises the errors of `exchange`.
+        """
+        place = host_and_port(address)
+        if urlsplit(address).scheme != "https" or place in self._certificates.first:
+            return self._certificates.first.get(place)
+        asking = asyncio.ensure_future(self._ask(address, timeout_s))
+        shown = asyncio.ensure_future(self._certificates.wait_for(place))
+        try:
+            await asyncio.wait({asking, shown}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asking.cancel()
+            shown.cancel()
+            ended, _ = await asyncio.gather(asking, shown, return_exceptions=True)
+        if isinstance(ended, Exception) and place not in self._certificates.first:
+            raise ended
+        return self._certificates.first.get(place)
+
+    async def _ask(self, address: str, timeout_s: float) -> None:
+        async with self.exchange("HEAD", address, timeout_s=timeout_s):
+            pass
+
+    def certificate_of_proxy(self, proxy: Proxy) -> bytes | None:
+        """Return the verified certificate (DER) that an https proxy showed first, else None."""
+        return self._certificates.first.get((proxy.host, proxy.port))
+
+    async def why_refused(self, refused: RefusedByBrowserError) -> CertificateError:
+        """Return what is wrong with a certificate that the browser refused: as it is now, over a new connection."""
+        address = refused.address
+        try:
+            async with Connections(self.network) as fresh:
+                now = await fresh.certificate(address, timeout_s=VERIFYING_S)
+        except CertificateError as error:
+            return error
+        except NoAnswerError:
+            return refused
+        before = self._certificates.first.get(host_and_port(address))
+        is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
+        return changed_certificate(address) if is_other else refused
+
+    def _explain(self, error: Exception, address: str, steps: ProxySteps | None) -> NoReturn:
+        for cause in _causes(error):
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                at_proxy = steps.proxy if steps and steps.is_at_proxy else None
+                who = f"the proxy {at_proxy.host}" if at_proxy else host_and_port(address)[0]
+                where = at_proxy.address if at_proxy else address
+                raise certificate_error(cause, who, where, self.network.authority) from None
+        reason = _reason_of(error)
+        raise (steps and steps.error(error, reason, address)) or NoAnswerError(reason, where=address) from None
+
+
+class _Certificates:
+    """The first certificate (DER) that each host and port showed, after it was verified."""
+
+    def __init__(self) -> None:
+        self.first: dict[tuple[str, int], bytes] = {}
+        self._news = asyncio.Event()
+
+    def keep(self, place: tuple[str, int], certificate: bytes) -> None:
+        """Keep a certificate, unless there is one of this place."""
+        self.first.setdefault(place, certificate)
+        self._news.set()
+
+    async def wait_for(self, place: tuple[str, int]) -> None:
+        """Wait until there is a certificate of this place."""
+        while place not in self.first:
+            self._news.clear()
+            await self._news.wait()
+
+
+class _Handshakes:
+    """Notes the certificates of one exchange: that of the server, and before it that of an https proxy."""
+
+    def __init__(self, address: str, steps: ProxySteps | None, certificates: _Certificates) -> None:
+        self._place = host_and_port(address)
+        self._steps = steps
+        self._certificates = certificates
+        self.is_of_interest = steps is not None or urlsplit(address).scheme == "https"
+
+    async def note(self, step: str, info: Mapping[str, Any]) -> None:
+        """Note a step of a connection, as httpcore reports them to the extension `trace`."""
+        if self._steps:
+            self._steps.note(step)
+        if not step.endswith(".start_tls.complete"):
+            return
+        certificate = info["return_value"].get_extra_info("ssl_object").getpeercert(binary_form=True)
+        is_proxys = self._steps is not None and step.startswith("connection.")
+        proxy = self._steps.proxy if self._steps and is_proxys else None
+        self._certificates.keep((proxy.host, proxy.port) if proxy else self._place, certificate)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and all that it was raised from; httpcore keeps an error that it replaces in the arguments."""
+    seen: set[int] = set()
+    queue: list[Any] = [error]
+    while queue:
+        one = queue.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        queue += [*one.args, one.__cause__, one.__context__, *inner]
+
+
+def _reason_of(error: Exception) -> str:
+    """Say in a few words why there is no response."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, TimeoutError) for cause in causes) or "Timeout" in type(error).__name__:
+        return "no whole answer in time"
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            return f"the connection can't be encrypted: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
+    for cause in reversed(causes):
+        if isinstance(cause, OSError) and cause.errno:
+            # Of a name that is not known the number is not the system's.
+            known = os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or ""
+            return (known[:1].lower() + known[1:]) or "the connection failed"
+    said = " ".join(str(error).split()).rstrip(".")[:_LONGEST_REASON]
+    return (said[:1].lower() + said[1:]) or "the connection broke"

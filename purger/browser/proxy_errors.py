@@ -1,0 +1,174 @@
+"""Say what is wrong with a proxy, and what to do about it: the same sentences for the API and for the browser."""
+
+from __future__ import annotations
+
+import re
+import ssl
+
+from purger.browser.proxies import Proxy
+from purger.core.errors import NoAnswerError, SiteError
+from purger.core.hosts import host_and_port
+
+CANNOT_REACH = frozenset({500, 502, 503, 504})
+"""What proxies answer to CONNECT when they do not reach the server."""
+_SOCKS_CANNOT_REACH = {
+    1: "general failure",
+    3: "network unreachable",
+    4: "host unreachable",
+    5: "connection refused",
+    6: "no answer",
+}
+_SOCKS_FORBIDDEN = 2
+
+
+class ProxyError(SiteError):
+    """The proxy refuses the connection, and will refuse the next one, too."""
+
+
+def named(proxy: Proxy) -> str:
+    """Return how a proxy is named in a sentence: with what set it, without user and password."""
+    return f"the proxy {proxy.address} ({proxy.source})"
+
+
+def not_there(proxy: Proxy, reason: str, where: str) -> NoAnswerError:
+    """Return the error for a proxy to which no connection can be made, for this reason."""
+    return NoAnswerError(
+        f"{named(proxy)} can't be reached: {reason}",
+        where=where,
+        remedy=f"Is the address in {proxy.source} right, and the proxy running? A site that needs none of it is named "
+        "by NO_PROXY.",
+    )
+
+
+def silent(proxy: Proxy, where: str) -> NoAnswerError:
+    """Return the error for a proxy that takes the connection and then says nothing in time."""
+    return not_there(proxy, "no answer in time", where)
+
+
+def not_a_proxy(proxy: Proxy, where: str) -> ProxyError:
+    """Return the error for a server that answers in another way than a proxy of this kind does."""
+    kind = "a SOCKS5" if proxy.scheme == "socks5" else "an HTTP"
+    return ProxyError(
+        f"{named(proxy)} does not answer as {kind} proxy does",
+        where=where,
+        remedy=f"Check the address in {proxy.source}: its scheme (http://, https:// or socks5://), host and port.",
+    )
+
+
+def cannot_reach(proxy: Proxy, host: str, said: str, where: str) -> NoAnswerError:
+    """Return the error for a proxy that does not reach the server either."""
+    return NoAnswerError(
+        f"{named(proxy)} can't reach {host}: {said}",
+        where=where,
+        remedy="Is the site's address right (see --url and --api-url), and the site up? Else ask those who run the "
+        "proxy.",
+    )
+
+
+def forbidden(proxy: Proxy, host: str, said: str, where: str) -> ProxyError:
+    """Return the error for a proxy that does not let anybody, or this user, through to the server."""
+    return ProxyError(
+        f"{named(proxy)} does not allow a connection to {host}: {said}",
+        where=where,
+        remedy="Ask those who run the proxy to allow the hosts of the site and of its API.",
+    )
+
+
+def password_wanted(proxy: Proxy, where: str) -> ProxyError:
+    """Return the error for a proxy that wants a password, and was given none or another one."""
+    if proxy.username is None:
+        return ProxyError(
+            f"{named(proxy)} wants a user name and a password",
+            where=where,
+            remedy="Put them before the host, as USER:PASSWORD@HOST:PORT, in PURGER_PROXY or HTTPS_PROXY; on a command "
+            "line others could read them.",
+        )
+    return ProxyError(
+        f"{named(proxy)} refuses the user name or the password",
+        where=where,
+        remedy=f"Check them in {proxy.source}; special characters are encoded there (@ is %40). Of the ways to sign in "
+        "to an HTTP proxy, purger knows Basic alone.",
+    )
+
+
+def of_status(proxy: Proxy, host: str, status: int, where: str) -> SiteError:
+    """Return the error for the status with which an HTTP proxy refuses to connect to a host."""
+    if status == 407:
+        return password_wanted(proxy, where)
+    if status in CANNOT_REACH:
+        return cannot_reach(proxy, host, f"it answered {status}", where)
+    if status in {401, 403, 451}:
+        return forbidden(proxy, host, f"it answered {status}", where)
+    if 400 <= status < 600 and status not in {400, 404, 405, 501}:
+        return cannot_reach(proxy, host, f"it answered {status}", where)
+    return not_a_proxy(proxy, where)
+
+
+def of_socks_reply(proxy: Proxy, host: str, reply: int, where: str) -> SiteError:
+    """Return the error for the reply with which a SOCKS5 proxy refuses to connect to a host (RFC 1928)."""
+    if reply == _SOCKS_FORBIDDEN:
+        return forbidden(proxy, host, "it is against its rules", where)
+    return cannot_reach(proxy, host, _SOCKS_CANNOT_REACH.get(reply, f"it answered {reply}"), where)
+
+
+def of_browser(proxy: Proxy, host: str, message: str, where: str) -> SiteError | None:
+    """Return the error for a message of Chromium's (`net::ERR_...`) that concerns the proxy, or None for another."""
+    found = re.search(r"\bERR_\w+", message)
+    code = found[0] if found else ""
+    if code in {"ERR_PROXY_AUTH_REQUESTED", "ERR_PROXY_AUTH_UNSUPPORTED"}:
+        return password_wanted(proxy, where)
+    if code in {"ERR_PROXY_CONNECTION_FAILED", "ERR_PROXY_CERTIFICATE_INVALID"}:
+        return not_there(proxy, f"the browser says {code}", where)
+    if code.startswith(("ERR_TUNNEL_", "ERR_SOCKS_", "ERR_HTTPS_PROXY_", "ERR_HTTP2_PROXY_", "ERR_PROXY_")):
+        return cannot_reach(proxy, host, f"the browser says {code}", where)
+    return None
+
+
+class ProxySteps:
+    """Follow one request of an HTTP client by its extension `trace`: did it fail at the proxy, or behind it?"""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self.proxy = proxy
+        self.is_at_proxy = False
+
+    def note(self, step: str) -> None:
+        """Note a step, as httpcore reports them."""
+        if step in {"connection.connect_tcp.started", "socks.connect_tcp.started"}:
+            self.is_at_proxy = True
+        elif step in {"proxy.start_tls.started", "socks.start_tls.started"}:
+            self.is_at_proxy = False
+
+    def error(self, error: Exception, reason: str, where: str) -> SiteError | None:
+        """Return the error for a request that failed at the proxy, or None for another.
+
+        `reason` says in a few words why there is no response.
+        """
+        import httpx2
+
+        host = host_and_port(where)[0]
+        text = str(error)
+        if not self.is_at_proxy:
+            return None
+        if isinstance(error, httpx2.ProxyError):
+            status = re.match(r"\d{3}\b", text)
+            return of_status(self.proxy, host, int(status[0]), where) if status else self._of_socks(host, text, where)
+        if isinstance(error, TimeoutError | httpx2.TimeoutException):
+            return silent(self.proxy, where)
+        if isinstance(error, httpx2.ConnectError) and not is_caused_by(error, ssl.SSLError):
+            return not_there(self.proxy, reason, where)
+        if isinstance(error, httpx2.NetworkError) or "disconnected" in text:
+            return not_there(self.proxy, "it closes the connection", where)
+        return not_a_proxy(self.proxy, where)
+
+    def _of_socks(self, host: str, text: str, where: str) -> SiteError:
+        said = text.partition("could not connect: ")[2].rstrip(".").lower()
+        if not said:
+            return password_wanted(self.proxy, where)
+        return (forbidden if "not allowed" in said else cannot_reach)(self.proxy, host, said, where)
+
+
+def is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Return whether an error of this kind is among those that led to this one."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error is not None
