@@ -23,7 +23,7 @@ from purger.browser.network import Network
 from purger.browser.proxies import Proxy
 from purger.browser.proxy_errors import ProxySteps
 from purger.core.errors import NoAnswerError
-from purger.core.hosts import host_and_port
+from purger.core.hosts import host_and_port, origin_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -162,7 +162,7 @@ class Connections:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 at_proxy = steps.proxy if steps and steps.is_at_proxy else None
                 who = f"the proxy {at_proxy.host}" if at_proxy else host_and_port(address)[0]
-                where = at_proxy.address if at_proxy else address
+                where = at_proxy.address if at_proxy else origin_of(address)
                 raise certificate_error(cause, who, where, self.network.authority) from None
         reason = _reason_of(error)
         raise (steps and steps.error(error, reason, address)) or NoAnswerError(reason, where=address) from None

@@ -10,10 +10,10 @@ from contextlib import suppress
 from playwright.async_api import Page, Request
 
 from purger.browser.certificates import RefusedByBrowserError
-from purger.travis.addresses import origin_of
+from purger.core.hosts import origin_of
 
 _CODE = re.compile(r"\bERR_CERT_\w+")
-NEWS_S = 1.0
+NEWS_S = 0.25
 """How long the news of a failed request may take to arrive after the page itself knows that it failed."""
 
 
