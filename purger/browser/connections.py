@@ -6,7 +6,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import urlsplit
@@ -45,7 +45,7 @@ class Connections:
         self.network = network
         self._transport = transport
         self._client: httpx2.AsyncClient | None = None
-        self._certificates = _Certificates()
+        self._certificates: dict[tuple[str, int], bytes] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,17 +65,19 @@ class Connections:
         *,
         timeout_s: float,
         silence_s: float | None = None,
+        only_connect: bool = False,
     ) -> AsyncIterator[httpx2.Response]:
         """Send one request once, and yield its response before its body is read.
 
         The block has to end within `timeout_s`, and no wait for the server may take longer than `silence_s`. Raises
-        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError.
+        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError. `only_connect` is for
+        `certificate`: it sends nothing.
         """
         import httpx2
 
         proxy = self.network.proxies.for_address(address)
         steps = ProxySteps(proxy) if proxy else None
-        handshakes = _Handshakes(address, steps, self._certificates)
+        handshakes = _Handshakes(address, steps, self._certificates, only_connect=only_connect)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -121,27 +123,15 @@ class Connections:
         Where none is known yet, this connects, and sends nothing. Raises the errors of `exchange`.
         """
         place = host_and_port(address)
-        if urlsplit(address).scheme != "https" or place in self._certificates.first:
-            return self._certificates.first.get(place)
-        asking = asyncio.ensure_future(self._ask(address, timeout_s))
-        shown = asyncio.ensure_future(self._certificates.wait_for(place))
-        try:
-            await asyncio.wait({asking, shown}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            asking.cancel()
-            shown.cancel()
-            ended, _ = await asyncio.gather(asking, shown, return_exceptions=True)
-        if isinstance(ended, Exception) and place not in self._certificates.first:
-            raise ended
-        return self._certificates.first.get(place)
-
-    async def _ask(self, address: str, timeout_s: float) -> None:
-        async with self.exchange("HEAD", address, timeout_s=timeout_s):
-            pass
+        if urlsplit(address).scheme == "https" and place not in self._certificates:
+            with suppress(_ConnectedError):
+                async with self.exchange("HEAD", address, timeout_s=timeout_s, only_connect=True):
+                    pass
+        return self._certificates.get(place)
 
     def certificate_of_proxy(self, proxy: Proxy) -> bytes | None:
         """Return the verified certificate (DER) that an https proxy showed first, else None."""
-        return self._certificates.first.get((proxy.host, proxy.port))
+        return self._certificates.get((proxy.host, proxy.port))
 
     async def why_refused(self, refused: RefusedByBrowserError) -> CertificateError:
         """Return what is wrong with a certificate that the browser refused: as it is now, over a new connection."""
@@ -153,7 +143,7 @@ class Connections:
             return error
         except NoAnswerError:
             return refused
-        before = self._certificates.first.get(host_and_port(address))
+        before = self._certificates.get(host_and_port(address))
         is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
         return changed_certificate(address) if is_other else refused
 
@@ -168,44 +158,38 @@ class Connections:
         raise (steps and steps.error(error, reason, address)) or NoAnswerError(reason, where=address) from None
 
 
-class _Certificates:
-    """The first certificate (DER) that each host and port showed, after it was verified."""
-
-    def __init__(self) -> None:
-        self.first: dict[tuple[str, int], bytes] = {}
-        self._news = asyncio.Event()
-
-    def keep(self, place: tuple[str, int], certificate: bytes) -> None:
-        """Keep a certificate, unless there is one of this place."""
-        self.first.setdefault(place, certificate)
-        self._news.set()
-
-    async def wait_for(self, place: tuple[str, int]) -> None:
-        """Wait until there is a certificate of this place."""
-        while place not in self.first:
-            self._news.clear()
-            await self._news.wait()
+class _ConnectedError(Exception):
+    """A connection was made, and nothing more was wanted."""
 
 
 class _Handshakes:
-    """Notes the certificates of one exchange: that of the server, and before it that of an https proxy."""
+    """Notes the certificates of one exchange: that of the server, and before it that of an https proxy.
 
-    def __init__(self, address: str, steps: ProxySteps | None, certificates: _Certificates) -> None:
+    `certificates` gets the first one of each host and port. With `only_connect` the exchange ends with _ConnectedError
+    once that of the server is known, before a request is sent.
+    """
+
+    def __init__(
+        self, address: str, steps: ProxySteps | None, certificates: dict[tuple[str, int], bytes], *, only_connect: bool
+    ) -> None:
         self._place = host_and_port(address)
         self._steps = steps
         self._certificates = certificates
+        self._only_connect = only_connect
         self.is_of_interest = steps is not None or urlsplit(address).scheme == "https"
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
         if self._steps:
             self._steps.note(step)
+        if self._only_connect and step.endswith(".send_request_headers.started") and self._place in self._certificates:
+            raise _ConnectedError
         if not step.endswith(".start_tls.complete"):
             return
         certificate = info["return_value"].get_extra_info("ssl_object").getpeercert(binary_form=True)
         is_proxys = self._steps is not None and step.startswith("connection.")
         proxy = self._steps.proxy if self._steps and is_proxys else None
-        self._certificates.keep((proxy.host, proxy.port) if proxy else self._place, certificate)
+        self._certificates.setdefault((proxy.host, proxy.port) if proxy else self._place, certificate)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
