@@ -6,8 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from purger.core.errors import InputError
+
+if TYPE_CHECKING:
+    import ssl
 
 OPTION = "--ca-file"
 OWN_VARIABLE = "PURGER_CA_FILE"
@@ -23,8 +27,8 @@ class Authority:
 
     path: str
     source: str
-    certificates: bytes = field(repr=False)
-    """One after the other: PEM, or a single one as DER."""
+    certificates: tuple[bytes, ...] = field(repr=False)
+    """Each as PEM, or a single one as DER."""
 
     @classmethod
     def named(cls, given: Path | None, environ: Mapping[str, str]) -> Authority | None:
@@ -42,33 +46,54 @@ class Authority:
     @classmethod
     def read(cls, path: Path, source: str) -> Authority:
         """Read a file, or all files of a folder. Raises InputError, which names the source."""
-        remedy = f"Let {source} name a file with the authority's certificate (PEM), or unset it."
         try:
             content = _content_of(path)
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no path"
-            raise InputError(f"what {source} names can't be read: {why}", where=str(path), remedy=remedy) from None
-        blocks = b"\n".join(match[0] for match in _PEM.finditer(content))
-        authority = cls(str(path), source, blocks + b"\n" if blocks else content)
-        if not content or len(content) > LARGEST_BYTES or not authority.is_readable:
-            raise InputError(f"what {source} names holds no certificate", where=str(path), remedy=remedy)
+            raise InputError(
+                f"what {source} names can't be read: {why}", where=str(path), remedy=_remedy(source)
+            ) from None
+        certificates = tuple(match[0] for match in _PEM.finditer(content)) or (content,)
+        authority = cls(str(path), source, certificates)
+        # The first one is tried at once; a bundle of all authorities of the world takes too long to read for nothing.
+        if not content or len(content) > LARGEST_BYTES or not _is_readable(certificates[0]):
+            raise authority._unreadable()
         return authority
 
-    @property
-    def is_readable(self) -> bool:
-        """Whether OpenSSL reads the certificates."""
+    def add_to(self, context: ssl.SSLContext) -> None:
+        """Let a context trust the certificates. Raises InputError for one that is damaged."""
         import ssl
 
         try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=self.as_cadata)
+            context.load_verify_locations(cadata=_cadata(b"\n".join(self.certificates)))
         except ssl.SSLError:
-            return False
-        return True
+            raise self._unreadable() from None
 
-    @property
-    def as_cadata(self) -> str | bytes:
-        """The certificates as `SSLContext.load_verify_locations` takes them: PEM as text, DER as bytes."""
-        return self.certificates.decode("ascii", "ignore") if _PEM.match(self.certificates) else self.certificates
+    def _unreadable(self) -> InputError:
+        return InputError(
+            f"what {self.source} names is no certificate, or a damaged one",
+            where=self.path,
+            remedy=_remedy(self.source),
+        )
+
+
+def _remedy(source: str) -> str:
+    return f"Let {source} name a file with the authority's certificate (PEM), or unset it."
+
+
+def _is_readable(certificate: bytes) -> bool:
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=_cadata(certificate))
+    except ssl.SSLError:
+        return False
+    return True
+
+
+def _cadata(certificates: bytes) -> str | bytes:
+    """Return certificates as `SSLContext.load_verify_locations` takes them: PEM as text, DER as bytes."""
+    return certificates.decode("ascii", "ignore") if _PEM.match(certificates) else certificates
 
 
 def _content_of(path: Path) -> bytes:

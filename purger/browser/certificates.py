@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from purger.core.errors import SiteError
+from purger.core.hosts import host_and_port
 
 if TYPE_CHECKING:
     import ssl
@@ -22,6 +23,28 @@ _UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21, 24, 27}
 
 class CertificateError(SiteError):
     """A server's certificate is not accepted. Another attempt would meet the same one."""
+
+
+class RefusedByBrowserError(CertificateError):
+    """The browser does not accept the certificate of the server of `address`; `code` is its word for why."""
+
+    def __init__(self, address: str, code: str) -> None:
+        super().__init__(
+            f"the browser does not accept the certificate of {host_and_port(address)[0]}: {code}",
+            where=address,
+            remedy="Run it again. A remote browser (--connect) trusts what its own machine trusts: install the "
+            "authority's certificate there.",
+        )
+        self.address = address
+
+
+def changed_certificate(address: str) -> CertificateError:
+    """Return the error for a server that shows another certificate than the one that was verified at the start."""
+    return CertificateError(
+        f"the certificate of {host_and_port(address)[0]} changed during the run",
+        where=address,
+        remedy="Run it again: the new one is accepted too, but no browser starts with what was not verified before.",
+    )
 
 
 def certificate_error(

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import urlsplit
 
 from purger import __version__
-from purger.browser.certificates import certificate_error
+from purger.browser.certificates import (
+    CertificateError,
+    RefusedByBrowserError,
+    certificate_error,
+    changed_certificate,
+    pin_of,
+)
 from purger.browser.network import Network
 from purger.browser.proxies import Proxy
 from purger.browser.proxy_errors import ProxySteps
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     import httpx2
 
 HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
+VERIFYING_S = 15.0
+"""How long it may take to see a certificate."""
 _LONGEST_REASON = 200
 
 
@@ -37,7 +45,7 @@ class Connections:
         self.network = network
         self._transport = transport
         self._client: httpx2.AsyncClient | None = None
-        self._certificates: dict[tuple[str, int], bytes] = {}
+        self._certificates = _Certificates()
 
     async def __aenter__(self) -> Self:
         return self
@@ -67,6 +75,7 @@ class Connections:
 
         proxy = self.network.proxies.for_address(address)
         steps = ProxySteps(proxy) if proxy else None
+        handshakes = _Handshakes(address, steps, self._certificates)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -75,10 +84,11 @@ class Connections:
                     address,
                     headers=headers,
                     timeout=httpx2.Timeout(silence_s or timeout_s),
-                    extensions={"trace": steps.note} if steps else None,
+                    extensions={"trace": handshakes.note} if handshakes.is_of_interest else None,
                 ) as response,
             ):
-                self._keep_certificates(address, response, steps)
+                if steps:
+                    steps.is_at_proxy = False
                 yield response
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
             self._explain(error, address, steps)
@@ -106,45 +116,96 @@ class Connections:
         return self._client
 
     async def certificate(self, address: str, *, timeout_s: float) -> bytes | None:
-        """Return the verified certificate (DER) that the server of an https address showed last, else None.
+        """Return the verified certificate (DER) that the server of an https address showed first, else None.
 
-        One that was not asked yet is asked for nothing in particular. Raises the errors of `exchange`.
+        Where none is known yet, this connects, and sends nothing. Raises the errors of `exchange`.
         """
-        if urlsplit(address).scheme != "https":
-            return None
         place = host_and_port(address)
-        if place not in self._certificates:
-            async with self.exchange("HEAD", address, timeout_s=timeout_s):
-                pass
-        return self._certificates.get(place)
+        if urlsplit(address).scheme != "https" or place in self._certificates.first:
+            return self._certificates.first.get(place)
+        asking = asyncio.ensure_future(self._ask(address, timeout_s))
+        shown = asyncio.ensure_future(self._certificates.wait_for(place))
+        try:
+            await asyncio.wait({asking, shown}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asking.cancel()
+            shown.cancel()
+            ended, _ = await asyncio.gather(asking, shown, return_exceptions=True)
+        if isinstance(ended, Exception) and place not in self._certificates.first:
+            raise ended
+        return self._certificates.first.get(place)
+
+    async def _ask(self, address: str, timeout_s: float) -> None:
+        async with self.exchange("HEAD", address, timeout_s=timeout_s):
+            pass
 
     def certificate_of_proxy(self, proxy: Proxy) -> bytes | None:
-        """Return the verified certificate (DER) that an https proxy showed last, else None."""
-        return self._certificates.get((proxy.host, proxy.port))
+        """Return the verified certificate (DER) that an https proxy showed first, else None."""
+        return self._certificates.first.get((proxy.host, proxy.port))
 
-    def _keep_certificates(self, address: str, response: httpx2.Response, steps: ProxySteps | None) -> None:
-        stream = response.extensions.get("network_stream")
-        if certificate := _certificate_of(stream) if urlsplit(address).scheme == "https" else None:
-            self._certificates[host_and_port(address)] = certificate
-        if steps:
-            steps.is_at_proxy = False
-            if steps.certificate:
-                self._certificates[steps.proxy.host, steps.proxy.port] = steps.certificate
+    async def why_refused(self, refused: RefusedByBrowserError) -> CertificateError:
+        """Return what is wrong with a certificate that the browser refused: as it is now, over a new connection."""
+        address = refused.address
+        try:
+            async with Connections(self.network) as fresh:
+                now = await fresh.certificate(address, timeout_s=VERIFYING_S)
+        except CertificateError as error:
+            return error
+        except NoAnswerError:
+            return refused
+        before = self._certificates.first.get(host_and_port(address))
+        is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
+        return changed_certificate(address) if is_other else refused
 
     def _explain(self, error: Exception, address: str, steps: ProxySteps | None) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
-                where = steps.proxy.address if steps and steps.is_at_proxy else address
-                who = host_and_port(where)[0] + (", the proxy," if where != address else "")
+                at_proxy = steps.proxy if steps and steps.is_at_proxy else None
+                who = f"the proxy {at_proxy.host}" if at_proxy else host_and_port(address)[0]
+                where = at_proxy.address if at_proxy else address
                 raise certificate_error(cause, who, where, self.network.authority) from None
         reason = _reason_of(error)
         raise (steps and steps.error(error, reason, address)) or NoAnswerError(reason, where=address) from None
 
 
-def _certificate_of(stream: Any) -> bytes | None:
-    encryption = stream.get_extra_info("ssl_object") if stream is not None else None
-    certificate: bytes | None = encryption.getpeercert(binary_form=True) if encryption is not None else None
-    return certificate
+class _Certificates:
+    """The first certificate (DER) that each host and port showed, after it was verified."""
+
+    def __init__(self) -> None:
+        self.first: dict[tuple[str, int], bytes] = {}
+        self._news = asyncio.Event()
+
+    def keep(self, place: tuple[str, int], certificate: bytes) -> None:
+        """Keep a certificate, unless there is one of this place."""
+        self.first.setdefault(place, certificate)
+        self._news.set()
+
+    async def wait_for(self, place: tuple[str, int]) -> None:
+        """Wait until there is a certificate of this place."""
+        while place not in self.first:
+            self._news.clear()
+            await self._news.wait()
+
+
+class _Handshakes:
+    """Notes the certificates of one exchange: that of the server, and before it that of an https proxy."""
+
+    def __init__(self, address: str, steps: ProxySteps | None, certificates: _Certificates) -> None:
+        self._place = host_and_port(address)
+        self._steps = steps
+        self._certificates = certificates
+        self.is_of_interest = steps is not None or urlsplit(address).scheme == "https"
+
+    async def note(self, step: str, info: Mapping[str, Any]) -> None:
+        """Note a step of a connection, as httpcore reports them to the extension `trace`."""
+        if self._steps:
+            self._steps.note(step)
+        if not step.endswith(".start_tls.complete"):
+            return
+        certificate = info["return_value"].get_extra_info("ssl_object").getpeercert(binary_form=True)
+        is_proxys = self._steps is not None and step.startswith("connection.")
+        proxy = self._steps.proxy if self._steps and is_proxys else None
+        self._certificates.keep((proxy.host, proxy.port) if proxy else self._place, certificate)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

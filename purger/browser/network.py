@@ -25,7 +25,8 @@ class Network:
     def ssl_context(self) -> ssl.SSLContext:
         """Return a new context that verifies certificates, names and dates included.
 
-        It trusts the system's store (the keychain on a Mac, the certificate store on Windows) and the authority.
+        It trusts the system's store (the keychain on a Mac, the certificate store on Windows) and the authority. Raises
+        InputError for an authority's file that is damaged.
         """
         import ssl
 
@@ -35,7 +36,7 @@ class Network:
         # As curl does: what a file names is trusted, also where it is not the root of the chain.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if self.authority is not None:
-            context.load_verify_locations(cadata=self.authority.as_cadata)
+            self.authority.add_to(context)
         return context
 
 

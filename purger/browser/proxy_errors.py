@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Mapping
-from typing import Any
 
 from purger.browser.proxies import Proxy
 from purger.core.errors import NoAnswerError, SiteError
@@ -132,18 +130,13 @@ class ProxySteps:
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
         self.is_at_proxy = False
-        self.certificate: bytes | None = None
-        """What an https proxy showed (DER), once it is verified."""
 
-    async def note(self, step: str, info: Mapping[str, Any]) -> None:
+    def note(self, step: str) -> None:
         """Note a step, as httpcore reports them."""
         if step in {"connection.connect_tcp.started", "socks.connect_tcp.started"}:
             self.is_at_proxy = True
         elif step in {"proxy.start_tls.started", "socks.start_tls.started"}:
             self.is_at_proxy = False
-        elif step == "connection.start_tls.complete":
-            encryption = info["return_value"].get_extra_info("ssl_object")
-            self.certificate = encryption.getpeercert(binary_form=True)
 
     def error(self, error: Exception, reason: str, where: str) -> SiteError | None:
         """Return the error for a request that failed at the proxy, or None for another.

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from purger.browser.certificates import pin_of
-from purger.browser.connections import Connections
+from purger.browser.connections import VERIFYING_S, Connections
 from purger.browser.network import DIRECT, Network
 from purger.browser.proxies import Proxy
 from purger.core.errors import NoAnswerError
 from purger.core.hosts import host_and_port
-
-VERIFYING_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import TypeVar
 
 from purger import __version__
+from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.connections import Connections
 from purger.browser.find import HOW_TO_GET_ONE, find_browser, has_display
 from purger.browser.network import Network
@@ -94,7 +95,7 @@ class Doctor:
             stack.push_async_callback(browsers.close)
             has_browser = await self._check_browser(browsers)
             self._check_display()
-            await self._check_page(browsers, is_ready=may_delete and has_browser and has_front_end)
+            await self._check_page(browsers, connections, is_ready=may_delete and has_browser and has_front_end)
         return Findings(tuple(self._checks), min(self._faults)[1] if self._faults else ExitCode.OK)
 
     async def _reach(self, connections: Connections) -> Reach:
@@ -192,7 +193,7 @@ class Doctor:
         self._add("repository", CheckState.OK, f"{self._repository} found; its caches may be viewed and deleted")
         return True
 
-    async def _check_page(self, browsers: BrowserSupervisor, *, is_ready: bool) -> None:
+    async def _check_page(self, browsers: BrowserSupervisor, connections: Connections, *, is_ready: bool) -> None:
         if not is_ready or isinstance(self._repository, PurgerError) or isinstance(self._signed_in, PurgerError):
             self._add("page", CheckState.SKIPPED, self._needed("browser", "site", "token", "repository"))
             return
@@ -200,6 +201,8 @@ class Doctor:
 
         try:
             text = await self._page(browsers, self._repository, self._signed_in.token)
+        except RefusedByBrowserError as refused:
+            self._failed("page", await connections.why_refused(refused), _Turn.PAGE)
         except PurgerError as error:
             self._failed("page", error, _Turn.PAGE)
         except PlaywrightError as error:

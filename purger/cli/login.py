@@ -8,7 +8,6 @@ from typing import Annotated
 
 from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
-from purger.cli.ci import detect
 from purger.cli.options import LoginOptions, SiteOptions
 from purger.cli.output import Output
 from purger.cli.parameters import Default, Only, command
@@ -63,6 +62,8 @@ def login(
 
 
 def _require_a_person() -> None:
+    from purger.cli.ci import detect
+
     is_ci = bool(detect(os.environ))
     if is_ci or not sys.stdin.isatty():
         why = "this is CI" if is_ci else "stdin is no terminal"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
+from purger.browser.certificates import CertificateError
 from purger.core import events
 from purger.core.cache import Cache, Method, rows_of
 from purger.core.errors import SiteError, UnknownPageError
@@ -201,6 +202,8 @@ class Passes:
         ledger.count_attempt(entries, Method.API)
         try:
             deleted = await self.exact.delete(way, ledger.left_versions)
+        except CertificateError:
+            raise
         except SiteError as error:
             rate_limited = isinstance(error, RateLimitedError)
             ledger.refuse(entries, str(error), Refusal.RATE_LIMITED if rate_limited else Refusal.TRANSIENT)

@@ -8,8 +8,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
+from purger.browser.certificates import CertificateError, RefusedByBrowserError
 from purger.core import events
 from purger.core.cache import Cache, without
 from purger.core.errors import AccessError, SiteError, UnknownPageError
@@ -162,7 +163,7 @@ class RepositoryPurge:
         """Run one pass. Return whether the page held out; where it failed and `is_last`, the error is raised."""
         try:
             await self.passes.run_pass(page)
-        except UnknownPageError:
+        except (UnknownPageError, CertificateError):
             raise
         except SiteError as error:
             if is_last:
@@ -180,7 +181,7 @@ class RepositoryPurge:
         """Load the page anew, a few times if need be, and record what it lists."""
         policy = self._policies.page_load
         async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(SiteError),
+            retry=retry_if_exception(_may_pass),
             stop=policy.stop,
             wait=policy.wait,
             before_sleep=self._emit_retry,
@@ -191,6 +192,8 @@ class RepositoryPurge:
                 self.record.requests += REQUESTS_A_LOAD
                 try:
                     listed = await page.load()
+                except RefusedByBrowserError as refused:
+                    raise await self._api.connections.why_refused(refused) from None
                 except SiteError:
                     # The page does not tell a refused token or a missing right from a fault; the API does.
                     await self._api.repository(self.record.repository)
@@ -211,6 +214,11 @@ class RepositoryPurge:
         if seconds > 0:
             self.record.emit(events.Waiting(self.record.name, seconds, why, left_s))
             await asyncio.sleep(seconds)
+
+
+def _may_pass(fault: BaseException) -> bool:
+    """Return whether another load of the page may succeed."""
+    return isinstance(fault, SiteError) and not isinstance(fault, CertificateError)
 
 
 def _undecided_sentence(ledger: Ledger) -> str:
