@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from purger import __version__
 from purger.browser.certificates import (
-    CertificateError,
     RefusedByBrowserError,
     certificate_error,
     changed_certificate,
@@ -21,8 +20,8 @@ from purger.browser.certificates import (
 )
 from purger.browser.network import Network
 from purger.browser.proxies import Proxy
-from purger.browser.proxy_errors import ProxySteps
-from purger.core.errors import NoAnswerError
+from purger.browser.proxy_errors import NotLetThroughError, ProxySteps, of_browser
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
 
 if TYPE_CHECKING:
@@ -143,16 +142,19 @@ class Connections:
         """Return the verified certificate (DER) that an https proxy showed first, else None."""
         return self._certificates.first.get((proxy.host, proxy.port))
 
-    async def why_refused(self, refused: RefusedByBrowserError) -> CertificateError:
-        """Return what is wrong with a certificate that the browser refused: as it is now, over a new connection."""
+    async def why_refused(self, refused: RefusedByBrowserError | NotLetThroughError) -> SiteError:
+        """Return what is wrong where the browser does not reach the site: as it is now, over a new connection."""
         address = refused.address
         try:
             async with Connections(self.network) as fresh:
                 now = await fresh.certificate(address, timeout_s=VERIFYING_S)
-        except CertificateError as error:
+        except LastingSiteError as error:
             return error
-        except NoAnswerError:
-            return refused
+        except NoAnswerError as error:
+            return error if isinstance(refused, NotLetThroughError) else refused
+        if isinstance(refused, NotLetThroughError):
+            proxy = self.network.proxies.for_address(address)
+            return of_browser(proxy, refused) if proxy else refused
         before = self._certificates.first.get(host_and_port(address))
         is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
         return changed_certificate(address) if is_other else refused

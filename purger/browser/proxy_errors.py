@@ -6,7 +6,7 @@ import re
 import ssl
 
 from purger.browser.proxies import Proxy
-from purger.core.errors import NoAnswerError, SiteError
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
 
 CANNOT_REACH = frozenset({500, 502, 503, 504})
@@ -21,8 +21,21 @@ _SOCKS_CANNOT_REACH = {
 _SOCKS_FORBIDDEN = 2
 
 
-class ProxyError(SiteError):
+class ProxyError(LastingSiteError):
     """The proxy refuses the connection, and will refuse the next one, too."""
+
+
+class NotLetThroughError(NoAnswerError):
+    """The browser does not get through its proxy to the server of `address`; `code` is its word for why."""
+
+    def __init__(self, address: str, code: str) -> None:
+        super().__init__(
+            f"the browser does not get through its proxy to {host_and_port(address)[0]}: {code}",
+            where=address,
+            remedy="Run it again. A remote browser (--connect) has the proxy of its own machine.",
+        )
+        self.address = address
+        self.code = code
 
 
 def named(proxy: Proxy) -> str:
@@ -111,17 +124,14 @@ def of_socks_reply(proxy: Proxy, host: str, reply: int, where: str) -> SiteError
     return cannot_reach(proxy, host, _SOCKS_CANNOT_REACH.get(reply, f"it answered {reply}"), where)
 
 
-def of_browser(proxy: Proxy, host: str, message: str, where: str) -> SiteError | None:
-    """Return the error for a message of Chromium's (`net::ERR_...`) that concerns the proxy, or None for another."""
-    found = re.search(r"\bERR_\w+", message)
-    code = found[0] if found else ""
-    if code in {"ERR_PROXY_AUTH_REQUESTED", "ERR_PROXY_AUTH_UNSUPPORTED"}:
-        return password_wanted(proxy, where)
-    if code in {"ERR_PROXY_CONNECTION_FAILED", "ERR_PROXY_CERTIFICATE_INVALID"}:
-        return not_there(proxy, f"the browser says {code}", where)
-    if code.startswith(("ERR_TUNNEL_", "ERR_SOCKS_", "ERR_HTTPS_PROXY_", "ERR_HTTP2_PROXY_", "ERR_PROXY_")):
-        return cannot_reach(proxy, host, f"the browser says {code}", where)
-    return None
+def of_browser(proxy: Proxy, refused: NotLetThroughError) -> SiteError:
+    """Return the error for a browser that does not get through this proxy, although purger itself does."""
+    said = f"the browser says {refused.code}"
+    if refused.code.startswith("ERR_PROXY_AUTH_"):
+        return password_wanted(proxy, refused.address)
+    if refused.code.startswith("ERR_PROXY_"):
+        return not_there(proxy, said, refused.address)
+    return cannot_reach(proxy, host_and_port(refused.address)[0], said, refused.address)
 
 
 class ProxySteps:
