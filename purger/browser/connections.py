@@ -19,8 +19,7 @@ from purger.browser.certificates import (
     pin_of,
 )
 from purger.browser.network import Network
-from purger.browser.proxies import Proxy
-from purger.browser.proxy_errors import NotLetThroughError, ProxySteps, of_browser
+from purger.browser.proxy_errors import NotLetThroughError, of_browser
 from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
 
@@ -72,9 +71,7 @@ class Connections:
         """
         import httpx2
 
-        proxy = self.network.proxies.for_address(address)
-        steps = ProxySteps(proxy) if proxy else None
-        handshakes = _Handshakes(address, steps, self._certificates)
+        handshakes = _Handshakes(address, self._certificates)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -83,19 +80,12 @@ class Connections:
                     address,
                     headers=headers,
                     timeout=httpx2.Timeout(silence_s or timeout_s),
-                    extensions={"trace": handshakes.note} if handshakes.is_of_interest else None,
+                    extensions={"trace": handshakes.note} if handshakes.is_encrypted else None,
                 ) as response,
             ):
-                if steps:
-                    steps.is_at_proxy = False
                 yield response
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
-            self._explain(error, address, steps)
-        except Exception as error:
-            # What is no SOCKS5 proxy makes the client stumble over its own assertions.
-            if steps is None or not steps.is_at_proxy:
-                raise
-            self._explain(error, address, steps)
+            self._explain(error, address)
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
@@ -138,13 +128,12 @@ class Connections:
         async with self.exchange("HEAD", address, timeout_s=timeout_s):
             pass
 
-    def certificate_of_proxy(self, proxy: Proxy) -> bytes | None:
-        """Return the verified certificate (DER) that an https proxy showed first, else None."""
-        return self._certificates.first.get((proxy.host, proxy.port))
-
     async def why_refused(self, refused: RefusedByBrowserError | NotLetThroughError) -> SiteError:
         """Return what is wrong where the browser does not reach the site: as it is now, over a new connection."""
         address = refused.address
+        proxy = self.network.proxies.for_address(address)
+        if isinstance(refused, NotLetThroughError) and proxy is None:
+            return refused  # a remote browser has a network of its own
         try:
             async with Connections(self.network) as fresh:
                 now = await fresh.certificate(address, timeout_s=VERIFYING_S)
@@ -153,21 +142,16 @@ class Connections:
         except NoAnswerError as error:
             return error if isinstance(refused, NotLetThroughError) else refused
         if isinstance(refused, NotLetThroughError):
-            proxy = self.network.proxies.for_address(address)
             return of_browser(proxy, refused) if proxy else refused
         before = self._certificates.first.get(host_and_port(address))
         is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
         return changed_certificate(address) if is_other else refused
 
-    def _explain(self, error: Exception, address: str, steps: ProxySteps | None) -> NoReturn:
+    def _explain(self, error: Exception, address: str) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
-                at_proxy = steps.proxy if steps and steps.is_at_proxy else None
-                who = f"the proxy {at_proxy.host}" if at_proxy else host_and_port(address)[0]
-                where = at_proxy.address if at_proxy else address
-                raise certificate_error(cause, who, where, self.network.authority) from None
-        reason = _reason_of(error)
-        raise (steps and steps.error(error, reason, address)) or NoAnswerError(reason, where=address) from None
+                raise certificate_error(cause, host_and_port(address)[0], address, self.network.authority) from None
+        raise NoAnswerError(_reason_of(error), where=address) from None
 
 
 class _Certificates:
@@ -190,24 +174,18 @@ class _Certificates:
 
 
 class _Handshakes:
-    """Notes the certificates of one exchange: that of the server, and before it that of an https proxy."""
+    """Notes the certificate of the server of one exchange."""
 
-    def __init__(self, address: str, steps: ProxySteps | None, certificates: _Certificates) -> None:
+    def __init__(self, address: str, certificates: _Certificates) -> None:
         self._place = host_and_port(address)
-        self._steps = steps
         self._certificates = certificates
-        self.is_of_interest = steps is not None or urlsplit(address).scheme == "https"
+        self.is_encrypted = urlsplit(address).scheme == "https"
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
-        if self._steps:
-            self._steps.note(step)
-        if not step.endswith(".start_tls.complete"):
-            return
-        certificate = info["return_value"].get_extra_info("ssl_object").getpeercert(binary_form=True)
-        is_proxys = self._steps is not None and step.startswith("connection.")
-        proxy = self._steps.proxy if self._steps and is_proxys else None
-        self._certificates.keep((proxy.host, proxy.port) if proxy else self._place, certificate)
+        if step == "connection.start_tls.complete":
+            encryption = info["return_value"].get_extra_info("ssl_object")
+            self._certificates.keep(self._place, encryption.getpeercert(binary_form=True))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import ssl
-
 from purger.browser.proxies import Proxy
 from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
@@ -132,53 +129,3 @@ def of_browser(proxy: Proxy, refused: NotLetThroughError) -> SiteError:
     if refused.code.startswith("ERR_PROXY_"):
         return not_there(proxy, said, refused.address)
     return cannot_reach(proxy, host_and_port(refused.address)[0], said, refused.address)
-
-
-class ProxySteps:
-    """Follow one request of an HTTP client by its extension `trace`: did it fail at the proxy, or behind it?"""
-
-    def __init__(self, proxy: Proxy) -> None:
-        self.proxy = proxy
-        self.is_at_proxy = False
-
-    def note(self, step: str) -> None:
-        """Note a step, as httpcore reports them."""
-        if step in {"connection.connect_tcp.started", "socks.connect_tcp.started"}:
-            self.is_at_proxy = True
-        elif step in {"proxy.start_tls.started", "socks.start_tls.started"}:
-            self.is_at_proxy = False
-
-    def error(self, error: Exception, reason: str, where: str) -> SiteError | None:
-        """Return the error for a request that failed at the proxy, or None for another.
-
-        `reason` says in a few words why there is no response.
-        """
-        import httpx2
-
-        host = host_and_port(where)[0]
-        text = str(error)
-        if not self.is_at_proxy:
-            return None
-        if isinstance(error, httpx2.ProxyError):
-            status = re.match(r"\d{3}\b", text)
-            return of_status(self.proxy, host, int(status[0]), where) if status else self._of_socks(host, text, where)
-        if isinstance(error, TimeoutError | httpx2.TimeoutException):
-            return silent(self.proxy, where)
-        if isinstance(error, httpx2.ConnectError) and not is_caused_by(error, ssl.SSLError):
-            return not_there(self.proxy, reason, where)
-        if isinstance(error, httpx2.NetworkError) or "disconnected" in text:
-            return not_there(self.proxy, "it closes the connection", where)
-        return not_a_proxy(self.proxy, where)
-
-    def _of_socks(self, host: str, text: str, where: str) -> SiteError:
-        said = text.partition("could not connect: ")[2].rstrip(".").lower()
-        if not said:
-            return password_wanted(self.proxy, where)
-        return (forbidden if "not allowed" in said else cannot_reach)(self.proxy, host, said, where)
-
-
-def is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    """Return whether an error of this kind is among those that led to this one."""
-    while error is not None and not isinstance(error, kind):
-        error = error.__cause__ or error.__context__
-    return error is not None

@@ -30,7 +30,7 @@ async def proxy_fault(network: Network, site: Site) -> PurgerError | None:
     for address in dict.fromkeys((site.url, site.api_url)):
         try:
             if proxy := network.proxies.for_address(address):
-                _, writer = await open_tunnel(proxy, *host_and_port(address), network.ssl_context)
+                _, writer = await open_tunnel(proxy, *host_and_port(address), network)
                 writer.close()
         except PurgerError as error:
             return error

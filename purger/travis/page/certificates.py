@@ -55,7 +55,7 @@ class RefusedCertificates:
         self._news.clear()
 
     async def check(self) -> None:
-        """Raise RefusedByBrowserError where a certificate was refused, or is within a moment; also NotLetThroughError."""
+        """Raise the error where a certificate or the proxy refused, or does so within a moment."""
         with suppress(TimeoutError):
             async with asyncio.timeout(NEWS_S):
                 await self._news.wait()
