@@ -6,7 +6,7 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from purger.core.errors import SiteError
+from purger.core.errors import LastingSiteError
 from purger.core.hosts import host_and_port
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ _WRONG_HOST = {62, 64}
 _UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21, 24, 27}
 
 
-class CertificateError(SiteError):
-    """A server's certificate is not accepted. Another attempt would meet the same one."""
+class CertificateError(LastingSiteError):
+    """A server's certificate is not accepted."""
 
 
 class RefusedByBrowserError(CertificateError):

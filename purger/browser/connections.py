@@ -13,16 +13,14 @@ from urllib.parse import urlsplit
 
 from purger import __version__
 from purger.browser.certificates import (
-    CertificateError,
     RefusedByBrowserError,
     certificate_error,
     changed_certificate,
     pin_of,
 )
 from purger.browser.network import Network
-from purger.browser.proxies import Proxy
-from purger.browser.proxy_errors import ProxySteps
-from purger.core.errors import NoAnswerError
+from purger.browser.proxy_errors import NotLetThroughError, of_browser
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
 from purger.core.hosts import host_and_port, origin_of
 
 if TYPE_CHECKING:
@@ -75,9 +73,7 @@ class Connections:
         """
         import httpx2
 
-        proxy = self.network.proxies.for_address(address)
-        steps = ProxySteps(proxy) if proxy else None
-        handshakes = _Handshakes(address, steps, self._certificates, only_connect=only_connect)
+        handshakes = _Handshakes(address, self._certificates, only_connect=only_connect)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -86,19 +82,12 @@ class Connections:
                     address,
                     headers=headers,
                     timeout=httpx2.Timeout(silence_s or timeout_s),
-                    extensions={"trace": handshakes.note} if handshakes.is_of_interest else None,
+                    extensions={"trace": handshakes.note} if handshakes.is_encrypted else None,
                 ) as response,
             ):
-                if steps:
-                    steps.is_at_proxy = False
                 yield response
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
-            self._explain(error, address, steps)
-        except Exception as error:
-            # What is no SOCKS5 proxy makes the client stumble over its own assertions.
-            if steps is None or not steps.is_at_proxy:
-                raise
-            self._explain(error, address, steps)
+            self._explain(error, address)
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
@@ -129,33 +118,31 @@ class Connections:
                     pass
         return self._certificates.get(place)
 
-    def certificate_of_proxy(self, proxy: Proxy) -> bytes | None:
-        """Return the verified certificate (DER) that an https proxy showed first, else None."""
-        return self._certificates.get((proxy.host, proxy.port))
-
-    async def why_refused(self, refused: RefusedByBrowserError) -> CertificateError:
-        """Return what is wrong with a certificate that the browser refused: as it is now, over a new connection."""
+    async def why_refused(self, refused: RefusedByBrowserError | NotLetThroughError) -> SiteError:
+        """Return what is wrong where the browser does not reach the site: as it is now, over a new connection."""
         address = refused.address
+        proxy = self.network.proxies.for_address(address)
+        if isinstance(refused, NotLetThroughError) and proxy is None:
+            return refused  # a remote browser has a network of its own
         try:
             async with Connections(self.network) as fresh:
                 now = await fresh.certificate(address, timeout_s=VERIFYING_S)
-        except CertificateError as error:
+        except LastingSiteError as error:
             return error
-        except NoAnswerError:
-            return refused
+        except NoAnswerError as error:
+            return error if isinstance(refused, NotLetThroughError) else refused
+        if isinstance(refused, NotLetThroughError):
+            return of_browser(proxy, refused) if proxy else refused
         before = self._certificates.get(host_and_port(address))
         is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
         return changed_certificate(address) if is_other else refused
 
-    def _explain(self, error: Exception, address: str, steps: ProxySteps | None) -> NoReturn:
+    def _explain(self, error: Exception, address: str) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
-                at_proxy = steps.proxy if steps and steps.is_at_proxy else None
-                who = f"the proxy {at_proxy.host}" if at_proxy else host_and_port(address)[0]
-                where = at_proxy.address if at_proxy else origin_of(address)
+                who, where = host_and_port(address)[0], origin_of(address)
                 raise certificate_error(cause, who, where, self.network.authority) from None
-        reason = _reason_of(error)
-        raise (steps and steps.error(error, reason, address)) or NoAnswerError(reason, where=address) from None
+        raise NoAnswerError(_reason_of(error), where=address) from None
 
 
 class _ConnectedError(Exception):
@@ -163,33 +150,27 @@ class _ConnectedError(Exception):
 
 
 class _Handshakes:
-    """Notes the certificates of one exchange: that of the server, and before it that of an https proxy.
+    """Notes the certificate of the server of one exchange.
 
     `certificates` gets the first one of each host and port. With `only_connect` the exchange ends with _ConnectedError
-    once that of the server is known, before a request is sent.
+    once it is known, before a request is sent.
     """
 
-    def __init__(
-        self, address: str, steps: ProxySteps | None, certificates: dict[tuple[str, int], bytes], *, only_connect: bool
-    ) -> None:
+    def __init__(self, address: str, certificates: dict[tuple[str, int], bytes], *, only_connect: bool) -> None:
         self._place = host_and_port(address)
-        self._steps = steps
         self._certificates = certificates
         self._only_connect = only_connect
-        self.is_of_interest = steps is not None or urlsplit(address).scheme == "https"
+        self.is_encrypted = urlsplit(address).scheme == "https"
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
-        if self._steps:
-            self._steps.note(step)
-        if self._only_connect and step.endswith(".send_request_headers.started") and self._place in self._certificates:
+        if step == "connection.start_tls.complete":
+            encryption = info["return_value"].get_extra_info("ssl_object")
+            self._certificates.setdefault(self._place, encryption.getpeercert(binary_form=True))
+        elif (
+            self._only_connect and step.endswith(".send_request_headers.started") and self._place in self._certificates
+        ):
             raise _ConnectedError
-        if not step.endswith(".start_tls.complete"):
-            return
-        certificate = info["return_value"].get_extra_info("ssl_object").getpeercert(binary_form=True)
-        is_proxys = self._steps is not None and step.startswith("connection.")
-        proxy = self._steps.proxy if self._steps and is_proxys else None
-        self._certificates.setdefault((proxy.host, proxy.port) if proxy else self._place, certificate)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -17,9 +17,11 @@ from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.connections import Connections
 from purger.browser.find import HOW_TO_GET_ONE, find_browser, has_display
 from purger.browser.network import Network
+from purger.browser.proxy_errors import NotLetThroughError
 from purger.browser.reach import Reach, reach_of
 from purger.browser.settings import BrowserSettings
 from purger.browser.supervise import BrowserSupervisor
+from purger.cli.doctor_proxies import proxy_fault, ways_described
 from purger.core.cache import rows_of
 from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
 from purger.core.hosts import origin_of
@@ -127,7 +129,18 @@ class Doctor:
             "For --headed a virtual one will do: xvfb-run -a purger ...",
         )
 
+    async def _check_proxy(self) -> bool:
+        fault = await proxy_fault(self._network, self._site)
+        if fault is None:
+            self._add("proxy", CheckState.OK, ways_described(self._network, self._site, self._browser.connect))
+        else:
+            self._failed("proxy", fault, _Turn.API)
+        return fault is None
+
     async def _check_site(self, connections: Connections) -> tuple[bool, bool]:
+        if not await self._check_proxy():
+            self._add("site", CheckState.SKIPPED, self._needed("proxy"))
+            return False, False
         responses: list[str] = []
         faults: dict[_Turn, PurgerError] = {}
         for turn, ask, address in (
@@ -198,7 +211,7 @@ class Doctor:
             text = await _page_text(
                 browsers, self._site, self._repository, self._signed_in.token, timeout_s=self._page_timeout_s
             )
-        except RefusedByBrowserError as refused:
+        except (RefusedByBrowserError, NotLetThroughError) as refused:
             self._failed("page", await connections.why_refused(refused), _Turn.PAGE)
         except PurgerError as error:
             self._failed("page", error, _Turn.PAGE)

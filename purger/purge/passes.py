@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from purger.browser.certificates import CertificateError
 from purger.core import events
 from purger.core.cache import Cache, Method, rows_of
-from purger.core.errors import SiteError, UnknownPageError
+from purger.core.errors import LastingSiteError, SiteError, UnknownPageError
 from purger.core.text import many
 from purger.purge.branch_listings import BranchListings
 from purger.purge.entry import Entry, State
@@ -202,7 +201,7 @@ class Passes:
         ledger.count_attempt(entries, Method.API)
         try:
             deleted = await self.exact.delete(way, ledger.left_versions)
-        except CertificateError:
+        except LastingSiteError:
             raise
         except SiteError as error:
             ledger.refuse(entries, str(error), _refusal_of(429 if isinstance(error, RateLimitedError) else None))

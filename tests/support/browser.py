@@ -76,6 +76,13 @@ def site() -> Iterator[StandIn]:
 
 
 @pytest.fixture
+def tls_site() -> Iterator[StandIn]:
+    """A stand-in at names of its own, over TLS and HTTP/2."""
+    with StandIn(costs=False, tls=True) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
 def repository(site: StandIn) -> Repository:
     return site.add_repository("acme/widgets")
 
@@ -157,6 +164,13 @@ def openssl() -> None:
     """For tests that make a certificate."""
     if not shutil.which("openssl"):
         missing("openssl, to make a certificate")
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 def loads(site: StandIn) -> int:
