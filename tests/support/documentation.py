@@ -1,4 +1,4 @@
-"""Generate the reference's tables, .env.example and the report's JSON Schema: `python -m tests.support.documentation`."""
+"""Generate the tables, .env.example and the JSON Schema of the report: `python -m tests.support.documentation`."""
 
 from __future__ import annotations
 
