@@ -20,6 +20,7 @@ from pathlib import Path
 from purger.standin import StandIn
 
 PROJECT = Path(__file__).resolve().parents[1]
+CHROOT = shutil.which("chroot")
 DOCKERFILE = PROJECT / "Dockerfile"
 
 
@@ -85,7 +86,7 @@ class Root:
             ),
             *([] if writable else [f"mount -t tmpfs tmpfs {self.folder}/tmp"]),  # noqa: S108 - the root's own
         ]
-        script = " && ".join([*mounts, f'exec chroot --userspec={user}:{user} {self.folder} "$@"'])
+        script = " && ".join([*mounts, f'exec {CHROOT} --userspec={user}:{user} {self.folder} "$@"'])
         return subprocess.run(
             ["unshare", "--mount", "sh", "-c", script, "sh", *command],
             env=self.variables | more,
