@@ -68,8 +68,8 @@ def test_no_function_class_or_signature_is_too_large(path: Path) -> None:
     assert list(too_large(path)) == []
 
 
-def test_the_readme_names_every_folder() -> None:
-    tree = (ROOT.parent / "README.md").read_text().partition("```text\npurger/")[2].partition("```")[0]
+def test_the_documentation_names_every_folder() -> None:
+    tree = (ROOT.parent / "docs" / "architecture.md").read_text().partition("```text\npurger/")[2].partition("```")[0]
     folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert folders == set(re.findall(r"^  (\w+)/", tree, re.MULTILINE))
     assert len(folders) <= 9

@@ -50,7 +50,7 @@ def demo_site(caches: int) -> Iterator[DemoSite]:
     except ModuleNotFoundError as error:
         raise InputError(
             f"the stand-in needs the package {error.name}",
-            remedy="Install it: pip install 'purger[standin]'.",
+            remedy="Install it: pip install 'purger[demo]'.",
         ) from None
     with StandIn() as stand_in:
         stand_in.add_repository("acme/widgets").fill(caches)

@@ -24,4 +24,4 @@ def test_without_the_stand_ins_libraries_the_demo_says_what_to_install(monkeypat
     monkeypatch.setitem(sys.modules, "purger.standin", None)
     with pytest.raises(InputError, match="the stand-in needs the package") as caught, demo_site(3):
         pytest.fail("there is no stand-in")
-    assert caught.value.remedy == "Install it: pip install 'purger[standin]'."
+    assert caught.value.remedy == "Install it: pip install 'purger[demo]'."

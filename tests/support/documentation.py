@@ -1,9 +1,10 @@
-"""Generate the README's tables, .env.example and the report's JSON Schema: `python -m tests.support.documentation`."""
+"""Generate the tables, .env.example and the JSON Schema of the report: `python -m tests.support.documentation`."""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from purger.core.errors import ExitCode
 from purger.report.model import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
+REFERENCE = ROOT / "docs" / "reference.md"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 ENV_EXAMPLE = ROOT / ".env.example"
 REPORT_SCHEMA = ROOT / "docs" / "report.schema.json"
 MEANINGS = {
@@ -36,9 +38,28 @@ MEANINGS = {
 }
 
 
-def code_blocks(language: str) -> list[str]:
-    """Return the README's code blocks in this language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"(?:^<!-- not run: (.*?) -->\n)?^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of code in a document; `not_run` is the reason why no test runs its commands."""
+
+    document: str
+    language: str
+    text: str
+    not_run: str | None
+
+
+def blocks(language: str, document: str | None = None) -> list[Block]:
+    """Return the blocks of code in this language, of all documents or of one (`docs/ci.md`)."""
+    return [
+        Block(name, found[2], found[3], found[1])
+        for path in DOCUMENTS
+        if document in {None, name := str(path.relative_to(ROOT))}
+        for found in _BLOCK.finditer(path.read_text())
+        if found[2] == language
+    ]
 
 
 def options() -> dict[str, Any]:
@@ -67,7 +88,7 @@ def default_of(parameter: Any) -> str:
 
 
 def options_table() -> str:
-    """Return the README's table of options."""
+    """Return the table of options."""
     lines = ["| option | environment | default | meaning |", "| --- | --- | --- | --- |"]
     everywhere = {"purge", "list"}
     for parameter, commands in options().values():
@@ -83,7 +104,7 @@ def options_table() -> str:
 
 
 def exit_codes_table() -> str:
-    """Return the README's table of exit codes."""
+    """Return the table of exit codes."""
     lines = ["| exit | means |", "| --- | --- |"]
     return "\n".join([*lines, *(f"| {int(code)} | {MEANINGS[code]} |" for code in ExitCode)])
 
@@ -103,15 +124,15 @@ def env_example() -> str:
     return "\n".join(lines) + "\n"
 
 
-def with_tables(readme: str) -> str:
-    """Return the README with its tables generated again."""
+def with_tables(text: str) -> str:
+    """Return the reference with its tables generated again."""
     for name, table in (("options", options_table()), ("exit codes", exit_codes_table())):
         pattern = rf"(<!-- {name}: .*? -->\n).*?(<!-- end -->)"
         # The table is a replacement text: its backslashes stand for themselves.
         made = rf"\1{table.replace(chr(92), chr(92) * 2)}\n\2"
-        readme, count = re.subn(pattern, made, readme, flags=re.DOTALL)
+        text, count = re.subn(pattern, made, text, flags=re.DOTALL)
         assert count == 1, name
-    return readme
+    return text
 
 
 def schema_text() -> str:
@@ -120,6 +141,6 @@ def schema_text() -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text()))
+    REFERENCE.write_text(with_tables(REFERENCE.read_text()))
     ENV_EXAMPLE.write_text(env_example())
     REPORT_SCHEMA.write_text(schema_text())

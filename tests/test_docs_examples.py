@@ -1,0 +1,128 @@
+"""Run the commands of the documents as they stand there, and check which caches are left."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from purger.standin import StandIn
+from purger.standin.jobs import Job
+from purger.standin.repository import Repository
+from tests.support.browser import environment
+from tests.support.documentation import blocks
+
+pytestmark = pytest.mark.browser
+
+WORKFLOW, TRAVIS, *_ = (yaml.safe_load(block.text) for block in blocks("yaml", "docs/ci.md"))
+(CRONTAB,) = blocks("crontab", "docs/ci.md")
+(ON_GITHUB,) = (step for step in WORKFLOW["jobs"]["purge"]["steps"] if "purger purge" in step.get("run", ""))
+RUN_BY_OTHERS = re.compile(r"\./scripts/|\.venv/")
+"""The project's own scripts: CI runs them."""
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(
+    ("line", "variables", "left", "files"),
+    [
+        (ON_GITHUB["run"], {"GITHUB_ACTIONS": "true"}, [], {"artifacts/report.json", "artifacts/report.html"}),
+        (TRAVIS["script"][0], {"TRAVIS": "true", "TRAVIS_REPO_SLUG": "owner/name"}, ["young"], set()),
+        (CRONTAB.text.split(maxsplit=5)[5].strip(), {}, [], {"purge/report.json", "purge/purge.log"}),
+    ],
+    ids=["workflow", "travis", "crontab"],
+)
+def test_an_example_for_ci(
+    site: StandIn, tmp_path: Path, line: str, variables: dict[str, str], left: list[str], files: set[str]
+) -> None:
+    repository = site.add_repository("owner/name")
+    repository.add("old", age_s=40 * 86400)
+    repository.add("young", age_s=86400)
+    (tmp_path / "purge").mkdir()
+    done = subprocess.run(
+        ["bash", "-c", line],
+        env=environment(site, HOME=str(tmp_path), PATH=PATH, **variables),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [cache.branch for cache in repository.caches] == left
+    assert all((tmp_path / name).stat().st_size for name in files)
+
+
+def test_the_workflow_starts_by_itself_and_by_hand() -> None:
+    assert {"schedule", "workflow_dispatch"} <= set(WORKFLOW[True]), "YAML reads `on` as true"
+
+
+class Reader:
+    """Types a document's commands one after the other, as a reader with a terminal would, and answers yes."""
+
+    def __init__(self, site: StandIn, folder: Path) -> None:
+        self._site = site
+        self._folder = folder
+        self._caches: dict[Repository, int] = {site.add_repository("owner/name"): 3}
+        self._caches |= {site.add_repository(f"acme/{name}"): 1 for name in ("widgets", "gadgets")}
+        self._jobs: list[Job] = [site.add_job(next(iter(self._caches))) for _ in range(3)]
+        (folder / "repositories.txt").write_text("acme/widgets  # one a line\nacme/gadgets\n")
+
+    def type(self, line: str) -> None:
+        """Type one line, with fresh caches on the site. It ends with 0, or with the code in its comment."""
+        for repository, count in self._caches.items():
+            repository.clear()
+            repository.fill(count)
+        for number, job in zip(("123", "124", "125"), self._jobs, strict=True):
+            line = re.sub(rf"\b{number}\b", str(job.id), line)
+        line = line.replace("https://app.travis-ci.com", self._site.url)
+        terminal, answers = pty.openpty()
+        try:
+            os.write(terminal, b"y\n")
+            done = subprocess.run(
+                ["bash", "-c", line],
+                stdin=answers,
+                env=environment(self._site, HOME=str(self._folder), PATH=PATH, PURGER_WAIT="0"),
+                cwd=self._folder,
+                capture_output=True,
+                text=True,
+                timeout=100,
+                check=False,
+            )
+        finally:
+            os.close(terminal)
+            os.close(answers)
+        expected = re.search(r"# exit (\d+)", line)
+        assert done.returncode == (int(expected[1]) if expected else 0), (line, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def lines_to_type() -> dict[str, list[str]]:
+    """Return the lines of each document that are to be run: each only once, where it occurs first."""
+    found: dict[str, list[str]] = {}
+    seen = set()
+    for block in blocks("console"):
+        for line in block.text.splitlines():
+            command = line.partition("#")[0].strip()
+            if command and not block.not_run and command not in seen and not RUN_BY_OTHERS.match(command):
+                seen.add(command)
+                found.setdefault(block.document, []).append(line)
+    return found
+
+
+@pytest.mark.parametrize(("document", "lines"), lines_to_type().items(), ids=lines_to_type())
+def test_the_commands_of_a_document(
+    site: StandIn, tmp_path: Path, display: None, document: str, lines: list[str]
+) -> None:
+    reader = Reader(site, tmp_path)
+    for line in lines:
+        reader.type(line)
+
+
+def test_what_is_not_run_has_a_reason() -> None:
+    assert all(len(block.not_run) > 10 for block in blocks("console") if block.not_run is not None)
