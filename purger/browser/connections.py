@@ -167,9 +167,7 @@ class _Handshakes:
         if step == "connection.start_tls.complete":
             encryption = info["return_value"].get_extra_info("ssl_object")
             self._certificates.setdefault(self._place, encryption.getpeercert(binary_form=True))
-        elif (
-            self._only_connect and step.endswith(".send_request_headers.started") and self._place in self._certificates
-        ):
+        elif self._only_connect and self._place in self._certificates and step.endswith("request_headers.started"):
             raise _ConnectedError
 
 

@@ -20,7 +20,7 @@ from purger.travis.rate_limit import Budget
 from tests.support.browser import OpenApi
 from tests.support.https_servers import HOST, context_of, hello, trusting
 from tests.support.raw_servers import OK, Connection, raw_server
-from tests.support.retry_policies import FAST
+from tests.support.retry_policies import FAST, PATIENT
 
 
 def statuses(site: StandIn) -> int:
@@ -128,7 +128,7 @@ async def test_an_endless_payload_is_given_up(open_api: OpenApi, monkeypatch: py
             await connection.send(b"4000\r\n" + b" " * 0x4000 + b"\r\n")
             sent += 0x4000
 
-    async with raw_server(endless) as server, open_api(at=Site.at(server.url, server.url)) as api:
+    async with raw_server(endless) as server, open_api(at=Site.at(server.url, server.url), policies=PATIENT) as api:
         with pytest.raises(SiteError, match="its answer has more than 1 MiB") as caught:
             await api.user()
         assert not isinstance(caught.value, BusyError)
@@ -148,7 +148,7 @@ async def test_a_connection_that_ends_under_a_request_is_replaced_for_a_get_alon
         else:
             await connection.respond(b'{"id": 1, "login": "octavia", "caches": []}')
 
-    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url), policies=PATIENT) as api:
         await api.user()
         if method == "GET":
             assert (await api.user()).login == "octavia"
@@ -165,7 +165,7 @@ async def test_one_connection_serves_all_repositories(open_api: OpenApi) -> None
     async def answer(connection: Connection, _head: str) -> None:
         await connection.respond(b'{"id": 1, "login": "octavia", "caches": []}')
 
-    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url), policies=PATIENT) as api:
         for one in (api, api.for_one(), api.for_one()):
             await one.user()
             await one.caches(1)
@@ -179,7 +179,7 @@ async def test_the_token_goes_to_the_origin_of_the_api_alone(open_api: OpenApi) 
     async with (
         raw_server(answer) as ours,
         raw_server(answer) as other,
-        open_api(at=Site.at(ours.url, ours.url)) as api,
+        open_api(at=Site.at(ours.url, ours.url), policies=PATIENT) as api,
     ):
         for server in (ours, other):
             await api.call("GET", f"{server.url}/x", dict[str, object])
@@ -192,7 +192,7 @@ async def test_a_certificate_that_is_not_accepted_is_not_tried_again(tmp_path: P
     authority, token = CA(), Token("a-token-for-tests")
     async with raw_server(hello, context_of(authority, "expired")) as server:
         site = Site.at(f"https://{HOST}:{server.port}")
-        async with Api.open(trusting(authority, tmp_path), site, token, Budget(0), FAST) as api:
+        async with Api.open(trusting(authority, tmp_path), site, token, Budget(0), PATIENT) as api:
             with pytest.raises(CertificateError, match="has expired"):
                 await api.user()
             assert api.take_count() == 1
