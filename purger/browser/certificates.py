@@ -43,7 +43,7 @@ def changed_certificate(address: str) -> CertificateError:
     return CertificateError(
         f"the certificate of {host_and_port(address)[0]} changed during the run",
         where=address,
-        remedy="Run it again: the new one is accepted too, but no browser starts with what was not verified before.",
+        remedy="Run it again: the new certificate is verified at the start, as the former one was.",
     )
 
 
@@ -60,7 +60,10 @@ def certificate_error(
         what, remedy = _unknown_authority(whose, authority)
     elif code in _WRONG_HOST:
         what = f"{whose} is for another host"
-        remedy = "Is the address right? If it is, whoever runs the host has to get a certificate with this name."
+        remedy = (
+            "Is the address right (see --url and --api-url)? If it is, whoever runs the host has to get a certificate "
+            "with this name."
+        )
     elif code in _EXPIRED | _NOT_YET_VALID:
         what = f"{whose} {'has expired' if code in _EXPIRED else 'is not valid yet'}"
         remedy = (

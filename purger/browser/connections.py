@@ -6,7 +6,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from purger.browser.certificates import (
 from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError, of_browser
 from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
-from purger.core.hosts import host_and_port
+from purger.core.hosts import host_and_port, origin_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -43,7 +43,7 @@ class Connections:
         self.network = network
         self._transport = transport
         self._client: httpx2.AsyncClient | None = None
-        self._certificates = _Certificates()
+        self._certificates: dict[tuple[str, int], bytes] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,15 +63,17 @@ class Connections:
         *,
         timeout_s: float,
         silence_s: float | None = None,
+        only_connect: bool = False,
     ) -> AsyncIterator[httpx2.Response]:
         """Send one request once, and yield its response before its body is read.
 
         The block has to end within `timeout_s`, and no wait for the server may take longer than `silence_s`. Raises
-        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError.
+        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError. `only_connect` is for
+        `certificate`: it sends nothing.
         """
         import httpx2
 
-        handshakes = _Handshakes(address, self._certificates)
+        handshakes = _Handshakes(address, self._certificates, only_connect=only_connect)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -110,23 +112,11 @@ class Connections:
         Where none is known yet, this connects, and sends nothing. Raises the errors of `exchange`.
         """
         place = host_and_port(address)
-        if urlsplit(address).scheme != "https" or place in self._certificates.first:
-            return self._certificates.first.get(place)
-        asking = asyncio.ensure_future(self._ask(address, timeout_s))
-        shown = asyncio.ensure_future(self._certificates.wait_for(place))
-        try:
-            await asyncio.wait({asking, shown}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            asking.cancel()
-            shown.cancel()
-            ended, _ = await asyncio.gather(asking, shown, return_exceptions=True)
-        if isinstance(ended, Exception) and place not in self._certificates.first:
-            raise ended
-        return self._certificates.first.get(place)
-
-    async def _ask(self, address: str, timeout_s: float) -> None:
-        async with self.exchange("HEAD", address, timeout_s=timeout_s):
-            pass
+        if urlsplit(address).scheme == "https" and place not in self._certificates:
+            with suppress(_ConnectedError):
+                async with self.exchange("HEAD", address, timeout_s=timeout_s, only_connect=True):
+                    pass
+        return self._certificates.get(place)
 
     async def why_refused(self, refused: RefusedByBrowserError | NotLetThroughError) -> SiteError:
         """Return what is wrong where the browser does not reach the site: as it is now, over a new connection."""
@@ -143,49 +133,42 @@ class Connections:
             return error if isinstance(refused, NotLetThroughError) else refused
         if isinstance(refused, NotLetThroughError):
             return of_browser(proxy, refused) if proxy else refused
-        before = self._certificates.first.get(host_and_port(address))
+        before = self._certificates.get(host_and_port(address))
         is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
         return changed_certificate(address) if is_other else refused
 
     def _explain(self, error: Exception, address: str) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
-                raise certificate_error(cause, host_and_port(address)[0], address, self.network.authority) from None
+                who, where = host_and_port(address)[0], origin_of(address)
+                raise certificate_error(cause, who, where, self.network.authority) from None
         raise NoAnswerError(_reason_of(error), where=address) from None
 
 
-class _Certificates:
-    """The first certificate (DER) that each host and port showed, after it was verified."""
-
-    def __init__(self) -> None:
-        self.first: dict[tuple[str, int], bytes] = {}
-        self._news = asyncio.Event()
-
-    def keep(self, place: tuple[str, int], certificate: bytes) -> None:
-        """Keep a certificate, unless there is one of this place."""
-        self.first.setdefault(place, certificate)
-        self._news.set()
-
-    async def wait_for(self, place: tuple[str, int]) -> None:
-        """Wait until there is a certificate of this place."""
-        while place not in self.first:
-            self._news.clear()
-            await self._news.wait()
+class _ConnectedError(Exception):
+    """A connection was made, and nothing more was wanted."""
 
 
 class _Handshakes:
-    """Notes the certificate of the server of one exchange."""
+    """Notes the certificate of the server of one exchange.
 
-    def __init__(self, address: str, certificates: _Certificates) -> None:
+    `certificates` gets the first one of each host and port. With `only_connect` the exchange ends with _ConnectedError
+    once it is known, before a request is sent.
+    """
+
+    def __init__(self, address: str, certificates: dict[tuple[str, int], bytes], *, only_connect: bool) -> None:
         self._place = host_and_port(address)
         self._certificates = certificates
+        self._only_connect = only_connect
         self.is_encrypted = urlsplit(address).scheme == "https"
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
         if step == "connection.start_tls.complete":
             encryption = info["return_value"].get_extra_info("ssl_object")
-            self._certificates.keep(self._place, encryption.getpeercert(binary_form=True))
+            self._certificates.setdefault(self._place, encryption.getpeercert(binary_form=True))
+        elif self._only_connect and self._place in self._certificates and step.endswith("request_headers.started"):
+            raise _ConnectedError
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

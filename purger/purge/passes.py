@@ -204,8 +204,7 @@ class Passes:
         except LastingSiteError:
             raise
         except SiteError as error:
-            rate_limited = isinstance(error, RateLimitedError)
-            ledger.refuse(entries, str(error), Refusal.RATE_LIMITED if rate_limited else Refusal.TRANSIENT)
+            ledger.refuse(entries, str(error), _refusal_of(429 if isinstance(error, RateLimitedError) else None))
             return
         if isinstance(deleted, Undeletable):
             self._give_up(entries, deleted)

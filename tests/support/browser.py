@@ -277,9 +277,11 @@ OpenApi = Callable[..., AbstractAsyncContextManager[Api]]
 def open_api(site: StandIn) -> OpenApi:
     """Opens the stand-in's API, or that `at` another site, with its token or another one, and short waits."""
 
-    def open_it(*, at: Site | None = None, token: str | None = None) -> AbstractAsyncContextManager[Api]:
+    def open_it(
+        *, at: Site | None = None, token: str | None = None, policies: RetryPolicies = FAST
+    ) -> AbstractAsyncContextManager[Api]:
         budget = Budget(0, pauses=FAST.rate_limit)
         there = at or Site.at(site.url, site.api_url)
-        return Api.open(DIRECT, there, Token(token or site.token), budget, FAST)
+        return Api.open(DIRECT, there, Token(token or site.token), budget, policies)
 
     return open_it

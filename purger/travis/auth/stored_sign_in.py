@@ -8,8 +8,9 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
 from purger.core.errors import SiteError
+from purger.core.hosts import origin_of
 from purger.secrets.token import Token
-from purger.travis.addresses import Site, origin_of
+from purger.travis.addresses import Site
 from purger.travis.page.cache_page import TOKEN_KEY
 from purger.travis.page.certificates import refused_by_browser
 

@@ -11,10 +11,10 @@ from playwright.async_api import Page, Request
 
 from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.proxy_errors import NotLetThroughError
-from purger.travis.addresses import origin_of
+from purger.core.hosts import origin_of
 
 _CODE = re.compile(r"\bERR_(?:CERT|PROXY|TUNNEL|SOCKS|HTTPS_PROXY|HTTP2_PROXY)_\w+")
-NEWS_S = 1.0
+NEWS_S = 0.25
 """How long the news of a failed request may take to arrive after the page itself knows that it failed."""
 
 
