@@ -89,7 +89,7 @@ def test_a_purge_deletes_everything_or_names_the_cause(
 @pytest.mark.parametrize("kind", ["wrong", "none"])
 def test_a_proxy_that_refuses_is_named(far_site: StandIn, way: Way, kind: str, tmp_path: Path) -> None:
     assert way.proxy is not None
-    address = way.proxy.address if kind == "none" else way.proxy.address_with_password.replace("42", "43")
+    address = way.proxy.address if kind == "none" else way.proxy.address_with_password.replace("-42@", "-43@")
     for command in (["purge", "acme/widgets", "--yes"], ["list", "acme/widgets"], ["doctor", "acme/widgets"]):
         done = run_in_network(
             far_site, tmp_path / command[0], *command, PURGER_CA_FILE=str(far_site.authority_file), HTTPS_PROXY=address
