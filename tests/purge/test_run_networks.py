@@ -144,3 +144,40 @@ def test_what_is_reached_directly_does_not_go_by_the_proxy(
     assert done.ended.code == 0, done.ended.err
     assert left(far_site) == {"acme/widgets": 0}
     assert proxy.hosts() == set()
+
+
+@pytest.mark.parametrize("way", ["password"], indirect=True)
+@pytest.mark.parametrize("http2", [True], indirect=True)
+def test_where_third_parties_are_allowed_the_browser_signs_in_to_the_proxy_itself(
+    far_site: StandIn, way: Way, tmp_path: Path, http2: bool
+) -> None:
+    """As in the window of `purger login`. What this machine serves, it reaches directly."""
+    assert way.proxy is not None
+    done = run_in_network(
+        far_site,
+        tmp_path / "run",
+        *("purge", "acme/widgets", "--yes", "--allow-third-party", "--artifacts", "kept", "--trace", "on"),
+        PURGER_CA_FILE=str(far_site.authority_file),
+        **way.variables,
+    )
+    assert done.ended.code == 0, done.ended.err
+    assert left(far_site) == {"acme/widgets": 0}
+    assert way.proxy.hosts() >= {*HOSTS, "js.stripe.test"}
+    for what, data in done.written():
+        assert find_secret(data, secrets_of(far_site)) is None, what
+
+
+@pytest.mark.parametrize("way", ["variable"], indirect=True)
+@pytest.mark.parametrize("http2", [True], indirect=True)
+def test_the_doctor_says_which_proxy_is_used(far_site: StandIn, way: Way, tmp_path: Path, http2: bool) -> None:
+    assert way.proxy is not None
+    done = run_in_network(
+        far_site,
+        tmp_path / "run",
+        *("doctor", "acme/widgets"),
+        PURGER_CA_FILE=str(far_site.authority_file),
+        **way.variables,
+    )
+    assert done.ended.code == 0, done.ended.err
+    (check,) = [check for check in done.ended.report["checks"] if check["check"] == "proxy"]
+    assert check["text"] == f"the front end and the API by {way.proxy.address} (HTTPS_PROXY)"
