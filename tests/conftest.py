@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.support.forward_proxies",
     "tests.support.processes",
     "tests.support.remote_browsers",
+    "tests.support.networks",  # uses those above
 ]
 
 settings.register_profile("purger", deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 _PIECE_BYTES = 65536
+_CLOSING_S = 1.0
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -47,7 +48,17 @@ class LoopbackServer:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 await self.answer(reader, writer)
         finally:
-            writer.close()
+            await close(writer)
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, once what was written is sent; one that does not get rid of it is broken off."""
+    writer.close()
+    try:
+        async with asyncio.timeout(_CLOSING_S):
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        writer.transport.abort()
 
 
 async def refuse(writer: asyncio.StreamWriter, status: str) -> None:
@@ -65,7 +76,7 @@ async def pump(one: Stream, other: Stream) -> None:
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        other[1].close()
+        await close(other[1])
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

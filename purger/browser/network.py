@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loguru import logger
+
 from purger.browser.authority import Authority
 from purger.browser.proxies import Proxies
 from purger.core.options import NETWORK, text
@@ -35,6 +37,8 @@ class Network:
         context = httpx2.create_ssl_context(trust_env=False)
         # As curl does: what a file names is trusted, also where it is not the root of the chain.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        # Also what OpenSSL is told by SSL_CERT_DIR; where the system has a store of another kind, that adds nothing.
+        context.set_default_verify_paths()
         if self.authority is not None:
             self.authority.add_to(context)
         return context
@@ -68,4 +72,9 @@ class NetworkSettings:
 
         Raises InputError for an address that is not a proxy's, and a file that can't be read or has no certificate.
         """
-        return Network(Proxies.of(self.proxy, environ), Authority.named(self.ca_file, environ))
+        proxies = Proxies.of(self.proxy, environ)
+        if proxies.is_password_shown:
+            logger.warning(
+                "The password in --proxy can be seen by others on this machine: put the address into PURGER_PROXY."
+            )
+        return Network(proxies, Authority.named(self.ca_file, environ))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Iterable
 from typing import Any
@@ -75,7 +76,10 @@ class _Tunnel(httpcore2.AsyncNetworkStream):
             raise httpcore2.WriteError(str(error)) from error
 
     async def aclose(self) -> None:
-        self._writer.close()
+        # Without a farewell: nothing that anybody waits for is under way, and a server may take long to answer it.
+        self._writer.transport.abort()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def start_tls(
         self,
@@ -84,13 +88,15 @@ class _Tunnel(httpcore2.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109 - the interface
     ) -> httpcore2.AsyncNetworkStream:
         try:
-            async with asyncio.timeout(timeout):
-                await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
+            except BaseException:
+                await self.aclose()
+                raise
         except TimeoutError as error:
-            self._writer.close()
             raise httpcore2.ConnectTimeout(str(error)) from error
         except OSError as error:
-            self._writer.close()
             raise httpcore2.ConnectError(str(error)) from error
         return self
 

@@ -126,6 +126,12 @@ class Proxies:
         return None
 
     @property
+    def is_password_shown(self) -> bool:
+        """Whether a password is on the command line, where other users of the machine can read it."""
+        given = self.everything
+        return given is not None and given.source == OPTION and ":" in _user_info_in(given.text)
+
+    @property
     def no_proxy(self) -> NoProxy:
         """The hosts that are reached directly, besides this machine."""
         return NoProxy.of(self.exceptions.text if self.exceptions else "")
@@ -152,12 +158,15 @@ def _variable(environ: Mapping[str, str], name: str) -> _Setting | None:
 
 def _remember_secrets(setting: _Setting | None) -> None:
     """Register the password of an address, as it is written and decoded; the address may be malformed."""
-    user_info, at, _ = (setting.text if setting else "").rpartition("://")[2].rpartition("@")
-    if not at:
+    username, colon, password = _user_info_in(setting.text if setting else "").partition(":")
+    if not colon:
         return
-    username, _, password = user_info.partition(":")
     for secret in (password, unquote(password), f"{unquote(username)}:{unquote(password)}"):
         redaction.remember(secret)
+
+
+def _user_info_in(address: str) -> str:
+    return address.partition("://")[2 if "://" in address else 0].rpartition("@")[0]
 
 
 def _user_info(netloc: str) -> tuple[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import os
 import re
 import ssl
 
@@ -31,7 +33,9 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
             try:
                 await (_socks5 if proxy.scheme == "socks5" else _connect)(proxy, reader, writer, host, port)
             except BaseException:
-                writer.close()
+                writer.transport.abort()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
                 raise
             return reader, writer
     except TimeoutError:
@@ -43,7 +47,9 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
     except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
         raise proxy_errors.not_there(proxy, "it closes the connection", where) from None
     except OSError as error:
-        raise proxy_errors.not_there(proxy, error.strerror or "the connection failed", where) from None
+        # Of a name that is not known the number is not the system's.
+        known = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or "connection failed"
+        raise proxy_errors.not_there(proxy, known[:1].lower() + known[1:], where) from None
 
 
 async def certificate_of(proxy: Proxy, network: Network) -> bytes | None:

@@ -202,3 +202,20 @@ def test_a_password_is_a_secret_from_now_on(name: str, address: str) -> None:
 def test_a_password_is_in_no_representation() -> None:
     proxies = Proxies.of("http://user:geheim-9@proxy.corp.test:3128", {})
     assert "geheim" not in f"{proxies!r} {proxies.for_address(FRONT_END)!r}"
+
+
+@pytest.mark.parametrize(
+    ("given", "variables", "is_shown"),
+    [
+        ("http://user:geheim@proxy.corp.test:3128", {}, True),
+        ("user:geheim@proxy.corp.test:3128", {}, True),
+        ("http://user:geheim@proxy.corp.test", {"PURGER_PROXY": "http://user:geheim@proxy.corp.test"}, False),
+        ("http://user@proxy.corp.test:3128", {}, False),
+        ("http://proxy.corp.test:3128", {}, False),
+        (None, {"HTTPS_PROXY": "http://user:geheim@proxy.corp.test"}, False),
+    ],
+)
+def test_a_password_on_the_command_line_is_noticed(
+    given: str | None, variables: dict[str, str], is_shown: bool
+) -> None:
+    assert Proxies.of(given, variables).is_password_shown is is_shown

@@ -63,7 +63,7 @@ async def test_a_proxy_that_wants_a_password(
     error = await refusal(proxy.address)
     assert error.what == f"the proxy {proxy.address} (--proxy) wants a user name and a password"
     assert isinstance(error, ProxyError)
-    wrong = proxy.address_with_password.replace("42", "43")
+    wrong = proxy.address_with_password.replace("-42@", "-43@")
     assert (await refusal(wrong)).what == f"the proxy {proxy.address} (--proxy) refuses the user name or the password"
 
 

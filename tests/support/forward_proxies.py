@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from purger.browser.loopback import pump
+from purger.browser.loopback import close, pump
 from tests.support.proxy_names import NAMES, RECORD
 
 USER_INFO = "al%40ice:ge%2Fheim-42"
@@ -109,7 +109,7 @@ class Scripted:
         try:
             await self._answer(reader, writer)  # type: ignore[misc]
         finally:
-            writer.close()
+            await close(writer)
 
     def __exit__(self, *_error: object) -> None:
         asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)

@@ -52,17 +52,17 @@ def spawned() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         process.wait()
 
 
-StartRemote = Callable[[Path, int], subprocess.Popen[bytes]]
+StartRemote = Callable[..., subprocess.Popen[bytes]]
 
 
 @pytest.fixture
 def start_cdp(browser_path: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
-    """Starts a Chromium with remote debugging on a port, its files in a folder."""
+    """Starts a Chromium with remote debugging on a port, its files in a folder, and with more switches."""
 
-    def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    def start(folder: Path, port: int, *more: str) -> subprocess.Popen[bytes]:
         switches = ["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-background-networking"]
         profile = f"--user-data-dir={folder / 'profile'}"
-        process = spawned(browser_path, *switches, f"--remote-debugging-port={port}", profile, "about:blank")
+        process = spawned(browser_path, *switches, *more, f"--remote-debugging-port={port}", profile, "about:blank")
         wait_for_port(port)
         return process
 
@@ -73,9 +73,9 @@ def start_cdp(browser_path: str, spawned: Callable[..., subprocess.Popen[bytes]]
 def start_server(browser_path: str, spawned: Callable[..., subprocess.Popen[bytes]]) -> StartRemote:
     """Starts a Playwright server on a port, with a browser that this machine has."""
 
-    def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    def start(folder: Path, port: int, host: str = "127.0.0.1") -> subprocess.Popen[bytes]:
         folder.mkdir(exist_ok=True)
-        server = {"port": port, "host": "127.0.0.1", "wsPath": "/secret-path", "executablePath": browser_path}
+        server = {"port": port, "host": host, "wsPath": "/secret-path", "executablePath": browser_path}
         (folder / "server.json").write_text(json.dumps(server | {"headless": True, "chromiumSandbox": False}))
         command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium"]
         process = spawned(*command, "--config", str(folder / "server.json"))

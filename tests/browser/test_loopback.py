@@ -1,0 +1,41 @@
+"""A server on loopback takes many connections at once and leaves none open."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from purger.browser.loopback import LoopbackServer, refuse
+
+
+class Shout(LoopbackServer):
+    """Answers each line in capitals; `stop` is refused."""
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (line := await reader.readuntil(b"\n")) != b"stop\n":
+            writer.write(line.upper())
+        await refuse(writer, "403 Forbidden")
+
+
+async def test_connections_are_served_at_the_same_time_and_closed_at_the_end() -> None:
+    server = Shout()
+    async with server.open():
+        host, _, port = server.place.partition(":")
+        assert host == "127.0.0.1"
+        streams = [await asyncio.open_connection(host, int(port)) for _ in range(5)]
+        for reader, writer in reversed(streams):
+            writer.write(b"a line\n")
+            assert await reader.readuntil(b"\n") == b"A LINE\n"
+        streams[0][1].write(b"stop\n")
+        assert (await streams[0][0].read()).startswith(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n")
+        streams[1][1].write(b"half a line")
+        streams[1][1].write_eof()
+        assert await streams[1][0].read() == b""
+        streams[2][1].write(b"still\n")
+        assert await streams[2][0].readuntil(b"\n") == b"STILL\n"
+    for reader, writer in streams:
+        assert await reader.read() == b""
+        writer.close()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(host, int(port))

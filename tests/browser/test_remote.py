@@ -1,0 +1,166 @@
+"""In a remote browser nothing but the site is reached, whatever a page tries; with a proxy of its own, too."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Playwright
+
+from purger.browser.reach import Reach
+from purger.browser.remote import RemoteContexts
+from purger.browser.supervise import BrowserSupervisor
+from purger.standin import StandIn
+from tests.support.browser import Purger, left
+from tests.support.forward_proxies import StartProxy
+from tests.support.networks import HOSTS
+from tests.support.remote_browsers import StartRemote, free_port
+
+pytestmark = pytest.mark.browser
+
+PAGE = """<!doctype html>
+<link rel=prefetch href='{u}/prefetch'><link rel=preload as=image href='{u}/preload'>
+<link rel=stylesheet href='{u}/style.css'><link rel=modulepreload href='{u}/module.js'>
+<script type=speculationrules>
+{{"prefetch": [{{"source": "list", "urls": ["{u}/speculative"]}}],
+  "prerender": [{{"source": "list", "urls": ["{u}/prerender"]}}]}}
+</script>
+<script src='{u}/script.js'></script><img src='{u}/image'><iframe src='{u}/frame.html'></iframe>
+<iframe src='/inner.html'></iframe><iframe srcdoc="<img src='{u}/inner-image'>"></iframe>
+<object data='{u}/object'></object><video src='{u}/video'></video>
+<form id=f target=n method=post action='{u}/form'></form><iframe name=n></iframe><a id=a ping='{u}/ping' href='#x'>a</a>
+<script>
+  fetch('{u}/fetch').catch(() => 0);
+  navigator.sendBeacon('{u}/beacon', 'x');
+  new EventSource('{u}/events');
+  new WebSocket('{w}/socket');
+  new Worker('/worker.js');
+  new SharedWorker('/shared.js');
+  new Worker(URL.createObjectURL(new Blob(["fetch('{u}/blob-worker')"])));
+  import('{u}/dynamic.js').catch(() => 0);
+  document.getElementById('f').submit();
+  document.getElementById('a').click();
+  window.open('{u}/popup.html');
+</script>"""
+FILES = {
+    "/": PAGE,
+    "/inner.html": "<script>fetch('{u}/inner-fetch').catch(() => 0)</script>",
+    "/worker.js": "fetch('{u}/worker').catch(() => 0); new WebSocket('{w}/worker-socket'); "
+    "try {{ importScripts('{u}/imported.js') }} catch {{}}",
+    "/shared.js": "fetch('{u}/shared-worker').catch(() => 0)",
+}
+ASKED_FOR = {
+    "/script.js",
+    "/image",
+    "/frame.html",
+    "/fetch",
+    "/beacon",
+    "/socket",
+    "/worker",
+    "/shared-worker",
+    "/ping",
+}
+"""What a browser that is let to does ask third parties for; of the rest it depends on the browser."""
+
+
+@contextlib.contextmanager
+def serving(answer: Callable[[str], str | None], asked: set[str]) -> Iterator[int]:
+    """Serve what `answer` returns for a path, and keep the paths; yield the port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.add(self.path)
+            text = answer(self.path)
+            kind = "text/javascript" if self.path.endswith(".js") else "text/html"
+            self.send_response(404 if text is None else 200)
+            for name, value in (("Content-Type", kind), ("Access-Control-Allow-Origin", "*"), ("Connection", "close")):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write((text or "").encode())
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_given: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+async def asked_of_third_parties(browser: Browser, *, kept_out: bool) -> set[str]:
+    """Open a page that asks third parties for all kinds of things; return what they were asked for."""
+    asked: set[str] = set()
+    own: set[str] = set()
+    with serving(lambda _path: "", asked) as others:
+        urls = {"u": f"http://localhost:{others}", "w": f"ws://localhost:{others}"}
+        with serving(lambda path: FILES[path].format(**urls) if path in FILES else None, own) as port:
+            address = f"http://127.0.0.1:{port}"
+            contexts = RemoteContexts(Reach(addresses=(address,)))
+            context = await (contexts.open(browser) if kept_out else browser.new_context())
+            try:
+                page = await context.new_page()
+                failed: set[str] = set()
+                page.on("requestfailed", lambda request: failed.add(request.url))
+                await page.goto(address)
+                # The own server is asked for a last file when all the others had their turn.
+                await page.evaluate("() => new Promise((done) => setTimeout(done, 2000))")
+                assert {"/", "/inner.html", "/worker.js", "/shared.js"} <= own
+                assert kept_out is (f"{urls['u']}/script.js" in failed)
+            finally:
+                await context.close()
+    return asked
+
+
+@pytest.fixture(params=["cdp", "server"])
+def address(request: pytest.FixtureRequest, tmp_path: Path, start_cdp: StartRemote, start_server: StartRemote) -> str:
+    """A remote browser."""
+    port = free_port()
+    if request.param == "cdp":
+        start_cdp(tmp_path / "remote", port, "--site-per-process")
+        return f"http://127.0.0.1:{port}"
+    start_server(tmp_path / "remote", port)
+    return f"ws://127.0.0.1:{port}/secret-path"
+
+
+async def test_a_page_reaches_no_third_party_in_any_way(
+    address: str, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    chromium = browsers[0].chromium
+    connecting = chromium.connect if address.startswith("ws") else chromium.connect_over_cdp
+    browser = await connecting(address)
+    try:
+        assert await asked_of_third_parties(browser, kept_out=True) == set()
+        assert await asked_of_third_parties(browser, kept_out=False) >= ASKED_FOR
+    finally:
+        await browser.close()
+
+
+def test_a_remote_browser_with_a_proxy_of_its_own(
+    purger: Purger, tmp_path: Path, start_cdp: StartRemote, start_proxy: StartProxy
+) -> None:
+    """It reaches the site by that proxy alone, so third parties are kept out by routing."""
+    with StandIn(costs=False, tls=True, hosts=HOSTS) as far_site:
+        far_site.add_repository("acme/a").fill(20)
+        far_site.faults.third_party_scripts = [f"{far_site.third_party_url}/analytics.js"]
+        proxy = start_proxy(*HOSTS)
+        port = free_port()
+        start_cdp(tmp_path / "remote", port, f"--proxy-server={proxy.address}", "--ignore-certificate-errors")
+        ended = purger(
+            *("purge", "acme/a", "--yes", "--connect", f"http://127.0.0.1:{port}", "--proxy", proxy.address),
+            TRAVIS_TOKEN=far_site.token,
+            PURGER_URL=far_site.url,
+            PURGER_API_URL=far_site.api_url,
+            PURGER_CA_FILE=str(far_site.authority_file),
+        )
+        assert ended.code == 0, ended.err
+        assert left(far_site) == {"acme/a": 0}
+        assert far_site.count("GET", "/analytics.js") == 0
+        assert proxy.hosts() >= set(HOSTS)

@@ -1,0 +1,126 @@
+"""The networks that people are in: a site over TLS, an authority that is known or not, a proxy or none."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from purger.standin import StandIn
+from tests.support.browser import PURGER, Ended, environment
+from tests.support.forward_proxies import PASSWORD, USER_INFO, USERNAME, ForwardProxy, StartProxy
+from tests.support.processes import children_marked
+from tests.support.reports import assert_valid
+
+HOSTS = ("app.travis.test", "api.travis.test")
+"""Names that nobody on this machine resolves."""
+LOCAL_HOSTS = ("app.localhost", "api.localhost")
+
+
+@dataclass
+class Seen:
+    """What the processes of a command showed to others: their command lines and environments, but its own ones."""
+
+    texts: set[str] = field(default_factory=set)
+
+
+@dataclass
+class InNetwork:
+    """A command that ran in such a network, and all that came of it."""
+
+    ended: Ended
+    folder: Path
+    seen: Seen
+
+    def written(self) -> Iterator[tuple[str, bytes]]:
+        """Everything that was written or shown, by what it was."""
+        yield "stdout", self.ended.out.encode()
+        yield "stderr", self.ended.err.encode()
+        yield "processes", "\n".join(self.seen.texts).encode()
+        for path in self.folder.rglob("*"):
+            if path.is_file():
+                yield path.name, path.read_bytes()
+
+
+def run_in_network(site: StandIn, folder: Path, *arguments: str, **variables: str) -> InNetwork:
+    """Run a command with these variables and watch its children."""
+    folder.mkdir(exist_ok=True)
+    mark = f"purger-network-{os.urandom(6).hex()}"
+    process = subprocess.Popen(
+        [*PURGER, *arguments, "--json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_without_network(environment(site, TEST_MARK=mark)) | variables,
+        cwd=folder,
+    )
+    seen = Seen()
+    watching = threading.Thread(target=_watch, args=(process, mark, seen))
+    watching.start()
+    out, err = process.communicate(timeout=110)
+    watching.join()
+    report = json.loads(out) if out else {}
+    if report:
+        assert_valid(report)
+    assert "Traceback" not in err, err
+    return InNetwork(Ended(process.returncode, out, err, report), folder, seen)
+
+
+def _without_network(variables: dict[str, str]) -> dict[str, str]:
+    """Take out what a developer's own network needs."""
+    own = {"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"}
+    return {name: text for name, text in variables.items() if name not in own and not name.lower().endswith("_proxy")}
+
+
+def _watch(process: subprocess.Popen[str], mark: str, seen: Seen) -> None:
+    while process.poll() is None:
+        for number, command in children_marked(mark):
+            seen.texts.add(command)
+            if number != process.pid:
+                try:
+                    seen.texts.add(Path(f"/proc/{number}/environ").read_text(errors="replace"))
+                except OSError:
+                    continue
+        time.sleep(0.05)
+
+
+PROXIES = ("direct", "variable", "option", "password")
+"""How the proxy is given: not at all, by a variable, by the option, by a variable with a password in it."""
+
+
+@dataclass
+class Way:
+    """How the site is reached: the proxy, if any, and what names it on the command line and in the environment."""
+
+    proxy: ForwardProxy | None
+    arguments: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture
+def way(request: pytest.FixtureRequest, start_proxy: StartProxy) -> Way:
+    """The way that a test asks for, one of PROXIES."""
+    if request.param == "direct":
+        return Way(None)
+    proxy = start_proxy(*HOSTS, password=request.param == "password")
+    match request.param:
+        case "variable":
+            return Way(proxy, (), {"HTTPS_PROXY": proxy.address})
+        case "option":
+            # The variables name one that does not exist.
+            return Way(proxy, ("--proxy", proxy.address), {"https_proxy": "http://127.0.0.1:9"})
+        case _:
+            return Way(proxy, (), {"all_proxy": proxy.address_with_password})
+
+
+def secrets_of(site: StandIn) -> tuple[str, ...]:
+    """The secrets of a run, as they could be spelled."""
+    return (site.token, PASSWORD, USER_INFO, f"{USERNAME}:{PASSWORD}")
