@@ -222,6 +222,7 @@ async def ask(console: Console, repositories: Sequence[RepositoryReport], now: d
         console.print(table_of(repository.name, shown, now, complete=repository.complete))
         if len(rows) > MOST_ROWS_BEFORE_QUESTION:
             console.print(f"… and {many(len(rows) - MOST_ROWS_BEFORE_QUESTION, 'row')} more.")
+        await asyncio.sleep(0)
     count = sum(len(repository.left) for repository in repositories)
     size = size_text(sum(repository.selected_bytes for repository in repositories))
     where = repositories[0].name if len(repositories) == 1 else many(len(repositories), "repository")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import traceback
@@ -154,7 +155,10 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
     async def confirm(records: Sequence[Record]) -> bool:
         if yes:
             return True
-        repositories = [repository_report(record, None, dry_run=True) for record in records]
+        repositories = []
+        for record in records:
+            repositories.append(repository_report(record, None, dry_run=True))
+            await asyncio.sleep(0)  # many repositories take long, and a browser starts meanwhile
         with progress.paused():
             return await console.ask(output.notes, repositories, records[0].ledger.selection.as_of)
 

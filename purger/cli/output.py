@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,12 @@ class Output:
 
     def print_json(self, report: Model) -> None:
         """Write the one document to stdout. A lost reader is noted; the exit code still says the result."""
-        from purger.report.model import to_json
+        from purger.report.model import json_chunks
+        from purger.secrets.redaction import whole_lines
 
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        sys.stdout.write(to_json(report, ascii_only=not utf8) + "\n")
+        # Stdout redacts each text that it is given, so each has to hold whole lines.
+        sys.stdout.writelines(whole_lines(chain(json_chunks(report, ascii_only=not utf8), "\n")))
         self.check_stdout()
 
     def check_stdout(self) -> None:

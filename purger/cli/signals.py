@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import Coroutine
@@ -26,7 +27,12 @@ def run_to_the_end(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
     Raises StoppedError or TerminatedError for a signal and OutOfTimeError after `timeout_s`: the job is cancelled then
     and has to clean up. A second signal ends the process at once. A signal that was ignored at the start stays ignored.
     """
-    return asyncio.run(_watched(job, timeout_s))
+    # A full collection blocks the event loop: meanwhile it looks at what the job made, and at nothing imported before.
+    gc.freeze()
+    try:
+        return asyncio.run(_watched(job, timeout_s))
+    finally:
+        gc.unfreeze()
 
 
 def _is_heard(number: signal.Signals) -> bool:

@@ -29,6 +29,8 @@ def visible(text: str, longest: int | None = None) -> str:
     if longest is not None and len(text) > longest:
         head = longest // 2
         text = f"{text[:head]}…{text[len(text) - (longest - head - 1) :]}"
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else _REPLACEMENT for character in text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -195,7 +196,8 @@ class Retry:
         if run.error is None and run.state is not None:
             if run.state != "canceled":
                 run.log = await logs.read(self._known[run.id])
-                run.fetched = self._purged_so_far().verdicts(run.log)
+                # Of many caches this takes long; the purge that made the records has ended.
+                run.fetched = await asyncio.to_thread(lambda log: self._purged_so_far().verdicts(log), run.log)
             run.verdict = judge(run.state, run.log, run.fetched)
             is_last = len(self._attempts) == self.retrying.retry_attempts
             if run.verdict not in WORTH_A_RESTART or is_last:

@@ -3,62 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from purger.core.cache import Cache, Method, Version
 from purger.core.selection import Selection
 from purger.purge.entry import Entry, State
+from purger.purge.entry_index import EntryIndex
 from purger.purge.methods import Methods, Refusal
 from purger.purge.transitions import change, move
 
 _Lineage = tuple[str | None, str, str]
 """What the versions of one cache have in common: full branch, displayed branch and name."""
-
-
-@dataclass(slots=True)
-class _Index:
-    """The entries by version and by displayed name, so that no look-up goes through all of them."""
-
-    by_version: dict[Version, dict[Entry, None]] = field(default_factory=dict)
-    by_name: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
-    left_versions: Counter[Version] = field(default_factory=Counter)
-
-    def add_name(self, entry: Entry) -> None:
-        self.by_name.setdefault((entry.cache.branch, entry.cache.name), []).append(entry)
-
-    def add_version(self, entry: Entry) -> None:
-        self.by_version.setdefault(entry.cache.version, {})[entry] = None
-        self.count_as_left(entry, +1)
-
-    def remove_version(self, entry: Entry) -> None:
-        del self.by_version[entry.cache.version][entry]
-        self.count_as_left(entry, -1)
-
-    def find(
-        self, deleted: Iterable[Cache], order: Callable[[Entry], Any]
-    ) -> tuple[list[Entry], dict[tuple[str, str], list[Cache]]]:
-        """Return the entries left of these versions, each once and in this order, and by name what is unlisted."""
-        candidates: dict[Version, Iterator[Entry]] = {}
-        found: list[Entry] = []
-        unlisted: dict[tuple[str, str], list[Cache]] = {}
-        for cache in deleted:
-            entries = self.by_version.get(cache.version)
-            if not entries:
-                unlisted.setdefault((cache.branch, cache.name), []).append(cache)
-                continue
-            if cache.version not in candidates:
-                left = [one for one in entries if one.selected and one.listed]
-                candidates[cache.version] = iter(sorted(left, key=order))
-            if entry := next(candidates[cache.version], None):
-                found.append(entry)
-        return found, unlisted
-
-    def count_as_left(self, entry: Entry, step: int) -> None:
-        if entry.selected and entry.listed:
-            self.left_versions[entry.cache.version] += step
+_ANEW: Mapping[str, Any] = {"exhausted": frozenset(), "failures": 0, "limits": 0, "rechecks": 0}
+"""What a newer version does not inherit."""
 
 
 @dataclass(slots=True)
@@ -66,15 +27,16 @@ class Ledger:
     """All caches of one repository that were ever listed.
 
     `attempts` is that of Methods, and how often a cache may be uploaded again. `progress` rises whenever something
-    selected is accepted as deleted, or is gone. All changes of an entry's state are methods of this class. A look-up
-    takes the same time however many entries there are.
+    selected is accepted as deleted, or is gone. `recreations` counts how often something selected was uploaded
+    again. All changes of an entry's state are methods of this class. A look-up and a load take the same time however
+    many entries are gone.
     """
 
     selection: Selection
     attempts: InitVar[int]
-    _entries: list[Entry] = field(default_factory=list, init=False)
-    _index: _Index = field(default_factory=_Index, init=False, repr=False)
+    _index: EntryIndex = field(default_factory=EntryIndex, init=False, repr=False)
     progress: int = field(default=0, init=False)
+    recreations: int = field(default=0, init=False)
     methods: Methods = field(init=False)
 
     def __post_init__(self, attempts: int) -> None:
@@ -84,17 +46,27 @@ class Ledger:
     @property
     def entries(self) -> Sequence[Entry]:
         """All entries, in the order in which they were first listed."""
-        return self._entries
+        return self._index.entries
 
     @property
     def selected(self) -> list[Entry]:
         """What the user wants deleted, gone or not."""
-        return [entry for entry in self._entries if entry.selected]
+        return [entry for entry in self.entries if entry.selected]
+
+    @property
+    def gone(self) -> int:
+        """How many caches are selected and were not listed on the last load."""
+        return self._index.selected - len(self.left)
+
+    @property
+    def listed(self) -> Collection[Entry]:
+        """What was listed on the last load."""
+        return self._index.listed.keys()
 
     @property
     def left(self) -> list[Entry]:
         """What is selected and was listed on the last load."""
-        return [entry for entry in self._entries if entry.selected and entry.listed]
+        return [entry for entry in self.listed if entry.selected]
 
     @property
     def to_attempt(self) -> list[Entry]:
@@ -114,41 +86,33 @@ class Ledger:
     @property
     def ok(self) -> bool:
         """Whether everything selected was gone on the last load, and nothing is listed that may be selected."""
-        return not any((entry.selected or entry.undecided) and entry.listed for entry in self._entries)
+        return not any(entry.selected or entry.undecided for entry in self.listed)
 
     @property
     def undecided(self) -> list[Entry]:
         """What was listed on the last load and may be selected, but nobody can tell."""
-        return [entry for entry in self._entries if entry.undecided and entry.listed]
+        return [entry for entry in self.listed if entry.undecided]
 
     def add(self, entry: Entry) -> None:
         """Add the entry of a cache that is not known yet."""
-        self._entries.append(entry)
-        self._index.add_name(entry)
-        self._index.add_version(entry)
+        self._index.add(entry)
 
-    def record_load(self, listed: Iterable[Cache], at: datetime) -> None:
+    def record_load(self, listed: Collection[Cache], at: datetime) -> None:
         """Record what a load of the list shows: what is listed, gone, new, or uploaded again.
 
         Versions are matched first. A newer one that is left over, of the same branch and name, is the same cache
         uploaded again.
         """
-        present, missing, new = _compare(self._entries, listed)
+        present, missing, new = _compare(self._index.relevant_to(listed), listed)
         for entry in present:
             self._set_listed(entry)
             self.methods.count_recheck(entry)
-        renewed: set[Entry] = set()
+        seen: set[Entry] = set()
         for lineage, caches in new.items():
-            successors, others = _pair_successors(self.selection, missing.get(lineage, ()), caches)
-            renewed.update(entry for entry, _ in successors)
-            for entry, newer in successors:
-                self._renew(entry, newer)
-            for cache in others:
-                self.add(_entry_of(cache, self.selection))
-        for entries in missing.values():
-            for entry in entries:
-                if entry not in renewed:
-                    self._set_gone(entry, at)
+            seen.update(self._take(*_pair_successors(self.selection, missing.get(lineage, ()), caches)))
+        for entry in chain.from_iterable(missing.values()):
+            if entry not in seen:
+                self._set_gone(entry, at)
 
     def count_attempt(self, entries: Iterable[Entry], method: Method) -> None:
         """Record that a request to delete these is about to be sent."""
@@ -168,8 +132,9 @@ class Ledger:
         first = set(attempted)
         found, unlisted = self._index.find(deleted, lambda one: (not _is_below(one.cache, folder), one not in first))
         named = set(found)
-        for name, caches in unlisted.items():
-            found += self._unlisted([one for one in self._index.by_name.get(name, ()) if one not in named], caches)
+        for known, caches in unlisted:
+            former = [one for one in known if one not in named]
+            found += self._take(*_pair_unlisted(self.selection, former, caches))
         for entry in found:
             move(entry, State.ACCEPTED, None)
             # The attempt may have been another branch's.
@@ -196,20 +161,21 @@ class Ledger:
         for entry in entries:
             move(entry, State.UNDELETABLE, reason)
 
-    def _unlisted(self, known: Sequence[Entry], caches: Sequence[Cache]) -> list[Entry]:
-        """Return the entries of caches that no load has shown: new versions of these entries, or new ones."""
-        pairs, others = _pair_unlisted(self.selection, known, caches)
-        for entry, newer in pairs:
-            self._renew(entry, newer)
+    def _take(self, newer: Sequence[tuple[Entry, Cache]], others: Sequence[Cache]) -> list[Entry]:
+        """Give entries their newer versions, and add entries for the other caches. Return all of them."""
         added = [_entry_of(cache, self.selection) for cache in others]
+        for entry, cache in newer:
+            self._renew(entry, cache)
         for entry in added:
             self.add(entry)
-        return [*(entry for entry, _ in pairs), *added]
+        return [*(entry for entry, _ in newer), *added]
 
     def _renew(self, entry: Entry, newer: Cache) -> None:
         """Give the entry a newer version. It is attempted anew, unless what was rejected is not only this version."""
-        self._index.remove_version(entry)
+        if entry.listed:
+            self._index.remove_listed(entry)
         if entry.state in {State.ACCEPTED, State.GONE}:
+            self.recreations += entry.selected
             change(
                 entry,
                 recreated=entry.recreated + 1,
@@ -222,22 +188,19 @@ class Ledger:
             state=State.REJECTED if rejected else State.LISTED,
             state_when_listed=State.LISTED,
             detail=entry.detail if rejected else None,
-            exhausted=frozenset(),
-            failures=0,
-            limits=0,
-            rechecks=0,
+            **_ANEW,
         )
-        self._index.add_version(entry)
+        self._index.add_listed(entry)
 
     def _set_listed(self, entry: Entry) -> None:
         if not entry.listed:
             change(entry, state=entry.state_when_listed, state_when_listed=State.LISTED)
-            self._index.count_as_left(entry, +1)
+            self._index.add_listed(entry)
 
     def _set_gone(self, entry: Entry, at: datetime) -> None:
         if entry.listed:
             self.progress += entry.selected
-            self._index.count_as_left(entry, -1)
+            self._index.remove_listed(entry)
             change(entry, state=State.GONE, state_when_listed=entry.state, gone_at=at)
 
 

@@ -95,8 +95,7 @@ class RepositoryPurge:
     def emit_end(self) -> None:
         """Emit how the purge ended."""
         ledger = self.record.ledger
-        deleted = sum(not entry.listed for entry in ledger.selected)
-        self.record.emit(events.Finished(self.record.name, self.record.ok, deleted, len(ledger.left)))
+        self.record.emit(events.Finished(self.record.name, self.record.ok, ledger.gone, len(ledger.left)))
 
     async def _record_load(self, listed: Sequence[Cache]) -> None:
         """Record a load: the list, and the caches of the branches that are named in full, requested after it.
@@ -105,16 +104,18 @@ class RepositoryPurge:
         counts as listed.
         """
         ledger = self.record.ledger
+        await asyncio.sleep(0)  # decoding a full list took a while, and what follows takes another
         named = await self._listings.of_selected_branches()
         listed_by_branch = set(named)
-        entries = [entry for entry in ledger.entries if entry.cache not in listed_by_branch]
+        entries = [entry for entry in ledger.listed if entry.cache not in listed_by_branch]
         others = await self._listings.decidable(with_known_names(entries, without(listed, named)), named)
         self.record.complete = is_complete(ledger.selection, len(listed), self._listings.counts.values())
-        times_before = sum(entry.recreated for entry in ledger.selected)
+        times_before = ledger.recreations
+        await asyncio.sleep(0)
         ledger.record_load([*named, *others], self._api.clock.now())
         if ledger.undecided:
             self.record.warn(_undecided_sentence(ledger))
-        if sum(entry.recreated for entry in ledger.selected) > times_before:
+        if ledger.recreations > times_before:
             back = [entry for entry in ledger.left if entry.recreated]
             branches = tuple(dict.fromkeys(entry.cache.branch for entry in back))
             self.record.emit(events.Recreated(self.record.name, len(back), branches))
@@ -202,8 +203,7 @@ class RepositoryPurge:
         self.record.loads += 1
         await self._record_load(listed)
         left, waiting = len(self.record.ledger.left), len(self.record.ledger.waiting)
-        gone = len(self.record.ledger.selected) - left
-        loads, complete = self.record.loads, self.record.complete
+        gone, loads, complete = self.record.ledger.gone, self.record.loads, self.record.complete
         self.record.emit(events.PageLoaded(self.record.name, loads, left, waiting, gone, complete))
 
     def _emit_retry(self, state: RetryCallState) -> None:

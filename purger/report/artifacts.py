@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purger.core.errors import InputError
-from purger.secrets.files import write_whole
-from purger.secrets.redaction import redact
+from purger.secrets.files import whole_file, write_whole
+from purger.secrets.redaction import redacted
 
 if TYPE_CHECKING:
     from purger.report.model import Report, TimelineEntry
@@ -92,7 +93,7 @@ class Artifacts:
         return self.directory / PAGE
 
     def pictures(self, repositories: Sequence[str]) -> dict[str, Path]:
-        """The pictures that exist, by `NAME before` and `NAME after`, as `write_html` expects them."""
+        """The pictures that exist, by `NAME before` and `NAME after`, as `html_chunks` expects them."""
         found = {}
         for name in repositories:
             for when, path in (("before", self.before(name)), ("after", self.after(name))):
@@ -102,21 +103,22 @@ class Artifacts:
 
     def write_report(self, report: Report) -> str | None:
         """Write report.json as a whole; return a sentence about it where that failed."""
-        from purger.report.model import to_json
+        from purger.report.model import json_chunks
 
         # A lone surrogate in a branch's name has no UTF-8 form; its backslash escape is JSON's own.
-        return self._write(self.report, redact(to_json(report) + "\n").encode("utf-8", "backslashreplace"))
+        return self._write(self.report, chain(json_chunks(report), "\n"), errors="backslashreplace")
 
     def write_html(self, report: Report, timeline: Sequence[TimelineEntry]) -> str | None:
         """Write report.html as a whole; return a sentence about it where that failed."""
-        from purger.report.html import write_html
+        from purger.report.html import html_chunks
 
         pictures = self.pictures([repository.name for repository in report.repositories])
-        return self._write(self.page, redact(write_html(report, timeline, pictures)).encode("utf-8", "replace"))
+        return self._write(self.page, html_chunks(report, timeline, pictures), errors="replace")
 
-    def _write(self, path: Path, content: bytes) -> str | None:
+    def _write(self, path: Path, chunks: Iterable[str], *, errors: str) -> str | None:
         try:
-            write_whole(path, content)
+            with whole_file(path) as file:
+                file.writelines(block.encode("utf-8", errors) for block in redacted(chunks))
         except OSError as error:
             return trouble(path, error)
         return None

@@ -14,38 +14,19 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from purger.core.cache import Outcome
 from purger.core.text import many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
 from purger.report.chart import Bar, Course, bars_of, course_of
-from purger.report.model import CacheReport, Report, RepositoryReport, TimelineEntry, time_text
+from purger.report.html_pictures import Pictures
+from purger.report.html_rows import Room, Rows
+from purger.report.model import Report, RepositoryReport, TimelineEntry, time_text
 from purger.report.phrases import error_words, headline, job_words, state_of, verdict_of
 
-MOST_ROWS = 6000
-"""The most caches in all tables together: those that are not gone come first, all are in report.json."""
-MOST_PICTURE_BYTES = 16_000_000
+MOST_BYTES = 6_000_000
+"""The size of the page. Rows come first, and pictures get what is left."""
+_REST_BYTES = 500_000
+"""What everything but rows and pictures takes of the page, and more."""
 _TAIL = 16
-_CONTENT_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
-_WORST_FIRST = [Outcome.FAILED, Outcome.RECREATED, Outcome.REMAINING, Outcome.SKIPPED, Outcome.DELETED]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture of the page: its caption, and its data as an address, or words about why it is missing."""
-
-    caption: str
-    data: str | None
-    missing: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A cache as the table shows it: a label, what deleted it, and why it is not gone."""
-
-    cache: CacheReport
-    label: str
-    by: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +37,32 @@ class Section:
     state: str
     verdict: str
     facts: list[tuple[str, str, str]]
-    pictures: list[Picture]
     bars: list[Bar]
     course: Course | None
-    rows: list[Row]
-    counts: list[tuple[str, int]]
-    rows_left_out: int
+    rows: Rows
 
 
-def write_html(report: Report, timeline: Sequence[TimelineEntry], pictures: Mapping[str, Path]) -> str:
-    """Return the page as text.
+def html_chunks(report: Report, timeline: Sequence[TimelineEntry], pictures: Mapping[str, Path]) -> Iterator[str]:
+    """Yield the page, piece by piece, so that it is never in memory as a whole.
 
     `pictures` are PNG files by `NAME before` and `NAME after`, with the name of the repository; any may be missing.
     """
-    state = state_of(ok=report.ok, dry_run=report.dry_run, exit_code=report.exit_code)
     css, script = _part("report.css"), _part("report.js")
+    room = Room()
+    sections = [
+        _section(repository, timeline, room, dry_run=report.dry_run)
+        for repository in sorted(report.repositories, key=lambda repository: repository.ok)
+    ]
     return (
         _environment()
         .from_string(_part("report.html.j2"))
-        .render(
+        .generate(
             report=report,
-            state=state,
+            state=state_of(ok=report.ok, dry_run=report.dry_run, exit_code=report.exit_code),
             headline=headline(report),
             facts=list(_facts_of_run(report)),
-            sections=list(_sections(report, timeline, pictures)),
+            sections=sections,
+            pictures=Pictures(pictures, MOST_BYTES - _REST_BYTES - room.used_bytes),
             css=Markup(css),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             policy=_policy(css, script),
@@ -139,26 +122,7 @@ def _facts_of_run(report: Report) -> Iterator[tuple[str, str]]:
     yield "purger", report.version
 
 
-def _sections(report: Report, timeline: Sequence[TimelineEntry], pictures: Mapping[str, Path]) -> Iterator[Section]:
-    room = MOST_ROWS
-    for repository in sorted(report.repositories, key=lambda repository: repository.ok):
-        section = _section(repository, timeline, pictures, dry_run=report.dry_run, room=room)
-        room -= len(section.rows)
-        yield section
-
-
-def _section(
-    repository: RepositoryReport,
-    timeline: Sequence[TimelineEntry],
-    pictures: Mapping[str, Path],
-    *,
-    dry_run: bool,
-    room: int,
-) -> Section:
-    """Build a section with at most `room` rows."""
-    worst_first = sorted(repository.caches, key=lambda cache: (_WORST_FIRST.index(cache.outcome), -cache.size_bytes))
-    rows = [_row(cache, dry_run=dry_run) for cache in worst_first]
-    shown = rows[:room]
+def _section(repository: RepositoryReport, timeline: Sequence[TimelineEntry], room: Room, *, dry_run: bool) -> Section:
     error = repository.error
     return Section(
         repository=repository,
@@ -167,25 +131,9 @@ def _section(
         ),
         verdict=verdict_of(repository, dry_run=dry_run),
         facts=list(_facts(repository, dry_run=dry_run)),
-        pictures=list(_pictures(repository.name, pictures)),
         bars=bars_of(repository.caches, dry_run=dry_run),
         course=course_of([entry for entry in timeline if entry.repository in {repository.name, ""}]),
-        rows=shown,
-        counts=[
-            (label, sum(row.label == label for row in shown)) for label in dict.fromkeys(row.label for row in rows)
-        ],
-        rows_left_out=len(rows) - len(shown),
-    )
-
-
-def _row(cache: CacheReport, *, dry_run: bool) -> Row:
-    untouched = dry_run and cache.selected and cache.outcome is Outcome.REMAINING
-    attempts = f" in {many(cache.attempts, 'attempt')}" if cache.attempts > 1 else ""
-    return Row(
-        cache,
-        label="selected" if untouched else str(cache.outcome),
-        by=f"{cache.how or ''}{attempts}".strip(),
-        why="" if untouched else (cache.reason or ""),
+        rows=Rows(repository.caches, room, dry_run=dry_run),
     )
 
 
@@ -202,23 +150,3 @@ def _facts(repository: RepositoryReport, *, dry_run: bool) -> Iterator[tuple[str
     yield "loads", f"{repository.looks:,}", ""
     yield "requests", f"{repository.requests:,}", ""
     yield "time", seconds_text(repository.seconds), ""
-
-
-def _pictures(name: str, pictures: Mapping[str, Path]) -> Iterator[Picture]:
-    paths = {when: pictures.get(f"{name} {when}") for when in ("before", "after")}
-    if any(paths.values()):
-        yield _picture("Before", paths["before"])
-        yield _picture("After", paths["after"])
-
-
-def _picture(caption: str, path: Path | None) -> Picture:
-    if path is None:
-        return Picture(caption, None, "There is no picture: the run ended before it was taken.")
-    try:
-        if path.stat().st_size > MOST_PICTURE_BYTES:
-            return Picture(caption, None, f"The picture is too large for this page: see {path.name} beside it.")
-        content = path.read_bytes()
-    except OSError as error:
-        return Picture(caption, None, f"The picture could not be read: {error.strerror or error}.")
-    kind = _CONTENT_TYPES.get(path.suffix.lower(), "image/png")
-    return Picture(caption, f"data:{kind};base64,{base64.b64encode(content).decode()}", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
@@ -350,7 +351,8 @@ class TimelineEntry(Model, frozen=True, kw_only=True):
 
 def to_second(time: datetime) -> datetime:
     """The time in UTC without fractions of a second, as reports have it."""
-    return time.astimezone(UTC).replace(microsecond=0)
+    # The site's times are such already: of many caches no second copy is made.
+    return time if time.tzinfo is UTC and not time.microsecond else time.astimezone(UTC).replace(microsecond=0)
 
 
 def time_text(time: datetime) -> str:
@@ -358,9 +360,22 @@ def time_text(time: datetime) -> str:
     return to_second(time).isoformat().replace("+00:00", "Z")
 
 
+def json_chunks(report: Model, *, ascii_only: bool = False) -> Iterator[str]:
+    """Yield the report as one JSON document, piece by piece, so that it is never in memory as a whole."""
+    return json.JSONEncoder(indent=1, ensure_ascii=ascii_only, default=_plain).iterencode(report)
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has no form for as what it has: a time as text, a part of a report as its fields."""
+    if isinstance(value, datetime):
+        return time_text(value)
+    fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
+    return {name: each for name, each in fields if each is not UNSET}
+
+
 def to_json(report: Model, *, ascii_only: bool = False) -> str:
     """The report as one JSON document."""
-    return json.dumps(msgspec.to_builtins(report), indent=1, ensure_ascii=ascii_only)
+    return "".join(json_chunks(report, ascii_only=ascii_only))
 
 
 def json_schema() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -14,6 +14,8 @@ from purger.core.shown_address import without_user_info
 if TYPE_CHECKING:
     from purger.secrets.spellings import SecretBlanker
 
+_BLOCK = 2**16
+"""How many characters are redacted and written together, at least."""
 _blankers: dict[str, SecretBlanker] = {}
 
 
@@ -39,6 +41,28 @@ def redact(text: str) -> str:
     for blanker in _blankers.values():
         text = blanker.blank_text(text)
     return text
+
+
+def whole_lines(chunks: Iterable[str]) -> Iterator[str]:
+    """Join the chunks of a text into blocks that end where a line ends, so that none cuts a secret or an address.
+
+    A block is no longer than it has to be: a long text needs little memory.
+    """
+    parts: list[str] = []
+    length = 0
+    for chunk in chunks:
+        parts.append(chunk)
+        length += len(chunk)
+        if length >= _BLOCK and "\n" in chunk:
+            lines, end, rest = "".join(parts).rpartition("\n")
+            yield lines + end
+            parts, length = [rest], len(rest)
+    yield "".join(parts)
+
+
+def redacted(chunks: Iterable[str]) -> Iterator[str]:
+    """Yield the text that the chunks make up, redacted. A secret that two of them share is found as well."""
+    return map(redact, whole_lines(chunks))
 
 
 class RedactingStream:

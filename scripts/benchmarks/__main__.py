@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import statistics
 import sys
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from scripts.benchmarks import commands, picture
 from scripts.benchmarks.contestants import CONTESTANTS, Arena, Times
+from scripts.benchmarks.report_page import seconds_to_search
 from scripts.benchmarks.site import BenchSite, stand_in
 
 
@@ -35,6 +37,7 @@ OVER_HTTP2 = [Case(1000, 0.02, http2=True), Case(1000, 0.2, http2=True)]
 GRID = [Case(rows, latency_s) for rows in (60, 300, 1000) for latency_s in (0.0, 0.02, 0.2)] + OVER_HTTP2
 QUICK_GRID = [Case(300, 0.02), Case(1000, 0.02), Case(1000, 0.2), *OVER_HTTP2]
 PARTS = ("contests", "commands", "organisation", "growth")
+FEW, MANY = 1000, 20_000
 CACHES_EACH = 20
 CONNECTIONS, STREAMS = 6, 100
 TOO_SLOW_S = 60.0
@@ -102,6 +105,12 @@ def table(results: Results, grid: list[Case]) -> None:
         say(f"| {name} | " + " | ".join(cells) + " |")
     say("| floor: rows × latency ÷ calls in flight | " + " | ".join(f"{floor_s(case):.1f}" for case in grid) + " |")
     say()
+
+
+def goals_header() -> None:
+    """Print the head of a table of goals."""
+    say("| goal | measured | at most | met |")
+    say("| --- | ---: | ---: | --- |")
 
 
 def check(goal: str, ratio: float, most: float) -> bool:
@@ -181,27 +190,47 @@ async def time_per_row(site: BenchSite, repetitions: int) -> bool:
     )
 
 
-def growth(site: BenchSite) -> None:
-    """Print how time and memory grow with caches and with repositories, including the report."""
+def growth(site: BenchSite) -> list[bool]:
+    """Print how time and memory grow with caches and with repositories, including the report; check their goals."""
     site.fill(0)
-    say("\n| one repository | seconds | ms a cache | peak MiB |")
-    say("| --- | ---: | ---: | ---: |")
-    for caches in (0, 60, 200, 1000, 20_000):
-        site.fill(caches)
-        row(f"{caches:,} caches", site, "acme/widgets", caches)
+    say("\n| one repository | seconds | ms a cache | peak MiB | event loop blocked, ms |")
+    say("| --- | ---: | ---: | ---: | ---: |")
+    found: dict[int, list[commands.Measured]] = defaultdict(list)
+    with tempfile.TemporaryDirectory() as folder:
+        for caches in (0, 60, 200, FEW, MANY, FEW):  # few before and after, since the machine's load changes
+            site.fill(caches)
+            found[caches].append(row(f"{caches:,} caches", site, "acme/widgets", caches, folder))
+            if caches == MANY:
+                page = Path(folder, "report.html")
+                page_bytes = page.stat().st_size
+                search_s = asyncio.run(seconds_to_search(page, "main", 3))
     site.fill(0)
-    say(f"\n| repositories of {CACHES_EACH} caches | seconds | ms a cache | peak MiB |")
-    say("| --- | ---: | ---: | ---: |")
+    say(f"\n| repositories of {CACHES_EACH} caches | seconds | ms a cache | peak MiB | event loop blocked, ms |")
+    say("| --- | ---: | ---: | ---: | ---: |")
     for repositories in (3, 30, 300):
         fill_organisation(site, f"org{repositories}", repositories)
-        row(f"{repositories}", site, f"org{repositories}/*", repositories * CACHES_EACH)
+        with tempfile.TemporaryDirectory() as folder:
+            row(f"{repositories}", site, f"org{repositories}/*", repositories * CACHES_EACH, folder)
+    (many,), few = found[MANY], found[FEW]
+    each_s = statistics.mean(one.seconds for one in few) / FEW
+    more_mib = many.peak_mib - statistics.mean(one.peak_mib for one in few)
+    say()
+    goals_header()
+    return [
+        check(f"{MANY:,} caches: time a cache ÷ that of {FEW:,}", many.seconds / MANY / each_s, 1.05),
+        check(f"{MANY:,} caches: event loop blocked, ms", many.blocked_ms, 50),
+        check(f"{MANY:,} caches: peak memory over that of {FEW:,}, MiB", more_mib, 40),
+        check(f"report.html of {MANY:,} caches: opened and searched, seconds", search_s, 1),
+        check(f"report.html of {MANY:,} caches: MB", page_bytes / 1e6, 6),
+    ]
 
 
-def row(name: str, site: BenchSite, target: str, caches: int) -> None:
-    """Purge, and print its time and memory."""
-    seconds, peak_mib = commands.purge_measured(site, target)
-    each = f"{seconds / caches * 1000:.1f}" if caches else "–"
-    say(f"| {name} | {seconds:.1f} | {each} | {peak_mib:.0f} |")
+def row(name: str, site: BenchSite, target: str, caches: int, folder: str) -> commands.Measured:
+    """Purge with artifacts in a folder, and print what it took."""
+    took = commands.purge_measured(site, target, "--artifacts", folder)
+    each = f"{took.seconds / caches * 1000:.1f}" if caches else "–"
+    say(f"| {name} | {took.seconds:.1f} | {each} | {took.peak_mib:.0f} | {took.blocked_ms:.0f} |")
+    return took
 
 
 def fill_organisation(site: BenchSite, owner: str, repositories: int) -> None:
@@ -217,8 +246,9 @@ def organisation(site: BenchSite) -> None:
     say("| --- | ---: | ---: | ---: |")
     for concurrency in (1, 2, 4, 8):
         fill_organisation(site, "org", 50)
-        seconds, peak_mib = commands.purge_measured(site, "org/*", "-j", str(concurrency))
-        say(f"| `-j {concurrency}` | {seconds:.1f} | {50 * CACHES_EACH / seconds * 60:,.0f} | {peak_mib:.0f} |")
+        took = commands.purge_measured(site, "org/*", "-j", str(concurrency))
+        rate = 50 * CACHES_EACH / took.seconds * 60
+        say(f"| `-j {concurrency}` | {took.seconds:.1f} | {rate:,.0f} | {took.peak_mib:.0f} |")
 
 
 def main() -> int:
@@ -237,8 +267,7 @@ def main() -> int:
             results = asyncio.run(contests({False: site, True: encrypted}, grid, arguments.repetitions))
             table(results, grid)
         if arguments.only in {None, "contests", "commands"}:
-            say("| goal | ratio | at most | met |")
-            say("| --- | ---: | ---: | --- |")
+            goals_header()
         if results:
             met += goals_of_contests(results, grid)
             met.append(asyncio.run(time_per_row(site, arguments.repetitions)))
@@ -253,7 +282,7 @@ def main() -> int:
         if arguments.only in {None, "organisation"}:
             organisation(site)
         if arguments.only in {None, "growth"}:
-            growth(site)
+            met += growth(site)
     return 0 if all(met) else 1
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 
 from scripts.benchmarks.site import BenchSite
 
@@ -35,12 +36,15 @@ with sync_playwright() as playwright:
     page.locator(".no-caches").wait_for()
     browser.close()
 """
-WITH_PEAK = """
-import atexit, resource, sys
-atexit.register(lambda: print("peak_kib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))
-from purger.__main__ import main
-main()
-"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a run of purger took; see measured.py."""
+
+    seconds: float
+    peak_mib: float
+    blocked_ms: float
 
 
 def seconds_of(command: list[str], site: BenchSite | None = None) -> float:
@@ -82,9 +86,8 @@ def purge(*arguments: str) -> list[str]:
     return purger("purge", *arguments, "--yes", "--json", "--settle", "0", "--max-rate", "0")
 
 
-def purge_measured(site: BenchSite, *arguments: str) -> tuple[float, float]:
-    """Run a purge and return its seconds and the peak memory of purger's own process in MiB."""
-    seconds, errors = run([sys.executable, "-c", WITH_PEAK, *purge(*arguments)[3:]], site)
-    found = re.search(r"peak_kib (\d+)", errors)
-    assert found
-    return seconds, int(found[1]) / 1024
+def purge_measured(site: BenchSite, *arguments: str) -> Measured:
+    """Run a purge and return what it took."""
+    command = [sys.executable, "-m", "scripts.benchmarks.measured", *purge(*arguments)[3:]]
+    seconds, errors = run(command, site)
+    return Measured(seconds, **json.loads(errors.splitlines()[-1]))

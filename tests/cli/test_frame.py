@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import os
 
 import pytest
+from rich.console import Console
 
+from purger.cli import console, frame
+from purger.cli.output import Output
+from purger.cli.progress import ProgressView
 from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
 from purger.purge.run import Run
+from purger.report.timeline import Timeline
+from tests.report.samples import record, refused
 from tests.support.command_line import Command
 
 pytestmark = pytest.mark.cli
@@ -117,3 +125,27 @@ def test_the_place_of_the_fault_is_shown_to_who_asks(
 
     monkeypatch.setattr(Run, "execute", execute)
     assert "test_frame.py" in command("purge", "a/b", "-y", "-vv").err
+
+
+async def test_the_question_about_many_repositories_lets_other_work_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer() -> str:
+        return "y"
+
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(console, "_read_line", answer)
+    notes = Console(file=io.StringIO())
+    output = Output(json=False, verbosity=0, data=notes, notes=notes)
+    records = [record(f"r{number}", left=[refused("main")]) for number in range(30)]
+    with ProgressView(notes) as progress:
+        hooks = frame._hooks(output, progress, Timeline(), yes=False)
+        other = asyncio.create_task(take_turns())
+        assert await hooks.confirm(records)
+        other.cancel()
+    assert turns >= 2 * len(records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from purger.cli.signals import run_to_the_end
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import FOR_EVER
@@ -62,3 +64,12 @@ def test_ctrl_c_for_the_whole_group_ends_it_with_a_report(
     assert returned == 130
     assert json.loads(out)["repositories"][0]["seen"] == 30
     assert children_marked(running.mark) == []
+
+
+def test_full_collections_skip_what_was_there_before_the_job() -> None:
+    async def job() -> int:
+        return gc.get_freeze_count()
+
+    before = gc.get_freeze_count()
+    assert run_to_the_end(job(), None) > before
+    assert gc.get_freeze_count() <= before

@@ -11,7 +11,7 @@ from purger.core.selection import Selection
 from purger.purge.ledger import Ledger, with_known_names
 from scripts.benchmarks.ledger import SCENARIOS
 from tests.support.builders import NOW, cache
-from tests.support.growth import MOST_GROWTH, growth
+from tests.support.growth import FEW, MANY, MOST_GROWTH, growth, operations
 
 
 def test_the_count_sees_quadratic_work() -> None:
@@ -42,6 +42,28 @@ def test_responses_that_name_hidden_caches_do_not_grow() -> None:
         return respond
 
     assert growth(work) < MOST_GROWTH
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_load_takes_the_same_however_many_caches_are_gone(again: bool) -> None:
+    def work(gone: int) -> int:
+        ledger = Ledger(Selection(), 4)
+        ledger.record_load([cache(f"row-{number}") for number in range(gone)], NOW)
+        ledger.record_load([], NOW)
+        assert ledger.gone == gone
+        listed = [cache(f"row-{number}" if again else f"new-{number}") for number in range(20)]
+
+        def load() -> None:
+            ledger.record_load(listed, NOW)
+            assert len(ledger.to_attempt) == len(ledger.left) == len(listed)
+            assert ledger.gone == (gone - len(listed) if again else gone)
+            assert ledger.waiting == ledger.undecided == []
+            assert not ledger.ok
+
+        return operations(load)
+
+    few, many = work(FEW), work(MANY)
+    assert many == few
 
 
 def test_filling_in_known_names_does_not_grow() -> None:

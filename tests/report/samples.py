@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -14,6 +16,7 @@ from purger.core.selection import Selection
 from purger.purge.ledger import Ledger
 from purger.purge.record import Record
 from purger.report.build import run_report
+from purger.report.html import html_chunks
 from purger.report.model import (
     AttemptReport,
     CacheReport,
@@ -22,6 +25,7 @@ from purger.report.model import (
     Report,
     RepositoryReport,
     RetryReport,
+    TimelineEntry,
 )
 from purger.travis.addresses import Repository
 from tests.support.builders import NOW, cache
@@ -125,6 +129,11 @@ def report(*records: Record, error: PurgerError | None = None, dry_run: bool = F
     made = run_report(records or [record()], error, NOW, dry_run=dry_run)
     assert_valid(value_of(made))
     return made
+
+
+def html_of(made: Report, timeline: Sequence[TimelineEntry], pictures: Mapping[str, Path]) -> str:
+    """The HTML of a report as one text."""
+    return "".join(html_chunks(made, timeline, pictures))
 
 
 def job_report(job: int, verdict: str | None, *fetched: FetchReport, restarted: bool = True) -> JobReport:

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from purger.core.errors import AccessError
 from purger.core.text import visible
 from purger.report import html as report_html
-from purger.report.html import MOST_ROWS, write_html
+from purger.report import html_rows
+from purger.report.html import html_chunks
+from purger.report.html_rows import Room
 from purger.report.model import Report, TimelineEntry
 from purger.report.phrases import headline
-from tests.report.samples import hostile_report, record, refused, report, retried
+from tests.report.samples import hostile_report, html_of, record, refused, report, retried
 from tests.support.hostile import HOSTILE
 
 PIXEL = bytes.fromhex("89504e470d0a1a0a")
@@ -52,7 +54,7 @@ class Page(HTMLParser):
 @given(st.one_of(st.sampled_from([*HOSTILE, '"><svg onload=x>', "{{ 7*7 }}", "</style>"]), st.text(min_size=1)))
 def test_a_name_stays_text_in_the_source(name: str) -> None:
     timeline = [TimelineEntry(at_s=0.0, repository="acme/widgets", kind="warning", text=name, times=1)]
-    page = Page(write_html(hostile_report(name), timeline, {}))
+    page = Page(html_of(hostile_report(name), timeline, {}))
     assert page.tags.count("script") == page.tags.count("style") == 1
     assert "img" not in page.tags
     assert not [attribute for attribute, _ in page.attributes if attribute.startswith("on") or attribute == "style"]
@@ -60,7 +62,7 @@ def test_a_name_stays_text_in_the_source(name: str) -> None:
 
 
 def test_nothing_is_fetched_and_no_other_script_runs() -> None:
-    page = Page(write_html(report(), [], {}))
+    page = Page(html_of(report(), [], {}))
     policy = next(text for name, text in page.attributes if name == "content" and text and "default-src" in text)
     assert policy.startswith(
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src 'sha256"
@@ -72,7 +74,7 @@ def test_nothing_is_fetched_and_no_other_script_runs() -> None:
 
 def test_the_result_stands_at_the_top_and_errors_with_their_remedy() -> None:
     stopped = AccessError("the token was refused", where="https://api", remedy="Get another.")
-    text = Page(write_html(report(record(left=[refused("main")]), error=stopped), [], {})).text
+    text = Page(html_of(report(record(left=[refused("main")]), error=stopped), [], {})).text
     result = "3 of 4 caches of acme/widgets are gone (6.0 MB); 1 failed."
     assert text.index(result) < text.index("started 2026-03-01 12:00 UTC")
     assert text.count("The token was refused (https://api). Get another.") == 1
@@ -97,11 +99,11 @@ def test_the_result_stands_at_the_top_and_errors_with_their_remedy() -> None:
 )
 def test_a_retry_is_about_its_jobs(made: Report, result: str) -> None:
     assert headline(made).rstrip(".") == result.rstrip(".")
-    assert result in Page(write_html(made, [], {})).text
+    assert result in Page(html_of(made, [], {})).text
 
 
 def test_each_attempt_of_a_retry_is_described() -> None:
-    text = " ".join(Page(write_html(retried("fetched-deleted", "passed", fetched=True), [], {})).text.split()).replace(
+    text = " ".join(Page(html_of(retried("fetched-deleted", "passed", fetched=True), [], {})).text.split()).replace(
         " ,", ","
     )
     first = "3 caches deleted. Job 12 failed, and had fetched a deleted cache. It fetched main/cache-a.tgz, which had"
@@ -110,11 +112,11 @@ def test_each_attempt_of_a_retry_is_described() -> None:
 
 def test_a_run_without_repositories_says_why() -> None:
     made = msgspec.structs.replace(report(error=AccessError("the token was refused")), repositories=[])
-    assert "Nothing was deleted: the token was refused." in Page(write_html(made, [], {})).text
+    assert "Nothing was deleted: the token was refused." in Page(html_of(made, [], {})).text
 
 
 def test_several_repositories_have_a_list_and_the_bad_one_comes_first() -> None:
-    page = Page(write_html(report(record("good"), record("bad", left=[refused("x")])), [], {}))
+    page = Page(html_of(report(record("good"), record("bad", left=[refused("x")])), [], {}))
     assert {"#r1", "#r2"} <= {text for name, text in page.attributes if name == "href"}
     assert page.text.index("acme/bad") < page.text.index("acme/good")
 
@@ -122,28 +124,54 @@ def test_several_repositories_have_a_list_and_the_bad_one_comes_first() -> None:
 def test_pictures_stand_in_the_page_and_a_missing_one_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = tmp_path / "before.png"
     picture.write_bytes(PIXEL)
-    made = write_html(report(), [], {"acme/widgets before": picture})
+    made = html_of(report(), [], {"acme/widgets before": picture})
     assert 'src="data:image/png;base64,iVBORw0KGgo="' in made
     assert "There is no picture" in Page(made).text
-    gone = write_html(report(), [], {"acme/widgets before": picture, "acme/widgets after": tmp_path / "after.png"})
+    gone = html_of(report(), [], {"acme/widgets before": picture, "acme/widgets after": tmp_path / "after.png"})
     assert "could not be read: No such file" in Page(gone).text
-    monkeypatch.setattr(report_html, "MOST_PICTURE_BYTES", 5)
-    large = Page(write_html(report(), [], {"acme/widgets before": picture}))
+    monkeypatch.setattr(report_html, "MOST_BYTES", report_html._REST_BYTES)
+    large = Page(html_of(report(), [], {"acme/widgets before": picture}))
     assert "too large for this page: see before.png" in large.text
     assert "img" not in large.tags
 
 
 def test_a_dry_run_says_would() -> None:
-    text = Page(write_html(report(record(gone=0, left=[refused("main")]), dry_run=True), [], {})).text
+    text = Page(html_of(report(record(gone=0, left=[refused("main")]), dry_run=True), [], {})).text
     assert "1 cache of acme/widgets would be deleted (10 Bytes). Nothing was touched." in text
     assert "Space that would be freed, by branch" in text
 
 
-def test_what_is_not_gone_comes_first_and_the_table_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_html, "MOST_ROWS", 5)
-    page = Page(write_html(report(record(gone=10, left=[refused("bad")])), [], {}))
+def test_what_is_not_gone_comes_first_and_the_others_are_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_rows, "MOST_IN_PAGE", 5)
+    made = html_of(report(record(gone=10, left=[refused("bad")])), [], {})
+    page = Page(made)
     rows = [text for name, text in page.attributes if name == "datetime"]
-    assert len(rows) == 5 < MOST_ROWS
-    assert "… and 6 more caches: see report.json." in page.text
+    assert len(rows) == 5
+    assert "… and 6 more caches, which this page shows only where it may run its script: see report.json." in page.text
     table = page.text[page.text.rindex("11 caches") :]
     assert table.index("bad") < table.index("branch-9")
+    assert '"branch-0"' in made[made.index('<script type="application/json">') :]
+
+
+def test_what_there_is_no_room_for_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_html, "Room", lambda: Room(in_page=5, data_bytes=10))
+    page = Page(html_of(report(record(gone=50)), [], {}))
+    assert "50 caches" in page.text
+    assert "… and 45 more caches: see report.json." in page.text
+    assert page.tags.count("script") == 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.one_of(st.sampled_from([*HOSTILE, "</script><svg onload=x>", "<!--<script>", "\u2028"]), st.text(min_size=1)))
+def test_a_name_stays_text_in_the_data(name: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(html_rows, "MOST_IN_PAGE", 0)
+        page = Page(html_of(hostile_report(name), [], {}))
+    assert page.tags.count("script") == 2
+    assert not {"svg onload", "img"} & set(page.tags)
+    assert not [attribute for attribute, _ in page.attributes if attribute.startswith("on") or attribute == "style"]
+
+
+def test_the_page_is_made_in_pieces() -> None:
+    pieces = list(html_chunks(report(record(gone=2000)), [], {}))
+    assert max(map(len, pieces)) < sum(map(len, pieces)) / 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,9 +14,10 @@ from playwright.async_api import Browser, Page, async_playwright
 from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
-from purger.report.html import write_html
+from purger.report import html_rows
+from purger.report.html_pictures import MOST_HEIGHT
 from purger.report.model import Report, TimelineEntry
-from tests.report.samples import hostile_report, record, recreated, refused, report
+from tests.report.samples import hostile_report, html_of, record, recreated, refused, report
 from tests.support.hostile import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -69,7 +71,7 @@ async def open_report(
     script: bool = True,
 ) -> Opened:
     file = folder / "report.html"
-    file.write_bytes(write_html(made, TIMELINE, {}).encode("utf-8", "replace"))
+    file.write_bytes(html_of(made, TIMELINE, {}).encode("utf-8", "replace"))
     page = await browser.new_page(
         viewport={"width": width, "height": 800}, color_scheme=scheme, java_script_enabled=script
     )
@@ -82,10 +84,18 @@ def made_of(count: int = 3) -> Report:
     return report(record(gone=count, left=[refused(XSS, "z" * 150, XSS), recreated("recreated-later")]))
 
 
+@pytest.fixture(params=[300, 2], ids=["rows", "data"])
+def in_page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many rows are HTML; the others are made by the script from data."""
+    count: int = request.param
+    monkeypatch.setattr(html_rows, "MOST_IN_PAGE", count)
+    return count
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
 async def test_it_fits_any_screen_and_loads_nothing(
-    browser: Browser, tmp_path: Path, width: int, scheme: Literal["light", "dark"]
+    browser: Browser, tmp_path: Path, width: int, scheme: Literal["light", "dark"], in_page: int
 ) -> None:
     opened = await open_report(browser, tmp_path, made_of(), width=width, scheme=scheme)
     wide = await opened.page.evaluate("document.documentElement.scrollWidth")
@@ -107,14 +117,34 @@ async def test_it_fits_any_screen_and_loads_nothing(
     await opened.page.close()
 
 
-@pytest.mark.parametrize("name", [XSS, *HOSTILE])
-async def test_a_name_stays_text(browser: Browser, tmp_path: Path, name: str) -> None:
-    opened = await open_report(browser, tmp_path, hostile_report(name))
-    assert "owned" not in (await opened.page.title())[:5]
-    assert await opened.page.locator("img").count() == 0
-    assert await opened.page.locator("script").count() == 1
-    assert opened.complaints == []
-    await opened.page.close()
+@pytest.mark.parametrize("name", [XSS, "</script><img src=x><!--<script>", "\u2028", "\\u003cimg>", *HOSTILE])
+async def test_a_name_stays_text(browser: Browser, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+    for count in (1, 0):
+        monkeypatch.setattr(html_rows, "MOST_IN_PAGE", count)
+        opened = await open_report(browser, tmp_path, hostile_report(name))
+        assert "owned" not in (await opened.page.title())[:5]
+        assert await opened.page.locator("img").count() == 0
+        first = opened.page.locator("tbody tr").first
+        assert await opened.page.locator("script").count() == 2, "of which one is data"
+        shown.append(await first.evaluate("(row) => row.outerHTML"))
+        assert opened.complaints == []
+        await opened.page.close()
+    assert shown[0] == shown[1]
+
+
+async def test_rows_of_data_are_the_same_as_those_of_the_page(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, found = made_of(40), []
+    for count in (300, 7):
+        monkeypatch.setattr(html_rows, "MOST_IN_PAGE", count)
+        opened = await open_report(browser, tmp_path, made)
+        rows = opened.page.locator("tbody tr")
+        found.append(await rows.evaluate_all("(rows) => rows.map((row) => row.outerHTML)"))
+        await opened.page.close()
+    assert found[0] == found[1]
+    assert len(found[0]) == 42
 
 
 async def test_the_policy_stops_what_would_come_in_all_the_same(browser: Browser, tmp_path: Path) -> None:
@@ -131,7 +161,7 @@ async def test_the_policy_stops_what_would_come_in_all_the_same(browser: Browser
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-async def test_sorting_by_each_column(browser: Browser, tmp_path: Path, width: int) -> None:
+async def test_sorting_by_each_column(browser: Browser, tmp_path: Path, width: int, in_page: int) -> None:
     opened = await open_report(browser, tmp_path, made_of(12), width=width)
     page = opened.page
     for column in ("branch", "cache", "kind", "size", "modified", "outcome", "by", "why"):
@@ -153,7 +183,7 @@ async def test_sorting_by_each_column(browser: Browser, tmp_path: Path, width: i
     await page.close()
 
 
-async def test_searching_and_choosing_outcomes(browser: Browser, tmp_path: Path) -> None:
+async def test_searching_and_choosing_outcomes(browser: Browser, tmp_path: Path, in_page: int) -> None:
     opened = await open_report(browser, tmp_path, made_of(30))
     page, search = opened.page, opened.page.get_by_role("searchbox")
     await search.press_sequentially("BRANCH-2 cache")
@@ -179,6 +209,7 @@ async def test_two_thousand_rows(browser: Browser, tmp_path: Path) -> None:
     opened = await open_report(browser, tmp_path, made_of(2000))
     page = opened.page
     assert len(await opened.shown("branch")) == 100
+    assert await page.locator("tbody tr").count() == 100, "a row is made when it is shown"
     await page.get_by_role("button", name="Show all 2,002").click()
     assert await page.locator("tbody tr:visible").count() == 2002
     await page.locator("th.branch button").click()
@@ -188,12 +219,64 @@ async def test_two_thousand_rows(browser: Browser, tmp_path: Path) -> None:
     await page.close()
 
 
-async def test_without_script_everything_is_there_to_read(browser: Browser, tmp_path: Path) -> None:
+async def test_more_rows_than_are_shown_at_once(browser: Browser, tmp_path: Path) -> None:
+    opened = await open_report(browser, tmp_path, made_of(4500))
+    page = opened.page
+    await page.get_by_role("button", name="Show 2,000 more of 4,402").click()
+    await page.get_by_role("button", name="Show 2,000 more of 2,402").click()
+    assert await page.locator("tbody tr").count() == 4100
+    await page.get_by_role("button", name="Show all 4,502").click()
+    assert await page.locator("tbody tr").count() == 4502
+    assert await page.locator(".more:visible").count() == 0
+    await page.close()
+
+
+async def test_all_that_matches_is_printed(browser: Browser, tmp_path: Path) -> None:
+    opened = await open_report(browser, tmp_path, made_of(1000))
+    page = opened.page
+    await page.get_by_role("searchbox").fill("branch-1")
+    counts = await page.evaluate(
+        "['beforeprint', 'afterprint'].map((name) => { dispatchEvent(new Event(name));"
+        " return document.querySelectorAll('tbody tr').length; })"
+    )
+    assert counts == [111, 100]
+    await page.close()
+
+
+async def test_the_keyboard_is_enough(browser: Browser, tmp_path: Path, in_page: int) -> None:
+    opened = await open_report(browser, tmp_path, made_of(150))
+    page = opened.page
+    await page.get_by_role("searchbox").focus()
+    await page.keyboard.type("branch-1")
+    assert await page.locator("output").inner_text() == "61 of 152"
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Space")
+    assert await opened.shown("branch") == [], "the first outcome is failed"
+    await page.keyboard.press("Space")
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    assert await page.locator("th.branch").get_attribute("aria-sort") == "ascending"
+    assert await page.locator("th.branch button").evaluate("(head) => head === document.activeElement")
+    assert (await opened.shown("branch"))[:3] == ["branch-1", "branch-10", "branch-11"]
+    await page.close()
+
+
+async def test_without_script_the_worst_can_be_read(browser: Browser, tmp_path: Path) -> None:
     opened = await open_report(browser, tmp_path, made_of(200), script=False)
     assert await opened.page.locator("tbody tr:visible").count() == 202
     assert not await opened.page.get_by_role("searchbox").is_visible()
     assert await opened.page.locator(".course").is_visible()
     await opened.page.close()
+    many = await open_report(browser, tmp_path, made_of(400), script=False)
+    assert await many.page.locator("tbody tr:visible").count() == 300
+    assert (await many.shown("outcome"))[:3] == ["failed", "recreated", "deleted"]
+    hint = many.page.get_by_text("… and 102 more caches, which this page shows only where it may run its script")
+    assert await hint.is_visible()
+    await many.page.close()
+    with_script = await open_report(browser, tmp_path, made_of(400))
+    assert not await with_script.page.get_by_text("more caches, which").is_visible()
+    await with_script.page.close()
 
 
 async def test_several_repositories_are_searched_each_by_itself(browser: Browser, tmp_path: Path) -> None:
@@ -213,7 +296,7 @@ async def test_a_picture_can_be_made_large(browser: Browser, tmp_path: Path) -> 
     picture = tmp_path / "before.png"
     await page.screenshot(path=picture)
     file = tmp_path / "report.html"
-    file.write_text(write_html(report(), [], {"acme/widgets before": picture}))
+    file.write_text(html_of(report(), [], {"acme/widgets before": picture}))
     await page.goto(file.as_uri())
     image = page.get_by_alt_text("The cache page before the purge")
     assert await image.evaluate("(image) => image.naturalWidth") == 1280
@@ -223,4 +306,36 @@ async def test_a_picture_can_be_made_large(browser: Browser, tmp_path: Path) -> 
     assert small is not None
     assert large is not None
     assert large["width"] > 1.5 * small["width"]
+    await page.close()
+
+
+async def test_the_top_of_a_long_picture_is_its_pixels(browser: Browser, tmp_path: Path) -> None:
+    page = await browser.new_page(viewport={"width": 300, "height": 800})
+    await page.set_content(
+        "<body style='margin:0'>" + "".join(f"<p style='margin:0;height:100px'>{each}</p>" for each in range(50))
+    )
+    picture, top = tmp_path / "before.png", tmp_path / "top.png"
+    await page.screenshot(path=picture, full_page=True)
+    await page.screenshot(path=top, full_page=True, clip={"x": 0, "y": 0, "width": 300, "height": MOST_HEIGHT})
+    file = tmp_path / "report.html"
+    file.write_text(html_of(report(), [], {"acme/widgets before": picture}))
+    await page.goto(file.as_uri())
+    same = await page.evaluate(
+        """async (expected) => {
+          const pixels = async (source) => {
+            const image = new Image();
+            image.src = source;
+            await image.decode();
+            const { width, height } = image;
+            const canvas = Object.assign(document.createElement("canvas"), { width, height });
+            const context = canvas.getContext("2d");
+            context.drawImage(image, 0, 0);
+            return [width, height, ...context.getImageData(0, 0, width, height).data].join();
+          };
+          return await pixels(document.querySelector("img").src) === await pixels(expected);
+        }""",
+        f"data:image/png;base64,{base64.b64encode(top.read_bytes()).decode()}",
+    )
+    assert same
+    assert await page.get_by_text("The page goes on for 2,000 pixels: see before.png.").is_visible()
     await page.close()

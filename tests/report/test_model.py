@@ -16,6 +16,7 @@ from purger.report.model import (
     ErrorReport,
     FetchReport,
     StoredReport,
+    json_chunks,
     json_schema,
     time_text,
     to_json,
@@ -51,6 +52,16 @@ def test_json_holds_any_text() -> None:
     assert to_json(error).splitlines()[1] == ' "message": "ü\ud800",'
     assert to_json(error, ascii_only=True).isascii()
     assert json.loads(to_json(error, ascii_only=True))["message"] == "ü\ud800"
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_the_pieces_of_a_document_are_what_the_whole_was(ascii_only: bool) -> None:
+    made = retried("fetched-deleted", "passed", fetched=True)
+    made = msgspec.structs.replace(made, repositories=report(record(left=[refused('a\ud800b\n"<ü')])).repositories)
+    whole = json.dumps(msgspec.to_builtins(made), indent=1, ensure_ascii=ascii_only)
+    chunks = list(json_chunks(made, ascii_only=ascii_only))
+    assert "".join(chunks) == to_json(made, ascii_only=ascii_only) == whole
+    assert max(map(len, chunks)) < 200
 
 
 def test_fields_without_a_value_are_left_out() -> None:

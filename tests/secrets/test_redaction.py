@@ -7,18 +7,25 @@ import io
 import json
 import sys
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
 
 from purger.cli.ci import write_github_files
+from purger.cli.output import Output
 from purger.core.errors import SiteError
 from purger.report.artifacts import Artifacts
 from purger.report.build import run_report
 from purger.secrets import redaction
 from purger.secrets.spellings import find_secret
 from purger.secrets.token import Token
+from tests.report.samples import record, refused
+from tests.report.samples import report as made_report
 
 SECRET = 'Se+nti/nel?to&ken=42~"x'
 
@@ -68,6 +75,48 @@ def test_guarded_streams_redact_all_writes(monkeypatch: pytest.MonkeyPatch) -> N
     assert out.getvalue() == "token REDACTED\nREDACTED\n"
     assert isinstance(sys.stdout, redaction.RedactingStream)
     assert not isinstance(sys.stdout._stream, redaction.RedactingStream)
+
+
+@given(st.data())
+def test_a_secret_that_chunks_share_is_redacted(data: st.DataObject) -> None:
+    spelled = data.draw(st.sampled_from([SECRET, quote(SECRET, safe=""), json.dumps(SECRET)[1:-1], "https://u:pw@h/"]))
+    lines = data.draw(st.lists(st.sampled_from(["", "a", "b" * 30, spelled, f"x {spelled} y"]), max_size=12))
+    text = "\n".join(lines)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=20)))
+    chunks = [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redaction, "_blankers", {})
+        patch.setattr(redaction, "_BLOCK", data.draw(st.integers(1, 60)))
+        Token(SECRET)
+        assert "".join(redaction.redacted(chunks)) == redaction.redact(text)
+
+
+def test_a_long_text_is_redacted_in_blocks_of_whole_lines() -> None:
+    lines = [f"line {number}\n" for number in range(50_000)]
+    blocks = list(redaction.whole_lines(character for line in lines for character in (line[:3], line[3:])))
+    assert "".join(blocks) == "".join(lines)
+    assert all(block.endswith("\n") for block in blocks if block)
+    assert max(map(len, blocks)) < redaction._BLOCK + 100
+    assert list(redaction.whole_lines([])) == [""]
+
+
+def test_a_token_in_the_report_of_many_caches_is_in_no_file_and_not_on_stdout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Token(SECRET)
+    kinds = [refused(f"branch-{number}-{SECRET}", f"x{quote(SECRET)}", SECRET) for number in range(600)]
+    report = made_report(record(left=kinds))
+    artifacts = Artifacts(tmp_path)
+    assert artifacts.write_report(report) is None
+    assert artifacts.write_html(report, []) is None
+    assert "application/json" in artifacts.page.read_text()
+    redaction.guard_streams()
+    Output(json=True, verbosity=0, data=Console(), notes=Console()).print_json(report)
+    written = capsys.readouterr().out
+    assert json.loads(written) == json.loads(artifacts.report.read_text())
+    for content in (written.encode(), artifacts.report.read_bytes(), artifacts.page.read_bytes()):
+        assert content.count(b"REDACTED") >= 1200
+        assert find_secret(content, [SECRET]) is None
 
 
 def test_a_token_in_an_error_of_the_site_is_in_no_artifact(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.driver import driver_is_gone
@@ -105,17 +105,14 @@ class CachePage:
                 ) from None
         grace_s = min(self._waits.render_grace_s, self._timeout_s / 2)
         async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
-            shown = await page.evaluate(
-                f"(limits) => window.{HANDLE}?.view(limits) ?? null",
-                {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000},
-            )
+            shown = await _call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
         if shown and shown["state"] != "list":
             await self._certificates.check()
         return self._caches_shown(shown)
 
     def _caches_shown(self, shown: dict[str, Any] | None) -> list[Cache]:
         if shown is None:
-            raise SiteError("the page is of another origin than the site's", where=self.url, remedy="See --url.")
+            raise _other_origin(self.url)
         self._supervised.guard.note_questions(shown["questions"])
         fetched = shown["list"] or {}
         match shown["state"]:
@@ -174,8 +171,9 @@ class CachePage:
     async def _ask(self, method: str, argument: dict[str, Any], takes_s: float | None = None) -> dict[str, Any]:
         page = self._supervised.current
         async with self._supervised.alive(page, (takes_s or self._waits.patience_s) + self._timeout_s):
-            call = f"(argument) => window.{HANDLE}.{method}(argument)"
-            payload: dict[str, Any] = await page.evaluate(call, argument)
+            payload = await _call(page, method, argument)
+        if payload is None:
+            raise _other_origin(self.url)
         self._supervised.guard.note_questions(payload["questions"])
         return payload
 
@@ -197,3 +195,17 @@ class CachePage:
     async def close(self) -> None:
         """Close the page. A dead one is no fault, and one that hangs is closed with its context."""
         await self._supervised.close()
+
+
+async def _call(page: Page, method: str, argument: dict[str, Any]) -> dict[str, Any] | None:
+    """Call a method of page.js and return what it resolves with; None where the page has no page.js.
+
+    It comes as text, since Playwright decodes each value of an object by itself, for which it blocks the event loop.
+    """
+    script = f"async (argument) => JSON.stringify(await window.{HANDLE}?.{method}(argument) ?? null)"
+    found: dict[str, Any] | None = json.loads(await page.evaluate(script, argument))
+    return found
+
+
+def _other_origin(url: str) -> SiteError:
+    return SiteError("the page is of another origin than the site's", where=url, remedy="See --url.")
