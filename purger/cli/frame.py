@@ -43,9 +43,9 @@ class Task(Protocol):
 
 
 @contextmanager
-def frame(*, json: bool, verbosity: int) -> Iterator[Output]:
+def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]:
     """Set up logging for a command's body, and turn an error into a message and its exit code."""
-    output = Output(json, verbosity, console.stdout(), console.stderr())
+    output = Output(json, verbosity, console.stdout(wide=wide), console.stderr(), wide)
     console.set_up_logging(output.notes, verbosity)
     for name in sorted(set(filter(_is_ours, os.environ)) - known_variables):
         logger.warning("{} means nothing to purger: is it mistyped?", name)
@@ -117,17 +117,18 @@ def execute(
     started_at = datetime.now(UTC)
     place = ci.detect(os.environ)
     timeline = Timeline()
-    with _folded(output, place), ProgressView(output.notes) as progress:
-        hooks = _hooks(output, progress, timeline, yes=yes)
-        if artifacts and keep:
-            recorders = ArtifactRecorders(artifacts, keep.trace_mode, settings.token)
-            hooks = Hooks(observe=hooks.observe, confirm=hooks.confirm, recorders=recorders)
-        task = make_task(hooks)
-        stopped: PurgerError | None = None
-        try:
-            run_to_the_end(task.execute(), settings.pace.timeout_s)
-        except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
-            stopped = known(fault)
+    with _folded(output, place):
+        with ProgressView(output.notes) as progress:
+            hooks = _hooks(output, progress, timeline, yes=yes)
+            if artifacts and keep:
+                recorders = ArtifactRecorders(artifacts, keep.trace_mode, settings.token)
+                hooks = Hooks(observe=hooks.observe, confirm=hooks.confirm, recorders=recorders)
+            task = make_task(hooks)
+            stopped: PurgerError | None = None
+            try:
+                run_to_the_end(task.execute(), settings.pace.timeout_s)
+            except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
+                stopped = known(fault)
         report = task.report(started_at, stopped)
         console.show_report(output, report, as_table=as_table)
     if report.ok and place.folds:  # the folded part hides it; what is not well is annotated
@@ -151,7 +152,7 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
             return True
         repositories = [repository_report(record, None, dry_run=True) for record in records]
         with progress.paused():
-            return await console.ask(output.notes, repositories, records[0].ledger.selection.as_of)
+            return await console.ask(output, repositories, records[0].ledger.selection.as_of)
 
     return Hooks(observe=observe, confirm=confirm)
 
