@@ -33,7 +33,7 @@ Repositories = Annotated[
     typer.Argument(
         metavar="[REPO]...",
         help="owner/name, provider/owner/name, the URL of one of its pages, or owner/* for all of an owner's. "
-        "Left out: TRAVIS_REPO_SLUG, else the git remote origin of this folder.",
+        "Left out: TRAVIS_REPO_SLUG, else this folder's git remote: origin, or upstream.",
         show_default=False,
         autocompletion=complete_repository,
     ),
