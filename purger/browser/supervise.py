@@ -11,10 +11,12 @@ from playwright.async_api import Browser, BrowserContext, Playwright
 from playwright.async_api import Error as PlaywrightError
 from tenacity import AsyncRetrying, retry_if_exception_type
 
+from purger.browser.causes import known_cause
 from purger.browser.connect import connect, keep_third_parties_out
 from purger.browser.driver import CLOSING_S, driver_error, driver_is_gone
+from purger.browser.find import Candidate
 from purger.browser.settings import BrowserSettings
-from purger.browser.start import launch, new_context
+from purger.browser.start import launch_first, new_context
 from purger.core.errors import BrowserError
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 
@@ -25,7 +27,7 @@ CONTEXT_S = 30.0
 class BrowserSupervisor:
     """One browser at a time for a whole run: started when it is needed, and started anew when it died.
 
-    `get` raises BrowserError when none can be had or too many died.
+    `get` raises BrowserError when none can be had or too many died. `taken` is which one was started last.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class BrowserSupervisor:
         self._starting: asyncio.Task[Browser] | None = None
         self._restarts = 0
         self._dead: Browser | None = None
+        self.taken: Candidate | None = None
 
     def start_early(self) -> None:
         """Start in the background, so that it is ready by the time a page is wanted."""
@@ -51,7 +54,8 @@ class BrowserSupervisor:
     async def _start(self) -> Browser:
         settings = self._settings
         if not settings.connect:
-            return await launch(self._playwright, settings, self._hosts)
+            browser, self.taken = await launch_first(self._playwright, settings, self._hosts)
+            return browser
         if not self._restarts:
             return await connect(self._playwright, settings.connect)
         # A remote browser that was lost is often being started anew by whoever runs it.
@@ -99,6 +103,9 @@ class BrowserSupervisor:
             except (PlaywrightError, TimeoutError) as error:
                 if isinstance(error, PlaywrightError) and driver_is_gone(error):
                     raise driver_error() from None
+                if isinstance(error, PlaywrightError) and (cause := known_cause(error.message.partition("\n")[0])):
+                    name = self.taken or "the remote browser"
+                    raise BrowserError(f"{name} does not work: {cause.what}", remedy=cause.remedy) from None
                 # One that died a moment ago may still seem to be connected.
                 self._dead = browser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import time
 from collections.abc import Callable
@@ -15,8 +16,11 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright
 
 from purger import __version__
+from purger.browser.causes import HOW_TO_GET_ONE
+from purger.browser.display import display_fault
 from purger.browser.driver import driver
-from purger.browser.find import HOW_TO_GET_ONE, find_browser, has_display
+from purger.browser.find import has_display
+from purger.browser.machine import limits_fault, temporary_folder_fault
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import close_context
 from purger.browser.supervise import BrowserSupervisor
@@ -89,41 +93,41 @@ class Doctor:
         async with driver() as playwright, AsyncExitStack() as stack:
             browsers = BrowserSupervisor(playwright, self._browser, self._site.hosts)
             stack.push_async_callback(browsers.close)
-            has_browser = await self._check_browser(playwright, browsers)
-            self._check_display()
+            has_browser = await self._check_browser(browsers)
+            await self._check_display()
             has_front_end, has_api = await self._check_site(playwright)
             api = await self._check_token(playwright, stack, has_api=has_api)
             is_ready = await self._check_repository(api) and has_browser and has_front_end
             await self._check_page(browsers, is_ready=is_ready)
         return Findings(tuple(self._checks), min(self._faults)[1] if self._faults else ExitCode.OK)
 
-    async def _check_browser(self, playwright: Playwright, browsers: BrowserSupervisor) -> bool:
+    async def _check_browser(self, browsers: BrowserSupervisor) -> bool:
         start = time.monotonic()
         try:
             browser = await browsers.get()
-            if self._browser.connect:
-                where = origin_of(self._browser.connect)  # the rest of it is often a secret
-            else:
-                found = find_browser(playwright, self._browser.browser, headed=self._browser.headed)
-                where = found or "Playwright's own Chromium"
         except PurgerError as error:
             self._failed("browser", error, _Turn.BROWSER)
             return False
         took = _seconds(time.monotonic() - start)
-        self._add("browser", CheckState.OK, f"{where}, version {browser.version}, started in {took}")
+        # The rest of a remote browser's address is often a secret.
+        where = origin_of(self._browser.connect) if self._browser.connect else str(browsers.taken)
+        text = f"{where}, version {browser.version}, started in {took}"
+        fault = None if self._browser.connect else (await asyncio.to_thread(temporary_folder_fault) or limits_fault())
+        if fault:
+            self._add("browser", CheckState.NOTE, f"{text}; but {fault.what}", fault.remedy)
+        else:
+            self._add("browser", CheckState.OK, text)
         return True
 
-    def _check_display(self) -> None:
-        if has_display():
+    async def _check_display(self) -> None:
+        fault = await asyncio.to_thread(display_fault)
+        if fault is None:
             self._add("display", CheckState.OK, "there is one for --headed and `purger login`")
             return
         # A headed browser has failed for the want of it before.
-        self._add(
-            "display",
-            CheckState.NOTE,
-            "there is none, which only --headed and `purger login` need",
-            "For --headed a virtual one will do: xvfb-run -a purger ...",
-        )
+        what = fault.what if has_display() else "there is none"
+        remedy = "For --headed a virtual one will do: xvfb-run -a purger ..."
+        self._add("display", CheckState.NOTE, f"{what}, which only --headed and `purger login` need", remedy)
 
     async def _check_site(self, playwright: Playwright) -> tuple[bool, bool]:
         responses: list[str] = []
@@ -215,7 +219,8 @@ class Doctor:
         return f"recognised: {shown}, after {_seconds(time.monotonic() - start)}"
 
     def _needed(self, *names: str) -> str:
-        missing = [check.check for check in self._checks if check.check in names and check.state is not CheckState.OK]
+        unmet = {CheckState.FAILED, CheckState.SKIPPED}
+        missing = [check.check for check in self._checks if check.check in names and check.state in unmet]
         return f"not checked, because these failed: {', '.join(missing)}"
 
     def _failed(self, name: str, error: PurgerError, turn: _Turn, *, before: str = "") -> None:

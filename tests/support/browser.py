@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Playwright, async_playwright
 
-from purger.browser.find import find_browser
+from purger.browser.find import candidates
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import new_context
 from purger.browser.supervise import BrowserSupervisor
@@ -128,8 +128,8 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
 def browser_path(browsers: tuple[Playwright, BrowserSupervisor]) -> str:
     """A browser with windows, as a person could start it."""
     playwright, _ = browsers
-    found = find_browser(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
-    return found or playwright.chromium.executable_path
+    (first, *_) = candidates(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
+    return str(first)
 
 
 def long_enough(first_s: float) -> Iterator[float]:
