@@ -91,7 +91,7 @@ _KNOWN: list[tuple[str, Callable[[re.Match[str]], Cause]]] = [
     # What Playwright makes of a page that it may not attach to.
     (r"reading '_page'", lambda _: forbidden("the developer tools", "DeveloperToolsAvailability")),
     (r"ERR_BLOCKED_BY_ADMINISTRATOR", lambda _: forbidden("this address", "URLBlocklist")),
-    (r"Socket path too long", lambda found: Cause(
+    (r"Socket path too long[^\n]*", lambda found: Cause(
         found[0], "Set TMPDIR to a folder with a shorter name: the browser's sockets are there.", of_machine=True)),
     (r"(E[A-Z]+): [^,\n]*, (?:mkdtemp|mkdir|open) '([^'\n]+)'", _folder),
     (r"No space left on device|ENOSPC", lambda _: Cause(

@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from purger.browser.causes import Cause, dead_display
@@ -79,8 +80,12 @@ def _cookie(number: int) -> bytes:
     """Return the cookie for a display from the file of xauth; empty where there is none."""
     try:
         content = Path(os.environ.get("XAUTHORITY") or Path("~/.Xauthority").expanduser()).read_bytes()
-    except (OSError, RuntimeError):
+        return next(_cookies(content, number), b"")
+    except (OSError, RuntimeError, struct.error):  # no such file, no home, a file that was cut off
         return b""
+
+
+def _cookies(content: bytes, number: int) -> Iterator[bytes]:
     at = 0
     while at + 2 < len(content):
         at += 2  # the family of the address, which needs no check: the number tells the display
@@ -91,5 +96,4 @@ def _cookie(number: int) -> bytes:
             at += 2 + length
         _, shown, kind, cookie = parts
         if kind == _COOKIE and shown in {b"", str(number).encode()}:
-            return cookie
-    return b""
+            yield cookie

@@ -14,12 +14,13 @@ from loguru import logger
 
 from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console
+from purger.cli.early_signals import Terminated
 from purger.cli.options import ArtifactOptions, SiteOptions
 from purger.cli.output import Output
 from purger.cli.parameters import known_variables
 from purger.cli.progress import ProgressView
 from purger.cli.signals import run_to_the_end
-from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError, UnexpectedError
+from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError, TerminatedError, UnexpectedError
 from purger.core.events import Event
 from purger.purge.record import Record
 from purger.purge.run import Hooks
@@ -52,8 +53,8 @@ def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]
     started_at = datetime.now(UTC)
     try:
         yield output
-    except (Exception, KeyboardInterrupt) as caught:  # noqa: BLE001 - nothing ends in a traceback
-        error = StoppedError("stopped by SIGINT") if isinstance(caught, KeyboardInterrupt) else known(caught)
+    except (Exception, KeyboardInterrupt, Terminated) as caught:  # noqa: BLE001 - nothing ends in a traceback
+        error = known(caught)
         report = run_report([], error, started_at)
         if report.error:
             console.show_error(output.notes, report.error)
@@ -62,9 +63,13 @@ def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]
         raise SystemExit(error.exit_code) from None
 
 
-def known(fault: Exception) -> PurgerError:
+def known(fault: BaseException) -> PurgerError:
     """Return the error to show for a fault: one of ours as it is, also out of a group; else an UnexpectedError."""
-    leaf: BaseException = fault
+    if isinstance(fault, KeyboardInterrupt):
+        return StoppedError("stopped by SIGINT")
+    if isinstance(fault, Terminated):
+        return TerminatedError(f"stopped by {fault.name}")
+    leaf = fault
     while isinstance(leaf, BaseExceptionGroup):
         leaf = next((one for one in leaf.exceptions if not isinstance(one, PurgerError)), leaf.exceptions[0])
     if isinstance(leaf, PurgerError):
