@@ -13,7 +13,7 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import PURGER, Purger, environment, missing
+from tests.support.browser import PURGER, Purger, environment, forbidden
 from tests.support.namespaces import with_mount
 
 pytestmark = pytest.mark.browser
@@ -131,7 +131,7 @@ def test_a_real_policy_that_forbids_it_is_named(
     """Debian's Chromium reads its policies from this folder; the headless shell reads none."""
     folder = Path("/etc/chromium")
     if not (chromium := shutil.which("chromium")) or not folder.is_dir():
-        missing("the system's package chromium")
+        forbidden("nothing, but has no Debian chromium, whose policies are in /etc/chromium")
     repository.fill(2)
     prepare = f"mkdir -p policies/managed && echo '{policies}' >policies/managed/test.json"
     done = subprocess.run(

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-from tests.support.browser import missing
+from tests.support.browser import forbidden
 
 
 @functools.cache
@@ -30,7 +30,7 @@ def with_mount(folder: str, command: Sequence[str], *, options: str = "mode=755"
     """
     way = _unshare()
     if not way:
-        missing("mount namespaces (unshare), which this system forbids")
+        forbidden("mount namespaces (unshare)")
     disk = shlex.quote(folder)
     script = f'mount -t tmpfs -o {options} none {disk} && (cd {disk} && {prepare or ":"}) && exec "$@"'
     return [*way, "sh", "-c", script, "sh", *command]
@@ -43,5 +43,5 @@ def as_pid_1(command: Sequence[str]) -> list[str]:
     """
     way = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--pid", "--fork", "--kill-child"]
     if not shutil.which("unshare") or subprocess.run([*way, "true"], capture_output=True, check=False).returncode:
-        missing("namespaces of processes (unshare), which this system forbids")
+        forbidden("namespaces of processes (unshare)")
     return [*way, *command]
