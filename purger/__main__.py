@@ -1,13 +1,10 @@
-"""The entry point: protect what is written, and run the command line."""
+"""The entry point: hear signals, protect what is written, and run the command line."""
 
 from __future__ import annotations
 
 import gc
-import os
-import sys
-from typing import NoReturn
 
-from purger.secrets import child_environment, redaction, surroundings
+from purger.cli import early_signals
 
 OBJECTS_A_COLLECTION = 200_000
 """How many objects are made between two collections of garbage. Imports make many, and none of it is garbage: with
@@ -16,7 +13,24 @@ Python's own number a seventh of a short command's time goes into looking for so
 
 def main() -> None:
     """Run the `purger` command with the process's arguments, and end the process with the exit code."""
+    early_signals.catch()  # before anything else is imported: that takes a while
     gc.set_threshold(OBJECTS_A_COLLECTION)
+    try:
+        _protect()
+        from purger.cli.app import app
+
+        app()
+    except (Exception, KeyboardInterrupt, early_signals.Terminated) as fault:  # noqa: BLE001 - nothing ends in a traceback
+        _end(fault)
+
+
+def _protect() -> None:
+    """Keep secrets out of what is written, and drop variables that would break or steer what purger is built on."""
+    import os
+    import sys
+
+    from purger.secrets import child_environment, redaction, surroundings
+
     redaction.guard_streams()
     surroundings.drop_variables_of_dependencies()
     if token := os.environ.get(child_environment.TOKEN_VARIABLE, "").strip():
@@ -24,27 +38,22 @@ def main() -> None:
     for sentence in (child_environment.turn_off_debug_output(), child_environment.keep_certificates_checked()):
         if sentence:
             sys.stderr.write(f"{sentence}\n")
-    try:
-        from purger.cli.app import app
-
-        app()
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped by SIGINT.\n")
-        raise SystemExit(130) from None
-    except Exception as fault:  # noqa: BLE001 - the last one to catch it: nothing ends in a traceback
-        _show_unexpected(fault)
 
 
-def _show_unexpected(fault: Exception) -> NoReturn:
-    """Show what went wrong outside of any command's frame, and end with its exit code."""
+def _end(fault: BaseException) -> None:
+    """Show what ended the command outside of its frame, and end the process with its exit code."""
+    import sys
     from datetime import UTC, datetime
 
+    from loguru import logger
+
     from purger.cli.console import show_error, stderr
-    from purger.core.errors import UnexpectedError
+    from purger.cli.frame import known
     from purger.report.build import run_report
     from purger.report.model import to_json
 
-    error = UnexpectedError.of(fault)
+    logger.remove()  # there is no frame that asked for a log
+    error = known(fault)
     report = run_report([], error, datetime.now(UTC))
     if report.error:
         show_error(stderr(), report.error)

@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager, contextmanager
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
+from purger.browser.causes import known_cause
+from purger.browser.machine import limits_fault
 from purger.browser.settings import CLOSING_S
 from purger.core.errors import BrowserError
 from purger.secrets import child_environment
@@ -34,9 +36,13 @@ async def driver() -> AsyncIterator[Playwright]:
         sys.unraisablehook = lambda _complaint: None
         if not isinstance(error, Exception):
             raise
+        words = str(error) or type(error).__name__
+        cause = known_cause(words) or limits_fault()
         raise BrowserError(
-            f"Playwright's driver does not start: {str(error) or type(error).__name__}",
-            remedy="Install it again (pip install --force-reinstall playwright); is NODE_OPTIONS set?",
+            f"Playwright's driver does not start: {cause.what if cause else words}",
+            remedy=cause.remedy
+            if cause
+            else "Install it again (pip install --force-reinstall playwright); is NODE_OPTIONS set?",
         ) from None
     try:
         yield playwright

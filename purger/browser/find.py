@@ -1,4 +1,4 @@
-"""Find the browser to start, and check for a display."""
+"""Find the browsers that can be started, in the order in which they are tried; and whether a display is named."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from purger.browser.causes import HOW_TO_GET_ONE
 from purger.core.errors import BrowserError
 
 if TYPE_CHECKING:
@@ -26,47 +28,55 @@ _COMMANDS = (
     "microsoft-edge",
 )
 _MAC_APPLICATIONS = ("Chromium", "Google Chrome", "Microsoft Edge")
-HOW_TO_GET_ONE = (
-    "Run `playwright install chromium`, install Chrome, Edge or Chromium (on Debian: apt-get install chromium), "
-    "or name one with --browser."
-)
+_HEADLESS_SHELLS = ("chrome-headless-shell", "headless_shell", "chrome-headless-shell.exe", "headless_shell.exe")
 
 
-def find_browser(playwright: Playwright, wanted: str | None, *, headed: bool = False) -> str | None:
-    """Return the path or channel of the browser to start, or None for Playwright's own.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A browser that may be started: its executable, or the channel by which Playwright finds it."""
 
-    `wanted` is the value of `--browser`. Without it, Playwright's own browser is used if it is installed, else the
-    first Chromium, Chrome or Edge of the system. Unless `headed`, a headless shell comes first.
-    Raises BrowserError if there is no browser.
+    path: str | None = None
+    channel: str | None = None
+
+    def __str__(self) -> str:
+        return str(self.path or self.channel)
+
+
+def candidates(playwright: Playwright, wanted: str | None, *, headed: bool = False) -> list[Candidate]:
+    """Return the browsers to try: the one that is named with `--browser`, else all that are installed.
+
+    Playwright's own come before those of the system, and unless `headed` a headless shell before a full browser. Only
+    files that may be executed count: folders may be empty or unreadable. Raises BrowserError if there is none.
     """
-    own = Path(playwright.chromium.executable_path)
     if wanted in CHANNELS:
-        return wanted
+        return [Candidate(channel=wanted)]
     if wanted not in {None, "chromium"}:
         found = shutil.which(str(wanted))
         if found is None:
             raise BrowserError(f"there is no browser at {wanted!r}", remedy=HOW_TO_GET_ONE)
-        return found
-    if _is_there(own) or (not headed and _has_headless_shell(own)):
-        return None
-    found = next(_installed(headed=headed), None)
-    if found is None:
+        return [Candidate(found)]
+    own = Path(playwright.chromium.executable_path)
+    paths = [*_own(own, headed=headed), *_installed(headed=headed)]
+    if not paths:
         raise BrowserError("no browser was found", remedy=HOW_TO_GET_ONE)
-    return found
+    return [Candidate(path) for path in dict.fromkeys(paths)]
 
 
-def _has_headless_shell(own: Path) -> bool:
-    """Return whether the headless shell of `playwright install --only-shell` is installed beside `own`."""
-    folders = (parent for parent in own.parents if parent.name.startswith("chromium-"))
-    return any(
-        _is_there(folder.with_name(folder.name.replace("chromium", "chromium_headless_shell"))) for folder in folders
-    )
+def _own(own: Path, *, headed: bool) -> Iterator[str]:
+    """Yield Playwright's own browsers; its API tells the path of the full one only."""
+    if not headed:
+        folders = (parent for parent in own.parents if parent.name.startswith("chromium-"))
+        for folder in folders:
+            beside = folder.with_name(folder.name.replace("chromium", "chromium_headless_shell"))
+            yield from (str(path) for name in _HEADLESS_SHELLS for path in beside.glob(f"*/{name}") if _can_run(path))
+    if _can_run(own):
+        yield str(own)
 
 
-def _is_there(path: Path) -> bool:
-    """Whether a path exists; one in a folder that may not be read is of no use."""
+def _can_run(path: Path) -> bool:
+    """Whether this is a file that may be executed; in a folder that may not be read there is none."""
     try:
-        return path.exists()
+        return path.is_file() and os.access(path, os.X_OK)
     except OSError:
         return False
 
@@ -78,10 +88,10 @@ def _installed(*, headed: bool) -> Iterator[str]:
     if sys.platform == "darwin":
         for name in _MAC_APPLICATIONS:
             path = f"/Applications/{name}.app/Contents/MacOS/{name}"
-            if _is_there(Path(path)):
+            if _can_run(Path(path)):
                 yield path
 
 
 def has_display() -> bool:
-    """Return whether there is a display for a headed browser."""
+    """Return whether a display for a headed browser is named; display.py opens it."""
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

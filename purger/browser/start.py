@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from loguru import logger
 from playwright.async_api import Browser, BrowserContext, BrowserType, Playwright, ProxySettings
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser.find import CHANNELS, HOW_TO_GET_ONE, find_browser, has_display
+from purger.browser.causes import HOW_TO_GET_ONE, Cause, forbidden, known_cause, last_words
+from purger.browser.display import display_fault
+from purger.browser.driver import driver_error, driver_is_gone
+from purger.browser.find import Candidate, candidates
+from purger.browser.machine import forbidding_policies, limits_fault, temporary_folder_fault
 from purger.browser.reach import Reach
 from purger.browser.settings import CLOSING_S, BrowserSettings
 from purger.core.errors import BrowserError, InputError
 from purger.core.hosts import host_and_port, in_brackets
 from purger.secrets import child_environment
 
-_FATAL_ERROR = re.compile(r":FATAL:[^\]\n]*\] *(.+)|: (error while loading shared libraries: .+)")
+STARTING_S = 60.0
 
 _ANY_THIRD_PARTY = "https://third-party.invalid"
 
@@ -43,6 +47,15 @@ def launch_arguments(reach: Reach, gate: str | None, *, allow_third_party: bool)
         # These keys, and no others: any other certificate is judged by the browser itself.
         arguments.append(f"--ignore-certificate-errors-spki-list={','.join(reach.pins)}")
     return arguments
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How every candidate is started: with these settings, switches and proxy."""
+
+    settings: BrowserSettings
+    arguments: list[str]
+    proxy: ProxySettings | None
 
 
 def proxy_except(places: Iterable[tuple[str, int]], server: str) -> ProxySettings:
@@ -77,45 +90,88 @@ def proxy_settings(reach: Reach, gate: str | None, *, allow_third_party: bool) -
 
 
 async def launch(playwright: Playwright, settings: BrowserSettings, reach: Reach, gate: str | None = None) -> Browser:
-    """Start a browser with this reach, by a gate if there is one. Raises BrowserError and InputError with the remedy.
+    """Start a browser with this reach, by a gate if there is one. Raises BrowserError and InputError with the remedy."""
+    browser, _ = await launch_first(playwright, settings, reach, gate)
+    return browser
 
-    The sandbox is on, except for root, which Chromium does not support. If the system forbids the sandbox, as many
-    containers do, the browser starts without it and a warning is logged.
+
+async def launch_first(
+    playwright: Playwright, settings: BrowserSettings, reach: Reach, gate: str | None = None
+) -> tuple[Browser, Candidate]:
+    """Start the first browser that can be started, and return which one it is.
+
+    Raises InputError for a proxy that the browser can't use, and BrowserError that names all that were tried, each
+    with its cause. Where the cause is the machine's, such as a full disk, no other is tried.
     """
-    found = find_browser(playwright, settings.browser, headed=settings.headed)
-    if settings.headed and not has_display():
-        raise BrowserError(
-            "there is no display for a headed browser",
-            remedy="Leave --headed out, or start a virtual display: xvfb-run -a purger …",
-        )
+    if settings.headed and (fault := await asyncio.to_thread(display_fault)):
+        raise BrowserError(fault.what, remedy=fault.remedy)
+    how = _How(
+        settings,
+        launch_arguments(reach, gate, allow_third_party=settings.allow_third_party),
+        proxy_settings(reach, gate, allow_third_party=settings.allow_third_party),
+    )
+    tried: dict[Candidate, Cause] = {}
+    for candidate in candidates(playwright, settings.browser, headed=settings.headed):
+        try:
+            browser = await _sandboxed(playwright.chromium, how, candidate)
+        except PlaywrightError as error:
+            if driver_is_gone(error) and not limits_fault():
+                raise driver_error() from None
+            tried[candidate] = await asyncio.to_thread(_cause_of, error.message, candidate)
+            logger.debug("{} does not start: {}.", candidate, tried[candidate].what)
+            if tried[candidate].of_machine:
+                break
+        else:
+            logger.debug("The browser is {}, version {}.", candidate, browser.version)
+            if fault := limits_fault():
+                logger.warning("The browser may crash: {}. {}", fault.what, fault.remedy)
+            return browser, candidate
+    raise _none_starts(tried)
+
+
+async def _sandboxed(chromium: BrowserType, how: _How, candidate: Candidate) -> Browser:
+    """Start a browser with its sandbox on, except for root, which Chromium does not support.
+
+    If the system forbids the sandbox, as many containers do, the browser starts without it and a warning is logged.
+    """
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     try:
-        return await _start(playwright.chromium, settings, (reach, gate), found, sandbox=not root)
+        return await _usable(chromium, how, candidate, sandbox=not root)
     except PlaywrightError as error:
-        if root or "sandbox" not in error.message.lower():
-            raise _does_not_start(found, error) from None
+        if root or "sandbox" not in error.message.lower() or known_cause(error.message):
+            raise
     logger.warning("The browser's sandbox is not available here: the browser starts without it.")
-    try:
-        return await _start(playwright.chromium, settings, (reach, gate), found, sandbox=False)
-    except PlaywrightError as error:
-        raise _does_not_start(found, error) from None
+    return await _usable(chromium, how, candidate, sandbox=False)
+
+
+async def _usable(chromium: BrowserType, how: _How, candidate: Candidate, *, sandbox: bool) -> Browser:
+    """Start a browser. One with a policy that may forbid it to be driven has to open a page, too."""
+    browser = await _start(chromium, how, candidate, sandbox=sandbox)
+    if forbidding_policies(str(candidate)):
+        try:
+            page = await browser.new_page()
+            await page.close()
+        except PlaywrightError:
+            await browser.close()
+            raise
+    return browser
 
 
 async def _start(
     chromium: BrowserType,
-    settings: BrowserSettings,
-    ways: tuple[Reach, str | None],
-    found: str | None,
+    how: _How,
+    candidate: Candidate,
     *,
     sandbox: bool,
 ) -> Browser:
     return await chromium.launch(
-        channel=found if found in CHANNELS else None,
-        executable_path=None if found in CHANNELS else found,
-        headless=not settings.headed,
-        slow_mo=settings.slow_mo_ms,
-        args=launch_arguments(*ways, allow_third_party=settings.allow_third_party),
-        proxy=proxy_settings(*ways, allow_third_party=settings.allow_third_party),
+        channel=candidate.channel,
+        executable_path=candidate.path,
+        headless=not how.settings.headed,
+        timeout=STARTING_S * 1000,
+        slow_mo=how.settings.slow_mo_ms,
+        args=how.arguments,
+        proxy=how.proxy,
         env=dict(child_environment.for_children()),
         chromium_sandbox=sandbox,
         # purger handles Ctrl-C and SIGTERM itself: it writes its report before it closes the browser.
@@ -125,20 +181,24 @@ async def _start(
     )
 
 
-def _does_not_start(found: str | None, error: PlaywrightError) -> BrowserError:
-    name = found or "Playwright's own Chromium"
-    # The first line of Playwright's message only says that the browser ended; the browser's own output says why.
-    found_reason = _FATAL_ERROR.search(error.message)
-    reason = (found_reason[1] or found_reason[2]) if found_reason else error.message.partition("\n")[0]
-    is_path_too_long = "Socket path too long" in reason
-    return BrowserError(
-        f"{name} does not start: {reason or 'no reason was given'}",
-        remedy=(
-            "Set TMPDIR to a folder with a shorter name: the browser's sockets are there."
-            if is_path_too_long
-            else HOW_TO_GET_ONE
-        ),
-    )
+def _cause_of(words: str, candidate: Candidate) -> Cause:
+    """Return why a browser does not start: as its words say, else as far as it can be looked up."""
+    if known := known_cause(words):
+        return known
+    if fault := temporary_folder_fault() or limits_fault():
+        return fault
+    if policies := forbidding_policies(str(candidate)):
+        return forbidden("a browser that is driven by a program", ", ".join(policies))
+    return Cause(last_words(words), HOW_TO_GET_ONE)
+
+
+def _none_starts(tried: Mapping[Candidate, Cause]) -> BrowserError:
+    remedies = " ".join(dict.fromkeys(cause.remedy for cause in tried.values()))
+    if len(tried) == 1:
+        ((candidate, cause),) = tried.items()
+        return BrowserError(f"{candidate} does not start: {cause.what}", remedy=remedies)
+    each = "; ".join(f"{candidate}: {cause.what}" for candidate, cause in tried.items())
+    return BrowserError(f"none of {len(tried)} browsers starts: {each}", remedy=remedies)
 
 
 async def new_context(browser: Browser, proxy: ProxySettings | None = None) -> BrowserContext:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 from tenacity import AsyncRetrying, retry_if_exception_type
 
+from purger.browser.causes import known_cause
 from purger.browser.reach import Reach
 from purger.browser.settings import CLOSING_S, BrowserSettings
 from purger.core.errors import BrowserError, PurgerError
@@ -19,6 +20,7 @@ from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Playwright
 
+    from purger.browser.find import Candidate
     from purger.browser.gate import Gate
     from purger.browser.remote import RemoteContexts
 
@@ -32,7 +34,7 @@ class BrowserSupervisor:
     """One browser at a time for a whole run: started when it is needed, and started anew when it died.
 
     `find_reach` is called once, before the first browser starts; `start_driver` once, meanwhile. `get` raises their
-    errors, and BrowserError when no browser can be had or too many died.
+    errors, and BrowserError when no browser can be had or too many died. `taken` is which one was started last.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class BrowserSupervisor:
         self._starting: asyncio.Task[Browser] | None = None
         self._restarts = 0
         self._dead: Browser | None = None
+        self.taken: Candidate | None = None
 
     def start_early(self) -> None:
         """Start in the background, so that it is ready by the time a page is wanted."""
@@ -69,7 +72,7 @@ class BrowserSupervisor:
     async def _start(self) -> Browser:
         from purger.browser.connect import connect
         from purger.browser.remote import RemoteContexts
-        from purger.browser.start import launch
+        from purger.browser.start import launch_first
 
         settings = self._settings
         meanwhile = asyncio.ensure_future(self.reach())
@@ -79,7 +82,8 @@ class BrowserSupervisor:
         finally:
             meanwhile.cancel()
         if not settings.connect:
-            return await launch(playwright, settings, reach, await self._gate_to(reach))
+            browser, self.taken = await launch_first(playwright, settings, reach, await self._gate_to(reach))
+            return browser
         self._remote = None if settings.allow_third_party else RemoteContexts(reach)
         if not self._restarts:
             return await connect(playwright, settings.connect, reach.network, self._stack)
@@ -150,6 +154,9 @@ class BrowserSupervisor:
             except (PlaywrightError, TimeoutError) as error:
                 if isinstance(error, PlaywrightError) and driver_is_gone(error):
                     raise driver_error() from None
+                if isinstance(error, PlaywrightError) and (cause := known_cause(error.message.partition("\n")[0])):
+                    name = self.taken or "the remote browser"
+                    raise BrowserError(f"{name} does not work: {cause.what}", remedy=cause.remedy) from None
                 # One that died a moment ago may still seem to be connected.
                 self._dead = browser
 

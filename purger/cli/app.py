@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from purger import __version__
+from purger.cli import completion
 from purger.cli.check_log import check_log
 from purger.cli.demo import demo
 from purger.cli.doctor import doctor
@@ -16,6 +17,7 @@ from purger.cli.login import login
 from purger.cli.logout import logout
 from purger.cli.purge import purge
 from purger.cli.retry import retry
+from purger.core.errors import ExitCode
 from purger.core.shown_address import without_secrets
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -27,10 +29,7 @@ def _clean(error: Any) -> None:
 
 
 class Commands(PreparedGroup):
-    """The commands; what is wrong with their arguments is said without the secrets of an address among them.
-
-    The frame that Typer draws around it breaks lines, and a secret with them, where no redaction finds it again.
-    """
+    """The commands; what is wrong with their arguments is said without the secrets of an address among them."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that is named."""
@@ -41,7 +40,9 @@ class Commands(PreparedGroup):
             raise
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse what comes before the command's name."""
+        """Parse what comes before the command's name. `--show-completion` alone means the person's own shell."""
+        if args == ["--show-completion"]:
+            args = [*args, ""]
         try:
             return super().parse_args(ctx, args)
         except _UsageError as error:
@@ -52,22 +53,39 @@ class Commands(PreparedGroup):
 app = typer.Typer(
     cls=Commands,
     name="purger",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,  # its frames would break a line, and a secret in it, where none is found again
     pretty_exceptions_show_locals=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # the help is ours, and a frame around an error would break its lines
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+completion.prepare()
+
+
 @app.callback(invoke_without_command=True)
 def purger(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--show-completion",
+            metavar="|".join(completion.SCRIPTS),
+            help="Print the script that completes commands in a shell, and end.",
+            is_eager=True,
+        ),
+    ] = None,
 ) -> None:
     """Delete every build cache of a Travis CI repository through its cache page, and prove that they are gone."""
     if version:
         typer.echo(__version__)
         raise typer.Exit
+    completion.show_script(show_completion)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(ExitCode.USAGE)
 
 
 for _command in (purge, list_caches, login, logout, doctor, demo, check_log, retry):

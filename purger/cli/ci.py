@@ -18,7 +18,8 @@ MOST_ANNOTATIONS = 10
 """GitHub shows ten errors and ten warnings of a step, and drops the others silently."""
 MOST_SUMMARY_BYTES = 1_000_000
 """GitHub refuses a step's summary altogether when it is larger than 1 MiB."""
-_LONGEST_NAME = 120
+_LONGEST_NAME = 256
+"""No repository has a longer name."""
 _LONGEST_TEXT = 1000
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from loguru import logger
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from purger.cli import ci
 from purger.cli.output import Output
-from purger.core.text import many, printable, sentence_of, shorten
+from purger.cli.table import Column, table_lines
+from purger.core.text import many, printable, sentence_of, visible
 from purger.core.units import age_text, size_text
 from purger.jobs.log_phrases import what_it_did
 from purger.report.artifacts import Artifacts
@@ -26,18 +26,36 @@ from purger.secrets.token import Token
 from purger.travis.keys import last_part
 
 MOST_ROWS_BEFORE_QUESTION = 20
+MOST_ROWS_IN_A_LOG = 1000
+"""Above this a CI could end the job for the length of its log; all are in the report."""
 
 
-def stdout() -> Console:
-    """Return the console for data."""
-    return Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+def stdout(*, wide: bool = False) -> Console:
+    """Return the console for data. It folds lines only for a person at a terminal, and not if `wide`."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.soft_wrap = wide or not is_terminal(console)
+    return console
 
 
 def stderr() -> Console:
     """Return the console for everything else: logs, progress, questions, errors."""
     # A CI's log is no terminal, even where its job has one.
     no_color = True if ci.detect(os.environ) and not os.environ.get("FORCE_COLOR") else None
-    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True, no_color=no_color)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True, no_color=no_color)
+
+
+def is_terminal(console: Console) -> bool:
+    """Return whether a person watches at a terminal that can do more than print lines.
+
+    Asking for colours (FORCE_COLOR) makes no terminal of a log, and a CI's log is none even where its job has one.
+    """
+    is_dumb = os.environ.get("TERM", "").lower() in {"", "dumb", "unknown"} and os.name != "nt"
+    return console.file.isatty() and not is_dumb and not ci.detect(os.environ)
+
+
+def room_of(console: Console, *, wide: bool) -> int | None:
+    """Return how wide a table may be; None where names are shown in full: beyond a terminal, or if `wide`."""
+    return None if wide or not is_terminal(console) else console.width
 
 
 def set_up_logging(console: Console, verbosity: int, token: Token | None = None) -> None:
@@ -85,29 +103,33 @@ def _rows(caches: Iterable[CacheReport]) -> list[_Row]:
     ]
 
 
-def table_of(name: str, rows: Sequence[_Row], now: datetime, *, complete: bool = True) -> Table:
-    """Return a table of a repository's rows: branch, kind, number, size, age; and the totals.
+def table_of(
+    name: str, rows: Sequence[_Row], now: datetime, *, complete: bool = True, room: int | None = None
+) -> Iterator[Text]:
+    """Yield the lines of a table of a repository's rows: branch, kind, number, size, age; and the totals.
 
-    Where a list was full, not `complete`, the totals are the least that there is.
+    Where a list was full, not `complete`, the totals are the least that there is. `room` is the width of a line.
     """
     least = "" if complete else "at least "
     caches = [cache for row in rows for cache in row.caches]
-    table = Table(title=Text(f"Caches of {name}"), title_justify="left", show_footer=True, box=None, pad_edge=False)
-    table.add_column("branch", footer=f"{least}{many(len(rows), 'row')}", overflow="fold")
-    table.add_column("kind")
-    table.add_column("caches", justify="right", footer=f"{least}{len(caches):,}")
-    table.add_column("size", justify="right", footer=size_text(sum(cache.size_bytes for cache in caches)))
-    table.add_column("age", justify="right")
+    columns = [
+        Column("branch", f"{least}{many(len(rows), 'row')}", is_name=True),
+        Column("kind"),
+        Column("caches", f"{least}{len(caches):,}", right=True),
+        Column("size", size_text(sum(cache.size_bytes for cache in caches)), right=True),
+        Column("age", right=True),
+    ]
     with_other_names = not all(row.is_a_branch for row in rows)
     if with_other_names:
-        table.add_column("on the page")
+        columns.append(Column("on the page", is_name=True))
+    lines = []
     for row in rows:
         age_s = (now - max(cache.last_modified for cache in row.caches)).total_seconds()
         size = size_text(sum(cache.size_bytes for cache in row.caches))
-        kind = str(row.caches[0].kind)
-        on_the_page = [Text(shorten(row.shown_as))] if with_other_names else []
-        table.add_row(Text(shorten(row.branch)), kind, f"{len(row.caches):,}", size, age_text(age_s), *on_the_page)
-    return table
+        cells = [visible(row.branch), str(row.caches[0].kind), f"{len(row.caches):,}", size, age_text(age_s)]
+        lines.append([*cells, visible(row.shown_as)] if with_other_names else cells)
+    yield Text(f"Caches of {visible(name)}", style="italic")
+    yield from table_lines(columns, lines, room)
 
 
 def show_report(output: Output, report: Report, *, as_table: bool) -> None:
@@ -117,12 +139,13 @@ def show_report(output: Output, report: Report, *, as_table: bool) -> None:
         if repository.error and repository.error != report.error:
             show_error(output.notes, repository.error)
         if report.dry_run and repository.left and not output.json:
-            rows, now = _rows(repository.left), _age_from(report)
-            output.data.print(table_of(repository.name, rows, now, complete=repository.complete))
+            rows, now, room = _rows(repository.left), _age_from(report), room_of(output.data, wide=output.wide)
+            for line in table_of(repository.name, rows, now, complete=repository.complete, room=room):
+                output.data.print(line, soft_wrap=True)
         is_untouched = report.error is not None and not repository.passes
         if repository.error is None and not is_untouched and not (as_table and repository.left):
             filters = "" if selection is None else str(selection.selection())
-            show_result(output.notes, repository, dry_run=report.dry_run, filters=filters)
+            show_result(output, repository, dry_run=report.dry_run, filters=filters)
     for job in report.last_runs:
         if job.error and job.error != report.error:
             show_error(output.notes, job.error)
@@ -146,22 +169,19 @@ def _to_show(report: Report) -> list[RepositoryReport]:
     return [purge for purge in purges if purge.error or purge.selected or not purge.ok]
 
 
-def show_what_remains(console: Console, repository: RepositoryReport) -> None:
+def show_what_remains(output: Output, repository: RepositoryReport) -> None:
     """Show the selected caches that are not gone, each with its outcome and the reason."""
-    left = repository.left
-    table = Table(box=None, pad_edge=False)
-    for column in ("branch", "cache", "outcome", "why"):
-        table.add_column(column, overflow="fold")
-    for cache in left[:MOST_ROWS_BEFORE_QUESTION]:
-        table.add_row(
-            Text(shorten(cache.branch)),
-            Text(shorten(cache.name)),
-            str(cache.outcome),
-            Text(printable(cache.reason or "")),
-        )
-    console.print(table)
-    if len(left) > MOST_ROWS_BEFORE_QUESTION:
-        console.print(f"… and {len(left) - MOST_ROWS_BEFORE_QUESTION:,} more: see --json.")
+    left, room = repository.left, room_of(output.notes, wide=output.wide)
+    most = MOST_ROWS_IN_A_LOG if room is None else MOST_ROWS_BEFORE_QUESTION
+    columns = [Column("branch", is_name=True), Column("cache", is_name=True), Column("outcome"), Column("why")]
+    rows = [
+        (visible(cache.branch), visible(cache.name), str(cache.outcome), visible(cache.reason or ""))
+        for cache in left[:most]
+    ]
+    for line in table_lines(columns, rows, room):
+        output.notes.print(line)
+    if len(left) > most:
+        output.notes.print(f"And {many(len(left) - most, 'cache')} more: see --json.")
 
 
 def show_error(console: Console, error: ErrorReport) -> None:
@@ -190,10 +210,11 @@ def show_lost_stdout(console: Console, fault: OSError) -> None:
     console.print(Text(f"warning: not all was written, since {why}; the exit code says how it ended.", style="yellow"))
 
 
-def show_result(console: Console, repository: RepositoryReport, *, dry_run: bool, filters: str) -> None:
+def show_result(output: Output, repository: RepositoryReport, *, dry_run: bool, filters: str) -> None:
     """Show one repository's result: what is left and the verdict in words; `filters` are the selection's."""
+    console = output.notes
     if repository.left and not dry_run:
-        show_what_remains(console, repository)
+        show_what_remains(output, repository)
     if (how := how_sentence(repository)) is not None:
         console.print(sentence_of(how))
     style = "green" if repository.ok or dry_run else "bold yellow"
@@ -214,14 +235,16 @@ def show_check(console: Console, check: CheckReport) -> None:
         console.print(Text(f"{'':20} {printable(line)}"))
 
 
-async def ask(console: Console, repositories: Sequence[RepositoryReport], now: datetime) -> bool:
+async def ask(output: Output, repositories: Sequence[RepositoryReport], now: datetime) -> bool:
     """Show what is selected, a count and a size; then ask. Only a clear yes is one."""
+    console, room = output.notes, room_of(output.notes, wide=output.wide)
     for repository in repositories:
         rows = _rows(repository.left)
         shown = rows[:MOST_ROWS_BEFORE_QUESTION]
-        console.print(table_of(repository.name, shown, now, complete=repository.complete))
+        for line in table_of(repository.name, shown, now, complete=repository.complete, room=room):
+            console.print(line)
         if len(rows) > MOST_ROWS_BEFORE_QUESTION:
-            console.print(f"… and {many(len(rows) - MOST_ROWS_BEFORE_QUESTION, 'row')} more.")
+            console.print(f"And {many(len(rows) - MOST_ROWS_BEFORE_QUESTION, 'row')} more.")
         await asyncio.sleep(0)
     count = sum(len(repository.left) for repository in repositories)
     size = size_text(sum(repository.selected_bytes for repository in repositories))

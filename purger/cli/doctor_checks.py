@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import time
 from collections.abc import Callable
@@ -13,9 +14,12 @@ from importlib.metadata import version
 from typing import TypeVar
 
 from purger import __version__
+from purger.browser.causes import HOW_TO_GET_ONE
 from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.connections import Connections
-from purger.browser.find import HOW_TO_GET_ONE, find_browser, has_display
+from purger.browser.display import display_fault
+from purger.browser.find import has_display
+from purger.browser.machine import limits_fault, temporary_folder_fault
 from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError
 from purger.browser.reach import Reach, reach_of
@@ -97,7 +101,7 @@ class Doctor:
             browsers = BrowserSupervisor(self._browser, partial(_reach_anyway, connections, self._site))
             stack.push_async_callback(browsers.close)
             has_browser = await self._check_browser(browsers)
-            self._check_display()
+            await self._check_display()
             await self._check_page(browsers, connections, is_ready=may_delete and has_browser and has_front_end)
         return Findings(tuple(self._checks), min(self._faults)[1] if self._faults else ExitCode.OK)
 
@@ -105,29 +109,29 @@ class Doctor:
         start = time.monotonic()
         try:
             browser = await browsers.get()
-            if self._browser.connect:
-                where = origin_of(self._browser.connect)  # the rest of it is often a secret
-            else:
-                found = find_browser(await browsers.driver(), self._browser.browser, headed=self._browser.headed)
-                where = found or "Playwright's own Chromium"
         except PurgerError as error:
             self._failed("browser", error, _Turn.BROWSER)
             return False
         took = _seconds(time.monotonic() - start)
-        self._add("browser", CheckState.OK, f"{where}, version {browser.version}, started in {took}")
+        # The rest of a remote browser's address is often a secret.
+        where = origin_of(self._browser.connect) if self._browser.connect else str(browsers.taken)
+        text = f"{where}, version {browser.version}, started in {took}"
+        fault = None if self._browser.connect else (await asyncio.to_thread(temporary_folder_fault) or limits_fault())
+        if fault:
+            self._add("browser", CheckState.NOTE, f"{text}; but {fault.what}", fault.remedy)
+        else:
+            self._add("browser", CheckState.OK, text)
         return True
 
-    def _check_display(self) -> None:
-        if has_display():
+    async def _check_display(self) -> None:
+        fault = await asyncio.to_thread(display_fault)
+        if fault is None:
             self._add("display", CheckState.OK, "there is one for --headed and `purger login`")
             return
         # A headed browser has failed for the want of it before.
-        self._add(
-            "display",
-            CheckState.NOTE,
-            "there is none, which only --headed and `purger login` need",
-            "For --headed a virtual one will do: xvfb-run -a purger ...",
-        )
+        what = fault.what if has_display() else "there is none"
+        remedy = "For --headed a virtual one will do: xvfb-run -a purger ..."
+        self._add("display", CheckState.NOTE, f"{what}, which only --headed and `purger login` need", remedy)
 
     async def _check_proxy(self) -> bool:
         fault = await proxy_fault(self._network, self._site)
@@ -222,7 +226,8 @@ class Doctor:
             self._add("page", CheckState.OK, text)
 
     def _needed(self, *names: str) -> str:
-        missing = [check.check for check in self._checks if check.check in names and check.state is not CheckState.OK]
+        unmet = {CheckState.FAILED, CheckState.SKIPPED}
+        missing = [check.check for check in self._checks if check.check in names and check.state in unmet]
         return f"not checked, because these failed: {', '.join(missing)}"
 
     def _failed(self, name: str, error: PurgerError, turn: _Turn, *, before: str = "") -> None:

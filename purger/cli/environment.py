@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from purger.cli.help import help_text, usage_pieces
 from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
 from purger.core.errors import InputError
@@ -29,6 +30,14 @@ class Prepared:
 
 class PreparedCommand(TyperCommand):
     """A command that reads `.env` before its options, unless it is only asked for its help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        formatter.write(help_text(self, ctx))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return what follows the command's name in its usage line."""
+        return usage_pieces(self, ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Prepare the environment, and parse the arguments. What is wrong with the former is raised in the frame."""
@@ -69,6 +78,10 @@ class PreparedCommand(TyperCommand):
 
 class PreparedGroup(TyperGroup):
     """The group of all commands. Where no command is named, a token in `.env` is not repeated either."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help."""
+        formatter.write(help_text(self, ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that is named."""

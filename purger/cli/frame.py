@@ -16,12 +16,13 @@ from loguru import logger
 from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console
+from purger.cli.early_signals import Terminated
 from purger.cli.options import ArtifactOptions, SiteOptions
 from purger.cli.output import Output
 from purger.cli.parameters import known_variables
 from purger.cli.progress import ProgressView
 from purger.cli.signals import run_to_the_end
-from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError, UnexpectedError
+from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError, TerminatedError, UnexpectedError
 from purger.core.events import Event
 from purger.purge.record import Record
 from purger.purge.run import Hooks
@@ -44,17 +45,17 @@ class Task(Protocol):
 
 
 @contextmanager
-def frame(*, json: bool, verbosity: int) -> Iterator[Output]:
+def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]:
     """Set up logging for a command's body, and turn an error into a message and its exit code."""
-    output = Output(json, verbosity, console.stdout(), console.stderr())
+    output = Output(json, verbosity, console.stdout(wide=wide), console.stderr(), wide)
     console.set_up_logging(output.notes, verbosity)
     for name in sorted(set(filter(_is_ours, os.environ)) - known_variables):
         logger.warning("{} means nothing to purger: is it mistyped?", name)
     started_at = datetime.now(UTC)
     try:
         yield output
-    except (Exception, KeyboardInterrupt) as caught:  # noqa: BLE001 - nothing ends in a traceback
-        error = StoppedError("stopped by SIGINT") if isinstance(caught, KeyboardInterrupt) else known(caught)
+    except (Exception, KeyboardInterrupt, Terminated) as caught:  # noqa: BLE001 - nothing ends in a traceback
+        error = known(caught)
         report = run_report([], error, started_at)
         if report.error:
             console.show_error(output.notes, report.error)
@@ -63,9 +64,13 @@ def frame(*, json: bool, verbosity: int) -> Iterator[Output]:
         raise SystemExit(error.exit_code) from None
 
 
-def known(fault: Exception) -> PurgerError:
+def known(fault: BaseException) -> PurgerError:
     """Return the error to show for a fault: one of ours as it is, also out of a group; else an UnexpectedError."""
-    leaf: BaseException = fault
+    if isinstance(fault, KeyboardInterrupt):
+        return StoppedError("stopped by SIGINT")
+    if isinstance(fault, Terminated):
+        return TerminatedError(f"stopped by {fault.name}")
+    leaf = fault
     while isinstance(leaf, BaseExceptionGroup):
         leaf = next((one for one in leaf.exceptions if not isinstance(one, PurgerError)), leaf.exceptions[0])
     if isinstance(leaf, PurgerError):
@@ -121,19 +126,20 @@ def execute(
     started_at = datetime.now(UTC)
     place = ci.detect(os.environ)
     timeline = Timeline()
-    with _folded(output, place), ProgressView(output.notes) as progress:
-        hooks = _hooks(output, progress, timeline, yes=yes)
-        if artifacts and keep:
-            from purger.report.page_record import ArtifactRecorders
+    with _folded(output, place):
+        with ProgressView(output.notes) as progress:
+            hooks = _hooks(output, progress, timeline, yes=yes)
+            if artifacts and keep:
+                from purger.report.page_record import ArtifactRecorders
 
-            recorders = ArtifactRecorders(artifacts, keep.trace_mode, settings.token)
-            hooks = Hooks(observe=hooks.observe, confirm=hooks.confirm, recorders=recorders)
-        task = make_task(hooks)
-        stopped: PurgerError | None = None
-        try:
-            run_to_the_end(task.execute(), settings.pace.timeout_s)
-        except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
-            stopped = known(fault)
+                recorders = ArtifactRecorders(artifacts, keep.trace_mode, settings.token)
+                hooks = Hooks(observe=hooks.observe, confirm=hooks.confirm, recorders=recorders)
+            task = make_task(hooks)
+            stopped: PurgerError | None = None
+            try:
+                run_to_the_end(task.execute(), settings.pace.timeout_s)
+            except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
+                stopped = known(fault)
         report = task.report(started_at, stopped)
         console.show_report(output, report, as_table=as_table)
     if report.ok and place.folds:  # the folded part hides it; what is not well is annotated
@@ -160,7 +166,7 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
             repositories.append(repository_report(record, None, dry_run=True))
             await asyncio.sleep(0)  # many repositories take long, and a browser starts meanwhile
         with progress.paused():
-            return await console.ask(output.notes, repositories, records[0].ledger.selection.as_of)
+            return await console.ask(output, repositories, records[0].ledger.selection.as_of)
 
     return Hooks(observe=observe, confirm=confirm)
 

@@ -12,7 +12,7 @@ from purger.core.errors import ExitCode
     "logout",
     examples=("purger logout", "purger logout --url https://travis.acme.org"),
     exits="0 forgotten, 2 bad input",
-    has_json=False,
+    has_result=False,
 )
 def logout(output: Output, site_options: SiteOptions) -> ExitCode:
     """Forget the session that `purger login` keeps for the site."""

@@ -33,7 +33,7 @@ Repositories = Annotated[
     typer.Argument(
         metavar="[REPO]...",
         help="owner/name, provider/owner/name, the URL of one of its pages, or owner/* for all of an owner's. "
-        "Left out: TRAVIS_REPO_SLUG, else the git remote origin of this folder.",
+        "Left out: TRAVIS_REPO_SLUG, else this folder's git remote: origin, or upstream.",
         show_default=False,
         autocompletion=complete_repository,
     ),
@@ -42,7 +42,7 @@ OneRepository = Annotated[str | None, typer.Argument(metavar="[REPO]", help="As 
 RequiredRepository = Annotated[str, typer.Argument(metavar="REPO", help="As for `purge`.", show_default=False)]
 JobNames = Annotated[
     list[str],
-    typer.Argument(metavar="JOB", help="The jobs to restart: numbers, or URLs of their pages.", show_default=False),
+    typer.Argument(metavar="JOB...", help="The jobs to restart: numbers, or URLs of their pages.", show_default=False),
 ]
 LogSource = Annotated[
     str,
@@ -155,10 +155,13 @@ class ArtifactOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JsonOptions:
-    """Whether the result is one JSON document."""
+class ResultOptions:
+    """How the result is shown."""
 
     json: bool = flag("--json", panel=OUTPUT, help="One JSON document on stdout, nothing else there.")
+    wide: bool = flag(
+        "--wide", panel=OUTPUT, help="Show names in full and one line each, as in a pipe; a terminal shortens them."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

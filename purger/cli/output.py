@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Output:
-    """The consoles of a command: `data` for its result, `notes` for the rest; with `json` the result is a document."""
+    """The consoles of a command: `data` for its result, `notes` for the rest; with `json` the result is a document.
+
+    If `wide`, names are shown in full in a terminal, too.
+    """
 
     json: bool
     verbosity: int
     data: Console
     notes: Console
+    wide: bool = False
 
     def targets(self, names: Sequence[str], from_file: str | None, site: Site) -> list[Repository | Owner]:
         """Return the repositories and owners that are meant, and note where a repository that is not named is from."""

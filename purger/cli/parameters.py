@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
-from purger.cli.options import JsonOptions, OutputOptions
+from purger.cli.options import OutputOptions, ResultOptions
 from purger.core.errors import ExitCode
 from purger.core.options import Option, declared
 
@@ -65,10 +65,11 @@ class Group:
         for name, option in self.options.items():
             is_flag, is_count = option.raw is bool, option.raw is int and option.metavar == ""
             given = option.raw if is_flag or is_count else option.raw | None
+            variables = list(option.variables)
             info = typer.Option(
                 *option.names,
                 metavar=option.metavar,
-                envvar=list(option.variables) or None,
+                envvar=variables[0] if len(variables) == 1 else variables or None,
                 help=option.help,
                 show_default=option.shown or option.default is not None,
                 rich_help_panel=option.panel,
@@ -106,14 +107,14 @@ known_variables: set[str] = set()
 
 
 def command(
-    name: str, *, examples: tuple[str, ...], exits: str, has_json: bool = True
+    name: str, *, examples: tuple[str, ...], exits: str, has_result: bool = True
 ) -> Callable[[Callable[..., ExitCode]], Command]:
     """Make a command of a function `(output, settings and arguments…) -> ExitCode`, whose docstring is its help.
 
     A parameter whose class declares options becomes those options. They are parsed inside the command's frame, so that
-    a value that makes no sense ends like any other error. `-v` and (with `has_json`) `--json` are added.
+    a value that makes no sense ends like any other error. `-v` and (with `has_result`) `--json` and `--wide` are added.
     """
-    groups = [Group.of(OutputOptions), *([Group.of(JsonOptions)] if has_json else [])]
+    groups = [Group.of(OutputOptions), *([Group.of(ResultOptions)] if has_result else [])]
 
     def make(function: Callable[..., ExitCode]) -> Command:
         hints = get_type_hints(function, include_extras=True)
@@ -123,7 +124,9 @@ def command(
             from purger.cli.environment import check_prepared
             from purger.cli.frame import frame
 
-            with frame(json=given.get("json", False), verbosity=given["verbose"]) as output:
+            with frame(
+                json=given.get("json", False), verbosity=given["verbose"], wide=given.get("wide", False)
+            ) as output:
                 check_prepared(context)
                 arguments = {name: part.build(given) if part else given[name] for name, part in parts.items()}
                 code = function(output, **arguments)
@@ -158,5 +161,4 @@ def _signature(
 
 def _epilog(examples: Sequence[str], exits: str) -> str:
     """Return the end of a command's help: examples, and its exit codes."""
-    shown = "\n\n".join(f"`{example}`" for example in examples)
-    return f"Examples:\n\n{shown}\n\nExit codes: {exits}."
+    return "\n  ".join(["Examples:", *examples]) + f"\n\nExit codes: {exits}."

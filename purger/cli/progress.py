@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from loguru import logger
 from rich.console import Console
-from rich.markup import escape
 
-from purger.cli import ci
+from purger.cli.console import is_terminal
 from purger.cli.phrases import sentence
+from purger.cli.table import shortened
 from purger.core import events
-from purger.core.text import shorten
+from purger.core.text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+WIDTH_FOR_A_BAR = 100
+"""Columns of a terminal below which there is no bar beside the numbers."""
+WIDTH_FOR_WORDS = 40
+"""Columns below which there is nothing but the name and the numbers."""
 
 
 class ProgressView:
@@ -27,9 +31,9 @@ class ProgressView:
     """
 
     def __init__(self, console: Console) -> None:
-        # Whoever asks for colours (FORCE_COLOR) makes a log no terminal.
-        on_terminal = console.is_terminal and console.file.isatty() and not ci.detect(os.environ)
-        self._progress = _bars_on(console) if on_terminal else None
+        # A third of a line for the name and for what is done each, and the rest for what has a fixed width.
+        self._room = max(console.width // 3 - 4, 8)
+        self._progress = _bars_on(console, self._room) if is_terminal(console) else None
         self._bars: dict[str, TaskID] = {}
         self._gone: dict[str, int] = {}
 
@@ -69,7 +73,7 @@ class ProgressView:
         match event:
             case events.Surveyed(selected=selected, complete=complete) if selected:
                 total = selected if complete else None
-                self._bars[name] = progress.add_task(escape(shorten(name)), total=total, doing="starting")
+                self._bars[name] = progress.add_task(self._short(name), total=total, doing="starting")
             case events.BatchClicked(answered=answered):
                 self._set(name, "deleting", completed=self._gone.get(name, 0) + answered)
             case events.PageLoaded(gone=gone, left=left, complete=complete):
@@ -77,7 +81,7 @@ class ProgressView:
                 self._set(name, "rechecking", completed=gone)
                 self._set_total(name, gone + left if complete else None)
             case events.Waiting(why=why):
-                self._set(name, f"waiting: {shorten(why, 60)}")
+                self._set(name, f"waiting: {why}")
             case events.Finished():
                 self._set(name, "done")
             case events.AttemptStarted() if name in self._bars:
@@ -90,7 +94,10 @@ class ProgressView:
 
     def _set(self, name: str, doing: str, completed: int | None = None) -> None:
         if self._progress and name in self._bars:
-            self._progress.update(self._bars[name], completed=completed, doing=escape(doing))
+            self._progress.update(self._bars[name], completed=completed, doing=self._short(doing))
+
+    def _short(self, text: str) -> str:
+        return shortened(visible(text), self._room)
 
     def _set_total(self, name: str, total: int | None) -> None:
         """Set how many caches there are in all, None while a full list hides that."""
@@ -99,17 +106,24 @@ class ProgressView:
             self._progress.tasks[self._progress.task_ids.index(self._bars[name])].total = total
 
 
-def _bars_on(console: Console) -> Progress:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[doing]}"),
-        TimeElapsedColumn(),
+def _bars_on(console: Console, room: int) -> Progress:
+    """Return bars that fit the console; `room` is the width of each of their three parts that may grow."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
     )
+
+    columns: list[ProgressColumn] = [SpinnerColumn(), TextColumn("{task.description}", markup=False)]
+    if console.width >= WIDTH_FOR_A_BAR:
+        columns.append(BarColumn(bar_width=room))
+    columns.append(MofNCompleteColumn())
+    if console.width >= WIDTH_FOR_WORDS:
+        columns += [TextColumn("{task.fields[doing]}", markup=False), TimeElapsedColumn()]
     return Progress(*columns, console=console, transient=True)
 
 

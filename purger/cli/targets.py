@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from purger.cli import git
 from purger.cli.options import TargetOptions
 from purger.cli.output import Output
 from purger.core.errors import InputError
 from purger.core.selection import Selection
 from purger.core.shown_address import shown_address
-from purger.core.text import decoded
+from purger.core.text import decoded, visible
 from purger.purge.shard import Shard
-from purger.secrets import child_environment
-from purger.travis.addresses import Owner, Repository, Site, is_address, parse_repository, parse_target
+from purger.travis.addresses import Owner, Repository, Site, parse_repository, parse_target
+from purger.travis.remote_addresses import is_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +58,44 @@ def targets_from(
     """
     given = [*names, *(_names_in(from_file) if from_file is not None else ())]
     if given or from_file is not None:
-        return list(dict.fromkeys(parse_target(name, site) for name in given)), None
+        return list(dict.fromkeys(parse_target(name, site, git.real_host) for name in given)), None
     if slug := os.environ.get("TRAVIS_REPO_SLUG"):
         return [parse_repository(slug, site)], "TRAVIS_REPO_SLUG"
-    remote = _git_remote() or ""
-    if is_address(remote):  # else it is a folder, whose name says nothing
-        return [parse_repository(remote, site)], "the git remote origin"
+    return _of_git_remote(site)
+
+
+def _of_git_remote(site: Site) -> tuple[list[Repository | Owner], str]:
+    """Return the repository that this folder's remotes mean, and which remote says so."""
+    meant: dict[Repository | Owner, str] = {}
+    refused: list[InputError] = []
+    for remote in git.remotes_to_try():
+        try:
+            meant.setdefault(_repository_of(remote, site), remote.name)
+        except InputError as error:
+            refused.append(error)
+    if len(meant) == 1:
+        ((repository, name),) = meant.items()
+        return [repository], f"the git remote {name}"
+    if not meant and len(refused) == 1:
+        raise refused[0]
+    why = [*(f"{name} is {repository}" for repository, name in meant.items()), *(error.what for error in refused)]
     raise InputError(
-        "no repository is named, and this folder has no git remote origin on a host to take one from",
+        f"no repository is named, and none of this folder's git remotes is called origin or upstream: {'; '.join(why)}",
         remedy="Name it: purger purge owner/name.",
     )
+
+
+def _repository_of(remote: git.Remote, site: Site) -> Repository:
+    """Return the repository of a remote. Raises InputError with its name and its address, without secrets."""
+    shown = f"the git remote {visible(remote.name)}, {visible(shown_address(remote.address))},"
+    if not is_address(remote.address):
+        raise InputError(f"no repository is named, and {shown} is a folder", remedy="Name it: purger purge owner/name.")
+    try:
+        return parse_repository(remote.address, site, git.real_host)
+    except InputError as error:
+        raise InputError(
+            f"no repository is named, and {shown} does not tell which it is on {site.url}", remedy=error.remedy
+        ) from None
 
 
 def _names_in(path: str) -> list[str]:
@@ -82,18 +110,3 @@ def _names_in(path: str) -> list[str]:
         ) from None
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
-
-
-def _git_remote() -> str | None:
-    try:
-        answer = subprocess.run(
-            ["git", "remote", "get-url", "origin"],  # noqa: S607 - the user's own git
-            capture_output=True,
-            text=True,
-            env=child_environment.for_children(),
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return answer.stdout.strip() or None

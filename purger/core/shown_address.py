@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,2}")
+_HELPER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::")
+"""How the address of one of git's remote helpers starts; the rest is the helper's own, such as a command."""
 _START = r"\b(?:[a-z][a-z0-9+.-]*://|(?:https?|wss?|ssh|git):/)"
 """How an address starts; a path that was made of one has lost a slash."""
 _USER_INFO = re.compile(rf"""({_START})[^\s/?#"'<>]*@""", re.ASCII | re.IGNORECASE)
@@ -18,6 +20,8 @@ def shown_address(address: str) -> str:
     part is the host, nothing but the scheme is left.
     """
     address = address.strip()
+    if helper := _HELPER.match(address):
+        return f"{helper[0]}…"
     found = _SCHEME.match(address)
     if "@" not in address and not (found and found[0].endswith("/")):
         return address

@@ -16,23 +16,31 @@ MOST_REPOSITORIES = 500
 MOST_LEFT = 100
 MOST_BRANCHES = 20
 MOST_WARNINGS = 50
-_LONGEST_NAME = 120
-_LONGEST_TEXT = 1000
+_LONGEST_NAME = 256
+"""No branch or repository has a longer name: git keeps a branch in a file of at most 255 bytes."""
+_LONGEST_TEXT = 800
 _PLAIN = frozenset(string.ascii_letters + string.digits + " -/,")
+_STARTS = frozenset(":@#.")
+"""What GitHub makes an emoji, a mention, a reference or a link of, after Markdown was rendered, in one run of text."""
 _SIGNS = {"done": "✅", "dry-run": "🔎", "stopped": "✋", "failed": "❌"}
 
 
-def text_of(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """Escape untrusted text so that no Markdown renderer sees markup, a table's edge, HTML or a link in it.
+def text_of(text: str) -> str:
+    """Escape untrusted text so that it is nothing but text, for any Markdown renderer and for GitHub's own filters.
 
-    Character references mean the character itself and never structure, in GitHub's Markdown as in CommonMark.
+    Character references mean the character itself and never structure, in GitHub's Markdown as in CommonMark. A
+    possible line break (`<wbr>`) in `:100:` keeps it from becoming an emoji, and in `@name` from mentioning anybody.
     """
+    return "".join(f"{each}<wbr>" if mark in _STARTS else each for mark, each in _escaped(text, _LONGEST_TEXT))
+
+
+def _escaped(text: str, longest: int) -> Iterator[tuple[str, str]]:
+    """Yield each character with its escaped form."""
     shown = visible(text, longest)
     # What begins a line may mean a list or a heading even where it is harmless further on.
-    return "".join(
-        character if character in _PLAIN and (at or character.isalnum()) else _reference(character)
-        for at, character in enumerate(shown)
-    )
+    for at, character in enumerate(shown):
+        is_plain = character in _PLAIN and (at or character.isalnum())
+        yield character, character if is_plain else _reference(character)
 
 
 def _reference(character: str) -> str:
@@ -40,8 +48,8 @@ def _reference(character: str) -> str:
 
 
 def name_as_code(name: str) -> str:
-    """Return an untrusted name as code: GitHub makes no link of a mention, number or address in it."""
-    return f"<code>{text_of(name, _LONGEST_NAME)}</code>"
+    """Return an untrusted name as code: GitHub makes no emoji and no link of a mention, number or address in it."""
+    return f"<code>{''.join(each for _, each in _escaped(name, _LONGEST_NAME))}</code>"
 
 
 def short_summary(report: Report) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from purger.core.errors import InputError
 from purger.core.hosts import is_loopback, origin_of
 from purger.core.shown_address import shown_address
+from purger.travis.remote_addresses import is_address, provider_beside, provider_of, read_address, repository_path
 
 DEFAULT_URL = "https://app.travis-ci.com"
 DEFAULT_API_URL = "https://api.travis-ci.com"
 PROVIDERS = ("github", "gitlab", "bitbucket", "assembla")
-_HOSTS_OF_PROVIDERS = {"github.com": "github", "gitlab.com": "gitlab", "bitbucket.org": "bitbucket"}
 _PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _HOW_TO_NAME = "Name it owner/name, provider/owner/name, or by the URL of one of its pages."
 
@@ -127,34 +128,34 @@ def _checked(address: str, option: str) -> str:
     return f"{origin_of(address.strip())}{parts.path.rstrip('/')}"
 
 
-def parse_target(text: str, site: Site) -> Repository | Owner:
+def _same(host: str) -> str:
+    return host
+
+
+def parse_target(text: str, site: Site, real_host: Callable[[str], str] = _same) -> Repository | Owner:
     """Parse a target: `owner/*`, or any name of a repository. Raises InputError."""
     if not text.strip().endswith("/*") or "://" in text:
-        return parse_repository(text, site)
-    any_repository = parse_repository(text.strip()[:-1] + "any", site)
+        return parse_repository(text, site, real_host)
+    any_repository = parse_repository(text.strip()[:-1] + "any", site, real_host)
     return Owner(any_repository.provider, any_repository.owner)
 
 
-def is_address(text: str) -> bool:
-    """Return whether the text is a URL or a git remote on a host, rather than a name or a folder."""
-    return "://" in text or text.startswith("git@")
+def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _same) -> Repository:
+    """Parse `owner/name`, `provider/owner/name`, the URL of any page of a repository, or the address of a git remote.
 
-
-def parse_repository(text: str, site: Site) -> Repository:
-    """Parse `owner/name`, `provider/owner/name`, or the URL of any page of a repository.
-
-    The URL may be of `site`, of the provider, or of a git remote. Without a provider it is GitHub (docs/TRAVIS.md
-    section 1). Raises InputError.
+    The URL may be of `site`, of the provider, or of the installation's own code host. `real_host` is asked which host
+    an alias of ssh's configuration means. Without a provider it is GitHub (docs/TRAVIS.md section 1).
+    Raises InputError.
     """
     wanted = text.strip()
     if is_address(wanted):
-        provider, path = _split_address(wanted, site)
+        provider, path = _split_address(wanted, site, real_host)
     else:
         provider, path = None, wanted
     parts = [unquote(part) for part in path.strip("/").split("/")]
     if provider is None and len(parts) >= 3:
         first = parts.pop(0)
-        provider = _HOSTS_OF_PROVIDERS.get(first, first)
+        provider = provider_of(first) or first
     if provider not in {None, *PROVIDERS}:
         raise InputError(
             f"{shown_address(str(provider))!r} in {shown_address(text)!r} is not a provider",
@@ -165,19 +166,24 @@ def parse_repository(text: str, site: Site) -> Repository:
     return Repository(provider or PROVIDERS[0], parts[0], parts[1])
 
 
-def _split_address(address: str, site: Site) -> tuple[str | None, str]:
-    """Split an address into its provider, if it has one, and the path that names the repository."""
-    scp_like = re.fullmatch(r"git@([^:/]+):(.+)", address)
-    host, path = scp_like.groups() if scp_like else (urlsplit(address).hostname or "", urlsplit(address).path)
-    if host in _HOSTS_OF_PROVIDERS:
-        owner_and_name = path.strip("/").split("/")[:2]
-        return _HOSTS_OF_PROVIDERS[host], "/".join(owner_and_name).removesuffix(".git")
-    if not address.startswith(site.url + "/"):
-        raise InputError(
-            f"{shown_address(address)!r} is neither on {site.url} nor on a known provider's host",
-            remedy=f"{_HOW_TO_NAME} For another installation add --url.",
-        )
-    parts = address.removeprefix(site.url).split("?")[0].split("#")[0].strip("/").split("/")
-    if parts[0] in PROVIDERS:
-        return parts[0], "/".join(parts[1:3])
-    return PROVIDERS[0], "/".join(parts[:2])
+def _split_address(text: str, site: Site, real_host: Callable[[str], str]) -> tuple[str, str]:
+    """Split an address into its provider and the path that names the repository."""
+    address = read_address(text)
+    if address is not None:
+        front = urlsplit(site.url)
+        below = f"{front.path.strip('/')}/".lstrip("/")
+        if address.is_page and origin_of(text) == site.origin and address.path.startswith(below):
+            parts = address.path.removeprefix(below).removesuffix(".git").split("/")
+            return (parts[0], "/".join(parts[1:3])) if parts[0] in PROVIDERS else (PROVIDERS[0], "/".join(parts[:2]))
+        host = address.host
+        if address.by_ssh and provider_of(host) is None:
+            host = real_host(host).lower()
+        provider = provider_of(host)
+        if provider is None and site.url != DEFAULT_URL:
+            provider = provider_beside(host, front.hostname or "")
+        if provider is not None:
+            return provider, repository_path(address, provider)
+    raise InputError(
+        f"{shown_address(text)!r} is neither on {site.url} nor on a known provider's host",
+        remedy=f"{_HOW_TO_NAME} For another installation add --url.",
+    )

@@ -22,10 +22,10 @@ app()
 BARE_PLAYWRIGHT = """
 import sys
 from playwright.sync_api import sync_playwright
-from purger.browser.find import find_browser
+from purger.browser.find import candidates
 page_url, token, click = sys.argv[1:]
 with sync_playwright() as playwright:
-    browser = playwright.chromium.launch(executable_path=find_browser(playwright, None))
+    browser = playwright.chromium.launch(executable_path=candidates(playwright, None)[0].path)
     context = browser.new_context()
     context.add_init_script(f"localStorage.setItem('travis.webToken', '{token}'); window.confirm = () => true")
     page = context.new_page()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import async_playwright
 
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 
@@ -16,7 +17,7 @@ async def seconds_to_search(page_path: Path, word: str, repetitions: int) -> flo
     """Return the median time from opening the report to seeing what a search for the word finds."""
     times = []
     async with async_playwright() as playwright:
-        browser = await launch(playwright, BrowserSettings(), ["127.0.0.1"])
+        browser = await launch(playwright, BrowserSettings(), Reach())
         for _ in range(repetitions):
             page = await browser.new_page()
             started = time.perf_counter()

@@ -1,7 +1,8 @@
-"""Which browser is started: the one that is named, Playwright's own, else the first of the system."""
+"""Which browsers are tried, and in which order: the one that is named, Playwright's own, then those of the system."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import cast
 import pytest
 from playwright.async_api import Playwright
 
-from purger.browser.find import find_browser, has_display
+from purger.browser.find import candidates, has_display
 from purger.core.errors import BrowserError
 
 
@@ -31,38 +32,79 @@ def install(path: Path) -> str:
     return str(path)
 
 
-def playwright_with(own: Path) -> Playwright:
-    return cast(Playwright, SimpleNamespace(chromium=SimpleNamespace(executable_path=str(own))))
+def found(own: Path, wanted: str | None = None, *, headed: bool = False) -> list[str]:
+    playwright = cast(Playwright, SimpleNamespace(chromium=SimpleNamespace(executable_path=str(own))))
+    return [str(candidate) for candidate in candidates(playwright, wanted, headed=headed)]
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
     """Where Playwright's own browser would be."""
-    return tmp_path / "ms-playwright" / "chromium-1200" / "chrome-linux" / "chrome"
+    return tmp_path / "ms-playwright" / "chromium-1200" / "chrome-linux64" / "chrome"
 
 
-def test_playwrights_own_browser_comes_before_those_of_the_system(system: Path, own: Path) -> None:
-    install(system / "chromium")
+@pytest.fixture
+def own_shell(own: Path) -> Path:
+    """Where Playwright's own headless shell would be."""
+    return own.parents[2] / "chromium_headless_shell-1200" / "chrome-headless-shell-linux64" / "chrome-headless-shell"
+
+
+@pytest.mark.parametrize("wanted", [None, "chromium"])
+def test_playwrights_own_come_first_and_a_headless_shell_unless_headed(
+    system: Path, own: Path, own_shell: Path, wanted: str | None
+) -> None:
+    chromium, shell = install(system / "chromium"), install(system / "chromium-headless-shell")
     install(own)
-    assert find_browser(playwright_with(own), None) is None
-    assert find_browser(playwright_with(own), "chromium") is None
+    install(own_shell)
+    assert found(own, wanted) == [str(own_shell), str(own), shell, chromium]
+    assert found(own, wanted, headed=True) == [str(own), chromium]
 
 
-def test_playwrights_headless_shell_alone_is_enough_unless_headed(system: Path, own: Path) -> None:
+def test_each_name_of_the_headless_shell_is_known(system: Path, own: Path) -> None:
+    older = install(own.parents[2] / "chromium_headless_shell-1200" / "chrome-linux" / "headless_shell")
+    assert found(own) == [older]
+
+
+def test_a_full_chromium_without_a_headless_shell_is_enough(system: Path, own: Path, own_shell: Path) -> None:
+    """As of `playwright install --no-shell`, also beside an empty folder or one that has no executable."""
+    install(own)
+    assert found(own) == [str(own)]
+    own_shell.parent.mkdir(parents=True)
+    assert found(own) == [str(own)]
+    own_shell.write_text("")
+    assert found(own) == [str(own)]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_that_may_not_be_read_is_as_if_it_were_empty(system: Path, own: Path, own_shell: Path) -> None:
+    install(own)
+    install(own_shell)
     chromium = install(system / "chromium")
-    (own.parents[2] / "chromium_headless_shell-1200").mkdir(parents=True)
-    assert find_browser(playwright_with(own), None) is None
-    assert find_browser(playwright_with(own), None, headed=True) == chromium
+    own.parents[2].chmod(0)
+    try:
+        assert found(own) == [chromium]
+    finally:
+        own.parents[2].chmod(0o755)
 
 
-def test_the_first_browser_of_the_system_is_used_a_headless_shell_before_all(system: Path, own: Path) -> None:
+def test_a_folder_that_answers_with_an_error_has_no_browser(
+    system: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chromium = install(system / "chromium")
+
+    def refuse(_path: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert found(own) == [chromium]
+
+
+def test_all_browsers_of_the_system_are_tried_a_headless_shell_before_all(system: Path, own: Path) -> None:
     chrome = install(system / "google-chrome")
-    assert find_browser(playwright_with(own), None) == chrome
-    chromium = install(system / "chromium")
-    assert find_browser(playwright_with(own), None) == chromium
-    shell = install(system / "chromium-headless-shell")
-    assert find_browser(playwright_with(own), None) == shell
-    assert find_browser(playwright_with(own), None, headed=True) == chromium
+    assert found(own) == [chrome]
+    chromium, shell = install(system / "chromium"), install(system / "chromium-headless-shell")
+    assert found(own) == [shell, chromium, chrome]
+    assert found(own, headed=True) == [chromium, chrome]
 
 
 def test_a_named_browser_is_used_by_its_path_its_command_or_its_channel(
@@ -71,9 +113,9 @@ def test_a_named_browser_is_used_by_its_path_its_command_or_its_channel(
     install(own)
     mine = install(tmp_path / "mine")
     edge = install(system / "microsoft-edge")
-    assert find_browser(playwright_with(own), mine) == mine
-    assert find_browser(playwright_with(own), "microsoft-edge") == edge
-    assert find_browser(playwright_with(own), "msedge") == "msedge"
+    assert found(own, mine) == [mine]
+    assert found(own, "microsoft-edge") == [edge]
+    assert found(own, "msedge") == ["msedge"]
 
 
 def test_a_named_browser_that_is_not_there_is_not_replaced_by_another(system: Path, own: Path, tmp_path: Path) -> None:
@@ -81,13 +123,13 @@ def test_a_named_browser_that_is_not_there_is_not_replaced_by_another(system: Pa
     (tmp_path / "not-executable").write_text("")
     for name in ("/no/such/browser", str(tmp_path / "not-executable"), "firefox"):
         with pytest.raises(BrowserError, match="there is no browser at") as caught:
-            find_browser(playwright_with(own), name)
+            found(own, name)
         assert "playwright install chromium" in (caught.value.remedy or "")
 
 
 def test_no_browser_at_all_is_an_error_with_its_remedy(system: Path, own: Path) -> None:
     with pytest.raises(BrowserError, match="no browser was found") as caught:
-        find_browser(playwright_with(own), None)
+        found(own)
     assert "playwright install chromium" in (caught.value.remedy or "")
 
 
@@ -101,7 +143,7 @@ def test_no_browser_at_all_is_an_error_with_its_remedy(system: Path, own: Path) 
         ("darwin", {}, True),
     ],
 )
-def test_whether_there_is_a_display(
+def test_whether_a_display_is_named(
     monkeypatch: pytest.MonkeyPatch, platform: str, variables: dict[str, str], there_is_one: bool
 ) -> None:
     monkeypatch.setattr(sys, "platform", platform)
@@ -110,15 +152,3 @@ def test_whether_there_is_a_display(
     for name, text in variables.items():
         monkeypatch.setenv(name, text)
     assert has_display() is there_is_one
-
-
-def test_a_folder_of_browsers_that_may_not_be_read_is_as_if_there_were_none(
-    system: Path, own: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chromium = install(system / "chromium")
-
-    def refuse(_path: Path) -> bool:
-        raise PermissionError
-
-    monkeypatch.setattr(Path, "exists", refuse)
-    assert find_browser(playwright_with(own), None) == chromium

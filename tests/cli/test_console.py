@@ -59,6 +59,10 @@ def test_what_remains_is_shown_with_its_reason(
     assert ended.err.splitlines()[-1] == "0 of 2 caches of a/b are gone (0 Bytes); 2 failed."
 
 
+def output_on(console: Console) -> Output:
+    return Output(json=False, verbosity=0, data=Console(quiet=True), notes=console)
+
+
 async def answered(monkeypatch: pytest.MonkeyPatch, text: str, *caches: CacheReport) -> tuple[bool, str]:
     """Ask about these caches, with this text typed; return the answer and what was shown."""
     reader, writer = os.pipe()
@@ -67,7 +71,7 @@ async def answered(monkeypatch: pytest.MonkeyPatch, text: str, *caches: CacheRep
     console = Console(file=io.StringIO(), width=200)
     with os.fdopen(reader) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        answer = await ask(console, [repository_of(*caches)], NOW)
+        answer = await ask(output_on(console), [repository_of(*caches)], NOW)
     assert isinstance(console.file, io.StringIO)
     return answer, console.file.getvalue()
 
@@ -86,7 +90,7 @@ async def test_the_question_shows_the_rows_their_number_and_their_size(monkeypat
     _, shown = await answered(monkeypatch, "n\n", *caches)
     assert "branch-0 " in shown
     assert f"branch-{MOST_ROWS_BEFORE_QUESTION} " not in shown
-    assert "… and 1 row more." in shown
+    assert "And 1 row more." in shown
     assert shown.endswith("Delete 21 caches (21.0 MB) of acme/widgets? [y/N] ")
 
 
@@ -107,7 +111,7 @@ async def test_the_question_says_that_more_may_be_deleted_than_is_listed(
     caches = [cache_report(f"branch-{number}", 10**6, "remaining") for number in range(3)]
     with os.fdopen(reader) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        assert not await ask(console, [repository_of(*caches, complete=False)], NOW)
+        assert not await ask(output_on(console), [repository_of(*caches, complete=False)], NOW)
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     assert "There may be more: the site lists no more at once." in shown

@@ -32,8 +32,9 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def lines() -> Iterator[list[str]]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The lines that are logged."""
+    monkeypatch.setenv("TERM", "xterm")
     logged: list[str] = []
     logger.remove()
     number = logger.add(lambda message: logged.append(message.rstrip()), format="{level}: {message}", level="TRACE")
@@ -110,3 +111,34 @@ def test_while_a_full_list_hides_some_the_bar_has_no_total(lines: list[str]) -> 
         assert shown._progress
         (bar,) = shown._progress.tasks
         assert (bar.completed, bar.total) == (completed, total)
+
+
+def test_a_bar_shows_text_of_others_as_it_is(lines: list[str]) -> None:
+    odd = ":100: [red]x [bold]"
+    written = Terminal()
+    with view(written, is_terminal=True) as shown:
+        shown.see(events.Surveyed(odd, 5, 5, 10))
+        shown.see(events.Waiting(odd, 5.0, odd))
+    assert f"{odd} " in written.getvalue()
+    assert f"waiting: {odd}" in written.getvalue()
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 200])
+def test_a_long_name_is_shortened_in_the_middle_to_a_part_of_the_line(lines: list[str], width: int) -> None:
+    written = Terminal()
+    with ProgressView(Console(file=written, force_terminal=True, width=width, color_system=None)) as shown:
+        shown.see(events.Surveyed(f"acme/{'x' * 100}-the-end", 5, 5, 10))
+    (name,) = {word for word in written.getvalue().split() if "…" in word}
+    assert name.startswith("ac")
+    assert name.endswith("end")
+    assert "0/5" in written.getvalue()
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", ""])
+def test_a_dumb_terminal_has_lines_and_no_bar(lines: list[str], monkeypatch: pytest.MonkeyPatch, term: str) -> None:
+    monkeypatch.setenv("TERM", term)
+    written = Terminal()
+    with view(written, is_terminal=True) as shown:
+        for event in COURSE:
+            shown.see(event)
+    assert (len(lines), written.getvalue()) == (len(COURSE), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import msgspec
@@ -56,7 +57,7 @@ class Rendered(HTMLParser):
 OUR_TAGS = {"h3", "h4", "blockquote", "p", "br", "table", "thead", "tbody", "tr", "th", "td", "code", "ul", "li"}
 
 
-OUR_TAGS |= {"details", "summary", "sub", "a"}
+OUR_TAGS |= {"details", "summary", "sub", "a", "wbr"}
 
 
 @given(names)
@@ -75,7 +76,7 @@ def test_escaped_text_is_exactly_the_text(name: str) -> None:
     cases = {text_of(name): own, name_as_code(name): own, f"x {text_of(name)}": ["x", *own], f"- {text_of(name)}": own}
     for escaped, words in cases.items():
         rendered = Rendered(escaped)
-        assert rendered.tags <= {"p", "code", "ul", "li"}
+        assert rendered.tags <= {"p", "code", "ul", "li", "wbr"}
         assert rendered.text.split() == words
 
 
@@ -117,3 +118,15 @@ def test_the_summary_of_a_huge_run_is_bounded() -> None:
     text = markdown_summary(report(*records))
     assert f"and {30 * 40 - MOST_LEFT:,} caches more." in Rendered(text).text
     assert len(text.encode()) < ci.MOST_SUMMARY_BYTES
+
+
+def test_github_makes_no_emoji_mention_reference_or_link_of_text() -> None:
+    """Its filters look at each run of text between two tags of the rendered page."""
+    html = MarkdownIt("commonmark").render(text_of(":100: :+1: @octavia acme/widgets#12 www.example.com https://x.org"))
+    for run in re.split("<[^>]*>", html):
+        assert not re.search(r":[\w+-]+:|@\w|#\d|www\.\w|https?://", run), run
+
+
+def test_names_that_git_and_github_allow_are_in_full() -> None:
+    branch = "b" * 255
+    assert name_as_code(branch) == f"<code>{branch}</code>"

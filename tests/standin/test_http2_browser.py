@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser.find import find_browser
+from purger.browser.find import candidates
 from purger.standin import DeleteFault, GoAway, Repository, StandIn
 from tests.support.browser import eventually
 from tests.support.tls import pinning
@@ -28,7 +28,7 @@ def repository(tls_site: StandIn) -> Repository:
 @pytest.fixture
 async def browser(tls_site: StandIn) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        found = find_browser(playwright, os.environ.get("PURGER_BROWSER"))
+        found = str(candidates(playwright, os.environ.get("PURGER_BROWSER"))[0])
         launched = await playwright.chromium.launch(executable_path=found, args=[await pinning(tls_site)])
         yield launched
         await launched.close()

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +21,7 @@ from playwright.async_api import Playwright, async_playwright
 
 from purger.browser.authority import Authority
 from purger.browser.connections import Connections
-from purger.browser.find import find_browser
+from purger.browser.find import candidates
 from purger.browser.network import DIRECT, Network
 from purger.browser.reach import Reach, reach_of
 from purger.browser.settings import BrowserSettings
@@ -47,6 +47,7 @@ from tests.support.reports import assert_valid
 from tests.support.retry_policies import FAST, PATIENT
 
 PURGER = [sys.executable, "-W", "error", "-m", "purger"]
+FORBIDDEN = "this system forbids"
 FOR_EVER = 1e6
 """Seconds that no test lasts."""
 WIDGETS = travis_site.Repository("github", "acme", "widgets")
@@ -159,8 +160,8 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
 def browser_path(browsers: tuple[Playwright, BrowserSupervisor]) -> str:
     """A browser with windows, as a person could start it."""
     playwright, _ = browsers
-    found = find_browser(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
-    return found or playwright.chromium.executable_path
+    (first, *_) = candidates(playwright, os.environ.get("PURGER_BROWSER"), headed=True)
+    return str(first)
 
 
 def long_enough(first_s: float) -> Iterator[float]:
@@ -170,8 +171,27 @@ def long_enough(first_s: float) -> Iterator[float]:
 
 
 def missing(what: str) -> None:
-    """Skip the running test for want of something that it needs; on a CI, where nobody reads of skips, fail it."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {what}")
+    """Skip the running test for want of something that scripts/setup installs; on a CI a browser test fails then."""
+    pytest.skip(f"needs {what}")
+
+
+def forbidden(what: str) -> None:
+    """Skip the running test for want of something that nobody can install; on a CI, too."""
+    pytest.skip(f"{FORBIDDEN} {what}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """On a CI, where nobody reads of skips, fail a browser test that is skipped, unless the system forbids it."""
+    report = yield
+    is_xfail = hasattr(report, "wasxfail")
+    if report.skipped and not is_xfail and os.environ.get("CI") and item.get_closest_marker("browser"):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if FORBIDDEN not in reason:
+            report.outcome, report.longrepr = "failed", f"a browser test may not be skipped on a CI: {reason}"
+    return report
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from typing import Any
 from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.causes import known_cause
 from purger.browser.driver import driver_is_gone
 from purger.core.cache import Cache, rows_of
-from purger.core.errors import SiteError, UnknownPageError
+from purger.core.errors import BrowserError, SiteError, UnknownPageError
 from purger.core.retry_policies import PageWaits
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
@@ -98,6 +99,8 @@ class CachePage:
                 if self._supervised.is_lost(page) or driver_is_gone(error):
                     raise
                 await self._certificates.check()
+                if cause := known_cause(first_line(error)):
+                    raise BrowserError(cause.what, where=self.url, remedy=cause.remedy) from None
                 raise SiteError(
                     f"the page did not answer: {first_line(error)}",
                     where=self.url,

@@ -11,8 +11,9 @@ from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
+from purger.browser.causes import known_cause
 from purger.browser.driver import driver_error, driver_is_gone
-from purger.core.errors import BrowserLostError, SiteError
+from purger.core.errors import BrowserError, BrowserLostError, SiteError
 from purger.travis.page.guard import PageGuard
 
 CLOSING_S = 1.0
@@ -48,12 +49,17 @@ class SupervisedPage:
         return self._page
 
     async def open(self) -> Page:
-        """Return the page; a new one where there is none or the last one died. Raises BrowserLostError."""
+        """Return the page; a new one where there is none or the last one died.
+
+        Raises BrowserLostError, and BrowserError for a browser that no new one would replace.
+        """
         if self._page is not None and not self.is_lost(self._page):
             return self._page
         try:
             page = await self.guard.open_page(self._context)
         except PlaywrightError as error:
+            if cause := known_cause(first_line(error)):
+                raise BrowserError(f"the browser does not work: {cause.what}", remedy=cause.remedy) from None
             raise BrowserLostError(f"the browser is gone: {first_line(error)}", where=self._url) from None
         self._crashed = False
         page.on("crash", self._on_crash)

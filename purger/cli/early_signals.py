@@ -1,0 +1,35 @@
+"""Hear signals that end the command before anything else is imported; PID 1, as in a container, would miss them."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+_heard: list[int] = []
+
+
+class Terminated(BaseException):
+    """A signal came before the event loop listened; `name` is its name. No handler of other libraries catches it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.name = signal.Signals(number).name
+
+
+def catch() -> None:
+    """Raise Terminated on SIGTERM and SIGHUP from now on, unless they are ignored; a second one ends the process.
+
+    The kernel drops a signal to PID 1 for which no handler stands. Once the event loop runs, it has handlers of its own
+    (signals.py).
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, _frame: object) -> None:
+    if _heard:
+        os._exit(128 + number)
+    _heard.append(number)
+    raise Terminated(number)

@@ -1,0 +1,120 @@
+"""Real shells complete commands, options and repositories with purger's scripts, and no start-up file is changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import missing
+from tests.support.command_line import Command
+from tests.support.terminals import Terminal, at_terminal
+
+pytestmark = pytest.mark.cli
+BIN = Path(sys.executable).parent
+
+
+def shell(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        missing(f"the shell {name}, which scripts/setup installs")
+    return str(found)
+
+
+def environ(home: Path) -> dict[str, str]:
+    return {"HOME": str(home), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "TERM": "xterm", "LANG": "C.UTF-8"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with start-up files that nobody may change, in which a repository has a remote."""
+    for name in (".bashrc", ".zshrc"):
+        (tmp_path / name).write_text("# mine\n")
+    subprocess.run(["git", "init", "-q"], check=True, cwd=tmp_path)
+    subprocess.run(["git", "remote", "add", "origin", "git@github.com:acme/folder.git"], check=True, cwd=tmp_path)
+    return tmp_path
+
+
+def script(name: str, home: Path) -> str:
+    before = sorted(home.rglob("*"))
+    asked = [str(BIN / "purger"), "--show-completion", name]
+    made = subprocess.run(asked, env=environ(home), cwd=home, capture_output=True, text=True, check=True).stdout
+    assert sorted(home.rglob("*")) == before
+    assert [(home / name).read_text() for name in (".bashrc", ".zshrc")] == ["# mine\n"] * 2
+    return made
+
+
+LINES = [
+    ("purger check", "check-log"),
+    ("purger purge --from", "--from-file"),
+    ("purger purge ac", "acme/folder"),
+    ("purger purge acme/folder --trace of", "off"),
+]
+
+
+@pytest.mark.parametrize(("line", "offered"), LINES)
+def test_bash_completes(home: Path, line: str, offered: str) -> None:
+    (home / "script").write_text(script("bash", home))
+    words = line.split(" ")
+    ask = f"""
+        source ./script
+        complete -p purger | grep -q -- '-F _purger_completion purger'
+        COMP_WORDS=({line}) COMP_CWORD={len(words) - 1}
+        _purger_completion purger
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    command = [shell("bash"), "--norc", "-ec", ask]
+    done = subprocess.run(command, env=environ(home), cwd=home, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, [offered], "")
+
+
+@pytest.mark.parametrize(("line", "offered"), LINES)
+def test_fish_completes(home: Path, line: str, offered: str) -> None:
+    folder = home / ".config" / "fish" / "completions"
+    folder.mkdir(parents=True)
+    (folder / "purger.fish").write_text(script("fish", home))
+    command = [shell("fish"), "--command", f"complete --do-complete '{line}'"]
+    done = subprocess.run(command, env=environ(home), cwd=home, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [choice.partition("\t")[0] for choice in done.stdout.splitlines()] == [offered]
+
+
+@pytest.mark.parametrize("way", ["autoloaded", "sourced"])
+@pytest.mark.parametrize(("line", "offered"), LINES)
+def test_zsh_completes_at_the_first_tab(home: Path, line: str, offered: str, way: str) -> None:
+    functions = home / "functions"
+    made = script("zsh", home)
+    functions.mkdir()
+    (functions / ("_purger" if way == "autoloaded" else "script")).write_text(made)
+    prepare = "fpath+=(~/functions); autoload -Uz compinit; compinit -u -D"
+    prepare += "; source ~/functions/script" if way == "sourced" else ""
+
+    def complete(terminal: Terminal) -> None:
+        terminal.type(f"PS1=; {prepare}; echo re''ady\n")
+        terminal.read_until("ready")
+        terminal.type(f"{line}\t")
+        terminal.read_until(offered[len(line.rpartition(" ")[2]) :])
+        terminal.type("\x15exit\n")
+
+    assert at_terminal([shell("zsh"), "-f", "-i"], environ=environ(home), folder=home, act=complete).code == 0
+
+
+def test_a_shell_without_a_script_is_refused_and_the_persons_own_is_the_default(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELL", "/usr/bin/fish")
+    assert command("--show-completion").out == command("--show-completion", "fish").out != ""
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+    for arguments in (["--show-completion"], ["--show-completion", "tcsh"]):
+        ended = command(*arguments)
+        assert (ended.code, ended.out) == (2, "")
+        assert "bash, zsh, fish" in ended.err
+
+
+def test_nothing_installs_itself(command: Command, tmp_path: Path) -> None:
+    assert command("--install-completion").code == 2
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,105 @@
+"""A signal is heard from the first moment on: nothing else is imported before, and PID 1 loses none."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support.namespaces import as_pid_1
+
+pytestmark = [
+    pytest.mark.cli,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),
+]
+PURGE = [sys.executable, "-m", "purger", "purge", "acme/widgets", "--yes", "--json"]
+
+
+def test_nothing_else_is_imported_before_the_handlers_stand() -> None:
+    ask = (
+        "import __future__, os, signal, sys; before = set(sys.modules); import purger.__main__;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["purger", "purger.__main__", "purger.cli", "purger.cli.early_signals"]
+    ask = (
+        "import sys\n"
+        "from purger import __main__ as entry\n"
+        "from purger.cli import early_signals\n"
+        "early_signals.catch = lambda: print('asyncio' in sys.modules, 're' in sys.modules) or sys.exit()\n"
+        "entry.main()"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", ask], capture_output=True, text=True, check=True, env={
+        "PYTHONPATH": str(Path(__file__).parents[2])
+    })  # fmt: skip
+    assert done.stdout.split() == ["False", "False"]
+
+
+def hears(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (number - 1) & 1)
+
+
+def child_of(pid: int) -> int:
+    """The only child of a process, once it is there."""
+    while not (children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+        time.sleep(0.001)
+    return int(children[0])
+
+
+def stopped_early(command: Sequence[str], number: signal.Signals, *, in_namespace: bool) -> tuple[int, str, str]:
+    """Send a signal as soon as a handler for it stands."""
+    environ = {**os.environ, "TRAVIS_TOKEN": "token-for-tests", "PURGER_URL": "http://127.0.0.1:9"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
+    try:
+        pid = child_of(process.pid) if in_namespace else process.pid
+        while not hears(pid, number):
+            assert process.poll() is None
+            time.sleep(0.001)
+        assert "greenlet" not in Path(f"/proc/{pid}/maps").read_text(), "nothing large is imported yet"
+        os.kill(pid, number)
+        out, err = process.communicate(timeout=100)
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_the_first_moment_ends_it_with_a_report(number: signal.Signals) -> None:
+    code, out, err = stopped_early(PURGE, number, in_namespace=False)
+    assert (code, json.loads(out)["exit_code"]) == (143, 143)
+    assert err == f"error: Stopped by {number.name}.\n"
+
+
+def test_pid_1_does_not_lose_it() -> None:
+    code, out, err = stopped_early(as_pid_1(PURGE), signal.SIGTERM, in_namespace=True)
+    assert (code, json.loads(out)["exit_code"]) == (143, 143)
+    assert err == "error: Stopped by SIGTERM.\n"
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    ask = (
+        "from signal import *; from purger.cli import early_signals as e; signal(SIGHUP, SIG_IGN); e.catch();"
+        "print(getsignal(SIGHUP) is SIG_IGN, getsignal(SIGTERM) is e._stop)"
+    )
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
+def test_a_second_signal_ends_the_process_at_once() -> None:
+    ask = (
+        "import os, signal; from purger.cli import early_signals as e; e.catch()\n"
+        "try: os.kill(os.getpid(), signal.SIGTERM); signal.pause()\n"
+        "except e.Terminated: os.kill(os.getpid(), signal.SIGTERM); signal.pause()"
+    )
+    assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 143

@@ -1,0 +1,67 @@
+"""The help of every command fits its width, reads well in a narrow one, and says nothing of Python's types."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import typer.main
+
+from purger.cli.app import app
+from tests.support.command_line import Command
+
+pytestmark = pytest.mark.cli
+GROUP: Any = typer.main.get_command(app)
+COMMANDS = ["", *GROUP.commands]
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80, 200])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_fits_and_says_everything(
+    command: Command, monkeypatch: pytest.MonkeyPatch, name: str, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    ended = command(*([name] if name else []), "--help")
+    assert (ended.code, ended.err) == (0, "")
+    examples = ended.out.partition("Examples:\n")[2].partition("\n\n")[0].split("\n")
+    for line in ended.out.splitlines():
+        words = line.split()
+        assert len(line) <= columns or len(words) == 1 or line in examples or columns < 60, line
+    assert not re.search(r"<(bool|str|int|list|path)", ended.out)
+    assert "[[" not in ended.out
+    assert ended.out.startswith("Usage: purger")
+    said = " ".join(ended.out.split())
+    shown = GROUP.commands[name] if name else GROUP
+    for parameter in shown.params:
+        if not getattr(parameter, "hidden", False):
+            assert (parameter.metavar if parameter.param_type_name == "argument" else parameter.opts[0]) in said
+            assert " ".join(parameter.help.split()) in said
+
+
+def test_an_option_has_its_value_variable_and_default_beside_it(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = command("purge", "--help").out
+    assert "\nUsage: purger purge [OPTIONS] [REPO]...\n" in f"\n{out}"
+    assert re.search(r"\n  --batch-size N +Rows clicked together\.\n +\[PURGER_BATCH_SIZE; default: 100\]\n", out)
+    assert re.search(r"\n  -y, --yes +Do not ask before deleting\.  \[PURGER_YES\]\n", out)
+    assert out.index("Arguments:") < out.index("Which caches:") < out.index("\nOptions:")
+
+
+def test_in_a_narrow_terminal_the_text_is_below_the_name(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    out = command("purge", "--help").out
+    assert "\n  --batch-size N\n      Rows clicked together.\n      [PURGER_BATCH_SIZE; default: 100]\n" in out
+    assert max(map(len, out.partition("Examples:")[0].splitlines())) <= 40
+
+
+def test_a_wrong_argument_is_one_line_below_the_usage(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    ended = command("purge", "--batch-size", ":100: " + "many " * 40)
+    assert ended.code == 2
+    assert ended.err.splitlines()[-1].startswith(
+        "Error: Invalid value for '--batch-size' (env var: 'PURGER_BATCH_SIZE')"
+    )
+    assert "╭" not in ended.err
