@@ -90,7 +90,7 @@ def proxy_settings(reach: Reach, gate: str | None, *, allow_third_party: bool) -
 
 
 async def launch(playwright: Playwright, settings: BrowserSettings, reach: Reach, gate: str | None = None) -> Browser:
-    """Start a browser with this reach, by a gate if there is one. Raises BrowserError and InputError with the remedy."""
+    """Start a browser with this reach, by a gate if there is one. Raises the errors of `launch_first`."""
     browser, _ = await launch_first(playwright, settings, reach, gate)
     return browser
 
