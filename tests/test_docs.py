@@ -30,6 +30,7 @@ WORDS_OF_OTHER_TOOLS = {
     "--only",
     "--proxy-pac-url",
     "--quick",
+    "--rm",
     "--runs",
     "--seconds",
     "--seed",
