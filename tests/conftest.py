@@ -13,12 +13,18 @@ from purger.core.errors import InputError, PurgerError
 from tests.support.clocks import Ahead, Virtual
 
 pytest_plugins = [
+    "tests.support.shared_browsers",  # before those that import it, so that its assertions are explained, too
     "tests.support.browser",
     "tests.support.command_line",
     "tests.support.forward_proxies",
     "tests.support.processes",
     "tests.support.remote_browsers",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--processes", action="store_true", help="run each purger command as a process of its own")
+
 
 settings.register_profile("purger", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("purger")

@@ -13,10 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from playwright.async_api import Playwright, async_playwright
+from playwright.async_api import Playwright
 
 from purger.browser.find import find_browser
 from purger.browser.network import DIRECT
@@ -39,9 +39,11 @@ from purger.travis.addresses import Site
 from purger.travis.api import Api
 from purger.travis.page.cache_page import CachePage
 from purger.travis.rate_limit import Budget
+from tests.support import in_process
 from tests.support.clocks import Virtual
 from tests.support.reports import assert_valid
 from tests.support.retry_policies import FAST
+from tests.support.shared_browsers import SharedBrowsers
 
 PURGER = [sys.executable, "-W", "error", "-m", "purger"]
 FOR_EVER = 1e6
@@ -100,14 +102,25 @@ def environment(site: StandIn | None, **more: str) -> dict[str, str]:
 Purger = Callable[..., Ended]
 
 
+def ended(code: int, out: str, err: str, *, as_json: bool) -> Ended:
+    """Check what every command keeps to, and return how it ended."""
+    report = json.loads(out) if as_json and out else {}
+    if report:
+        assert_valid(report)
+    assert "Traceback" not in err, err
+    return Ended(code, out, err, report)
+
+
 @pytest.fixture
-def purger(site: StandIn, tmp_path: Path) -> Purger:
-    """Runs `purger ARGUMENTS… --json` to its end; keyword arguments are environment variables."""
+def purger_process(site: StandIn, tmp_path: Path) -> Purger:
+    """Runs `purger ARGUMENTS… --json` to its end as a process; keyword arguments are environment variables.
+
+    For what only a process shows: how it starts and ends, its streams, its children. It costs a second and more.
+    """
 
     def run(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
-        command = [*PURGER, *arguments, *(["--json"] if as_json else [])]
         done = subprocess.run(
-            command,
+            [*PURGER, *arguments, *(["--json"] if as_json else [])],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -117,11 +130,26 @@ def purger(site: StandIn, tmp_path: Path) -> Purger:
             timeout=100,
             check=False,
         )
-        report = json.loads(done.stdout) if as_json and done.stdout else {}
-        if report:
-            assert_valid(report)
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ended(done.returncode, done.stdout, done.stderr, report)
+        return ended(done.returncode, done.stdout, done.stderr, as_json=as_json)
+
+    return run
+
+
+@pytest.fixture
+def purger(request: pytest.FixtureRequest, site: StandIn, tmp_path: Path) -> Purger:
+    """Runs `purger ARGUMENTS… --json` to its end in this process, in browsers that all tests share.
+
+    Keyword arguments are environment variables. With pytest's option --processes each command is a process.
+    """
+    if request.config.getoption("processes"):
+        process: Purger = request.getfixturevalue("purger_process")
+        return process
+    shared: SharedBrowsers = request.getfixturevalue("shared_browsers")
+
+    def run(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
+        variables = environment(site, **browser_for(arguments) | more)
+        given = [*arguments, *(["--json"] if as_json else [])]
+        return ended(*in_process.run(shared, given, variables, tmp_path, stdin), as_json=as_json)
 
     return run
 
@@ -173,13 +201,18 @@ async def loopback() -> Reach:
 
 
 @pytest.fixture(scope="module")
-async def browsers() -> AsyncIterator[tuple[Playwright, BrowserSupervisor]]:
-    """One browser for a module's tests of the job itself."""
-    async with async_playwright() as playwright:
-        settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
-        browsers = BrowserSupervisor(settings, loopback, start_driver=lambda: nullcontext(playwright))
-        yield playwright, browsers
-        await browsers.close()
+async def playwright(shared_browsers: SharedBrowsers) -> Playwright:
+    """Playwright, whose driver and browsers all tests share."""
+    return cast("Playwright", await shared_browsers.lend())
+
+
+@pytest.fixture(scope="module")
+async def browsers(playwright: Playwright) -> AsyncIterator[tuple[Playwright, BrowserSupervisor]]:
+    """A browser for a module's tests of the job itself."""
+    settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
+    browsers = BrowserSupervisor(settings, loopback, start_driver=lambda: nullcontext(playwright))
+    yield playwright, browsers
+    await browsers.close()
 
 
 @pytest.fixture
