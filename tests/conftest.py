@@ -14,6 +14,7 @@ from tests.support.clocks import Ahead, Virtual
 
 pytest_plugins = [
     "tests.support.shared_browsers",  # before those that import it, so that its assertions are explained, too
+    "tests.support.commands",
     "tests.support.browser",
     "tests.support.command_line",
     "tests.support.forward_proxies",

@@ -6,8 +6,6 @@ import asyncio
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -39,13 +37,13 @@ from purger.travis.addresses import Site
 from purger.travis.api import Api
 from purger.travis.page.cache_page import CachePage
 from purger.travis.rate_limit import Budget
-from tests.support import in_process
 from tests.support.clocks import Virtual
+from tests.support.commands import PURGER as PURGER
+from tests.support.commands import RunCommand, run_process
 from tests.support.reports import assert_valid
 from tests.support.retry_policies import FAST
 from tests.support.shared_browsers import SharedBrowsers
 
-PURGER = [sys.executable, "-W", "error", "-m", "purger"]
 FOR_EVER = 1e6
 """Seconds that no test lasts."""
 WIDGETS = travis_site.Repository("github", "acme", "widgets")
@@ -102,56 +100,31 @@ def environment(site: StandIn | None, **more: str) -> dict[str, str]:
 Purger = Callable[..., Ended]
 
 
-def ended(code: int, out: str, err: str, *, as_json: bool) -> Ended:
-    """Check what every command keeps to, and return how it ended."""
-    report = json.loads(out) if as_json and out else {}
-    if report:
-        assert_valid(report)
-    assert "Traceback" not in err, err
-    return Ended(code, out, err, report)
+def running(run: RunCommand, site: StandIn, folder: Path) -> Purger:
+    """Let `run` run commands for the site."""
+
+    def purger(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
+        given = [*arguments, *(["--json"] if as_json else [])]
+        code, out, err = run(given, environment(site, **browser_for(arguments) | more), folder, stdin)
+        report = json.loads(out) if as_json and out else {}
+        if report:
+            assert_valid(report)
+        assert "Traceback" not in err, err
+        return Ended(code, out, err, report)
+
+    return purger
+
+
+@pytest.fixture
+def purger(run_command: RunCommand, site: StandIn, tmp_path: Path) -> Purger:
+    """Runs `purger ARGUMENTS… --json` to its end; keyword arguments are environment variables."""
+    return running(run_command, site, tmp_path)
 
 
 @pytest.fixture
 def purger_process(site: StandIn, tmp_path: Path) -> Purger:
-    """Runs `purger ARGUMENTS… --json` to its end as a process; keyword arguments are environment variables.
-
-    For what only a process shows: how it starts and ends, its streams, its children. It costs a second and more.
-    """
-
-    def run(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
-        done = subprocess.run(
-            [*PURGER, *arguments, *(["--json"] if as_json else [])],
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            env=environment(site, **browser_for(arguments) | more),
-            cwd=tmp_path,
-            timeout=100,
-            check=False,
-        )
-        return ended(done.returncode, done.stdout, done.stderr, as_json=as_json)
-
-    return run
-
-
-@pytest.fixture
-def purger(request: pytest.FixtureRequest, site: StandIn, tmp_path: Path) -> Purger:
-    """Runs `purger ARGUMENTS… --json` to its end in this process, in browsers that all tests share.
-
-    Keyword arguments are environment variables. With pytest's option --processes each command is a process.
-    """
-    if request.config.getoption("processes"):
-        process: Purger = request.getfixturevalue("purger_process")
-        return process
-    shared: SharedBrowsers = request.getfixturevalue("shared_browsers")
-
-    def run(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
-        variables = environment(site, **browser_for(arguments) | more)
-        given = [*arguments, *(["--json"] if as_json else [])]
-        return ended(*in_process.run(shared, given, variables, tmp_path, stdin), as_json=as_json)
-
-    return run
+    """Does the same in a process of its own, for what only that shows: how it starts and ends, its streams."""
+    return running(run_process, site, tmp_path)
 
 
 @pytest.fixture

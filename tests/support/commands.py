@@ -1,17 +1,19 @@
-"""Run purger's command line in this process, with all that a process of its own would have for itself."""
+"""Run purger's command line: in this process, with all that one of its own would have for itself, or in one."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 import os
 import signal
+import subprocess
 import sys
 import tempfile
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import playwright.async_api
 import pytest
@@ -22,6 +24,18 @@ from purger.secrets import env_file, redaction
 from tests.support.shared_browsers import SharedBrowsers, surroundings
 
 _T = TypeVar("_T")
+PURGER = [sys.executable, "-W", "error", "-m", "purger"]
+
+
+class Written(NamedTuple):
+    """The exit code of a command, and what it wrote to stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+RunCommand = Callable[..., Written]
 
 
 class _Asyncio:
@@ -101,10 +115,32 @@ def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments:
         os.environ.update(environ)
 
 
-def run(
-    shared: SharedBrowsers, arguments: Sequence[str], variables: Mapping[str, str], folder: Path, stdin: str | None
-) -> tuple[int, str, str]:
-    """Run the command to its end; return its exit code, and what it wrote to stdout and stderr."""
+def run_process(
+    arguments: Sequence[str], variables: Mapping[str, str], folder: Path, stdin: str | None = None
+) -> Written:
+    """Run the command to its end as a process."""
+    done = subprocess.run(
+        [*PURGER, *arguments],
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        env=dict(variables),
+        cwd=folder,
+        timeout=100,
+        check=False,
+    )
+    return Written(done.returncode, done.stdout, done.stderr)
+
+
+def run_here(
+    shared: SharedBrowsers,
+    arguments: Sequence[str],
+    variables: Mapping[str, str],
+    folder: Path,
+    stdin: str | None = None,
+) -> Written:
+    """Run the command to its end in this process, in shared browsers."""
     read, out, err = _streams(stdin)
     with read, out, err, pytest.MonkeyPatch.context() as patches, _a_process_of_its_own(variables, folder, arguments):
         patches.setattr("purger.cli.signals.asyncio", _Asyncio(shared))
@@ -120,4 +156,12 @@ def run(
             stream.flush()
             stream.seek(0)
             texts.append(stream.read())
-    return int(code or 0), texts[0], texts[1]
+    return Written(int(code or 0), *texts)
+
+
+@pytest.fixture
+def run_command(request: pytest.FixtureRequest) -> RunCommand:
+    """Runs a command with just these variables in a folder: in this process, or with --processes in one of its own."""
+    if request.config.getoption("processes"):
+        return run_process
+    return functools.partial(run_here, request.getfixturevalue("shared_browsers"))
