@@ -48,6 +48,10 @@ class LentBrowser:
     async def new_page(self, **options: Any) -> Page:
         return await (await self.new_context(**options)).new_page()
 
+    async def end(self) -> None:
+        """End the browser itself, whoever uses it: the next launch starts another one."""
+        await self._browser.close()
+
     async def close(self) -> None:
         self._is_closed = True
         for context in list(self.contexts):

@@ -28,6 +28,7 @@ from purger.travis.auth.manual_sign_in import ManualSignIn
 from purger.travis.auth.stored_sign_in import ACCOUNTS_KEY, ACTIVE_ACCOUNT_KEY
 from purger.travis.page.cache_page import TOKEN_KEY
 from tests.support.browser import PURGER, environment, long_enough
+from tests.support.shared_browsers import LentBrowser
 from tests.support.windows import in_a_window, needs_a_display
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
@@ -94,7 +95,8 @@ async def test_a_single_web_token_is_enough(site: StandIn, browser: Browser) -> 
 @pytest.mark.parametrize("closed", ["page", "browser"])
 async def test_a_closed_window_stops_the_sign_in(site: StandIn, browser: Browser, closed: str) -> None:
     async def closes(page: Page) -> None:
-        await (page.close() if closed == "page" else browser.close())
+        assert isinstance(browser, LentBrowser)
+        await (page.close() if closed == "page" else browser.end())
 
     with pytest.raises(StoppedError, match="the window was closed") as raised:
         await sign_in(site, browser, closes)
