@@ -127,7 +127,6 @@ def run_process(
         text=True,
         env=dict(variables),
         cwd=folder,
-        timeout=100,
         check=False,
     )
     return Written(done.returncode, done.stdout, done.stderr)
