@@ -13,6 +13,8 @@ from purger.core.errors import InputError, PurgerError
 from tests.support.clocks import Ahead, Virtual
 
 pytest_plugins = [
+    "tests.support.shared_browsers",  # before those that import it, so that its assertions are explained, too
+    "tests.support.commands",
     "tests.support.browser",
     "tests.support.command_line",
     "tests.support.forward_proxies",
@@ -20,6 +22,11 @@ pytest_plugins = [
     "tests.support.remote_browsers",
     "tests.support.networks",  # uses those above
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--processes", action="store_true", help="run each purger command as a process of its own")
+
 
 settings.register_profile("purger", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("purger")

@@ -64,7 +64,6 @@ def run_step(site: StandIn, folder: Path, **inputs: str) -> Finished:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=100,
         check=False,
     )
     found = re.findall(r"^(\w+)<<(\S+)\n(.*?)\n\2$", outputs.read_text(), re.DOTALL | re.MULTILINE)

@@ -49,7 +49,6 @@ def test_an_example_for_ci(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=100,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -76,7 +75,6 @@ def test_the_line_of_the_crontab_in_crons_own_environment(site: StandIn, tmp_pat
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=100,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), (folder / "purge.log").read_text()
@@ -117,7 +115,6 @@ class Reader:
                 cwd=self._folder,
                 capture_output=True,
                 text=True,
-                timeout=100,
                 check=False,
             )
         finally:

@@ -23,7 +23,6 @@ def build(source: Path, kind: str, folder: Path) -> Path:
         [sys.executable, "-m", "build", f"--{kind}", "--no-isolation", "--outdir", folder, source],
         check=True,
         capture_output=True,
-        timeout=100,
     )
     (made,) = folder.iterdir()
     return made

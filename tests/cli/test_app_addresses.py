@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,31 +14,32 @@ from purger.core.selection import Selection
 from purger.report.build import run_report
 from purger.report.model import to_json
 from tests.support.builders import NOW
+from tests.support.commands import RunCommand
 
 SECRET = "s3ntinel-Pa55word"
 ADDRESS = f"https://x:{SECRET}@git.corp.test/o/n.git?key={SECRET}"
 pytestmark = pytest.mark.cli
 
 
-def shown_by(*arguments: str, code: int, stdin: str = "", **variables: str) -> str:
-    """Run the command in a process of its own, in a narrow terminal that breaks lines; return what it wrote."""
-    done = subprocess.run(
-        [sys.executable, "-m", "purger", *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "40", **variables},
-        check=False,
-        timeout=100,
-    )
-    written = done.stdout + done.stderr
-    assert done.returncode == code, written
-    assert "Traceback" not in written
-    if "--json" in arguments and "Usage" not in written:
-        json.loads(done.stdout)
-    assert "entinel" not in written.replace("\n", "")
-    assert "55word" not in written.replace("\n", "")
-    return written
+ShownBy = Callable[..., str]
+
+
+@pytest.fixture
+def shown_by(run_command: RunCommand) -> ShownBy:
+    """Runs a command in a narrow terminal that breaks lines, and returns what it wrote."""
+
+    def run(*arguments: str, code: int, stdin: str = "", **variables: str) -> str:
+        done = run_command(arguments, {**os.environ, "COLUMNS": "40", **variables}, Path.cwd(), stdin)
+        written = done.out + done.err
+        assert done.code == code, written
+        assert "Traceback" not in written
+        if "--json" in arguments and "Usage" not in written:
+            json.loads(done.out)
+        assert "entinel" not in written.replace("\n", "")
+        assert "55word" not in written.replace("\n", "")
+        return written
+
+    return run
 
 
 @pytest.fixture
@@ -49,14 +50,14 @@ def remote() -> None:
 
 @pytest.mark.usefixtures("remote")
 @pytest.mark.parametrize("arguments", [["purge", "--dry-run"], ["purge", "--dry-run", "--json"], ["list", "--json"]])
-def test_that_of_the_git_remote(arguments: list[str]) -> None:
+def test_that_of_the_git_remote(shown_by: ShownBy, arguments: list[str]) -> None:
     assert "https://git.corp.test/o/n.git" in shown_by(*arguments, code=2)
 
 
 @pytest.mark.usefixtures("remote")
 @pytest.mark.browser
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
-def test_that_of_the_git_remote_in_the_doctors_checks(as_json: list[str]) -> None:
+def test_that_of_the_git_remote_in_the_doctors_checks(shown_by: ShownBy, as_json: list[str]) -> None:
     here = {"PURGER_URL": "http://127.0.0.1:9", "PURGER_API_URL": "http://127.0.0.1:9"}
     assert "https://git.corp.test/o/n.git" in shown_by("doctor", *as_json, code=2, **here)
 
@@ -90,19 +91,19 @@ def test_that_of_the_git_remote_in_the_doctors_checks(as_json: list[str]) -> Non
         ["purge", "o/n", "--dry-run", "--connect", f"ftp://x:{SECRET}@git.corp.test"],
     ],
 )
-def test_that_of_an_argument_or_an_option(arguments: list[str]) -> None:
+def test_that_of_an_argument_or_an_option(shown_by: ShownBy, arguments: list[str]) -> None:
     shown_by(*arguments, code=2)
 
 
 @pytest.mark.parametrize("name", ["TRAVIS_REPO_SLUG", "PURGER_URL", "TRAVIS_ENDPOINT", "PURGER_CONNECT"])
-def test_that_of_a_variable(name: str) -> None:
+def test_that_of_a_variable(shown_by: ShownBy, name: str) -> None:
     more = ["o/n"] if name != "TRAVIS_REPO_SLUG" else []
     here = {"PURGER_URL": "http://127.0.0.1:9"} if name == "PURGER_CONNECT" else {}
     address = f"ftp://x:{SECRET}@b.test?{SECRET}" if name == "PURGER_CONNECT" else ADDRESS
     shown_by("purge", *more, "--dry-run", "--json", code=2, **(here | {name: address}))
 
 
-def test_that_of_a_file_of_names_or_of_a_report() -> None:
+def test_that_of_a_file_of_names_or_of_a_report(shown_by: ShownBy) -> None:
     Path("names.txt").write_text(f"o/n\n{ADDRESS}\n")
     shown_by("list", "--from-file", "names.txt", code=2)
     shown_by("list", "--from-file", "-", code=2, stdin=ADDRESS)
@@ -113,7 +114,7 @@ def test_that_of_a_file_of_names_or_of_a_report() -> None:
 
 
 @pytest.mark.browser
-def test_that_of_a_remote_browser_that_does_not_answer() -> None:
+def test_that_of_a_remote_browser_that_does_not_answer(shown_by: ShownBy) -> None:
     from purger.standin import StandIn
 
     with StandIn(costs=False) as site:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +9,12 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import PURGER, Purger, environment
+from tests.support.browser import Purger, environment
+from tests.support.commands import RunCommand, run_process
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.browser
+
+PURGE = ["purge", "acme/widgets", "--yes"]
 
 
 @pytest.fixture
@@ -21,45 +23,37 @@ def stranger() -> Iterator[StandIn]:
         yield stand_in
 
 
-def run_without_addresses(
-    site: StandIn, folder: Path, *arguments: str, **more: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command with the token in the environment, and the site's addresses only where `more` has them."""
-    variables = environment(site, **more)
-    kept = {
-        name: text for name, text in variables.items() if name in more or name not in {"PURGER_URL", "PURGER_API_URL"}
+def without_addresses(site: StandIn, **more: str) -> dict[str, str]:
+    """The variables of a command, with the token, and with the site's addresses only where `more` has them."""
+    return {
+        name: text
+        for name, text in environment(site, **more).items()
+        if name in more or name not in {"PURGER_URL", "PURGER_API_URL"}
     }
-    command = [*PURGER, "purge", "acme/widgets", "--yes", *arguments]
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env=kept,
-        cwd=folder,
-        timeout=100,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize("name", ["PURGER_URL", "PURGER_API_URL", "TRAVIS_ENDPOINT"])
-def test_a_stranger_hears_no_token(site: StandIn, stranger: StandIn, tmp_path: Path, name: str) -> None:
+def test_a_stranger_hears_no_token(
+    run_command: RunCommand, site: StandIn, stranger: StandIn, tmp_path: Path, name: str
+) -> None:
     address = stranger.url if name == "PURGER_URL" else stranger.api_url
     (tmp_path / ".env").write_text(f"{name}={address}\n")
-    ended = run_without_addresses(site, tmp_path)
-    assert ended.returncode == 2
-    assert f"{name} in .env decides where a token goes" in ended.stderr
+    ended = run_command(PURGE, without_addresses(site), tmp_path)
+    assert ended.code == 2
+    assert f"{name} in .env decides where a token goes" in ended.err
     assert stranger.requests == []
 
 
 def test_an_endpoint_of_another_installation_hears_no_token(
-    site: StandIn, stranger: StandIn, repository: Repository, tmp_path: Path
+    run_command: RunCommand, site: StandIn, stranger: StandIn, repository: Repository, tmp_path: Path
 ) -> None:
     repository.fill(2)
-    refused = run_without_addresses(site, tmp_path, PURGER_URL=site.url, TRAVIS_ENDPOINT=stranger.api_url)
-    assert refused.returncode == 2, refused.stderr
-    assert "TRAVIS_ENDPOINT names another installation than PURGER_URL" in refused.stderr
-    run_without_addresses(site, tmp_path, "--url", site.url, TRAVIS_ENDPOINT=stranger.api_url)
+    variables = without_addresses(site, PURGER_URL=site.url, TRAVIS_ENDPOINT=stranger.api_url)
+    refused = run_command(PURGE, variables, tmp_path)
+    assert refused.code == 2, refused.err
+    assert "TRAVIS_ENDPOINT names another installation than PURGER_URL" in refused.err
+    variables = without_addresses(site, TRAVIS_ENDPOINT=stranger.api_url)
+    run_command([*PURGE, "--url", site.url], variables, tmp_path)
     assert stranger.requests == []
 
 
@@ -73,14 +67,14 @@ def test_a_script_of_a_stranger_does_not_run(
     script.chmod(0o755)
     addresses = {"PURGER_URL": site.url, "PURGER_API_URL": site.api_url}
     (tmp_path / ".env").write_text(f"PURGER_BROWSER={script}\n")
-    ended = run_without_addresses(site, tmp_path, **addresses)
-    assert (ended.returncode, len(repository.caches)) == (2, 2)
-    assert "PURGER_BROWSER in .env names a program" in ended.stderr
+    ended = run_process(PURGE, without_addresses(site, **addresses), tmp_path)
+    assert (ended.code, len(repository.caches)) == (2, 2)
+    assert "PURGER_BROWSER in .env names a program" in ended.err
     (tmp_path / ".env").write_text(
         f"NODE_OPTIONS=--require={script}\nPLAYWRIGHT_NODEJS_PATH={script}\nPATH={tmp_path}\n"
     )
-    ended = run_without_addresses(site, tmp_path, **addresses)
-    assert (ended.returncode, len(repository.caches)) == (0, 0), ended.stderr
+    ended = run_process(PURGE, without_addresses(site, **addresses), tmp_path)
+    assert (ended.code, len(repository.caches)) == (0, 0), ended.err
     assert not (tmp_path / "it-ran").exists()
 
 

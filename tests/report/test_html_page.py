@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Playwright
 
 from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
@@ -50,15 +50,11 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await launch(
-            playwright,
-            BrowserSettings(browser=os.environ.get("PURGER_BROWSER")),
-            Reach(addresses=("http://127.0.0.1",)),
-        )
-        yield browser
-        await browser.close()
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
+    browser = await launch(playwright, settings, Reach(addresses=("http://127.0.0.1",)))
+    yield browser
+    await browser.close()
 
 
 async def open_report(

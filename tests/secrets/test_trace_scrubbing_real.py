@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import playwright
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, Playwright, expect
 
 from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
@@ -84,13 +84,11 @@ def respond_as_site(path: str, authorization: str, body: str) -> Content:
 
 
 @pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as driver:
-        browser = await launch(
-            driver, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), Reach(addresses=("http://127.0.0.1",))
-        )
-        yield browser
-        await browser.close()
+async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
+    settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
+    browser = await launch(playwright, settings, Reach(addresses=("http://127.0.0.1",)))
+    yield browser
+    await browser.close()
 
 
 async def record(browser: Browser, folder: Path) -> list[Path]:

@@ -9,8 +9,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.reach import Reach
@@ -20,22 +19,21 @@ from purger.standin import Attempt, DeleteFault, ListFault, Repository, StandIn
 from tests.support.browser import eventually, full_state
 from tests.support.clocks import Ahead
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.browser
 
 CONFIRM = "window.confirm = () => true"
 CLICK_ALL = "() => document.querySelectorAll('.delete-cache-icon').forEach((icon) => icon.click())"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"), allow_third_party=True)
-        launched = await launch(playwright, settings, Reach())
-        yield launched
-        await launched.close()
+@pytest.fixture(scope="module")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"), allow_third_party=True)
+    launched = await launch(playwright, settings, Reach())
+    yield launched
+    await launched.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     made = await browser.new_context()
     made.set_default_timeout(60_000)

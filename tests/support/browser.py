@@ -6,18 +6,16 @@ import asyncio
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from playwright.async_api import Playwright, async_playwright
+from playwright.async_api import Playwright
 
 from purger.browser.authority import Authority
 from purger.browser.connections import Connections
@@ -43,10 +41,12 @@ from purger.travis.api import Api
 from purger.travis.page.cache_page import CachePage
 from purger.travis.rate_limit import Budget
 from tests.support.clocks import Virtual
+from tests.support.commands import PURGER as PURGER
+from tests.support.commands import RunCommand, run_process
 from tests.support.reports import assert_valid
 from tests.support.retry_policies import FAST, PATIENT
+from tests.support.shared_browsers import SharedBrowsers
 
-PURGER = [sys.executable, "-W", "error", "-m", "purger"]
 FORBIDDEN = "this system forbids"
 FOR_EVER = 1e6
 """Seconds that no test lasts."""
@@ -130,30 +130,31 @@ def environment(site: StandIn | None, **more: str) -> dict[str, str]:
 Purger = Callable[..., Ended]
 
 
-@pytest.fixture
-def purger(site: StandIn, tmp_path: Path) -> Purger:
-    """Runs `purger ARGUMENTS… --json` to its end; keyword arguments are environment variables."""
+def running(run: RunCommand, site: StandIn, folder: Path) -> Purger:
+    """Let `run` run commands for the site."""
 
-    def run(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
-        command = [*PURGER, *arguments, *(["--json"] if as_json else [])]
-        done = subprocess.run(
-            command,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            env=environment(site, **browser_for(arguments) | more),
-            cwd=tmp_path,
-            timeout=100,
-            check=False,
-        )
-        report = json.loads(done.stdout) if as_json and done.stdout else {}
+    def purger(*arguments: str, as_json: bool = True, stdin: str | None = None, **more: str) -> Ended:
+        given = [*arguments, *(["--json"] if as_json else [])]
+        code, out, err = run(given, environment(site, **browser_for(arguments) | more), folder, stdin)
+        report = json.loads(out) if as_json and out else {}
         if report:
             assert_valid(report)
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ended(done.returncode, done.stdout, done.stderr, report)
+        assert "Traceback" not in err, err
+        return Ended(code, out, err, report)
 
-    return run
+    return purger
+
+
+@pytest.fixture
+def purger(run_command: RunCommand, site: StandIn, tmp_path: Path) -> Purger:
+    """Runs `purger ARGUMENTS… --json` to its end; keyword arguments are environment variables."""
+    return running(run_command, site, tmp_path)
+
+
+@pytest.fixture
+def purger_process(site: StandIn, tmp_path: Path) -> Purger:
+    """Does the same in a process of its own, for what only that shows: how it starts and ends, its streams."""
+    return running(run_process, site, tmp_path)
 
 
 @pytest.fixture
@@ -229,13 +230,18 @@ async def loopback() -> Reach:
 
 
 @pytest.fixture(scope="module")
-async def browsers() -> AsyncIterator[tuple[Playwright, BrowserSupervisor]]:
-    """One browser for a module's tests of the job itself."""
-    async with async_playwright() as playwright:
-        settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
-        browsers = BrowserSupervisor(settings, loopback, start_driver=lambda: nullcontext(playwright))
-        yield playwright, browsers
-        await browsers.close()
+async def playwright(shared_browsers: SharedBrowsers) -> Playwright:
+    """Playwright, whose driver and browsers all tests share."""
+    return cast("Playwright", await shared_browsers.lend())
+
+
+@pytest.fixture(scope="module")
+async def browsers(playwright: Playwright) -> AsyncIterator[tuple[Playwright, BrowserSupervisor]]:
+    """A browser for a module's tests of the job itself."""
+    settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
+    browsers = BrowserSupervisor(settings, loopback, start_driver=lambda: nullcontext(playwright))
+    yield playwright, browsers
+    await browsers.close()
 
 
 @pytest.fixture

@@ -1,0 +1,166 @@
+"""Run purger's command line: in this process, with all that one of its own would have for itself, or in one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import playwright.async_api
+import pytest
+from loguru import logger
+
+from purger import __main__ as entry
+from purger.secrets import env_file, redaction
+from tests.support.shared_browsers import SharedBrowsers, surroundings
+
+_T = TypeVar("_T")
+PURGER = [sys.executable, "-W", "error", "-m", "purger"]
+
+
+class Written(NamedTuple):
+    """The exit code of a command, and what it wrote to stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+
+RunCommand = Callable[..., Written]
+
+
+class _Asyncio:
+    """The module `asyncio` whose `run` uses the loop of the shared browsers, and tidies up as the real one does."""
+
+    def __init__(self, shared: SharedBrowsers) -> None:
+        self._shared = shared
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    def run(self, job: Coroutine[Any, Any, _T]) -> _T:
+        loop = self._shared.loop
+        before = asyncio.all_tasks(loop)
+        try:
+            return loop.run_until_complete(job)
+        finally:
+            left = asyncio.all_tasks(loop) - before - self._shared.own_tasks
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            loop.set_exception_handler(None)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                loop.remove_signal_handler(number)
+
+
+class _Driver:
+    """What `async_playwright()` returns: shared browsers, or a driver of one's own where a variable asks for it."""
+
+    def __init__(self, shared: SharedBrowsers) -> None:
+        self._shared = shared
+
+    async def start(self) -> Any:
+        if self._shared.are_for(surroundings()):
+            return await self._shared.lend()
+        return await playwright.async_api.async_playwright().start()
+
+
+def _streams(stdin: str | None) -> tuple[io.TextIOWrapper, io.TextIOWrapper, io.TextIOWrapper]:
+    """A stdin with this text, a stdout and a stderr; files, because commands ask for their number."""
+    read, out, err = (
+        io.TextIOWrapper(tempfile.TemporaryFile(buffering=0 if number == 2 else -1), encoding="utf-8")  # noqa: SIM115
+        for number in range(3)
+    )
+    read.write(stdin or "")
+    read.seek(0)
+    return read, out, err
+
+
+@contextlib.contextmanager
+def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> Iterator[None]:
+    """Set what a process has for itself, and restore it: environment, folder, arguments, secrets, signals, log."""
+    environ, here, argv = dict(os.environ), Path.cwd(), sys.argv
+    streams = sys.stdin, sys.stdout, sys.stderr
+    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    blankers, hook = dict(redaction._blankers), sys.unraisablehook
+    os.environ.clear()
+    os.environ.update(variables)
+    os.chdir(folder)
+    sys.argv = ["purger", *arguments]
+    redaction._blankers.clear()
+    env_file._current[0] = env_file.EnvFile()
+    try:
+        yield
+    finally:
+        logger.remove()
+        redaction._blankers.clear()
+        redaction._blankers.update(blankers)
+        env_file._current[0] = env_file.EnvFile()
+        for number, handler in signals.items():
+            signal.signal(number, handler)
+        sys.unraisablehook = hook
+        sys.stdin, sys.stdout, sys.stderr = streams
+        sys.argv = argv
+        os.chdir(here)
+        os.environ.clear()
+        os.environ.update(environ)
+
+
+def run_process(
+    arguments: Sequence[str], variables: Mapping[str, str], folder: Path, stdin: str | None = None
+) -> Written:
+    """Run the command to its end as a process."""
+    done = subprocess.run(
+        [*PURGER, *arguments],
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        env=dict(variables),
+        cwd=folder,
+        check=False,
+    )
+    return Written(done.returncode, done.stdout, done.stderr)
+
+
+def run_here(
+    shared: SharedBrowsers,
+    arguments: Sequence[str],
+    variables: Mapping[str, str],
+    folder: Path,
+    stdin: str | None = None,
+) -> Written:
+    """Run the command to its end in this process, in shared browsers."""
+    read, out, err = _streams(stdin)
+    with read, out, err, pytest.MonkeyPatch.context() as patches, _a_process_of_its_own(variables, folder, arguments):
+        patches.setattr("purger.cli.signals.asyncio", _Asyncio(shared))
+        patches.setattr("purger.browser.driver.async_playwright", lambda: _Driver(shared))
+        sys.stdin, sys.stdout, sys.stderr = read, out, err
+        code: Any = 0
+        try:
+            entry.main()
+        except SystemExit as ended:
+            code = ended.code
+        texts = []
+        for stream in (out, err):
+            stream.flush()
+            stream.seek(0)
+            texts.append(stream.read())
+    return Written(int(code or 0), *texts)
+
+
+@pytest.fixture
+def run_command(request: pytest.FixtureRequest) -> RunCommand:
+    """Runs a command with just these variables in a folder: in this process, or with --processes in one of its own."""
+    if request.config.getoption("processes"):
+        return run_process
+    return functools.partial(run_here, request.getfixturevalue("shared_browsers"))

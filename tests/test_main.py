@@ -1,0 +1,54 @@
+"""Each kind of command as a process of its own: it starts, writes what it should and ends with its exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from purger.standin import StandIn
+from purger.standin.repository import Repository
+from tests.support.browser import Purger
+from tests.support.stand_in_jobs import failed, passed
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "left", "written"),
+    [
+        (["purge", "acme/widgets", "--yes"], 0, 0, "2 caches of acme/widgets are gone"),
+        (["purge", "acme/widgets", "--dry-run"], 0, 2, "would be deleted"),
+        (["purge", "acme/other", "--yes"], 3, 2, "Not found, or hidden"),
+        (["list", "acme/widgets"], 0, 2, "Signed in as octavia"),
+        (["check-log", "JOB"], 1, 2, ""),
+        (["retry", "acme/widgets", "JOB", "--yes"], 0, 0, "passed"),
+        (["doctor", "acme/widgets"], 0, 2, "ok"),
+        (["demo", "--caches", "3"], 0, 2, "0 caches left, 3 DELETE requests seen"),
+    ],
+    ids=lambda given: given[0] if isinstance(given, list) else "",
+)
+def test_a_command_runs_as_a_process(
+    purger_process: Purger,
+    site: StandIn,
+    repository: Repository,
+    arguments: list[str],
+    code: int,
+    left: int,
+    written: str,
+) -> None:
+    repository.fill(2)
+    job = site.add_job(repository, script=[failed(fetch="own"), passed()])
+    more = ["--wait", "0"] if arguments[0] == "retry" else []
+    ended = purger_process(*(str(job.id) if each == "JOB" else each for each in arguments), *more)
+    assert (ended.code, ended.report["exit_code"]) == (code, code), ended.err
+    assert written in ended.err
+    assert len(repository.caches) == left
+
+
+def test_what_has_no_report_runs_as_a_process(purger_process: Purger, tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    assert purger_process("--version", as_json=False).code == 0
+    assert "check-log" in purger_process("--help", as_json=False).out
+    assert purger_process("logout", as_json=False, **home).code == 0
+    assert purger_process("login", as_json=False).code == 2, "there is no one to sign in"
