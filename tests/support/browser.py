@@ -41,7 +41,7 @@ from purger.travis.page.cache_page import CachePage
 from purger.travis.rate_limit import Budget
 from tests.support.clocks import Virtual
 from tests.support.reports import assert_valid
-from tests.support.retry_policies import FAST
+from tests.support.retry_policies import FAST, PATIENT
 
 PURGER = [sys.executable, "-W", "error", "-m", "purger"]
 FOR_EVER = 1e6
@@ -278,7 +278,7 @@ def open_api(site: StandIn) -> OpenApi:
     """Opens the stand-in's API, or that `at` another site, with its token or another one, and short waits."""
 
     def open_it(
-        *, at: Site | None = None, token: str | None = None, policies: RetryPolicies = FAST
+        *, at: Site | None = None, token: str | None = None, policies: RetryPolicies = PATIENT
     ) -> AbstractAsyncContextManager[Api]:
         budget = Budget(0, pauses=FAST.rate_limit)
         there = at or Site.at(site.url, site.api_url)

@@ -111,7 +111,7 @@ async def test_a_response_that_never_comes_is_given_up(
 ) -> None:
     site.faults.list_fault = ListFault(kind="hang", times=1)
     repository.fill(1)
-    async with open_api() as api:
+    async with open_api(policies=FAST) as api:
         assert len(await api.caches(repository.id)) == 1, "the second attempt"
     assert statuses(site) == 2
     assert FAST.call_timeout_s == 1.0
@@ -128,7 +128,7 @@ async def test_an_endless_payload_is_given_up(open_api: OpenApi, monkeypatch: py
             await connection.send(b"4000\r\n" + b" " * 0x4000 + b"\r\n")
             sent += 0x4000
 
-    async with raw_server(endless) as server, open_api(at=Site.at(server.url, server.url), policies=PATIENT) as api:
+    async with raw_server(endless) as server, open_api(at=Site.at(server.url, server.url)) as api:
         with pytest.raises(SiteError, match="its answer has more than 1 MiB") as caught:
             await api.user()
         assert not isinstance(caught.value, BusyError)
@@ -148,7 +148,7 @@ async def test_a_connection_that_ends_under_a_request_is_replaced_for_a_get_alon
         else:
             await connection.respond(b'{"id": 1, "login": "octavia", "caches": []}')
 
-    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url), policies=PATIENT) as api:
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
         await api.user()
         if method == "GET":
             assert (await api.user()).login == "octavia"
@@ -165,7 +165,7 @@ async def test_one_connection_serves_all_repositories(open_api: OpenApi) -> None
     async def answer(connection: Connection, _head: str) -> None:
         await connection.respond(b'{"id": 1, "login": "octavia", "caches": []}')
 
-    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url), policies=PATIENT) as api:
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
         for one in (api, api.for_one(), api.for_one()):
             await one.user()
             await one.caches(1)
@@ -179,7 +179,7 @@ async def test_the_token_goes_to_the_origin_of_the_api_alone(open_api: OpenApi) 
     async with (
         raw_server(answer) as ours,
         raw_server(answer) as other,
-        open_api(at=Site.at(ours.url, ours.url), policies=PATIENT) as api,
+        open_api(at=Site.at(ours.url, ours.url)) as api,
     ):
         for server in (ours, other):
             await api.call("GET", f"{server.url}/x", dict[str, object])

@@ -16,7 +16,6 @@ from purger.travis.job_log import CacheUse
 from purger.travis.jobs import Jobs, NoLogYetError
 from tests.support.browser import PURGER, OpenApi, environment
 from tests.support.raw_servers import OK, Connection, raw_server
-from tests.support.retry_policies import PATIENT
 from tests.support.stand_in_jobs import failed
 
 LINE = "#: compiling the same file again and again, with all of its warnings shown 0123456789\n"
@@ -64,7 +63,7 @@ async def test_a_log_beyond_the_bound_is_not_read_on_and_counts_as_cut(
     site: StandIn, job: Job, open_api: OpenApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("purger.travis.jobs.LARGEST_LOG_BYTES", 1_000_000)
-    async with open_api(policies=PATIENT) as api:
+    async with open_api() as api:
         whole = await Jobs(api).log(job.id)
         lengthened(job, monkeypatch, 5_000_000)
         log = await Jobs(api).log(job.id)
@@ -83,7 +82,7 @@ async def test_a_log_that_never_ends_is_given_up_and_proves_nothing(
         while True:
             await connection.send(LINE.encode() * 100)
 
-    async with raw_server(endless) as server, open_api(at=Site.at(server.url, server.url), policies=PATIENT) as api:
+    async with raw_server(endless) as server, open_api(at=Site.at(server.url, server.url)) as api:
         log = await Jobs(api).log(1)
     assert (log.is_log, log.truncated, log.too_long) == (True, True, True)
     assert log.cache_use is CacheUse.UNKNOWN
@@ -100,7 +99,7 @@ async def test_a_log_that_breaks_off_is_read_again_from_its_beginning(job: Job, 
         else:
             await connection.respond(content)
 
-    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url), policies=PATIENT) as api:
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
         log = await Jobs(api).log(job.id)
     assert (log.truncated, len(log.fetched)) == (False, 1)
     assert len(server.heads) == 2
@@ -111,6 +110,6 @@ async def test_a_log_that_is_empty_is_none_yet(open_api: OpenApi, content: bytes
     async def answer(connection: Connection, _head: str) -> None:
         await connection.respond(content)
 
-    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url), policies=PATIENT) as api:
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
         with pytest.raises(NoLogYetError, match="job 7 has no log yet"):
             await Jobs(api).log(7)
