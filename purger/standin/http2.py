@@ -75,7 +75,6 @@ class Http2Connection(asyncio.Protocol):
         self._received = 0
         self._last_id = 0
         self._is_leaving = False
-        self._is_writable = True
         self._is_flushing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -101,15 +100,6 @@ class Http2Connection(asyncio.Protocol):
         for event in events:
             self._handle(event)
         self._flush_soon()
-
-    def pause_writing(self) -> None:
-        """Hold bodies back while the client does not read."""
-        self._is_writable = False
-
-    def resume_writing(self) -> None:
-        """Go on with the bodies that were held back."""
-        self._is_writable = True
-        self._send_bodies()
 
     def _handle(self, event: Event) -> None:
         match event:
@@ -186,7 +176,7 @@ class Http2Connection(asyncio.Protocol):
 
     def _send_body(self, stream: _Stream) -> None:
         """Send as much of the body as the client takes now."""
-        while stream.unsent is not None and self._is_writable:
+        while stream.unsent is not None:
             window = self._h2.local_flow_control_window(stream.id)
             size = min(window, self._h2.max_outbound_frame_size, len(stream.unsent))
             if size <= 0:

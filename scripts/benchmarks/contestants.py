@@ -1,4 +1,4 @@
-"""Define the contestants: the naive script, the snippet, purger's clicking, purger as a whole, and the API."""
+"""Define the contestants: the naive script, the snippet, purger, bare `fetch`, and the API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, Page, Playwright
 
-from purger.browser.network import DIRECT
 from purger.browser.start import new_context
 from purger.core.selection import Selection
 from purger.purge.repository import RepositoryPurge
@@ -95,9 +94,10 @@ async def purger_whole(arena: Arena) -> Times:
 
 async def _purger(arena: Arena, *, whole: bool) -> Times:
     site, token = arena.site.site, arena.site.token
-    settings = Settings(site=site, token=token, pace=Pace(settle_s=0.0, max_rate=0))
+    network = arena.site.network
+    settings = Settings(site=site, token=token, network=network, pace=Pace(settle_s=0.0, max_rate=0))
     budget = Budget(0)
-    async with Api.open(DIRECT, site, token, budget) as api:
+    async with Api.open(network, site, token, budget) as api:
         purge = RepositoryPurge(WIDGETS, settings, Selection(), api, budget, lambda _event: None)
         await purge.survey(to_delete=True)
         context = await new_context(arena.browser)
@@ -119,6 +119,31 @@ async def _purger(arena: Arena, *, whole: bool) -> Times:
         return times
 
 
+async def bare_fetch(arena: Arena) -> Times:
+    """Send all DELETEs by `fetch` at once, without the site's page: the browser's own floor."""
+    context = await new_context(arena.browser)
+    page = await context.new_page()
+    await page.goto(f"{arena.site.site.url}/_standin/state")
+    async with Api.open(arena.site.network, arena.site.site, arena.site.token, Budget(0)) as api:
+        facts = await api.repository(WIDGETS)
+    started = time.perf_counter()
+    await page.evaluate(
+        """async ([url, branches, headers]) => {
+          const remove = (branch) => fetch(`${url}?branch=${encodeURIComponent(branch)}`, {method: "DELETE", headers});
+          await Promise.all(branches.map(remove));
+        }""",
+        [
+            f"{arena.site.site.api_url}/repo/{facts.id}/caches",
+            arena.site.branches(),
+            {"Authorization": f"token {arena.site.token.reveal()}", "Travis-API-Version": "3"},
+        ],
+    )
+    await arena.site.until_empty()
+    times = Times(time.perf_counter() - started)
+    await context.close()
+    return times
+
+
 async def api_in_sequence(arena: Arena) -> Times:
     """Send an API DELETE for each branch, one after the other."""
     return await _api(arena, at_once=1)
@@ -131,7 +156,7 @@ async def api_six_at_once(arena: Arena) -> Times:
 
 async def _api(arena: Arena, *, at_once: int) -> Times:
     limit = asyncio.Semaphore(at_once)
-    async with Api.open(DIRECT, arena.site.site, arena.site.token, Budget(0)) as api:
+    async with Api.open(arena.site.network, arena.site.site, arena.site.token, Budget(0)) as api:
         facts = await api.repository(WIDGETS)
         branches = {cache.branch for cache in await api.caches(facts.id)}
 
@@ -152,6 +177,7 @@ CONTESTANTS: dict[str, Callable[[Arena], Awaitable[Times]]] = {
     "console snippet": snippet,
     "purger, clicking": purger_clicking,
     "purger, whole": purger_whole,
+    "bare fetch": bare_fetch,
     "API, one by one": api_in_sequence,
     "API, six at once": api_six_at_once,
 }

@@ -6,12 +6,19 @@ import asyncio
 import json
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import httpx2
+
+from purger.browser.authority import Authority
+from purger.browser.connections import Connections
+from purger.browser.network import DIRECT, Network
+from purger.browser.reach import Reach, reach_of
+from purger.core.hosts import host_and_port
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 
@@ -20,10 +27,12 @@ WIDGETS = Repository("github", "acme", "widgets")
 
 @dataclass(frozen=True, slots=True)
 class BenchSite:
-    """A running stand-in: its addresses, its token and its control calls."""
+    """A running stand-in: its addresses, its token, the network in which it is trusted, and its control calls."""
 
     site: Site
     token: Token
+    network: Network
+    _control: httpx2.Client
 
     @property
     def page(self) -> str:
@@ -32,10 +41,28 @@ class BenchSite:
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Send a control call and return its payload."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.site.url}/_standin/{path}", data, method=method)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - loopback
-            return json.load(response)
+        host, port = host_and_port(self.site.url)
+        scheme = self.site.url.partition(":")[0]
+        return (
+            self._control.request(
+                method,
+                f"{scheme}://127.0.0.1:{port}/_standin/{path}",
+                json=body,
+                extensions={"sni_hostname": host},  # not every system resolves a name below localhost
+            )
+            .raise_for_status()
+            .json()
+        )
+
+    async def reach(self) -> Reach:
+        """Return what a browser needs to reach it."""
+        async with Connections(self.network) as connections:
+            return await reach_of(connections, self.site.addresses)
+
+    def branches(self, slug: str = "acme/widgets") -> list[str]:
+        """Return the branches of a repository's caches."""
+        (found,) = (one for one in self.call("GET", "state")["repositories"] if one["slug"] == slug)
+        return sorted({cache["branch"] for cache in found["caches"]})
 
     def fill(self, rows: int, latency_s: float = 0.0, slug: str = "acme/widgets") -> None:
         """Fill a repository with caches, one for each row, and set the latency of a DELETE."""
@@ -54,13 +81,17 @@ class BenchSite:
 
 
 @contextmanager
-def stand_in() -> Iterator[BenchSite]:
-    """Run a stand-in in another process for a `with` block."""
-    command = [sys.executable, "-m", "purger.standin", "--caches", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def stand_in(*, http2: bool = False) -> Iterator[BenchSite]:
+    """Run a stand-in in another process for a `with` block, over plain HTTP/1.1 or over TLS and HTTP/2."""
+    command = [sys.executable, "-m", "purger.standin", "--caches", "0", *(["--tls"] if http2 else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         addresses = json.loads(process.stdout.readline())
         try:
-            yield BenchSite(Site.at(addresses["url"], addresses["api_url"]), Token(addresses["token"]))
+            site, token = Site.at(addresses["url"], addresses["api_url"]), Token(addresses["token"])
+            authority = Authority.read(Path(addresses["authority_file"]), "the stand-in") if http2 else None
+            network = Network(authority=authority) if authority else DIRECT
+            with httpx2.Client(verify=network.ssl_context(), trust_env=False, timeout=60) as control:
+                yield BenchSite(site, token, network, control)
         finally:
             process.terminate()

@@ -9,7 +9,7 @@ from purger.purge.completeness import AT_LEAST, LIST_IS_FULL, is_complete
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from purger.travis.keys import LIST_CAP
-from tests.support.browser import Purger
+from tests.support.browser import Purger, over_both
 
 DAY_S = 86_400.0
 
@@ -76,6 +76,7 @@ def test_branches_named_in_full_are_seen_behind_a_full_list(purger: Purger, repo
 
 @pytest.mark.browser
 @pytest.mark.timeout(110)
+@over_both
 def test_a_purge_of_more_than_is_listed_is_complete_in_the_end(
     purger: Purger, site: StandIn, repository: Repository
 ) -> None:

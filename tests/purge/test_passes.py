@@ -16,11 +16,11 @@ from purger.core.errors import AccessError, SiteError, UnknownPageError
 from purger.core.retry_policies import DEFAULT_POLICIES, PageWaits, RetryPolicies
 from purger.purge.entry import NOT_APPLIED
 from purger.purge.passes import LOW_WATER
-from purger.standin import DeleteFault, Reupload, StandIn
+from purger.standin import DeleteFault, GoAway, Reupload, StandIn
 from purger.standin.faults import ListFault
 from purger.standin.repository import Repository
 from purger.travis.page.cache_page import CachePage
-from tests.support.browser import FOR_EVER, Purge, Purger, full_state, loads, long_enough
+from tests.support.browser import FOR_EVER, Purge, Purger, full_state, loads, long_enough, over_both
 from tests.support.clocks import Virtual
 from tests.support.retry_policies import FAST
 
@@ -47,7 +47,9 @@ def waiting(**waits: float) -> RetryPolicies:
     return replace(DEFAULT_POLICIES, page=PageWaits(**waits))
 
 
-@pytest.mark.parametrize("times", [1, 3, 20])
+@pytest.mark.parametrize(
+    ("site", "times"), [("http1", 1), ("http1", 3), ("http1", 20), ("http2", 3)], indirect=["site"]
+)
 @pytest.mark.parametrize("fault", REFUSALS, ids=named)
 async def test_refusals_that_pass_are_retried(
     purge: Purge, site: StandIn, repository: Repository, fault: DeleteFault, times: int
@@ -61,6 +63,7 @@ async def test_refusals_that_pass_are_retried(
 
 
 @pytest.mark.parametrize("fault", REFUSALS[:4], ids=named)
+@over_both
 async def test_one_branch_is_always_refused(
     purge: Purge, site: StandIn, repository: Repository, fault: DeleteFault
 ) -> None:
@@ -89,6 +92,7 @@ async def test_a_refusal_that_is_final_is_not_repeated(purge: Purge, site: Stand
 
 @pytest.mark.parametrize("applied", ["all", "half"])
 @pytest.mark.parametrize("status", [502, 504])
+@over_both
 async def test_a_refusal_although_it_was_applied(
     purge: Purge, site: StandIn, repository: Repository, status: int, applied: str
 ) -> None:
@@ -102,6 +106,7 @@ async def test_a_refusal_although_it_was_applied(
 
 @pytest.mark.parametrize("applied", ["none", "all"])
 @pytest.mark.parametrize("kind", ["reset", "hang"])
+@over_both
 async def test_a_deletion_without_a_response_is_retried(
     purge: Purge, site: StandIn, repository: Repository, kind: str, applied: str
 ) -> None:
@@ -113,6 +118,32 @@ async def test_a_deletion_without_a_response_is_retried(
     assert record.ok
 
 
+@pytest.mark.parametrize("site", ["http2"], indirect=True)
+@pytest.mark.parametrize(
+    ("kind", "applied"), [("reset_stream", "none"), ("reset_stream", "all"), ("refuse_stream", "none")]
+)
+async def test_a_stream_that_ends_without_a_response_is_retried(
+    purge: Purge, site: StandIn, repository: Repository, kind: str, applied: str
+) -> None:
+    repository.fill(20)
+    site.faults.delete_fault = [DeleteFault(None, 0, 8, applied, None, kind)]  # type: ignore[arg-type]
+    record = await purge()
+    assert repository.caches == []
+    assert record.ok
+    assert site.faults.delete_fault[0].times == 0
+
+
+@pytest.mark.parametrize("site", ["http2"], indirect=True)
+async def test_connections_that_go_away_cost_no_deletion(purge: Purge, site: StandIn, repository: Repository) -> None:
+    repository.fill(150)
+    site.faults.goaway = GoAway(after=40, times=3)
+    record = await purge()
+    assert repository.caches == []
+    assert record.ok
+    assert site.faults.goaway.times == 0
+
+
+@over_both
 async def test_one_that_never_answers_holds_up_no_other(purge: Purge, site: StandIn, repository: Repository) -> None:
     repository.fill(30)
     repository.add("mute")
@@ -175,6 +206,7 @@ async def test_an_icon_that_is_always_refused_gives_way_to_exact_calls(
     assert record.ok
 
 
+@over_both
 async def test_the_rate_limit_of_a_token_that_others_use(purge: Purge, site: StandIn, repository: Repository) -> None:
     repository.fill(3000, branches=400)
     # The first window lasts until the limit is met, however slowly that comes.
@@ -191,6 +223,7 @@ async def test_the_rate_limit_of_a_token_that_others_use(purge: Purge, site: Sta
     assert any(request.status == 429 for request in site.requests)
 
 
+@over_both
 async def test_the_budget_keeps_below_the_limit(
     purge: Purge, site: StandIn, repository: Repository, virtual_clock: Virtual
 ) -> None:
@@ -254,6 +287,7 @@ async def test_a_deletion_that_takes_too_long(purge: Purge, site: StandIn, repos
     assert site.count("DELETE") == 5
 
 
+@over_both
 async def test_the_token_expires_in_the_middle(purge: Purge, site: StandIn, repository: Repository) -> None:
     repository.fill(30)
     site.faults.token_expires_after = 20
@@ -272,6 +306,7 @@ async def test_the_token_expires_in_the_middle(purge: Purge, site: StandIn, repo
     ],
     ids=lambda fault: fault.kind,
 )
+@over_both
 async def test_a_list_that_fails_once_is_loaded_again(
     purge: Purge, site: StandIn, repository: Repository, fault: ListFault
 ) -> None:

@@ -9,12 +9,13 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import Purger
+from tests.support.browser import Purger, over_both
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
 
 
 @pytest.mark.parametrize(("caches", "branches", "passes"), [(60, None, 1), (0, None, 0), (1, None, 1), (2500, 250, 3)])
+@over_both
 def test_every_cache_is_deleted_and_seen_gone(
     purger: Purger, site: StandIn, repository: Repository, caches: int, branches: int | None, passes: int
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_deletion_that_never_applies_is_never_called_deleted(
     assert not ended.repository["verified"]
 
 
+@over_both
 def test_a_list_and_a_dry_run_touch_nothing(purger: Purger, site: StandIn, repository: Repository) -> None:
     repository.fill(5)
     for command in (["list"], ["purge", "--dry-run"]):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from purger.standin import DeleteFault, StandIn
-from tests.support.browser import Purger, fill, left
+from tests.support.browser import Purger, fill, left, over_both
 
 pytestmark = pytest.mark.browser
 
 
+@over_both
 def test_all_repositories_of_an_owner_are_purged(purger: Purger, site: StandIn) -> None:
     fill(site, "a", "b", "c", "empty", caches=4)
     site.repositories[3].clear()

@@ -77,14 +77,13 @@ async def test_a_hundred_calls_are_in_flight_at_once(
     tls_site: StandIn, repository: Repository, client: Http2Client
 ) -> None:
     repository.fill(120)
-    tls_site.faults.delete_fault = [DeleteFault(kind="hang")]
+    tls_site.faults.delete_fault = [DeleteFault(kind="hang", times=100)]
     names = branches(repository)
     await eventually(lambda: client.most_streams is not None)
     assert client.most_streams == 100
     pending = [client.send("DELETE", caches(repository, name)) for name in names[:100]]
-    await eventually(lambda: tls_site.count("DELETE") == 100)
+    await eventually(lambda: tls_site.faults.delete_fault[0].times == 0)
     assert not any(stream.ended.is_set() for stream in pending)
-    tls_site.faults.delete_fault = []
     for stream in pending[:20]:
         client.h2.reset_stream(stream.id, ErrorCodes.CANCEL)
     client.flush()
@@ -115,7 +114,7 @@ async def test_long_responses_obey_the_flow_control(tls_site: StandIn, repositor
         assert len(lists[0].body) > 2 * 65535
 
 
-async def test_a_response_waits_for_a_client_that_does_not_read(
+async def test_a_client_that_does_not_read_holds_up_no_other(
     tls_site: StandIn, repository: Repository, client: Http2Client
 ) -> None:
     job = tls_site.add_job(repository)
@@ -253,6 +252,29 @@ async def test_a_client_that_breaks_the_protocol_loses_its_connection(tls_site: 
     assert client.last_stream_id == 0
     async with http2_client(tls_site, tls_site.api_url) as again:
         assert (await again.call("GET", "/user")).status == 200
+
+
+async def test_a_client_may_go_away_itself(tls_site: StandIn, client: Http2Client) -> None:
+    tls_site.faults.api_latency_s = 0.2
+    client.send("GET", "/user")
+    await eventually(lambda: tls_site.count("GET", "/user") == 1)
+    client.h2.close_connection()
+    client.flush()
+    await asyncio.wait_for(client.closed.wait(), 30)
+
+
+async def test_a_failure_of_the_stand_in_resets_the_stream(
+    tls_site: StandIn, repository: Repository, client: Http2Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = tls_site.add_job(repository)
+
+    def fail() -> str:
+        raise ArithmeticError("a defect")
+
+    job.log = fail  # type: ignore[method-assign]
+    assert (await client.call("GET", f"/job/{job.id}/log.txt")).reset == ErrorCodes.INTERNAL_ERROR
+    assert (await client.call("GET", "/user")).status == 200
+    await eventually(lambda: "a defect" in caplog.text)
 
 
 async def test_the_stand_in_stops_with_calls_in_flight() -> None:

@@ -12,15 +12,18 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Playwright, async_playwright
 
+from purger.browser.authority import Authority
+from purger.browser.connections import Connections
 from purger.browser.find import find_browser
-from purger.browser.network import DIRECT
-from purger.browser.reach import Reach
+from purger.browser.network import DIRECT, Network
+from purger.browser.reach import Reach, reach_of
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import new_context
 from purger.browser.supervise import BrowserSupervisor
@@ -69,9 +72,27 @@ class Ended:
         return {cache["branch"]: cache["outcome"] for cache in self.repository["caches"]}
 
 
+over_both = pytest.mark.parametrize("site", ["http1", "http2"], indirect=True)
+"""Runs a test on two sites: over HTTP/1.1 at 127.0.0.1, and over TLS and HTTP/2 at names of its own."""
+
+
+def site_of(request: pytest.FixtureRequest, **options: Any) -> StandIn:
+    """The stand-in for a fixture `site`, of the kind that `over_both` chose."""
+    return StandIn(costs=False, tls=getattr(request, "param", "http1") == "http2", **options)
+
+
+def is_encrypted(site: StandIn) -> bool:
+    return site.url.startswith("https:")
+
+
+def network_of(site: StandIn) -> Network:
+    """The network in which the stand-in's certificates are trusted."""
+    return Network(authority=Authority.read(site.authority_file, "PURGER_CA_FILE")) if is_encrypted(site) else DIRECT
+
+
 @pytest.fixture
-def site() -> Iterator[StandIn]:
-    with StandIn(costs=False) as stand_in:
+def site(request: pytest.FixtureRequest) -> Iterator[StandIn]:
+    with site_of(request) as stand_in:
         yield stand_in
 
 
@@ -101,6 +122,7 @@ def environment(site: StandIn | None, **more: str) -> dict[str, str]:
     }
     if site is not None:
         kept |= {"TRAVIS_TOKEN": site.token, "PURGER_URL": site.url, "PURGER_API_URL": site.api_url}
+        kept |= {"PURGER_CA_FILE": str(site.authority_file)} if is_encrypted(site) else {}
     return kept | {"PURGER_SETTLE": "0", "NO_COLOR": "1", "COLUMNS": "200"} | more
 
 
@@ -197,7 +219,24 @@ async def browsers() -> AsyncIterator[tuple[Playwright, BrowserSupervisor]]:
 
 
 @pytest.fixture
-def purge(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> Purge:
+async def browsers_for_site(
+    site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]
+) -> AsyncIterator[BrowserSupervisor]:
+    """The module's browser, or where the site has keys of its own, one that accepts them."""
+    playwright, shared = browsers
+    if not is_encrypted(site):
+        yield shared
+        return
+    async with Connections(network_of(site)) as connections:
+        settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
+        find_reach = partial(reach_of, connections, (site.url, site.api_url))
+        own = BrowserSupervisor(settings, find_reach, start_driver=lambda: nullcontext(playwright))
+        yield own
+        await own.close()
+
+
+@pytest.fixture
+def purge(site: StandIn, browsers_for_site: BrowserSupervisor) -> Purge:
     """Runs the job on `acme/widgets` without the command around it.
 
     `clock` is that of its request budget; `observe` is given each event; other keyword arguments are settings.
@@ -211,9 +250,9 @@ def purge(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> Purg
         observe: events.Observer = log_event,
         **settings: Any,
     ) -> Record:
-        _, shared = browsers
         chosen = Settings(
             site=Site.at(site.url, site.api_url),
+            network=network_of(site),
             token=Token(site.token),
             policies=policies,
             pace=Pace(**({"settle_s": 0.0, "max_rate": 0, "recheck_timeout_s": 5.0} | settings)),
@@ -226,7 +265,9 @@ def purge(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> Purg
         )
         async with Api.open(chosen.network, chosen.site, chosen.token, budget, policies) as api:
             return await purge_one(
-                RepositoryPurge(WIDGETS, chosen, selection or Selection(), api, budget, observe), chosen, shared
+                RepositoryPurge(WIDGETS, chosen, selection or Selection(), api, budget, observe),
+                chosen,
+                browsers_for_site,
             )
 
     return run
@@ -282,6 +323,6 @@ def open_api(site: StandIn) -> OpenApi:
     ) -> AbstractAsyncContextManager[Api]:
         budget = Budget(0, pauses=FAST.rate_limit)
         there = at or Site.at(site.url, site.api_url)
-        return Api.open(DIRECT, there, Token(token or site.token), budget, policies)
+        return Api.open(network_of(site), there, Token(token or site.token), budget, policies)
 
     return open_it

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ssl
-from base64 import b64encode
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from purger.browser.certificates import pin_of
 from purger.standin import StandIn
 
 
@@ -35,21 +31,14 @@ async def connected(
     return reader, writer, encrypted
 
 
-def pin_of(certificate: bytes | None) -> str:
-    """The pin of a certificate's key, as Chromium's `--ignore-certificate-errors-spki-list` takes it."""
-    assert certificate is not None
-    key = x509.load_der_x509_certificate(certificate).public_key()
-    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return b64encode(hashlib.sha256(spki).digest()).decode()
-
-
 async def pin(site: StandIn, url: str) -> str:
     """The pin of the key that an origin serves now, verified."""
     _, writer, encrypted = await connected(url, trusting(site))
-    served = pin_of(encrypted.getpeercert(binary_form=True))
+    served = encrypted.getpeercert(binary_form=True)
+    assert served is not None
     writer.close()
     await writer.wait_closed()
-    return served
+    return pin_of(served)
 
 
 async def pinning(site: StandIn, urls: Sequence[str] = ()) -> str:
