@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from loguru import logger
-from playwright.async_api import Browser, BrowserContext, Page, Route
+from playwright.async_api import Browser, BrowserContext, Route
 from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.reach import Reach
@@ -47,35 +47,34 @@ class RemoteContexts:
         return context
 
     async def _by_proxy(self, browser: Browser) -> BrowserContext | None:
+        proxy = proxy_except(self._reach.places, _NOWHERE)
         try:
-            context = await new_context(browser, proxy_except(self._reach.places, _NOWHERE))
+            if self._is_by_proxy is None:
+                probing = await new_context(browser, proxy)
+                self._is_by_proxy = await self._is_right(probing)
+                await close_context(probing)
+            return await new_context(browser, proxy) if self._is_by_proxy else None
         except PlaywrightError:
             if not browser.is_connected():
                 raise
             self._is_by_proxy = False
             return None
-        if self._is_by_proxy is None:
-            self._is_by_proxy = await self._is_right(context)
-        if self._is_by_proxy:
-            return context
-        await close_context(context)
-        return None
 
     async def _is_right(self, context: BrowserContext) -> bool:
         """Return whether the context reaches the site and nothing else."""
-        page = await context.new_page()
-        try:
-            if "ERR_PROXY_CONNECTION_FAILED" not in await _fault_of(page, _THIRD_PARTY):
-                return False
-            origins = dict.fromkeys("{0.scheme}://{0.netloc}".format(urlsplit(one)) for one in self._reach.addresses)
-            faults = [await _fault_of(page, f"{origin}/favicon.ico") for origin in origins]
-            return not any(_NOT_REACHED.search(fault) for fault in faults)
-        finally:
-            await page.close()
+        if "ERR_PROXY_CONNECTION_FAILED" not in await _fault_of(context, _THIRD_PARTY):
+            return False
+        origins = dict.fromkeys("{0.scheme}://{0.netloc}".format(urlsplit(one)) for one in self._reach.addresses)
+        faults = [await _fault_of(context, f"{origin}/favicon.ico") for origin in origins]
+        return not any(_NOT_REACHED.search(fault) for fault in faults)
 
 
-async def _fault_of(page: Page, address: str) -> str:
-    """Return why an address can't be opened; empty where it can."""
+async def _fault_of(context: BrowserContext, address: str) -> str:
+    """Return why an address can't be opened; empty where it can.
+
+    Each has a page of its own, which is left open: one that failed twice can't be closed any more.
+    """
+    page = await context.new_page()
     try:
         await page.goto(address, wait_until="commit", timeout=PROBING_S * 1000)
     except PlaywrightError as error:
