@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import socket
+import ssl
 import threading
+from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
+from purger.browser.connect import connect
+from purger.browser.connections import Connections
+from purger.browser.driver import driver
+from purger.browser.loopback import pump
+from purger.browser.network import DIRECT, NetworkSettings
+from purger.core.errors import BrowserError
 from purger.standin import StandIn
-from tests.support.browser import Purger, fill, left
+from tests.support.browser import FOR_EVER, Purger, fill, left
 from tests.support.remote_browsers import StartRemote, free_port
 
 pytestmark = pytest.mark.browser
@@ -74,3 +86,35 @@ def test_a_remote_browser_that_is_not_there_is_an_error(purger: Purger, site: St
     assert "run-server" in ended.err
     assert "geheim" not in ended.err + ended.out
     assert left(site) == {"acme/a": 4}
+
+
+async def _encrypted(port: int, context: ssl.SSLContext) -> asyncio.Server:
+    """Serve what listens on a port of this machine over TLS."""
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner = await asyncio.open_connection("127.0.0.1", port)
+        await pump((reader, writer), inner)
+
+    return await asyncio.start_server(pass_on, "127.0.0.1", 0, ssl=context)
+
+
+async def test_an_encrypted_remote_browser_is_trusted_by_the_named_authority(
+    start_cdp: StartRemote, tmp_path: Path
+) -> None:
+    authority, context, port = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), free_port()
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    start_cdp(tmp_path / "browser", port)
+    async with (
+        Connections(DIRECT) as connections,
+        connections.exchange("GET", f"http://127.0.0.1:{port}/json/version", timeout_s=FOR_EVER) as response,
+    ):
+        path = urlsplit(json.loads(await response.aread())["webSocketDebuggerUrl"]).path
+    async with await _encrypted(port, context) as server, driver() as playwright, AsyncExitStack() as stack:
+        address = f"wss://127.0.0.1:{server.sockets[0].getsockname()[1]}{path}"
+        with pytest.raises(BrowserError, match=r"the certificate of 127\.0\.0\.1 is from an authority"):
+            await connect(playwright, address, DIRECT, stack)
+        network = NetworkSettings(ca_file=tmp_path / "authority.pem").network({})
+        browser = await connect(playwright, address, network, stack)
+        assert browser.is_connected()
+        await browser.close()
