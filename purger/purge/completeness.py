@@ -11,6 +11,10 @@ LIST_IS_FULL = (
     f"the site lists only {LIST_CAP:,} caches at once and the list is full: others that match may be hidden "
     "behind them; name branches in full, or purge everything"
 )
+CERTAIN_ONLY = (
+    f"a list of the site holds {LIST_CAP:,} caches and is full, so others may be hidden behind it: only what would be "
+    "selected whatever they are is selected; purge once more afterwards"
+)
 AT_LEAST = f"at least {LIST_CAP:,}: the site lists no more at once"
 
 

@@ -24,18 +24,21 @@ class _Index:
 
     by_version: dict[Version, dict[Entry, None]] = field(default_factory=dict)
     by_name: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
-    left_versions: Counter[Version] = field(default_factory=Counter)
 
     def add_name(self, entry: Entry) -> None:
         self.by_name.setdefault((entry.cache.branch, entry.cache.name), []).append(entry)
 
     def add_version(self, entry: Entry) -> None:
         self.by_version.setdefault(entry.cache.version, {})[entry] = None
-        self.count_as_left(entry, +1)
 
     def remove_version(self, entry: Entry) -> None:
         del self.by_version[entry.cache.version][entry]
-        self.count_as_left(entry, -1)
+
+    def left_below(self, folder: str, versions: Iterable[Version]) -> Counter[Version]:
+        """Count the entries of each version that are left and may lie below the folder."""
+        entries = (entry for version in versions for entry in self.by_version.get(version, ()))
+        left = (entry.cache for entry in entries if entry.selected and entry.listed)
+        return Counter(cache.version for cache in left if _may_be_below(cache, folder))
 
     def find(
         self, deleted: Iterable[Cache], order: Callable[[Entry], Any]
@@ -55,10 +58,6 @@ class _Index:
             if entry := next(candidates[cache.version], None):
                 found.append(entry)
         return found, unlisted
-
-    def count_as_left(self, entry: Entry, step: int) -> None:
-        if entry.selected and entry.listed:
-            self.left_versions[entry.cache.version] += step
 
 
 @dataclass(slots=True)
@@ -106,10 +105,12 @@ class Ledger:
         """What is selected, accepted as deleted and still listed."""
         return [entry for entry in self.left if entry.state is State.ACCEPTED]
 
-    @property
-    def left_versions(self) -> Counter[Version]:
-        """How often each version occurs among what is left. It changes with the ledger; do not change it."""
-        return self._index.left_versions
+    def left_below(self, folder: str, caches: Iterable[Cache]) -> Counter[Version]:
+        """Return how often each version of these caches is left that may lie below the folder.
+
+        What is known to lie elsewhere does not count: a cache that is kept may have the same version there.
+        """
+        return self._index.left_below(folder, {cache.version for cache in caches})
 
     @property
     def ok(self) -> bool:
@@ -232,12 +233,10 @@ class Ledger:
     def _set_listed(self, entry: Entry) -> None:
         if not entry.listed:
             change(entry, state=entry.state_when_listed, state_when_listed=State.LISTED)
-            self._index.count_as_left(entry, +1)
 
     def _set_gone(self, entry: Entry, at: datetime) -> None:
         if entry.listed:
             self.progress += entry.selected
-            self._index.count_as_left(entry, -1)
             change(entry, state=State.GONE, state_when_listed=entry.state, gone_at=at)
 
 
@@ -317,8 +316,8 @@ def _pair_unlisted(
 
 
 def _entry_of(cache: Cache, selection: Selection) -> Entry:
-    decision = selection.decide(cache)
-    return Entry(cache, decision is True, undecided=decision is None)
+    verdict = selection.verdict(cache)
+    return Entry(cache, verdict.selected is True, undecided=verdict.selected is None, kept=verdict.kept)
 
 
 def _is_below(cache: Cache, folder: str | None) -> bool:
@@ -326,6 +325,10 @@ def _is_below(cache: Cache, folder: str | None) -> bool:
         return False
     own = f"{cache.full_branch}/{cache.branch}" if cache.may_be_nested else cache.full_branch
     return f"{own}/".startswith(f"{folder}/")
+
+
+def _may_be_below(cache: Cache, folder: str) -> bool:
+    return cache.full_branch is None or _is_below(cache, folder)
 
 
 def _may_be_gone(entry: Entry) -> bool:

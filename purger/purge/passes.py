@@ -12,7 +12,7 @@ from purger.core import events
 from purger.core.cache import Cache, Method, rows_of
 from purger.core.errors import SiteError, UnknownPageError
 from purger.core.text import many
-from purger.purge.branch_listings import BranchListings
+from purger.purge.attribution import Attribution
 from purger.purge.entry import Entry, State
 from purger.purge.exact_deletion import ExactDeletion
 from purger.purge.ledger import Ledger
@@ -42,7 +42,7 @@ class Passes:
     api: Api
     exact: ExactDeletion
     budget: Budget
-    listings: BranchListings
+    attribution: Attribution
 
     async def run_pass(self, page: CachePage) -> None:
         """Attempt to delete each cache that the ledger has to attempt, once or, where it is refused, a few times.
@@ -175,7 +175,7 @@ class Passes:
         by_icon: Rows = {}
         await self._learn_names([entry for entry in entries if not entry.cache.is_attributed])
         caches = [entry.cache for entry in entries]
-        ways = without_nested(await self.exact.ways(caches, self.record.ledger.left_versions))
+        ways = without_nested(await self.exact.ways(caches, self.record.ledger.left_below))
         for way, concerned in _with_entries(ways, entries):
             if isinstance(way, Undeletable):
                 self._give_up(concerned, way)
@@ -189,7 +189,7 @@ class Passes:
     async def _learn_names(self, entries: Sequence[Entry]) -> None:
         """Find out which branches these caches belong to, whose file names hold a slash."""
         others = [entry.cache for entry in self.record.ledger.left if entry.cache.is_attributed]
-        named = await self.listings.attribute([entry.cache for entry in entries], others)
+        named = await self.attribution.attribute([entry.cache for entry in entries], others)
         for entry, cache in zip(entries, named, strict=True):
             self.record.ledger.learn_names(entry, cache)
 
@@ -197,7 +197,7 @@ class Passes:
         ledger = self.record.ledger
         ledger.count_attempt(entries, Method.API)
         try:
-            deleted = await self.exact.delete(way, ledger.left_versions)
+            deleted = await self.exact.delete(way, ledger.left_below)
         except SiteError as error:
             rate_limited = isinstance(error, RateLimitedError)
             ledger.refuse(entries, str(error), Refusal.RATE_LIMITED if rate_limited else Refusal.TRANSIENT)

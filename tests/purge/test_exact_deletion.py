@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from purger.core.cache import Cache, Kind, Method, Outcome
 from purger.core.errors import AccessError
-from purger.core.selection import Selection, is_glob
+from purger.core.filters import is_glob
+from purger.core.selection import Selection
 from purger.purge.entry import NOT_SELECTED
 from purger.standin import DeleteFault, Reupload, StandIn
 from purger.standin.repository import Repository
