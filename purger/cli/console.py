@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from loguru import logger
 from rich.console import Console
@@ -21,11 +22,12 @@ from purger.core.units import age_text, size_text
 from purger.jobs.log_phrases import what_it_did
 from purger.report.artifacts import Artifacts
 from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport, Report, RepositoryReport
-from purger.report.phrases import HIDDEN, at_least, error_words, how_sentence, verdict_of
+from purger.report.phrases import HIDDEN, at_least, error_words, how_sentence, kept_sentences, verdict_of
 from purger.secrets.token import Token
 from purger.travis.keys import last_part
 
 MOST_ROWS_BEFORE_QUESTION = 20
+LONGEST_FILE_NAME = 64
 
 
 def stdout() -> Console:
@@ -110,19 +112,40 @@ def table_of(name: str, rows: Sequence[_Row], now: datetime, *, complete: bool =
     return table
 
 
-def show_report(output: Output, report: Report, *, as_table: bool) -> None:
+def cache_table_of(name: str, caches: Sequence[CacheReport], now: datetime) -> Table:
+    """Return a table of caches, one by one: branch, name, kind, size, age; and the totals."""
+    table = Table(title=Text(f"Caches of {name}"), title_justify="left", show_footer=True, box=None, pad_edge=False)
+    table.add_column("branch", footer=many(len(caches), "cache"), overflow="fold")
+    table.add_column("cache", overflow="fold")
+    table.add_column("kind")
+    table.add_column("size", justify="right", footer=size_text(sum(cache.size_bytes for cache in caches)))
+    table.add_column("age", justify="right")
+    for cache in caches:
+        age = age_text((now - cache.last_modified).total_seconds())
+        shown = (Text(shorten(cache.branch)), Text(shorten(cache.name, LONGEST_FILE_NAME)))
+        table.add_row(*shown, str(cache.kind), size_text(cache.size_bytes), age)
+    return table
+
+
+def show_kept(console: Console, repository: RepositoryReport) -> None:
+    """Show what the policies keep of a repository, and why."""
+    for sentence in kept_sentences(repository):
+        console.print(Text(printable(f"{repository.name} {sentence}.")))
+
+
+def show_report(output: Output, report: Report, *, as_table: Literal["rows", "caches"] | None) -> None:
     """Show what came of each repository and each job. `as_table` shows the caches in place of a verdict."""
     selection = report.selection
     for repository in _to_show(report):
         if repository.error and repository.error != report.error:
             show_error(output.notes, repository.error)
         if report.dry_run and repository.left and not output.json:
-            rows, now = _rows(repository.left), _age_from(report)
-            output.data.print(table_of(repository.name, rows, now, complete=repository.complete))
+            output.data.print(_table(repository, _age_from(report), one_by_one=as_table == "caches"))
         is_untouched = report.error is not None and not repository.passes
         if repository.error is None and not is_untouched and not (as_table and repository.left):
             filters = "" if selection is None else str(selection.selection())
             show_result(output.notes, repository, dry_run=report.dry_run, filters=filters)
+        show_kept(output.notes, repository)
     for job in report.last_runs:
         if job.error and job.error != report.error:
             show_error(output.notes, job.error)
@@ -131,6 +154,12 @@ def show_report(output: Output, report: Report, *, as_table: bool) -> None:
             show_good_news(output.notes, f"job {job.job} passed{what}")
     if report.error:
         show_error(output.notes, report.error)
+
+
+def _table(repository: RepositoryReport, now: datetime, *, one_by_one: bool) -> Table:
+    if one_by_one:
+        return cache_table_of(repository.name, repository.left, now)
+    return table_of(repository.name, _rows(repository.left), now, complete=repository.complete)
 
 
 def _age_from(report: Report) -> datetime:
@@ -222,6 +251,7 @@ async def ask(console: Console, repositories: Sequence[RepositoryReport], now: d
         console.print(table_of(repository.name, shown, now, complete=repository.complete))
         if len(rows) > MOST_ROWS_BEFORE_QUESTION:
             console.print(f"… and {many(len(rows) - MOST_ROWS_BEFORE_QUESTION, 'row')} more.")
+        show_kept(console, repository)
     count = sum(len(repository.left) for repository in repositories)
     size = size_text(sum(repository.selected_bytes for repository in repositories))
     where = repositories[0].name if len(repositories) == 1 else many(len(repositories), "repository")

@@ -17,8 +17,8 @@ from purger.purge.completeness import is_complete
 from purger.purge.plan import by_displayed_name
 from purger.purge.settings import Settings
 from purger.travis.addresses import Repository
-from purger.travis.host import PullRequests, closed_pull_requests
 from purger.travis.keys import LIST_CAP
+from purger.travis.pull_requests import PullRequests, closed_pull_requests
 
 
 @dataclass(frozen=True, slots=True)

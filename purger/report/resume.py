@@ -21,7 +21,7 @@ _WHAT = "the report to resume"
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a former run left: the repositories, what to delete of them and, where policies decided it, what that was."""
+    """What a former run left: the repositories, what to delete of them, and what was decided about them by policies."""
 
     repositories: list[Repository | Owner]
     selection: Selection

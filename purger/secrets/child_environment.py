@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 TOKEN_VARIABLE = "TRAVIS_TOKEN"  # noqa: S105 - the variable's name
-SECRETS = (TOKEN_VARIABLE, "PURGER_CONNECT")
+HOST_TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the variable's name
+SECRETS = (TOKEN_VARIABLE, HOST_TOKEN_VARIABLE, "PURGER_CONNECT")
 _NO_HOME = "/nonexistent"
 """The home of users that have none, as Debian writes it."""
 _DEBUG_OUTPUT = ("DEBUG", "DEBUG_FILE", "NODE_DEBUG")

@@ -58,10 +58,7 @@ class ThirdParty:
                 faults.host_calls -= 1
             repository = self._state.repository(slug, "github")
             status = 403 if faults.host_calls is not None and faults.host_calls < 0 else faults.host_status or 200
-        if repository is None or number not in repository.pull_requests:
-            status = 404
-        if status != 200:
-            return web.json_response(
-                {"message": "no", "documentation_url": "https://docs.github.com/rest"}, status=status
-            )
+        if status != 200 or repository is None or number not in repository.pull_requests:
+            status = 404 if status == 200 else status
+            return web.json_response({"message": "no", "documentation_url": "https://docs.github.com/"}, status=status)
         return web.json_response({"number": number, "state": repository.state_of(number), "title": "Change it"})

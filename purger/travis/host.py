@@ -1,36 +1,16 @@
-"""Ask the host's public API which pull requests are closed. Only GitHub's is known, and nothing is guessed."""
+"""Know where the public API of the repositories' host is, and which token is for it. Only GitHub's is known."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import httpx2
-import msgspec
-from loguru import logger
-from tenacity import AsyncRetrying, retry_if_exception_type
-
-from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
+from purger.core.errors import InputError
+from purger.secrets.child_environment import HOST_TOKEN_VARIABLE
 from purger.secrets.token import Token
 from purger.travis.addresses import DEFAULT_API_URL, PROVIDERS, Repository, Site
 
 GITHUB_API_URL = "https://api.github.com"
-CALLS_AT_ONCE = 6
-
-
-class _PullRequestPayload(msgspec.Struct, frozen=True):
-    number: int
-    state: str
-
-
-class _BusyError(Exception):
-    """The host did not answer this time."""
-
-
-class _ExhaustedError(Exception):
-    """No further call will be answered either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,101 +30,22 @@ class HostSettings:
         base = self.api_url or (GITHUB_API_URL if site.api_url == DEFAULT_API_URL else None)
         return None if base is None else f"{base}/repos/{repository.slug}"
 
-
-@dataclass(frozen=True, slots=True)
-class PullRequests:
-    """Which pull requests are closed, as far as the host says, and why it does not say it of the others."""
-
-    closed: dict[int, bool] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-
-
-async def closed_pull_requests(
-    repository: Repository,
-    numbers: Iterable[int],
-    site: Site,
-    settings: HostSettings,
-    policies: RetryPolicies = DEFAULT_POLICIES,
-) -> PullRequests:
-    """Ask which of the pull requests with these numbers are closed. Nothing is raised: what fails is a problem."""
-    address = settings.address_of(repository, site)
-    if address is None:
-        return PullRequests({}, ("only GitHub is asked for pull requests, and only for the public site",))
-    async with _client(settings) as client:
-        return await _Inquiry(client, address, policies).ask(sorted(set(numbers)))
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of every call. The token is for GitHub's own API alone."""
+        headers = {"Accept": "application/vnd.github+json", "User-Agent": "purger"}
+        if self.token is not None and self.api_url in {None, GITHUB_API_URL}:
+            headers["Authorization"] = f"Bearer {self.token.reveal()}"
+        return headers
 
 
-@asynccontextmanager
-async def _client(settings: HostSettings) -> AsyncIterator[httpx2.AsyncClient]:
-    headers = {"Accept": "application/vnd.github+json", "User-Agent": "purger"}
-    if settings.token is not None and settings.api_url in {None, GITHUB_API_URL}:
-        headers["Authorization"] = f"Bearer {settings.token.reveal()}"
-    async with httpx2.AsyncClient(headers=headers) as client:
-        yield client
-
-
-class _Inquiry:
-    """Questions about pull requests of one repository; after one that says that no other will be answered, none."""
-
-    def __init__(self, client: httpx2.AsyncClient, address: str, policies: RetryPolicies) -> None:
-        self._client = client
-        self._address = address
-        self._policies = policies
-        self._problems: dict[str, None] = {}
-        self._closed: dict[int, bool] = {}
-        self._is_over = False
-        self._at_once = asyncio.Semaphore(CALLS_AT_ONCE)
-
-    async def ask(self, numbers: Iterable[int]) -> PullRequests:
-        async with asyncio.TaskGroup() as group:
-            for number in numbers:
-                group.create_task(self._ask(number))
-        return PullRequests(self._closed, tuple(self._problems))
-
-    async def _ask(self, number: int) -> None:
-        policy = self._policies.api_busy
-        async with self._at_once:
-            if self._is_over:
-                return
-            try:
-                async for attempt in AsyncRetrying(
-                    retry=retry_if_exception_type(_BusyError), stop=policy.stop, wait=policy.wait, reraise=True
-                ):
-                    with attempt:
-                        await self._ask_once(number)
-            except (_BusyError, _ExhaustedError) as error:
-                self._is_over = True
-                self._problems[str(error)] = None
-
-    async def _ask_once(self, number: int) -> None:
-        address = f"{self._address}/pulls/{number}"
-        try:
-            async with asyncio.timeout(self._policies.call_timeout_s):
-                response = await self._client.get(address)
-        except (httpx2.HTTPError, TimeoutError) as error:
-            raise _BusyError(f"GitHub does not answer: {str(error) or 'no whole answer'}") from None
-        logger.debug("GET {}: {}", address, response.status_code)
-        match response.status_code:
-            case 200:
-                self._read(response.content, number)
-            case 401:
-                raise _ExhaustedError("GitHub refuses GITHUB_TOKEN")
-            case 403 | 429:
-                more = "" if "Authorization" in self._client.headers else "; GITHUB_TOKEN raises it"
-                raise _ExhaustedError(f"GitHub's rate limit is reached, or it allows no access{more}")
-            case status if status >= 500:
-                raise _BusyError(f"GitHub answers {status}")
-            case 404:
-                self._problems["GitHub does not know or show some pull requests"] = None
-            case status:
-                self._problems[f"GitHub answers {status}"] = None
-
-    def _read(self, body: bytes, number: int) -> None:
-        try:
-            payload = msgspec.json.decode(body, type=_PullRequestPayload)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            payload = _PullRequestPayload(0, "")
-        if payload.number != number or payload.state not in {"open", "closed"}:
-            self._problems["GitHub answers in a form that purger does not know"] = None
-        else:
-            self._closed[number] = payload.state == "closed"
+def host_token(environ: Mapping[str, str]) -> Token | None:
+    """Return the token for GitHub's API, if there is one. Raises InputError for one that can't be sent."""
+    text = environ.get(HOST_TOKEN_VARIABLE, "").strip()
+    try:
+        return Token(text) if text else None
+    except InputError:
+        raise InputError(
+            f"{HOST_TOKEN_VARIABLE} contains white space, control characters or letters that are not ASCII",
+            remedy=f"Copy it again, or unset {HOST_TOKEN_VARIABLE}: GitHub also answers a few questions without it.",
+        ) from None

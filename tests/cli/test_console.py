@@ -144,7 +144,7 @@ def test_branches_of_one_displayed_name_are_one_row_of_the_table() -> None:
     alone = cache_report("a/bar", 9, "remaining")
     made = msgspec.structs.replace(report(), dry_run=True, repositories=[repository_of(*caches, alone)])
     output = Output(json=False, verbosity=0, data=Console(file=io.StringIO(), width=200), notes=Console(quiet=True))
-    show_report(output, made, as_table=True)
+    show_report(output, made, as_table="rows")
     assert isinstance(output.data.file, io.StringIO)
     rows = [line.split() for line in output.data.file.getvalue().splitlines()]
     assert [row[:5] for row in rows[2:]] == [

@@ -9,6 +9,7 @@ from typing import Any, cast
 import msgspec
 
 from purger.core.cache import Cache, Kind, Method, Outcome
+from purger.core.decision import Kept
 from purger.core.errors import ExitCode, PurgerError
 from purger.core.selection import Selection
 from purger.purge.ledger import Ledger
@@ -41,6 +42,8 @@ class SampleEntry:
     recreated: int = 0
     gone_at: datetime | None = None
     bytes_deleted: int = 0
+    kept: Kept | None = None
+    undecided: bool = False
 
     @property
     def listed(self) -> bool:
