@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -176,28 +176,17 @@ def _keep_enough(cases: Sequence[_Case], most_bytes: int, *, largest_first: bool
     """Keep what need not be deleted so that at most `most_bytes` are left.
 
     A cache is deleted where it and all that would be deleted after it are too much, together with what stays anyway:
-    caches that nobody has seen can only add to that.
+    caches that nobody has seen can only add to that. One without a date is kept, but may have been the first to go.
     """
     everything = sum(case.cache.size_bytes for case in cases)
-    staying = sum(case.cache.size_bytes for case in cases if not case.may_go)
-    for order in _orders([case for case in cases if case.may_go], largest_first=largest_first):
-        left = staying
-        for case in reversed(order):
-            left += case.cache.size_bytes
-            if left <= most_bytes and (everything <= most_bytes or case.verdict.selected):
-                is_unsure = everything > most_bytes and not (largest_first or case.cache.is_dated)
-                case.keep(Kept.UNDATED if is_unsure else Kept.ENOUGH)
+    left = sum(case.cache.size_bytes for case in cases if not case.may_go)
 
+    def place(case: _Case) -> tuple[object, ...]:
+        return (-case.cache.size_bytes if largest_first else 0, oldest_first(case.cache))
 
-def _orders(cases: Sequence[_Case], *, largest_first: bool) -> Iterator[list[_Case]]:
-    """Yield the cases in the order of their deletion.
-
-    Those without a date each alone: they may be deleted before all the others, or after them.
-    """
-    if largest_first:
-        yield sorted(
-            cases, key=lambda case: (-case.cache.size_bytes, not case.cache.is_dated, oldest_first(case.cache))
-        )
-        return
-    yield sorted((case for case in cases if case.cache.is_dated), key=lambda case: oldest_first(case.cache))
-    yield from ([case] for case in cases if not case.cache.is_dated)
+    for case in sorted((case for case in cases if case.may_go), key=place, reverse=True):
+        left += case.cache.size_bytes
+        if everything <= most_bytes or (left <= most_bytes and case.verdict.selected):
+            case.keep(Kept.ENOUGH)
+        elif not case.cache.is_dated:
+            case.keep(Kept.UNDATED)

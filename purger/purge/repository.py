@@ -65,10 +65,11 @@ class RepositoryPurge:
         """What the survey decided about the caches; None where the selection has no policy, or was decided before."""
         return self._decided.decision if self._decided else None
 
-    async def survey(self, *, to_delete: bool) -> None:
+    async def survey(self, *, to_delete: bool, concludes: bool = True) -> None:
         """Ask the API which caches there are and what the token may do, and decide what the policies mean.
 
-        Raises AccessError where the repository is missing or a right is, SiteError where the API does not respond.
+        It `concludes`, unless the limit of the run is to be applied before that. Raises AccessError where the
+        repository is missing or a right is, SiteError where the API does not respond.
         """
         self._to_delete = to_delete
         facts = self._facts or await self._api.repository(self.record.repository)
@@ -88,6 +89,8 @@ class RepositoryPurge:
             self._decided = await deciding.decide(listed, ledger.selection)
         else:
             await self._loads.record_load(listed)
+        if concludes:
+            self.conclude_survey(self.decision)
 
     def conclude_survey(self, decision: Decision | None = None) -> None:
         """Record what the survey showed; `decision` is its own, or that with the limit of the run applied."""

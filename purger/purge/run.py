@@ -212,17 +212,21 @@ class Run:
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
-            await purge.survey(to_delete=not self.request.dry_run)
-            if purge.decision is None or self.request.selection.policies.limit is None:
-                purge.conclude_survey(purge.decision)
+            has_limit = self.request.selection.policies.limit is not None
+            await purge.survey(to_delete=not self.request.dry_run, concludes=not has_limit)
 
     def _limit(self, purges: Sequence[RepositoryPurge]) -> None:
         """Conclude these surveys with at most so many selected caches in all as the limit of the run allows."""
         limit = self.request.selection.policies.limit
-        decisions = [purge.decision for purge in purges if purge.decision is not None]
-        if limit is not None:
-            for purge, decision in zip(purges, limited(decisions, limit), strict=True):
-                purge.conclude_survey(decision)
+        if limit is None:
+            return
+        decided = [(purge, purge.decision) for purge in purges if purge.decision is not None]
+        decisions = limited([decision for _, decision in decided], limit)
+        for (purge, _), decision in zip(decided, decisions, strict=True):
+            purge.conclude_survey(decision)
+        for purge in purges:
+            if purge.decision is None:  # it was decided by a former run
+                purge.conclude_survey()
 
     async def _purge(self, purge: RepositoryPurge, browsers: BrowserSupervisor, at_once: asyncio.Semaphore) -> None:
         async with at_once:
