@@ -6,36 +6,45 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from purger.standin import StandIn
+from purger.standin.repository import Repository
 from tests.support.browser import environment
-from tests.support.documentation import code_blocks
+from tests.support.documentation import README, code_block
 
 pytestmark = pytest.mark.browser
 
-WORKFLOW, TRAVIS, _ = (yaml.safe_load(block) for block in code_blocks("yaml"))
-(CRONTAB,) = code_blocks("crontab")
-(ON_GITHUB,) = (step for step in WORKFLOW["jobs"]["purge"]["steps"] if "purger purge" in step.get("run", ""))
+DAY_S = 86_400
+GB = 10**9
+WORKFLOW = "name: Purge the Travis caches\n"
+KEEP_SMALL = "name: Keep the Travis caches small\n"
+CLOSED = "name: Purge the caches of a closed pull request\n"
+needs_recipes = pytest.mark.skipif(KEEP_SMALL not in README.read_text(), reason="the README has no recipes")
 
 
-@pytest.mark.parametrize(
-    ("line", "variables", "left", "files"),
-    [
-        (ON_GITHUB["run"], {"GITHUB_ACTIONS": "true"}, [], {"artifacts/report.json", "artifacts/report.html"}),
-        (TRAVIS["script"][0], {"TRAVIS": "true", "TRAVIS_REPO_SLUG": "owner/name"}, ["young"], set()),
-        (CRONTAB.split(maxsplit=5)[5].strip(), {}, [], {"purge/report.json", "purge/purge.log"}),
-    ],
-    ids=["workflow", "travis", "crontab"],
-)
-def test_an_example(
-    site: StandIn, tmp_path: Path, line: str, variables: dict[str, str], left: list[str], files: set[str]
-) -> None:
-    repository = site.add_repository("owner/name")
-    repository.add("old", age_s=40 * 86400)
-    repository.add("young", age_s=86400)
+def of_workflow(part: str) -> str:
+    """Return the line of a workflow that runs purger."""
+    jobs = yaml.safe_load(code_block("yaml", part))["jobs"]
+    (line,) = (step["run"] for step in jobs["purge"]["steps"] if "purger purge" in step.get("run", ""))
+    return str(line)
+
+
+def of_travis() -> str:
+    """Return the line of the cron job on Travis CI itself."""
+    return str(yaml.safe_load(code_block("yaml", "if: type = cron"))["script"][0])
+
+
+def of_crontab(part: str) -> str:
+    """Return the command of the crontab with this text in it."""
+    return code_block("crontab", part).split(maxsplit=5)[5].strip()
+
+
+def run_line(site: StandIn, tmp_path: Path, line: str, **variables: str) -> None:
+    """Run a line of an example as its shell would, and assert that it succeeds."""
     (tmp_path / "purge").mkdir()
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
@@ -48,5 +57,67 @@ def test_an_example(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert [cache.branch for cache in repository.caches] == left
+
+
+@pytest.fixture
+def named(site: StandIn) -> Repository:
+    """The repository that the examples name."""
+    return site.add_repository("owner/name")
+
+
+@pytest.mark.parametrize(
+    ("line", "variables", "left", "files"),
+    [
+        (of_workflow(WORKFLOW), {"GITHUB_ACTIONS": "true"}, [], {"artifacts/report.json", "artifacts/report.html"}),
+        (of_travis(), {"TRAVIS": "true", "TRAVIS_REPO_SLUG": "owner/name"}, ["young"], set()),
+        (of_crontab("0 4 * * 1"), {}, [], {"purge/report.json", "purge/purge.log"}),
+    ],
+    ids=["workflow", "travis", "crontab"],
+)
+def test_an_example(
+    site: StandIn,
+    named: Repository,
+    tmp_path: Path,
+    line: str,
+    variables: dict[str, str],
+    left: list[str],
+    files: set[str],
+) -> None:
+    named.add("old", age_s=40 * DAY_S)
+    named.add("young", age_s=DAY_S)
+    run_line(site, tmp_path, line, **variables)
+    assert [cache.branch for cache in named.caches] == left
     assert all((tmp_path / name).stat().st_size for name in files)
+
+
+@needs_recipes
+def test_the_recipe_for_what_is_gone(site: StandIn, named: Repository, tmp_path: Path) -> None:
+    for branch in ("merged", "main"):
+        for days in (1, 2, 3, 4):
+            named.add(branch, age_s=days * DAY_S)
+    newest = [cache.name for cache in sorted(named.caches, key=lambda one: one.last_modified)[-4:]]
+    named.remove_branch("merged")
+    run_line(site, tmp_path, of_workflow(KEEP_SMALL), GITHUB_TOKEN="host-token-of-tests")
+    assert sum(cache.branch == "main" for cache in named.caches) == 4
+    assert {cache.name for cache in named.caches if cache.branch == "merged"} <= set(newest)
+    assert sum(cache.branch == "merged" for cache in named.caches) == 2
+
+
+@needs_recipes
+def test_the_recipe_for_a_size(site: StandIn, named: Repository, tmp_path: Path) -> None:
+    for branch, days in (("main", 50), ("oldest", 40), ("older", 30), ("young", 1)):
+        named.add(branch, age_s=days * DAY_S, size_bytes=2 * GB)
+    run_line(site, tmp_path, of_crontab("--until-below"))
+    assert [cache.branch for cache in named.caches] == ["main", "young"]
+
+
+@needs_recipes
+def test_the_recipe_for_a_closed_pull_request(site: StandIn, named: Repository, tmp_path: Path) -> None:
+    for branch in ("PR.7", "PR.7", "PR.77", "main"):
+        named.add(branch)
+    workflow: Any = yaml.safe_load(code_block("yaml", CLOSED))
+    assert workflow[True] == {"pull_request": {"types": ["closed"]}}, "YAML reads `on` as true"
+    (step,) = (step for step in workflow["jobs"]["purge"]["steps"] if "purger purge" in step.get("run", ""))
+    assert step["env"]["NUMBER"] == "${{ github.event.number }}"
+    run_line(site, tmp_path, of_workflow(CLOSED), NUMBER="7")
+    assert sorted(cache.branch for cache in named.caches) == ["PR.77", "main"]

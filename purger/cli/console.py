@@ -256,7 +256,9 @@ async def ask(console: Console, repositories: Sequence[RepositoryReport], now: d
     size = size_text(sum(repository.selected_bytes for repository in repositories))
     where = repositories[0].name if len(repositories) == 1 else many(len(repositories), "repository")
     if not (complete := all(repository.complete for repository in repositories)):
-        console.print(f"There may be more: {HIDDEN}. What is selected of it is deleted as soon as it is listed.")
+        is_decided = all(repository.decided for repository in repositories)
+        then = "It is kept" if is_decided else "What is selected of it is deleted as soon as it is listed"
+        console.print(f"There may be more: {HIDDEN}. {then}.")
     question = f"Delete {at_least(count, 'cache', complete=complete)} ({size}) of {where}? [y/N] "
     if not count:
         question = f"No listed cache of {where} is selected. Go on? [y/N] "

@@ -35,7 +35,10 @@ class _Index:
         del self.by_version[entry.cache.version][entry]
 
     def left_below(self, folder: str, versions: Iterable[Version]) -> Counter[Version]:
-        """Count the entries of each version that are left and may lie below the folder."""
+        """Count the entries of each version that are left and may lie below the folder.
+
+        What is known to lie elsewhere does not count: a cache that is kept may have the same version here.
+        """
         entries = (entry for version in versions for entry in self.by_version.get(version, ()))
         left = (entry.cache for entry in entries if entry.selected and entry.listed)
         return Counter(cache.version for cache in left if _may_be_below(cache, folder))
@@ -106,10 +109,7 @@ class Ledger:
         return [entry for entry in self.left if entry.state is State.ACCEPTED]
 
     def left_below(self, folder: str, caches: Iterable[Cache]) -> Counter[Version]:
-        """Return how often each version of these caches is left that may lie below the folder.
-
-        What is known to lie elsewhere does not count: a cache that is kept may have the same version there.
-        """
+        """Return how often each version of these caches is left that may, as far as is known, lie below the folder."""
         return self._index.left_below(folder, {cache.version for cache in caches})
 
     @property
@@ -178,13 +178,18 @@ class Ledger:
         self.progress += bool(found)
         return found
 
-    def refuse(self, entries: Iterable[Entry], reason: str, refusal: Refusal) -> None:
+    def refuse(
+        self, entries: Iterable[Entry], reason: str, refusal: Refusal, *, instead_of: Method | None = None
+    ) -> None:
         """Record that an attempt was refused or got no response. The rate limit's refusals cost no attempt.
 
-        A method that is refused too often in a row, while nothing else makes progress either, is exhausted.
+        A method that is refused too often in a row, while nothing else makes progress either, is exhausted; so is the
+        one that it is used `instead_of`.
         """
         for entry in entries:
             self.methods.count_refusal(entry, refusal, self.progress)
+            if instead_of is not None and entry.method in entry.exhausted:
+                change(entry, exhausted=entry.exhausted | {instead_of})
             final = refusal is Refusal.FINAL or self.methods.next_of(entry) is None
             move(entry, State.REJECTED if final else State.REFUSED, reason)
 

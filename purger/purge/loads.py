@@ -68,10 +68,11 @@ class Loads:
         asked = {*names, *known}
         return named, [cache for cache in hidden if cache.full_branch is None or cache.full_branch not in asked]
 
-    def warn_of_undecided(self) -> None:
-        """Warn of what may be selected or not, so that nobody takes it for kept."""
-        if self._record.ledger.undecided:
-            self._record.warn(_undecided_sentence(self._record.ledger))
+    def warn_of_undecided(self, others: Sequence[str] = ()) -> None:
+        """Warn of what may be selected or not, so that nobody takes it for kept; and of what `others` say."""
+        undecided = [_undecided_sentence(self._record.ledger)] if self._record.ledger.undecided else []
+        for text in (*others, *undecided):
+            self._record.warn(text)
 
 
 def _undecided_sentence(ledger: Ledger) -> str:

@@ -200,7 +200,8 @@ class Passes:
             deleted = await self.exact.delete(way, ledger.left_below)
         except SiteError as error:
             rate_limited = isinstance(error, RateLimitedError)
-            ledger.refuse(entries, str(error), Refusal.RATE_LIMITED if rate_limited else Refusal.TRANSIENT)
+            refusal = Refusal.RATE_LIMITED if rate_limited else Refusal.TRANSIENT
+            ledger.refuse(entries, str(error), refusal, instead_of=Method.ICON)
             return
         if isinstance(deleted, Undeletable):
             self._give_up(entries, deleted)

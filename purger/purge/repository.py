@@ -99,9 +99,7 @@ class RepositoryPurge:
             ledger.selection = replace(ledger.selection, decision=decision)
             self.record.complete = decision.is_complete
             ledger.record_load(self._decided.caches, self._api.clock.now())
-            for text in self._decided.warnings:
-                self.record.warn(text)
-            self._loads.warn_of_undecided()
+            self._loads.warn_of_undecided(self._decided.warnings)
         self.record.surveyed = True
         selected = ledger.selected
         if self.record.may_hide_matches:
@@ -121,9 +119,8 @@ class RepositoryPurge:
 
     def emit_end(self) -> None:
         """Emit how the purge ended."""
-        ledger = self.record.ledger
-        deleted = sum(not entry.listed for entry in ledger.selected)
-        self.record.emit(events.Finished(self.record.name, self.record.ok, deleted, len(ledger.left)))
+        deleted, left = sum(not entry.listed for entry in self.record.ledger.selected), len(self.record.ledger.left)
+        self.record.emit(events.Finished(self.record.name, self.record.ok, deleted, left))
 
     async def run(self, page: CachePage, before_clicking: Callable[[CachePage], Awaitable[None]] | None = None) -> None:
         """Delete what is selected, pass by pass, and recheck until it is gone, given up or out of time.

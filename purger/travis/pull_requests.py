@@ -45,12 +45,16 @@ async def closed_pull_requests(
     site: Site,
     settings: HostSettings,
     policies: RetryPolicies = DEFAULT_POLICIES,
+    transport: httpx2.AsyncBaseTransport | None = None,
 ) -> PullRequests:
-    """Ask which of the pull requests with these numbers are closed. Nothing is raised: what fails is a problem."""
+    """Ask which of the pull requests with these numbers are closed. Nothing is raised: what fails is a problem.
+
+    Redirects are not followed. `transport` takes the place of real connections.
+    """
     address = settings.address_of(repository, site)
     if address is None:
         return PullRequests({}, ("only GitHub is asked for pull requests, and only for the public site",))
-    async with httpx2.AsyncClient(headers=settings.headers) as client:
+    async with httpx2.AsyncClient(headers=settings.headers, transport=transport) as client:
         return await _Inquiry(client, address, policies).ask(sorted(set(numbers)))
 
 

@@ -151,7 +151,7 @@ async def test_each_option_and_each_pair_selects_exactly_what_it_means(
     "names", [("newest",), ("below",), ("limit",), ("exclude", "newest"), ("newest", "below"), ("largest", "limit")],
     ids="-".join,
 )  # fmt: skip
-async def test_exactly_the_selected_caches_are_gone(
+async def test_what_the_policies_select_is_gone_and_nothing_else(
     purge: Purge, survey: Survey, repository: Repository, names: tuple[str, ...]
 ) -> None:
     fill(repository)

@@ -41,6 +41,12 @@ def code_blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
 
 
+def code_block(language: str, part: str) -> str:
+    """Return the README's only code block in this language with this text in it."""
+    (found,) = (block for block in code_blocks(language) if part in block)
+    return found
+
+
 def options() -> dict[str, Any]:
     """Return every option of every command by its long name, with its command if the name is taken already."""
     group: Any = typer.main.get_command(app)
