@@ -1,6 +1,6 @@
 """The options and arguments that only the command line knows; all others are declared on the settings classes.
 
-See purger/core/selection.py (filters), purger/purge/settings.py (pace) and purger/browser/settings.py (browser).
+See purger/core/filters.py, purger/core/policies.py, purger/purge/settings.py (pace) and purger/browser/settings.py.
 """
 
 from __future__ import annotations

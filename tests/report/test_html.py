@@ -16,7 +16,7 @@ from purger.report import html as report_html
 from purger.report.html import MOST_ROWS, write_html
 from purger.report.model import Report, TimelineEntry
 from purger.report.phrases import headline
-from tests.report.samples import hostile_report, record, refused, report, retried
+from tests.report.samples import hostile_report, record, refused, report, retried, with_kept
 from tests.support.hostile import HOSTILE
 
 PIXEL = bytes.fromhex("89504e470d0a1a0a")
@@ -147,3 +147,9 @@ def test_what_is_not_gone_comes_first_and_the_table_is_bounded(monkeypatch: pyte
     assert "… and 6 more caches: see report.json." in page.text
     table = page.text[page.text.rindex("11 caches") :]
     assert table.index("bad") < table.index("branch-9")
+
+
+def test_what_the_policies_keep_is_a_list() -> None:
+    text = Page(write_html(with_kept(), [], {})).text
+    assert "What is kept 12 caches, 1.4 GB: newest of their branch 1 cache, 10 Bytes: of an excluded branch" in text
+    assert "What is kept" not in Page(write_html(report(record()), [], {})).text

@@ -14,7 +14,7 @@ from purger.core.errors import AccessError, StoppedError
 from purger.core.text import visible
 from purger.report.markdown import MOST_LEFT, markdown_summary, name_as_code, text_of
 from purger.report.model import Report
-from tests.report.samples import hostile_report, record, refused, report
+from tests.report.samples import hostile_report, record, refused, report, with_kept
 from tests.support.hostile import names
 
 
@@ -117,3 +117,12 @@ def test_the_summary_of_a_huge_run_is_bounded() -> None:
     text = markdown_summary(report(*records))
     assert f"and {30 * 40 - MOST_LEFT:,} caches more." in Rendered(text).text
     assert len(text.encode()) < ci.MOST_SUMMARY_BYTES
+
+
+def test_what_the_policies_keep_is_a_table() -> None:
+    page = Rendered(markdown_summary(with_kept()))
+    assert "What is kept" in page.text
+    assert "12" in page.text
+    assert "1.4 GB" in page.text
+    assert "newest of their branch" in page.text
+    assert "What is kept" not in markdown_summary(report(record()))
