@@ -51,13 +51,20 @@ class Attribution:
             for cache in caches
         ]
 
-    async def decidable(self, caches: Sequence[Cache], listed: Sequence[Cache]) -> list[Cache]:
-        """Return the caches, attributed where the selection can't be decided without that."""
+    async def decidable(
+        self, caches: Sequence[Cache], listed: Sequence[Cache], no_branch_lists: Collection[Cache] = ()
+    ) -> list[Cache]:
+        """Return the caches, attributed where the selection can't be decided without that.
+
+        Those that `no_branch_lists` are not taken for caches of the branch whose name is displayed.
+        """
         unclear = {cache for cache in caches if self._selection().decide(cache) is None}
         if not unclear:
             return list(caches)
-        by_name = by_displayed_name(await self._listings.branches())
-        caches = [_of_the_only_branch(cache, by_name) if cache in unclear else cache for cache in caches]
+        if self._selection().decision is None:
+            by_name = by_displayed_name(await self._listings.branches())
+            open_ones = unclear.difference(no_branch_lists)
+            caches = [_of_the_only_branch(cache, by_name) if cache in open_ones else cache for cache in caches]
         caches = await self.in_full(caches, {cache for cache in caches if self._selection().decide(cache) is None})
         unclear = {cache for cache in caches if self._selection().decide(cache) is None}
         clear = [cache for cache in caches if cache not in unclear]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from purger.core.cache import Cache, versions, without
@@ -42,35 +42,42 @@ class Deciding:
         self._attribution = attribution
 
     async def decide(self, listed: Sequence[Cache], selection: Selection) -> Decided:
-        """Decide what the selection means; `listed` is what the full list of the repository shows.
+        """Decide what the selection means; `listed` is what the full list of the repository shows."""
+        policies = selection.policies
+        caches, is_whole = await self._view(listed, selection)
+        known = await self._listings.branches() if policies.gone else {}
+        gone = _Gone(known, by_displayed_name(known), PullRequests())
+        wanted = self._whose_branch_matters(caches, selection, gone)
+        caches = await self._with_full_branches(caches, wanted)
+        no_branch_lists = {cache for cache in caches if cache.full_branch is None and cache in wanted}
+        caches = await self._attribution.decidable(caches, [], no_branch_lists)
+        if policies.gone:
+            first = Policies(keep_newest=policies.keep_newest)
+            before = decide(caches, selection.filtered, first, is_complete=is_whole)
+            open_ones = [cache for cache in caches if before.verdict(cache).selected is not False]
+            gone = replace(gone, pull_requests=await self._closed_pull_requests(open_ones))
+        decision = decide(caches, selection.filtered, policies, is_gone=gone.is_gone, is_complete=is_whole)
+        return Decided(caches, decision, _warnings(caches, decision, gone.pull_requests))
 
-        Where that list is full, the branches are listed one by one.
-        """
+    async def _view(self, listed: Sequence[Cache], selection: Selection) -> tuple[list[Cache], bool]:
+        """Return all caches, and whether that is all. Where the list is full, the branches are listed one by one."""
         named = await self._listings.of_selected_branches()
-        caches = [*named, *without(listed, named)]
         is_whole = is_complete(selection, len(listed), self._listings.counts.values())
-        if len(listed) >= LIST_CAP and not (is_whole and selection.policies.until_below_bytes is None):
-            caches, is_whole = await self._listings.full_view(listed)
-        caches = await self._attribution.decidable(caches, [])
-        # One of two that look alike may be selected and the other one kept.
+        if len(listed) < LIST_CAP or (is_whole and selection.policies.until_below_bytes is None):
+            return [*named, *without(listed, named)], is_whole
+        return await self._listings.full_view(listed)
+
+    def _whose_branch_matters(self, caches: Sequence[Cache], selection: Selection, gone: _Gone) -> set[Cache]:
+        """Return the caches whose branches the policies need, and those that look alike: one may be kept alone."""
         counts = versions(caches)
         wanted = {cache for cache in caches if counts[cache.version] > 1}
         if selection.policies.keep_newest is not None:
             wanted |= self._of_rival_kinds(caches, selection)
-        caches = await self._with_full_branches(caches, wanted)
-        warnings: list[str] = []
-        is_gone: Callable[[Cache], bool | None] = lambda _cache: None  # noqa: E731
         if selection.policies.gone:
-            first = Policies(keep_newest=selection.policies.keep_newest)
-            before = decide(caches, selection.filtered, first, is_complete=is_whole)
-            caches, gone, problems = await self._find_gone(caches, before)
-            is_gone = gone.is_gone
-            warnings += problems
-        decision = decide(caches, selection.filtered, selection.policies, is_gone=is_gone, is_complete=is_whole)
-        unknown = sum(decision.verdict(cache).kept is Kept.UNKNOWN for cache in caches)
-        why = f": {'; '.join(warnings)}" if warnings else ""
-        reasons = [f"{many(unknown, 'cache')} kept, {Kept.UNKNOWN.of_many}{why}"] if unknown else []
-        return Decided(caches, decision, reasons)
+            wanted |= {
+                cache for cache in caches if gone.may_be(cache) and selection.filtered(cache).selected is not False
+            }
+        return wanted
 
     def _of_rival_kinds(self, caches: Sequence[Cache], selection: Selection) -> set[Cache]:
         """Return the caches whose branches decide which are the newest, of the kinds of which some may be selected."""
@@ -92,20 +99,14 @@ class Deciding:
         attributed = iter(await self._attribution.attribute([one for one in caches if one in nested], others))
         return [next(attributed) if cache in nested else cache for cache in caches]
 
-    async def _find_gone(self, caches: Sequence[Cache], before: Decision) -> tuple[list[Cache], _Gone, list[str]]:
-        """Find out which branches and pull requests are gone, of the caches that are not kept `before` that."""
-        known = await self._listings.branches()
-        gone = _Gone(known, by_displayed_name(known), PullRequests())
-        candidates = {cache for cache in caches if before.verdict(cache).selected is not False}
-        caches = await self._with_full_branches(caches, {cache for cache in candidates if gone.may_be(cache)})
-        candidates = {cache for cache in caches if before.verdict(cache).selected is not False}
-        named = (_number_of(cache.full_branch) for cache in candidates if cache.full_branch is not None)
+    async def _closed_pull_requests(self, caches: Sequence[Cache]) -> PullRequests:
+        """Ask the host about the pull requests of these caches."""
+        named = (_number_of(cache.full_branch) for cache in caches if cache.full_branch is not None)
         numbers = {number for number in named if number is not None}
         if not numbers:
-            return caches, gone, []
+            return PullRequests()
         settings = self._settings
-        answers = await closed_pull_requests(self._repository, numbers, settings.site, settings.host, settings.policies)
-        return caches, replace(gone, pull_requests=answers), list(answers.problems)
+        return await closed_pull_requests(self._repository, numbers, settings.site, settings.host, settings.policies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +144,10 @@ def _number_of(branch: str) -> int | None:
     """Return the number of the pull request that a branch's name stands for."""
     match = re.fullmatch(r"PR\.(\d{1,15})", branch, re.ASCII)
     return int(match[1]) if match else None
+
+
+def _warnings(caches: Sequence[Cache], decision: Decision, pull_requests: PullRequests) -> list[str]:
+    """Count what is kept because nobody knows whether it is gone."""
+    unknown = sum(decision.verdict(cache).kept is Kept.UNKNOWN for cache in caches)
+    why = f": {'; '.join(pull_requests.problems)}" if pull_requests.problems else ""
+    return [f"{many(unknown, 'cache')} kept, {Kept.UNKNOWN.of_many}{why}"] if unknown else []
