@@ -348,6 +348,23 @@ async def test_what_lies_behind_a_full_list_is_deleted_and_the_rest_is_kept(
     assert sum(not entry.listed for entry in record.ledger.entries) == 25
 
 
+async def test_what_is_certain_in_a_branch_that_is_too_full_is_deleted_and_another_purge_ends_it(
+    purge: Purge, repository: Repository
+) -> None:
+    for number in range(1005):
+        repository.add("main", name=name_of(number), age_s=((number * 7) % 1005 + 1) * 3600.0)
+    selection = Selection(policies=Policies(keep_newest=990))
+    by_age = sorted(repository.caches, key=lambda one: one.last_modified)
+    first = await purge(selection)
+    gone = {one.name for one, _ in repository.deleted}
+    assert len(gone) == 10
+    assert gone < {one.name for one in by_age[:15]}
+    assert (first.ok, first.complete, first.warnings) == (False, False, [CERTAIN_ONLY])
+    second = await purge(selection)
+    assert {one.name for one, _ in repository.deleted} == {one.name for one in by_age[:15]}
+    assert second.ok
+
+
 def test_a_dry_run_and_a_list_say_what_is_kept_and_why(purger: Purger, repository: Repository) -> None:
     fill(repository)
     dry = purger("purge", "acme/widgets", "--dry-run", "--keep-newest", "2", "--exclude", "PR.*")
