@@ -111,8 +111,8 @@ class Decision:
 def limited(decisions: Sequence[Decision], most: int) -> list[Decision]:
     """Return the decisions of a run with at most so many selected caches in all: the oldest ones.
 
-    Where a repository was not seen in full, older ones may be hidden, so that none of it is certain. So may be a cache
-    without a date: it counts as older than the others, and as newer where it is to be selected itself.
+    Nothing is selected of a repository that was not seen in full, since older ones may be hidden there. A cache without
+    a date may be the oldest or the newest: it takes a place among the oldest, and is selected only where all are.
     """
     open_ones = [(at, cache) for at, one in enumerate(decisions) if one.is_complete for cache in one.selected]
     undated = sum(not cache.is_dated for _, cache in open_ones)

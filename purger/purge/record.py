@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from purger.core.errors import PurgerError
 from purger.core.events import Event, Observer, Warned
-from purger.purge.completeness import CERTAIN_ONLY, LIST_IS_FULL
+from purger.purge.completeness import CERTAIN_ONLY, LIST_IS_FULL, NO_OLDEST
 from purger.purge.ledger import Ledger
 from purger.travis.addresses import Repository
 
@@ -58,7 +58,10 @@ class Record:
     @property
     def why_incomplete(self) -> str:
         """Why there may be more that is selected than was seen, as a sentence that warns."""
-        return CERTAIN_ONLY if self.ledger.selection.policies.are_any else LIST_IS_FULL
+        policies = self.ledger.selection.policies
+        if policies.limit is not None:
+            return NO_OLDEST
+        return CERTAIN_ONLY if policies.are_any else LIST_IS_FULL
 
     def emit(self, event: Event) -> None:
         """Pass an event to the observer."""
