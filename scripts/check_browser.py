@@ -8,6 +8,7 @@ import sys
 
 from playwright.async_api import async_playwright
 
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.core.errors import PurgerError
@@ -18,7 +19,7 @@ async def main() -> int:
     async with async_playwright() as playwright:
         settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
         try:
-            browser = await launch(playwright, settings, ["localhost"])
+            browser = await launch(playwright, settings, Reach(addresses=("http://localhost",)))
         except PurgerError as error:
             sys.stderr.write(f"{error}\n")
             return error.exit_code

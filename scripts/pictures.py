@@ -15,11 +15,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from loguru import logger
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, async_playwright
 from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
+from purger.browser.network import DIRECT
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch, new_context
 from purger.core.selection import Selection
@@ -42,30 +44,28 @@ async def main() -> None:
     DOCS.mkdir(exist_ok=True)
     logger.disable("purger")
     async with async_playwright() as playwright:
-        browser = await launch(playwright, BrowserSettings(), ["127.0.0.1"])
-        async with purging(playwright, browser, watched=False) as (purge, page, _):
+        browser = await launch(playwright, BrowserSettings(), Reach(addresses=("http://127.0.0.1",)))
+        async with purging(browser, watched=False) as (purge, page, _):
             await page.load()
             (DOCS / "before.png").write_bytes(await page.screenshot())
             await purge.run(page)
             (DOCS / "after.png").write_bytes(await page.screenshot())
         await side_by_side(browser)
-        await watched(playwright, browser)
+        await watched(browser)
         await report(browser)
         await browser.close()
     terminal()
 
 
 @asynccontextmanager
-async def purging(
-    playwright: Playwright, browser: Browser, *, watched: bool
-) -> AsyncIterator[tuple[RepositoryPurge, CachePage, StandIn]]:
+async def purging(browser: Browser, *, watched: bool) -> AsyncIterator[tuple[RepositoryPurge, CachePage, StandIn]]:
     """Yield the purge of a repository with eleven caches, its cache page (not loaded yet), and its stand-in."""
     with StandIn() as stand_in:
         stand_in.add_repository("acme/widgets").fill(11)
         site, token = Site.at(stand_in.url, stand_in.api_url), Token(stand_in.token)
         settings = Settings(site=site, token=token, pace=Pace(settle_s=0.0, attempts=1))
         budget = Budget(settings.pace.max_rate)
-        async with Api.open(playwright, site, token, budget) as api:
+        async with Api.open(DIRECT, site, token, budget) as api:
             named = Repository("github", "acme", "widgets")
             purge = RepositoryPurge(named, settings, Selection(), api, budget, lambda _event: None)
             await purge.survey(to_delete=True)
@@ -76,9 +76,9 @@ async def purging(
             await context.close()
 
 
-async def watched(playwright: Playwright, browser: Browser) -> None:
+async def watched(browser: Browser) -> None:
     """Take a screenshot of the page during a watched purge, with clicked, deleted and refused rows."""
-    async with purging(playwright, browser, watched=True) as (purge, page, stand_in):
+    async with purging(browser, watched=True) as (purge, page, stand_in):
         refused = purge.record.ledger.entries[2].cache.branch
         stand_in.faults.delete_latency_s = 1.0
         stand_in.faults.delete_fault = [DeleteFault(refused, 403)]

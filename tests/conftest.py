@@ -15,6 +15,7 @@ from tests.support.clocks import Ahead, Virtual
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.command_line",
+    "tests.support.forward_proxies",
     "tests.support.processes",
     "tests.support.remote_browsers",
 ]

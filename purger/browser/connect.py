@@ -1,58 +1,86 @@
-"""Connect to a remote browser, and block third parties in it."""
+"""Connect to a remote browser, by the user's proxy where it has one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Playwright, Route
+import msgspec
+from playwright.async_api import Browser, Playwright
 from playwright.async_api import Error as PlaywrightError
 
-from purger.core.errors import BrowserError
+from purger.browser.connections import Connections
+from purger.browser.network import Network
+from purger.browser.relay import Relay
+from purger.core.errors import BrowserError, NoAnswerError, SiteError
 
 CONNECTING_S = 30.0
+_LARGEST_ANSWER_BYTES = 1_000_000
 
 
-async def connect(playwright: Playwright, address: str) -> Browser:
+class _Endpoint(msgspec.Struct):
+    """What a CDP endpoint says of itself."""
+
+    webSocketDebuggerUrl: str  # noqa: N815 - its name
+
+
+async def connect(playwright: Playwright, address: str, network: Network, stack: AsyncExitStack) -> Browser:
     """Connect to a remote browser: `ws://` is a Playwright server, any other address a CDP endpoint.
 
-    Raises BrowserError with the remedy if it does not answer, refuses, or has another version.
+    What the connection needs is open until the end of `stack`. Raises BrowserError with the remedy if the browser does
+    not answer, refuses, or has another version; InputError for a malformed address of the proxy.
     """
+    relay: Relay | None = None
+    endpoint, headers = address, None
     try:
-        if address.startswith("ws://"):
-            return await playwright.chromium.connect(address, timeout=CONNECTING_S * 1000)
-        return await playwright.chromium.connect_over_cdp(address, timeout=CONNECTING_S * 1000)
+        if network.proxies.for_address(address) is not None:
+            if address.startswith("http"):
+                endpoint = await _endpoint_at(address, network)
+            relay = Relay(endpoint, network)
+            await stack.enter_async_context(relay.open())
+            endpoint, headers = relay.address, relay.headers
+        connecting = (
+            playwright.chromium.connect if address.startswith("ws://") else playwright.chromium.connect_over_cdp
+        )
+        return await connecting(endpoint, headers=headers, timeout=CONNECTING_S * 1000)
+    except SiteError as error:
+        raise _unusable(address, error.what, error.remedy) from None
     except PlaywrightError as error:
+        if relay and relay.fault:
+            raise _unusable(address, relay.fault.what, relay.fault.remedy) from None
         # Of an address of a browser the path may be a secret, too.
         reason = re.sub(r"\b[a-z]+://\S*", "", " ".join(error.message.replace(address, "").split()))[:300]
-        shown = "{0.scheme}://{0.hostname}:{0.port}".format(urlsplit(address))
-        raise BrowserError(
-            f"the remote browser can't be used: {reason}",
-            where=shown,
-            remedy=(
-                f"Start a server of the same version there (playwright {_playwright_version()} run-server), or a "
-                "Chromium with --remote-debugging-port and give its http:// address."
-            ),
-        ) from None
+        raise _unusable(address, reason, None) from None
 
 
-def _playwright_version() -> str:
-    from importlib.metadata import version
+async def _endpoint_at(address: str, network: Network) -> str:
+    """Ask a CDP endpoint for the address of its WebSocket. Raises SiteError."""
+    parts = urlsplit(address)
+    asked = parts._replace(path=f"{parts.path.rstrip('/')}/json/version/").geturl()
+    async with (
+        Connections(network) as connections,
+        connections.exchange("GET", asked, timeout_s=CONNECTING_S) as response,
+    ):
+        content = b""
+        async for piece in response.aiter_bytes():
+            content += piece
+            if len(content) > _LARGEST_ANSWER_BYTES:
+                break
+    try:
+        return msgspec.json.decode(content, type=_Endpoint).webSocketDebuggerUrl
+    except msgspec.DecodeError:
+        raise NoAnswerError(f"it answered {response.status_code}, and not as a CDP endpoint does") from None
 
-    return version("playwright")
 
-
-async def keep_third_parties_out(context: BrowserContext, hosts: Sequence[str]) -> None:
-    """Let a context of a remote browser reach only these hosts.
-
-    purger can't set the switches of a remote browser, so it uses Playwright's routing, which is slower.
-    """
-
-    async def stop_others(route: Route) -> None:
-        if urlsplit(route.request.url).hostname in hosts:
-            await route.continue_()
-        else:
-            await route.abort()
-
-    await context.route(lambda address: not address.startswith(("data:", "blob:")), stop_others)
+def _unusable(address: str, reason: str, remedy: str | None) -> BrowserError:
+    return BrowserError(
+        f"the remote browser can't be used: {reason}",
+        where="{0.scheme}://{0.hostname}:{0.port}".format(urlsplit(address)),
+        remedy=remedy
+        or (
+            f"Start a server of the same version there (playwright {version('playwright')} run-server), or a "
+            "Chromium with --remote-debugging-port and give its http:// address."
+        ),
+    )

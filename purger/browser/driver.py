@@ -13,10 +13,9 @@ from contextlib import asynccontextmanager, contextmanager
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
+from purger.browser.settings import CLOSING_S
 from purger.core.errors import BrowserError
 from purger.secrets import child_environment
-
-CLOSING_S = 1.5
 
 
 @asynccontextmanager

@@ -7,10 +7,12 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-from playwright.async_api import Playwright
+from typing import TYPE_CHECKING
 
 from purger.core.errors import BrowserError
+
+if TYPE_CHECKING:
+    from playwright.async_api import Playwright
 
 CHANNELS = ("chrome", "msedge")
 _HEADLESS_COMMANDS = ("chromium-headless-shell",)

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from purger.core.errors import InputError
 from purger.core.options import BROWSER, check_ranges, flag, number, text
 
+CLOSING_S = 1.5
+"""How long a browser, a context or the driver may take to close before it is left alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserSettings:

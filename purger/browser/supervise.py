@@ -4,41 +4,53 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
 
 from loguru import logger
-from playwright.async_api import Browser, BrowserContext, Playwright
-from playwright.async_api import Error as PlaywrightError
 from tenacity import AsyncRetrying, retry_if_exception_type
 
-from purger.browser.connect import connect, keep_third_parties_out
-from purger.browser.driver import CLOSING_S, driver_error, driver_is_gone
-from purger.browser.settings import BrowserSettings
-from purger.browser.start import launch, new_context
-from purger.core.errors import BrowserError
+from purger.browser.reach import Reach
+from purger.browser.settings import CLOSING_S, BrowserSettings
+from purger.core.errors import BrowserError, PurgerError
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext, Playwright
+
+    from purger.browser.gate import Gate
+    from purger.browser.remote import RemoteContexts
+
+# What imports Playwright is imported where a browser is started: that takes longer than the API to answer.
 RESTARTS = 2
 CONTEXT_S = 30.0
+StartDriver = Callable[[], AbstractAsyncContextManager["Playwright"]]
 
 
 class BrowserSupervisor:
     """One browser at a time for a whole run: started when it is needed, and started anew when it died.
 
-    `get` raises BrowserError when none can be had or too many died.
+    `find_reach` is called once, before the first browser starts; `start_driver` once, meanwhile. `get` raises their
+    errors, and BrowserError when no browser can be had or too many died.
     """
 
     def __init__(
         self,
-        playwright: Playwright,
         settings: BrowserSettings,
-        hosts: Sequence[str],
+        find_reach: Callable[[], Awaitable[Reach]],
         policies: RetryPolicies = DEFAULT_POLICIES,
+        start_driver: StartDriver | None = None,
     ) -> None:
-        self._playwright = playwright
         self._settings = settings
-        self._hosts = hosts
+        self._find_reach = find_reach
+        self._start_driver = start_driver
         self._reconnect = policies.reconnect
+        self._stack = contextlib.AsyncExitStack()
+        self._playwright: Playwright | None = None
+        self._gate: Gate | None = None
+        self._remote: RemoteContexts | None = None
+        self._reach: asyncio.Future[Reach] | None = None
         self._starting: asyncio.Task[Browser] | None = None
         self._restarts = 0
         self._dead: Browser | None = None
@@ -48,12 +60,29 @@ class BrowserSupervisor:
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
 
+    async def reach(self) -> Reach:
+        """Return what the browser may reach, as soon as that is known."""
+        if self._reach is None:
+            self._reach = asyncio.ensure_future(self._find_reach())
+        return await asyncio.shield(self._reach)
+
     async def _start(self) -> Browser:
+        from purger.browser.connect import connect
+        from purger.browser.remote import RemoteContexts
+        from purger.browser.start import launch
+
         settings = self._settings
+        meanwhile = asyncio.ensure_future(self.reach())
+        try:
+            playwright = await self.driver()
+            reach = await meanwhile
+        finally:
+            meanwhile.cancel()
         if not settings.connect:
-            return await launch(self._playwright, settings, self._hosts)
+            return await launch(playwright, settings, reach, await self._gate_to(reach))
+        self._remote = None if settings.allow_third_party else RemoteContexts(reach)
         if not self._restarts:
-            return await connect(self._playwright, settings.connect)
+            return await connect(playwright, settings.connect, reach.network, self._stack)
         # A remote browser that was lost is often being started anew by whoever runs it.
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(BrowserError),
@@ -62,8 +91,28 @@ class BrowserSupervisor:
             reraise=True,
         ):
             with attempt:
-                return await connect(self._playwright, settings.connect)
+                return await connect(playwright, settings.connect, reach.network, self._stack)
         raise AssertionError("unreachable: the last attempt raises")
+
+    async def _gate_to(self, reach: Reach) -> str | None:
+        """Return the address of the gate to what is reached by a proxy, where there is that."""
+        if self._settings.allow_third_party or not reach.proxied:
+            return None
+        if self._gate is None:
+            from purger.browser.gate import Gate
+
+            gate = Gate(reach.proxied, reach.network)
+            await self._stack.enter_async_context(gate.open())
+            self._gate = gate
+        return self._gate.address
+
+    async def driver(self) -> Playwright:
+        """Return Playwright, whose driver is started where that was not done yet."""
+        if self._playwright is None:
+            from purger.browser.driver import driver
+
+            self._playwright = await self._stack.enter_async_context((self._start_driver or driver)())
+        return self._playwright
 
     async def get(self) -> Browser:
         """The running browser; a new one if the last one is gone."""
@@ -88,14 +137,16 @@ class BrowserSupervisor:
 
         A browser that opens none counts as gone. Raises BrowserError as `get` does.
         """
+        from playwright.async_api import Error as PlaywrightError
+
+        from purger.browser.driver import driver_error, driver_is_gone
+        from purger.browser.start import new_context
+
         while True:
             browser = await self.get()
             try:
                 async with asyncio.timeout(CONTEXT_S):
-                    context = await new_context(browser)
-                    if self._settings.connect and not self._settings.allow_third_party:
-                        await keep_third_parties_out(context, self._hosts)
-                    return context
+                    return await (self._remote.open(browser) if self._remote else new_context(browser))
             except (PlaywrightError, TimeoutError) as error:
                 if isinstance(error, PlaywrightError) and driver_is_gone(error):
                     raise driver_error() from None
@@ -103,11 +154,19 @@ class BrowserSupervisor:
                 self._dead = browser
 
     async def close(self) -> None:
-        """Close the browser, or what is starting of it; a browser that does not react is left to its driver."""
+        """Close the browser, or what is starting of it, and the driver.
+
+        A browser that does not react is left to its driver.
+        """
+        if self._reach is not None:
+            self._reach.cancel()
         if self._starting is None:
             return
+        from playwright.async_api import Error as PlaywrightError
+
         if not self._starting.done():
             self._starting.cancel()
-        with contextlib.suppress(PlaywrightError, BrowserError, TimeoutError, asyncio.CancelledError):
+        with contextlib.suppress(PlaywrightError, PurgerError, TimeoutError, asyncio.CancelledError):
             async with asyncio.timeout(CLOSING_S):
                 await (await self._starting).close()
+        await self._stack.aclose()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from purger.browser.network import NetworkSettings
 from purger.cli.options import CheckLogOptions, LogSource, SiteOptions
 from purger.cli.output import Output
 from purger.cli.parameters import command
@@ -17,7 +20,13 @@ from purger.core.errors import ExitCode
     exits="0 fetched no cache (with --report: no deleted one), 1 fetched one, 2 no such log, 3 no access, 4 site, "
     "6 the log does not tell, 8 not written in full",
 )
-def check_log(output: Output, source: LogSource, options: CheckLogOptions, site_options: SiteOptions) -> ExitCode:
+def check_log(
+    output: Output,
+    source: LogSource,
+    options: CheckLogOptions,
+    site_options: SiteOptions,
+    network: NetworkSettings,
+) -> ExitCode:
     """Show which archives a job fetched from the cache, from its log, and whether a purge had deleted them."""
     from purger.cli.signals import run_to_the_end
     from purger.core.text import printable
@@ -25,7 +34,13 @@ def check_log(output: Output, source: LogSource, options: CheckLogOptions, site_
     from purger.jobs.log_phrases import lines_about
 
     site = site_options.site
-    checking = jobs.check_log(source, site, lambda: output.token(site, site_options.session_file), options.report)
+    checking = jobs.check_log(
+        source,
+        site,
+        lambda: output.token(site, site_options.session_file),
+        options.report,
+        lambda: network.network(os.environ),
+    )
     checked = run_to_the_end(checking, None)
     report = checked.report()
     if output.json:

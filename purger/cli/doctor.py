@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
+from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli.options import OneRepository, SiteOptions
 from purger.cli.output import Output
@@ -22,6 +24,7 @@ def doctor(
     pace: Annotated[Pace, Only("page_timeout_s")],
     browser: Annotated[BrowserSettings, Only("headed", "browser", "connect", "allow_third_party")],
     site_options: SiteOptions,
+    network: NetworkSettings,
     repository: OneRepository = None,
 ) -> ExitCode:
     """Check whether a purge would work: browser, site, token, rights and page, each with its remedy."""
@@ -34,6 +37,7 @@ def doctor(
     site = site_options.site
     checks = Doctor(
         site,
+        network.network(os.environ),
         browser,
         attempt(lambda: output.repository(repository, site)),
         attempt(lambda: find_token(site, site_options.session_file)),

@@ -8,28 +8,30 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from importlib.metadata import version
 from typing import TypeVar
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Playwright
-
 from purger import __version__
-from purger.browser.driver import driver
+from purger.browser.certificates import RefusedByBrowserError
+from purger.browser.connections import Connections
 from purger.browser.find import HOW_TO_GET_ONE, find_browser, has_display
+from purger.browser.network import Network
+from purger.browser.proxy_errors import NotLetThroughError
+from purger.browser.reach import Reach, reach_of
 from purger.browser.settings import BrowserSettings
-from purger.browser.start import close_context
 from purger.browser.supervise import BrowserSupervisor
+from purger.cli.doctor_proxies import proxy_fault, ways_described
 from purger.core.cache import rows_of
-from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError
+from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
+from purger.core.hosts import origin_of
 from purger.core.shown_address import without_secrets
 from purger.core.text import many
 from purger.report.model import CheckReport, CheckState
 from purger.secrets.token import Token
-from purger.travis.addresses import Repository, Site, origin_of
+from purger.travis.addresses import Repository, Site
 from purger.travis.api import Api
 from purger.travis.auth.tokens import FoundToken
-from purger.travis.page.cache_page import CachePage
 from purger.travis.rate_limit import Budget
 from purger.travis.reachability import api_answers_s, front_end_answers_s
 
@@ -66,6 +68,7 @@ class Doctor:
     def __init__(
         self,
         site: Site,
+        network: Network,
         browser: BrowserSettings,
         repository: Repository | PurgerError,
         signed_in: FoundToken | PurgerError,
@@ -74,6 +77,7 @@ class Doctor:
         notify: Callable[[CheckReport], None],
     ) -> None:
         self._site = site
+        self._network = network
         self._browser = browser
         self._repository = repository
         self._signed_in = signed_in
@@ -86,25 +90,25 @@ class Doctor:
         """Make all checks. Nothing is deleted, and nothing raised but cancellation."""
         versions = f"Python {platform.python_version()}, purger {__version__}, Playwright {version('playwright')}"
         self._add("python", CheckState.OK, versions)
-        async with driver() as playwright, AsyncExitStack() as stack:
-            browsers = BrowserSupervisor(playwright, self._browser, self._site.hosts)
+        async with Connections(self._network) as connections, AsyncExitStack() as stack:
+            has_front_end, has_api = await self._check_site(connections)
+            api = await self._check_token(connections, has_api=has_api)
+            may_delete = await self._check_repository(api)
+            browsers = BrowserSupervisor(self._browser, partial(_reach_anyway, connections, self._site))
             stack.push_async_callback(browsers.close)
-            has_browser = await self._check_browser(playwright, browsers)
+            has_browser = await self._check_browser(browsers)
             self._check_display()
-            has_front_end, has_api = await self._check_site(playwright)
-            api = await self._check_token(playwright, stack, has_api=has_api)
-            is_ready = await self._check_repository(api) and has_browser and has_front_end
-            await self._check_page(browsers, is_ready=is_ready)
+            await self._check_page(browsers, connections, is_ready=may_delete and has_browser and has_front_end)
         return Findings(tuple(self._checks), min(self._faults)[1] if self._faults else ExitCode.OK)
 
-    async def _check_browser(self, playwright: Playwright, browsers: BrowserSupervisor) -> bool:
+    async def _check_browser(self, browsers: BrowserSupervisor) -> bool:
         start = time.monotonic()
         try:
             browser = await browsers.get()
             if self._browser.connect:
                 where = origin_of(self._browser.connect)  # the rest of it is often a secret
             else:
-                found = find_browser(playwright, self._browser.browser, headed=self._browser.headed)
+                found = find_browser(await browsers.driver(), self._browser.browser, headed=self._browser.headed)
                 where = found or "Playwright's own Chromium"
         except PurgerError as error:
             self._failed("browser", error, _Turn.BROWSER)
@@ -125,7 +129,18 @@ class Doctor:
             "For --headed a virtual one will do: xvfb-run -a purger ...",
         )
 
-    async def _check_site(self, playwright: Playwright) -> tuple[bool, bool]:
+    async def _check_proxy(self) -> bool:
+        fault = await proxy_fault(self._network, self._site)
+        if fault is None:
+            self._add("proxy", CheckState.OK, ways_described(self._network, self._site, self._browser.connect))
+        else:
+            self._failed("proxy", fault, _Turn.API)
+        return fault is None
+
+    async def _check_site(self, connections: Connections) -> tuple[bool, bool]:
+        if not await self._check_proxy():
+            self._add("site", CheckState.SKIPPED, self._needed("proxy"))
+            return False, False
         responses: list[str] = []
         faults: dict[_Turn, PurgerError] = {}
         for turn, ask, address in (
@@ -133,7 +148,7 @@ class Doctor:
             (_Turn.API, api_answers_s, self._site.api_url),
         ):
             try:
-                responses.append(f"{address} answers in {_seconds(await ask(playwright, self._site))}")
+                responses.append(f"{address} answers in {_seconds(await ask(connections, self._site))}")
             except PurgerError as error:
                 faults[turn] = error
                 self._faults.append((turn, error.exit_code))
@@ -145,7 +160,7 @@ class Doctor:
             self._add("site", CheckState.OK, text)
         return _Turn.PAGE not in faults, _Turn.API not in faults
 
-    async def _check_token(self, playwright: Playwright, stack: AsyncExitStack, *, has_api: bool) -> Api | None:
+    async def _check_token(self, connections: Connections, *, has_api: bool) -> Api | None:
         if isinstance(self._signed_in, PurgerError):
             self._failed("token", self._signed_in, _Turn.TOKEN)
             return None
@@ -154,7 +169,7 @@ class Doctor:
             self._add("token", CheckState.SKIPPED, f"{source}; the API can't say whose it is")
             return None
         token = self._signed_in.token
-        api = await stack.enter_async_context(Api.open(playwright, self._site, token, Budget(0)))
+        api = Api(connections, self._site, token, Budget(0))
         try:
             user = await api.user()
         except PurgerError as error:
@@ -186,12 +201,18 @@ class Doctor:
         self._add("repository", CheckState.OK, f"{self._repository} found; its caches may be viewed and deleted")
         return True
 
-    async def _check_page(self, browsers: BrowserSupervisor, *, is_ready: bool) -> None:
+    async def _check_page(self, browsers: BrowserSupervisor, connections: Connections, *, is_ready: bool) -> None:
         if not is_ready or isinstance(self._repository, PurgerError) or isinstance(self._signed_in, PurgerError):
             self._add("page", CheckState.SKIPPED, self._needed("browser", "site", "token", "repository"))
             return
+        from playwright.async_api import Error as PlaywrightError
+
         try:
-            text = await self._page(browsers, self._repository, self._signed_in.token)
+            text = await _page_text(
+                browsers, self._site, self._repository, self._signed_in.token, timeout_s=self._page_timeout_s
+            )
+        except (RefusedByBrowserError, NotLetThroughError) as refused:
+            self._failed("page", await connections.why_refused(refused), _Turn.PAGE)
         except PurgerError as error:
             self._failed("page", error, _Turn.PAGE)
         except PlaywrightError as error:
@@ -199,20 +220,6 @@ class Doctor:
             self._failed("page", lost, _Turn.PAGE)
         else:
             self._add("page", CheckState.OK, text)
-
-    async def _page(self, browsers: BrowserSupervisor, repository: Repository, token: Token) -> str:
-        context = await browsers.context()
-        page = CachePage(context, self._site, repository, timeout_s=self._page_timeout_s)
-        start = time.monotonic()
-        try:
-            await page.prepare(context, self._site, token, watched=False)
-            caches = await page.load()
-        finally:
-            await page.close()
-            await close_context(context)
-        rows = len(rows_of(caches))
-        shown = f"{many(rows, 'row')} with {many(len(caches), 'cache')}" if rows else "no caches"
-        return f"recognised: {shown}, after {_seconds(time.monotonic() - start)}"
 
     def _needed(self, *names: str) -> str:
         missing = [check.check for check in self._checks if check.check in names and check.state is not CheckState.OK]
@@ -229,6 +236,35 @@ class Doctor:
         check = CheckReport(check=name, state=state, text=text, remedy=remedy, exit_code=int(exit_code))
         self._checks.append(check)
         self._notify(check)
+
+
+async def _reach_anyway(connections: Connections, site: Site) -> Reach:
+    """Return what the browser may reach, also where a site's certificate is not accepted: another check says so."""
+    try:
+        return await reach_of(connections, site.addresses)
+    except SiteError:
+        return Reach(addresses=site.addresses, network=connections.network)
+
+
+async def _page_text(
+    browsers: BrowserSupervisor, site: Site, repository: Repository, token: Token, *, timeout_s: float
+) -> str:
+    """Load the page once, and return what it shows."""
+    from purger.browser.start import close_context
+    from purger.travis.page.cache_page import CachePage
+
+    context = await browsers.context()
+    page = CachePage(context, site, repository, timeout_s=timeout_s)
+    start = time.monotonic()
+    try:
+        await page.prepare(context, site, token, watched=False)
+        caches = await page.load()
+    finally:
+        await page.close()
+        await close_context(context)
+    rows = len(rows_of(caches))
+    shown = f"{many(rows, 'row')} with {many(len(caches), 'cache')}" if rows else "no caches"
+    return f"recognised: {shown}, after {_seconds(time.monotonic() - start)}"
 
 
 def attempt(find: Callable[[], _T]) -> _T | PurgerError:

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from loguru import logger
 
+from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console
 from purger.cli.options import ArtifactOptions, SiteOptions
@@ -29,7 +30,6 @@ from purger.purge.settings import Pace, Settings
 from purger.report.artifacts import Artifacts
 from purger.report.build import repository_report, run_report
 from purger.report.model import Report
-from purger.report.page_record import ArtifactRecorders
 from purger.report.phrases import headline
 from purger.report.timeline import Timeline
 from purger.travis.host import host_token
@@ -89,12 +89,15 @@ def require_an_answer(*, yes: bool, instead: str = "") -> None:
         )
 
 
-def settings_of(output: Output, site_options: SiteOptions, browser: BrowserSettings, pace: Pace) -> Settings:
+def settings_of(
+    output: Output, site_options: SiteOptions, network: NetworkSettings, browser: BrowserSettings, pace: Pace
+) -> Settings:
     """Return the settings of a command that uses the page. Raises AccessError where there is no token."""
-    site = site_options.site
+    site, reached_by = site_options.site, network.network(os.environ)
     return Settings(
         site=site,
         token=output.token(site, site_options.session_file),
+        network=reached_by,
         browser=browser,
         pace=pace,
         page_console=output.verbosity > 1,
@@ -130,6 +133,8 @@ def execute(
     with _folded(output, place), ProgressView(output.notes) as progress:
         hooks = _hooks(output, progress, timeline, yes=yes)
         if artifacts and keep:
+            from purger.report.page_record import ArtifactRecorders
+
             recorders = ArtifactRecorders(artifacts, keep.trace_mode, settings.token)
             hooks = Hooks(observe=hooks.observe, confirm=hooks.confirm, recorders=recorders)
         task = make_task(hooks)

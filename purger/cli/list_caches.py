@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
+from purger.browser.network import NetworkSettings
 from purger.cli.options import ListOptions, Repositories, SiteOptions, TargetOptions
 from purger.cli.output import Output
 from purger.cli.parameters import Only, Without, command
@@ -45,6 +47,7 @@ def list_caches(
     listing: ListOptions,
     pace: Annotated[Pace, Only("max_rate", "concurrency")],
     site_options: SiteOptions,
+    network: NetworkSettings,
     repositories: Repositories = None,
 ) -> ExitCode:
     """Show the caches: branch, kind, number, size and age, with totals; in an order, one by one."""
@@ -55,8 +58,9 @@ def list_caches(
     site = site_options.site
     selection = replace(selection, policies=replace(policies, limit=None))
     meant = what_to_purge(output, repositories or [], targets, selection, site)
+    reached_by = network.network(os.environ)
     token = output.token(site, site_options.session_file)
-    settings = with_host(Settings(site=site, token=token, pace=pace), meant.selection)
+    settings = with_host(Settings(site=site, token=token, network=reached_by, pace=pace), meant.selection)
     order = listing.order(policies.limit)
     return execute(
         output,

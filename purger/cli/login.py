@@ -6,8 +6,8 @@ import os
 import sys
 from typing import Annotated
 
+from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
-from purger.cli.ci import detect
 from purger.cli.options import LoginOptions, SiteOptions
 from purger.cli.output import Output
 from purger.cli.parameters import Default, Only, command
@@ -29,6 +29,7 @@ def login(
     pace: Annotated[Pace, Only("timeout_s"), Default("timeout_s", "5m")],
     browser: Annotated[BrowserSettings, Only("browser")],
     site_options: SiteOptions,
+    network: NetworkSettings,
 ) -> ExitCode:
     """Sign in by hand in a browser window, and keep the session for the other commands."""
     from purger.cli.signals import run_to_the_end
@@ -37,6 +38,7 @@ def login(
     from purger.travis.auth.tokens import first_token
 
     site, notify = site_options.site, output.notes.print
+    reached_by = network.network(os.environ)
     sessions = Sessions(site_options.session_file)
     _require_a_person()
     if options.print_token:
@@ -46,7 +48,7 @@ def login(
         sessions.prepare()
     takes_precedence = first_token(site)
     assert pace.timeout_s is not None  # noqa: S101 - it has a default here
-    signing_in = ManualSignIn(site, browser.browser, timeout_s=pace.timeout_s, notify=notify)
+    signing_in = ManualSignIn(site, reached_by, browser.browser, timeout_s=pace.timeout_s, notify=notify)
     session = run_to_the_end(signing_in.run(), None)
     notify(f"Signed in to {site.url} as {session.login}.")
     if options.print_token:
@@ -60,6 +62,8 @@ def login(
 
 
 def _require_a_person() -> None:
+    from purger.cli.ci import detect
+
     is_ci = bool(detect(os.environ))
     if is_ci or not sys.stdin.isatty():
         why = "this is CI" if is_ci else "stdin is no terminal"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli.options import ArtifactOptions, DeletionOptions, Repositories, SiteOptions, TargetOptions
 from purger.cli.output import Output
@@ -54,6 +55,7 @@ def purge(
     pace: Pace,
     browser: BrowserSettings,
     site_options: SiteOptions,
+    network: NetworkSettings,
     keep: ArtifactOptions,
     repositories: Repositories = None,
 ) -> ExitCode:
@@ -68,7 +70,7 @@ def purge(
     if not deletion.dry_run:
         require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
     keep.require_a_folder()
-    settings = with_host(settings_of(output, site_options, browser, pace), meant.selection)
+    settings = with_host(settings_of(output, site_options, network, browser, pace), meant.selection)
     request = meant.request(dry_run=deletion.dry_run)
     return execute(
         output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), yes=deletion.yes, keep=keep

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
+from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli.options import (
     ArtifactOptions,
@@ -41,6 +42,7 @@ def retry(
     pace: Annotated[Pace, Without("concurrency", "attempts")],
     browser: Annotated[BrowserSettings, Without("keep_open", "pause")],
     site_options: SiteOptions,
+    network: NetworkSettings,
     keep: ArtifactOptions,
 ) -> ExitCode:
     """Purge, wait, restart failed jobs and read their logs; again while they fetch a deleted cache."""
@@ -59,7 +61,7 @@ def retry(
     require_an_answer(yes=deletion.yes)
     keep.require_a_folder()
     selection = replace(selection, policies=policies)
-    settings = with_host(settings_of(output, site_options, browser, pace), selection)
+    settings = with_host(settings_of(output, site_options, network, browser, pace), selection)
     request = RetryRequest(repository=named, job_ids=job_ids, selection=selection)
     return execute(
         output,

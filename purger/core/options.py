@@ -17,6 +17,7 @@ KEEP = "What to keep: after the filters, in this order"
 SITE = "Which site"
 PACE = "How it works"
 BROWSER = "Browser"
+NETWORK = "Network"
 OUTPUT = "Output"
 
 LONGEST_WAIT_S = 7 * 86_400.0

@@ -70,7 +70,8 @@ class PageWaits:
 class RetryPolicies:
     """All retry policies of a run, one field a kind of fault. The defaults are made for the real site.
 
-    api_busy: an API call got 5xx, no JSON or no response; each attempt may take `call_timeout_s`.
+    api_busy: an API call got 5xx, no JSON or no response; each attempt may take `call_timeout_s`; that for a
+        job's log may take `log_timeout_s`, and be silent for `call_timeout_s`.
     rate_limited: an API call got 429. With `rate_limit` this outlasts the minute that the site counts in.
     rate_limit: the pause that all requests take together after a 429 without `Retry-After`.
     page_load: the page shows no list.
@@ -84,6 +85,7 @@ class RetryPolicies:
 
     api_busy: RetryPolicy = RetryPolicy(stop=stop_after_attempt(4), wait=wait_random_exponential(0.5, max=10))
     call_timeout_s: float = 30.0
+    log_timeout_s: float = 600.0
     rate_limited: RetryPolicy = RetryPolicy(stop=stop_after_attempt(8), wait=wait_random_exponential(0.5, max=10))
     rate_limit: Pauses = Pauses(first_s=2.0, factor=2.0, longest_s=30.0)
     page_load: RetryPolicy = RetryPolicy(stop=stop_after_attempt(3), wait=wait_random_exponential(1, max=5))

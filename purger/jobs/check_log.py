@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from purger import __version__
+from purger.browser.network import Network
 from purger.core.errors import ExitCode, InputError
 from purger.core.shown_address import shown_address
 from purger.jobs.log_report import log_report
@@ -78,11 +79,17 @@ class CheckedLog:
         )
 
 
-async def check_log(source: str, site: Site, token: Callable[[], Token], report: Path | None = None) -> CheckedLog:
+async def check_log(
+    source: str,
+    site: Site,
+    token: Callable[[], Token],
+    report: Path | None = None,
+    network: Callable[[], Network] = Network,
+) -> CheckedLog:
     """Read the log that `source` names (a file, `-` for stdin, a job's number or URL) and judge it.
 
-    `token` is called only for a job. `report` is the JSON report of the purge to compare with. Raises InputError where
-    there is no such log, or it is not one; AccessError and SiteError where the API does not give it.
+    `network` and `token` are called only for a job. `report` is the JSON report of the purge to compare with. Raises
+    InputError where there is no such log, or it is not one; AccessError and SiteError where the API does not give it.
     """
     job_id = _job_meant(source, site)
     if job_id is None:
@@ -90,7 +97,7 @@ async def check_log(source: str, site: Site, token: Callable[[], Token], report:
         log = await _in_thread(lambda: _read_file(source, name))
         checked = CheckedLog(name, with_sources_by_order(log))
     else:
-        checked = await _read_job(site, token(), job_id)
+        checked = await _read_job(network(), site, token(), job_id)
     if report is None:
         return checked
     slug = checked.job.repository_slug if checked.job else None
@@ -180,12 +187,11 @@ def _chunks(first: bytes, file: BinaryIO) -> Iterator[bytes]:
         chunk = file.read(CHUNK_BYTES)
 
 
-async def _read_job(site: Site, token: Token, job_id: int) -> CheckedLog:
-    from purger.browser.driver import driver
+async def _read_job(network: Network, site: Site, token: Token, job_id: int) -> CheckedLog:
     from purger.travis.api import Api
     from purger.travis.rate_limit import Budget
 
-    async with driver() as playwright, Api.open(playwright, site, token, Budget(0)) as api:
+    async with Api.open(network, site, token, Budget(0)) as api:
         return await _of_job(api, job_id)
 
 
@@ -194,7 +200,7 @@ async def _of_job(api: Api, job_id: int) -> CheckedLog:
 
     jobs = Jobs(api)
     job = await jobs.facts(job_id)
-    log = read_log([await jobs.log(job_id)])
+    log = await jobs.log(job_id)
     if not log.is_log:
         raise InputError(f"what the API returns for job {job_id} is not a log", remedy="Check the job's page.")
     if log.asked:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from purger.core.retry_policies import DEFAULT_POLICIES
-from purger.travis.job_log import JobLog, read_log, with_sources
+from purger.travis.job_log import JobLog, with_sources
 from purger.travis.jobs import JobBranches, JobFacts, Jobs, NoLogYetError
 
 
@@ -32,10 +32,10 @@ class EndedLogs:
         for pause_s in self._pauses_s:
             await asyncio.sleep(pause_s)
             try:
-                log = read_log([await self._jobs.log(job.id)])
+                log = await self._jobs.log(job.id)
             except NoLogYetError:
                 continue
-            if log.is_log and not log.truncated:
+            if log.too_long or (log.is_log and not log.truncated):
                 break
         if not log.asked:
             return log

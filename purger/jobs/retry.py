@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from purger.browser.driver import driver
 from purger.core import events
 from purger.core.errors import AccessError, InputError, JobError, PurgerError
 from purger.core.selection import Selection
@@ -98,10 +97,9 @@ class Retry:
         """Run the command. Only cancellation is raised: errors are in the report, its repositories and its jobs."""
         settings = self.settings
         try:
-            async with (
-                driver() as playwright,
-                Api.open(playwright, settings.site, settings.token, self._budget, settings.policies) as api,
-            ):
+            async with Api.open(
+                settings.network, settings.site, settings.token, self._budget, settings.policies
+            ) as api:
                 await _require_rights(api, self.request.repository)
                 jobs = Jobs(api)
                 await self._require_restartable(jobs)

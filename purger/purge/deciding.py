@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from purger.browser.connections import Connections
 from purger.core.cache import Cache, versions, without
 from purger.core.decision import Decision, Kept
 from purger.core.policies import Policies, crowded, decide
@@ -106,7 +107,10 @@ class Deciding:
         if not numbers:
             return PullRequests()
         settings = self._settings
-        return await closed_pull_requests(self._repository, numbers, settings.site, settings.host, settings.policies)
+        async with Connections(settings.network) as connections:
+            return await closed_pull_requests(
+                self._repository, numbers, settings.site, settings.host, connections, settings.policies
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
-
-from playwright.async_api import BrowserContext
+from typing import TYPE_CHECKING, Protocol
 
 from purger.purge.record import Record
-from purger.travis.page.cache_page import CachePage
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext
+
+    from purger.travis.page.cache_page import CachePage
 
 
 class PageRecorder(Protocol):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
-from purger.browser.start import close_context
 from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
 from purger.core.errors import AccessError, SiteError
 from purger.purge.page_recorder import PageRecorder, PageRecorders
 from purger.purge.record import Record
 from purger.purge.settings import Settings
-from purger.travis.page.cache_page import CachePage
+
+if TYPE_CHECKING:
+    from purger.travis.page.cache_page import CachePage
 
 
 class PageSessions:
@@ -35,6 +37,10 @@ class PageSessions:
 
         Raises what the block raises, and BrowserError where there is no browser.
         """
+        # Imported where a page is opened: Playwright takes long to import.
+        from purger.browser.start import close_context
+        from purger.travis.page.cache_page import CachePage
+
         settings = self._settings
         context = await browsers.context()
         page = CachePage(

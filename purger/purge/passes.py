@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from purger.core import events
 from purger.core.cache import Cache, Method, rows_of
-from purger.core.errors import SiteError, UnknownPageError
+from purger.core.errors import LastingSiteError, SiteError, UnknownPageError
 from purger.core.text import many
 from purger.purge.attribution import Attribution
 from purger.purge.entry import Entry, State
@@ -22,9 +23,11 @@ from purger.purge.record import Record
 from purger.purge.settings import Settings
 from purger.travis.api import Api
 from purger.travis.client import RateLimitedError
-from purger.travis.page.cache_page import CachePage
 from purger.travis.payloads import Response
 from purger.travis.rate_limit import Budget
+
+if TYPE_CHECKING:
+    from purger.travis.page.cache_page import CachePage
 
 LOW_WATER = 12
 """With so few responses pending, the next batch is clicked: two for each of the browser's six connections."""
@@ -194,20 +197,20 @@ class Passes:
             self.record.ledger.learn_names(entry, cache)
 
     async def _call(self, way: Deletion, entries: Sequence[Entry]) -> None:
-        ledger = self.record.ledger
-        ledger.count_attempt(entries, Method.API)
+        (ledger := self.record.ledger).count_attempt(entries, Method.API)
         try:
             deleted = await self.exact.delete(way, ledger.left_below)
+        except LastingSiteError:
+            raise
         except SiteError as error:
-            rate_limited = isinstance(error, RateLimitedError)
-            refusal = Refusal.RATE_LIMITED if rate_limited else Refusal.TRANSIENT
+            refusal = _refusal_of(429 if isinstance(error, RateLimitedError) else None)
             ledger.refuse(entries, str(error), refusal, instead_of=Method.ICON)
             return
         if isinstance(deleted, Undeletable):
             self._give_up(entries, deleted)
-            return
-        response = Response(way.folder, 200, "answered 200", deleted=tuple(deleted))
-        self._record_response(response, entries, Method.API)
+        else:
+            response = Response(way.folder, 200, "answered 200", deleted=tuple(deleted))
+            self._record_response(response, entries, Method.API)
 
     def _give_up(self, entries: Sequence[Entry], way: Undeletable) -> None:
         self.record.ledger.give_up(entries, way.reason)

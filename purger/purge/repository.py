@@ -7,12 +7,15 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
+from purger.browser.certificates import RefusedByBrowserError
+from purger.browser.proxy_errors import NotLetThroughError
 from purger.core import events
 from purger.core.decision import Decision
-from purger.core.errors import AccessError, SiteError, UnknownPageError
+from purger.core.errors import AccessError, LastingSiteError, SiteError, UnknownPageError
 from purger.core.selection import Selection
 from purger.core.text import many
 from purger.purge.attribution import Attribution
@@ -29,8 +32,10 @@ from purger.purge.settings import Settings
 from purger.purge.site_time import count_ages_from_site
 from purger.travis.addresses import Repository
 from purger.travis.api import Api, RepositoryFacts
-from purger.travis.page.cache_page import REQUESTS_A_LOAD, CachePage
-from purger.travis.rate_limit import Budget
+from purger.travis.rate_limit import REQUESTS_A_LOAD, Budget
+
+if TYPE_CHECKING:
+    from purger.travis.page.cache_page import CachePage
 
 CLEAR_LOADS = 2
 
@@ -104,10 +109,9 @@ class RepositoryPurge:
         selected = ledger.selected
         if self.record.may_hide_matches:
             self.record.warn(self.record.why_incomplete)
-        elif not self.record.complete:
-            if not self._to_delete:
-                self.record.warn(AT_LEAST)
-        elif not selected and not ledger.undecided:
+        elif not self.record.complete and not self._to_delete:
+            self.record.warn(AT_LEAST)
+        elif self.record.complete and not selected and not ledger.undecided:
             self.record.verified = True
         size_bytes, seen = sum(entry.cache.size_bytes for entry in selected), len(ledger.entries)
         self.record.emit(events.Surveyed(self.record.name, seen, len(selected), size_bytes, self.record.complete))
@@ -166,7 +170,7 @@ class RepositoryPurge:
         """Run one pass. Return whether the page held out; where it failed and `is_last`, the error is raised."""
         try:
             await self.passes.run_pass(page)
-        except UnknownPageError:
+        except (UnknownPageError, LastingSiteError):
             raise
         except SiteError as error:
             if is_last:
@@ -184,7 +188,7 @@ class RepositoryPurge:
         """Load the page anew, a few times if need be, and record what it lists."""
         policy = self._policies.page_load
         async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(SiteError),
+            retry=retry_if_exception(_may_pass),
             stop=policy.stop,
             wait=policy.wait,
             before_sleep=self._emit_retry,
@@ -195,26 +199,32 @@ class RepositoryPurge:
                 self.record.requests += REQUESTS_A_LOAD
                 try:
                     listed = await page.load()
+                except (RefusedByBrowserError, NotLetThroughError) as refused:
+                    raise await self._api.connections.why_refused(refused) from None
                 except SiteError:
                     # The page does not tell a refused token or a missing right from a fault; the API does.
                     await self._api.repository(self.record.repository)
                     raise
         self.record.loads += 1
         await self._loads.record_load(listed)
-        left, waiting = len(self.record.ledger.left), len(self.record.ledger.waiting)
-        gone = len(self.record.ledger.selected) - left
-        loads, complete = self.record.loads, self.record.complete
-        self.record.emit(events.PageLoaded(self.record.name, loads, left, waiting, gone, complete))
+        record, ledger = self.record, self.record.ledger
+        left, waiting, gone = len(ledger.left), len(ledger.waiting), len(ledger.selected) - len(ledger.left)
+        record.emit(events.PageLoaded(record.name, record.loads, left, waiting, gone, record.complete))
 
     def _emit_retry(self, state: RetryCallState) -> None:
         fault = state.outcome.exception() if state.outcome else None
-        pause_s = state.next_action.sleep if state.next_action else 0.0
-        self.record.emit(events.Waiting(self.record.name, pause_s, f"the page is loaded again, since {fault}"))
+        why, pause_s = f"the page is loaded again, since {fault}", state.next_action.sleep if state.next_action else 0.0
+        self.record.emit(events.Waiting(self.record.name, pause_s, why))
 
     async def _pause(self, seconds: float, why: str, left_s: float | None = None) -> None:
         if seconds > 0:
             self.record.emit(events.Waiting(self.record.name, seconds, why, left_s))
             await asyncio.sleep(seconds)
+
+
+def _may_pass(fault: BaseException) -> bool:
+    """Return whether another load of the page may succeed."""
+    return isinstance(fault, SiteError) and not isinstance(fault, LastingSiteError)
 
 
 def _require(permission: str, verb: str, facts: RepositoryFacts, record: Record) -> None:

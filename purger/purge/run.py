@@ -7,9 +7,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
-from purger.browser.driver import driver
+from purger.browser.reach import reach_of
 from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
 from purger.core.decision import Decision, limited
@@ -114,23 +115,22 @@ class Run:
 
     async def execute(self) -> None:
         """Do the whole run. Nothing is raised but cancellation: errors are in the result and its records."""
+        settings = self.settings
+        alive = asyncio.create_task(self._show_life())
         try:
-            async with driver() as playwright:
-                settings = self.settings
-                browsers = BrowserSupervisor(playwright, settings.browser, settings.site.hosts, settings.policies)
-                alive = asyncio.create_task(self._show_life())
+            async with Api.open(
+                settings.network, settings.site, settings.token, self._budget, settings.policies
+            ) as api:
+                find_reach = partial(reach_of, api.connections, settings.site.addresses)
+                browsers = BrowserSupervisor(settings.browser, find_reach, settings.policies)
                 try:
-                    if not self.request.dry_run:
-                        browsers.start_early()
-                    async with Api.open(
-                        playwright, settings.site, settings.token, self._budget, settings.policies
-                    ) as api:
-                        await self._with_api(api, browsers)
+                    await self._with_api(api, browsers)
                 finally:
-                    alive.cancel()
                     await browsers.close()
         except PurgerError as error:
             self._error = error
+        finally:
+            alive.cancel()
 
     def _emit(self, event: events.Event) -> None:
         self._last_event = time.monotonic()
@@ -152,13 +152,18 @@ class Run:
         async with asyncio.TaskGroup() as group:
             who = group.create_task(_caught(self._sign_in(api)))
             surveyed = group.create_task(_caught(self._survey_all(api, purges)))
+            if not self.request.dry_run:
+                browsers.start_early()
         # A token that is refused explains all other refusals.
         for error in (who.result(), surveyed.result()):
             if error is not None:
                 raise error
         todo = [purge for purge in purges if purge.record.error is None and purge.record.ledger.left]
-        if not todo or self.request.dry_run:
-            return
+        if todo and not self.request.dry_run:
+            await browsers.reach()  # before anybody is asked: a certificate may not be accepted
+            await self._purge_all(todo, browsers)
+
+    async def _purge_all(self, todo: Sequence[RepositoryPurge], browsers: BrowserSupervisor) -> None:
         if not await self._hooks.confirm([purge.record for purge in todo]):
             raise StoppedError("nothing was deleted: the answer was no")
         at_once = asyncio.Semaphore(self.settings.pace.concurrency)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from purger.browser.network import DIRECT, Network
 from purger.browser.settings import BrowserSettings
 from purger.core.options import PACE, check_ranges, number, wait
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
@@ -73,6 +74,7 @@ class Settings:
 
     site: Site
     token: Token
+    network: Network = DIRECT
     browser: BrowserSettings = field(default_factory=BrowserSettings)
     pace: Pace = field(default_factory=Pace)
     page_console: bool = False

@@ -1,14 +1,18 @@
-"""Remove secrets from the environment of child processes, and switches that would show or risk them."""
+"""Remove secrets from the environment of child processes, switches that would show or risk them, and proxies."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 TOKEN_VARIABLE = "TRAVIS_TOKEN"  # noqa: S105 - the variable's name
 HOST_TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the variable's name
 SECRETS = (TOKEN_VARIABLE, HOST_TOKEN_VARIABLE, "PURGER_CONNECT")
+_PROXIES = re.compile(r".*proxy|socks_(server|version)", re.IGNORECASE)
+"""Names of variables by which Playwright's driver or a browser would choose a proxy by themselves, also past purger's
+own choice. They often hold a password."""
 _NO_HOME = "/nonexistent"
 """The home of users that have none, as Debian writes it."""
 _DEBUG_OUTPUT = ("DEBUG", "DEBUG_FILE", "NODE_DEBUG")
@@ -18,7 +22,7 @@ _RISKY_NODE_OPTIONS = ("--tls-keylog", "--tls-min-v1.0", "--tls-min-v1.1", "--tr
 
 def for_children() -> dict[str, str]:
     """Return a copy of the environment without the secrets, and with a home."""
-    return _home() | {name: text for name, text in os.environ.items() if name not in SECRETS}
+    return _home() | {name: text for name, text in os.environ.items() if not _is_kept_from_children(name)}
 
 
 @contextmanager
@@ -43,8 +47,12 @@ def _home() -> dict[str, str]:
 
 def forget_secrets() -> None:
     """Remove the secrets from this process's environment. Call it after they have been read."""
-    for name in SECRETS:
-        os.environ.pop(name, None)
+    for name in filter(_is_kept_from_children, tuple(os.environ)):
+        del os.environ[name]
+
+
+def _is_kept_from_children(name: str) -> bool:
+    return name in SECRETS or _PROXIES.fullmatch(name) is not None
 
 
 def turn_off_debug_output() -> str | None:

@@ -1,7 +1,7 @@
 """The stand-in: an embedded look-alike of the site (front end, API, jobs) with configurable faults."""
 
 from purger.standin.caches import Cache
-from purger.standin.faults import DeleteFault, Faults, ListFault, OddAnswer, Reupload
+from purger.standin.faults import DeleteFault, Faults, GoAway, ListFault, OddAnswer, Reupload
 from purger.standin.jobs import Attempt, Job
 from purger.standin.repository import Repository
 from purger.standin.server import StandIn
@@ -12,6 +12,7 @@ __all__ = [
     "Cache",
     "DeleteFault",
     "Faults",
+    "GoAway",
     "Job",
     "ListFault",
     "OddAnswer",

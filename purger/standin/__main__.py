@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 import threading
@@ -20,13 +21,17 @@ def main() -> int:
     parser.add_argument("--no-costs", action="store_true", help="do not simulate the time that the page's script takes")
     parser.add_argument("--port", type=int, default=0, help="the port of the front end (default: a free one)")
     parser.add_argument("--api-port", type=int, default=0, help="the port of the API (default: a free one)")
+    parser.add_argument("--tls", action="store_true", help="serve https:// at names of their own, over HTTP/2")
     arguments = parser.parse_args()
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     site = StandIn(
-        token=arguments.token, costs=not arguments.no_costs, web_port=arguments.port, api_port=arguments.api_port
+        token=arguments.token,
+        costs=not arguments.no_costs,
+        ports=(arguments.port, arguments.api_port),
+        tls=arguments.tls,
     )
     try:
         with site:
@@ -37,6 +42,9 @@ def main() -> int:
                 "token": site.token,
                 "repository": arguments.repository,
             }
+            if arguments.tls:
+                addresses["authority_file"] = str(site.authority_file)
+                sys.stderr.write(f"To trust it, set PURGER_CA_FILE={shlex.quote(addresses['authority_file'])}\n")
             sys.stdout.write(json.dumps(addresses) + "\n")
             sys.stdout.flush()
             stop.wait()

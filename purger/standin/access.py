@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from purger.standin.calls import Call
 from purger.standin.repository import Repository
 from purger.standin.responses import Refusal, refusal
 from purger.standin.state import Request, SiteState
 
 
-def admit(state: SiteState, request: web.BaseRequest, entry: Request, now: float) -> None:
+def admit(state: SiteState, call: Call, entry: Request, now: float) -> None:
     """Check the limits and the token, and set `entry.authorized`. Raises Refusal.
 
     A call without a token is admitted, but not authorized.
     """
-    authorization = request.headers.get("Authorization", "")
-    verdict = state.limits.spend(authorization, request.method, now, state.faults)
+    authorization = call.headers.get("Authorization", "")
+    verdict = state.limits.spend(authorization, call.method, now, state.faults)
     if verdict == "banned":
         raise Refusal(web.Response(status=403, text="Forbidden\n"))
     if verdict == "too many":
         raise Refusal(web.Response(status=429, text="Retry later\n"))
-    if request.headers.get("Travis-API-Version") != "3":
+    if call.headers.get("Travis-API-Version") != "3":
         raise Refusal(web.Response(status=404, text="Not Found: this API answers version 3 only\n"))
     if authorization:
         scheme, _, token = authorization.partition(" ")

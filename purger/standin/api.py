@@ -9,6 +9,8 @@ from aiohttp import web
 
 from purger.standin.access import admit, may_see, require_permission, require_sign_in
 from purger.standin.cache_calls import CacheCalls
+from purger.standin.calls import Call
+from purger.standin.faults import Origin
 from purger.standin.jobs import Job
 from purger.standin.payloads import (
     build_payload,
@@ -20,7 +22,7 @@ from purger.standin.payloads import (
 from purger.standin.query import BadQueryError, read_query
 from purger.standin.repository import Repository
 from purger.standin.responses import Refusal, json_error, not_found, page_of, refusal
-from purger.standin.state import Origin, Request, SiteState
+from purger.standin.state import Request, SiteState
 
 _PROVIDERS = {"github", "gitlab", "bitbucket", "assembla"}
 _MAX_PAGE_SIZE = 100
@@ -39,39 +41,39 @@ class Api:
         self._state = state
         self._cache_calls = CacheCalls(state, closing)
 
-    async def answer(self, request: web.BaseRequest, entry: Request) -> web.StreamResponse:
-        """Answer one request; `entry` is its record in the state."""
+    async def answer(self, call: Call, entry: Request) -> web.Response:
+        """Answer one call; `entry` is its record in the state."""
         try:
-            response = await self._response(request, entry)
+            response = await self._response(call, entry)
         except Refusal as refused:
             response = refused.response
         except BadQueryError as error:
             response = json_error(400, "wrong_params", str(error))
-        if request.headers.get("Origin") == self._state.web_url:
+        if call.headers.get("Origin") == self._state.web_url:
             response.headers["Access-Control-Allow-Origin"] = self._state.web_url
             response.headers["Access-Control-Expose-Headers"] = "Content-Type, Retry-After"
         response.headers["Vary"] = "Origin"
         return response
 
-    async def _response(self, request: web.BaseRequest, entry: Request) -> web.Response:
-        if request.method == "OPTIONS":
-            return self._preflight(request)
+    async def _response(self, call: Call, entry: Request) -> web.Response:
+        if call.method == "OPTIONS":
+            return self._preflight(call)
         await asyncio.sleep(self._state.faults.api_latency_s)
         segments = [unquote(part) for part in entry.path.strip("/").split("/")]
         if segments[:2] == ["auth", "code"]:
             return self._exchange(segments[2:])
         with self._state.clock.settled() as now:
-            admit(self._state, request, entry, now)
+            admit(self._state, call, entry, now)
         if self._state.faults.redirect_api_to is not None:
-            elsewhere = self._state.faults.redirect_api_to.rstrip("/") + request.raw_path
+            elsewhere = self._state.faults.redirect_api_to.rstrip("/") + call.raw_path
             return web.Response(status=302, headers={"Location": elsewhere})
         for odd in self._state.faults.odd_answers:
             if odd.method == entry.method and entry.path.endswith(odd.path_end):
                 return web.Response(text=odd.body, content_type="application/json")
-        return await self._dispatch(request, entry, segments)
+        return await self._dispatch(call, entry, segments)
 
-    def _preflight(self, request: web.BaseRequest) -> web.Response:
-        if request.headers.get("Origin") != self._state.web_url:
+    def _preflight(self, call: Call) -> web.Response:
+        if call.headers.get("Origin") != self._state.web_url:
             return web.Response(status=403)
         allowed = {
             "Access-Control-Allow-Methods": "HEAD, GET, POST, PATCH, PUT, DELETE",
@@ -89,8 +91,8 @@ class Api:
             self._state.sign_in_codes.difference_update(codes)
         return web.json_response(user_payload(self._state) | {"web_token": self._state.token})
 
-    async def _dispatch(self, request: web.BaseRequest, entry: Request, segments: list[str]) -> web.Response:
-        match request.method, segments:
+    async def _dispatch(self, call: Call, entry: Request, segments: list[str]) -> web.Response:
+        match call.method, segments:
             case "GET", ["user"]:
                 require_sign_in(entry)
                 return web.json_response({"@type": "user"} | user_payload(self._state))
@@ -120,19 +122,19 @@ class Api:
             case "GET", ["repo", slug]:
                 return web.json_response(repository_payload(self._visible(entry, slug), entry))
             case "GET" | "DELETE", ["repo", slug, "caches"]:
-                return await self._on_caches(request, entry, self._visible(entry, slug))
+                return await self._on_caches(call, entry, self._visible(entry, slug))
             case "GET", ["repo", slug, "branches"]:
                 return self._branches(entry, self._visible(entry, slug))
             case "GET", ["repo", slug, "builds"]:
                 return self._builds(entry, self._visible(entry, slug))
         raise not_found("resource")
 
-    async def _on_caches(self, request: web.BaseRequest, entry: Request, repository: Repository) -> web.Response:
-        if request.method == "GET":
+    async def _on_caches(self, call: Call, entry: Request, repository: Repository) -> web.Response:
+        if call.method == "GET":
             require_permission(repository, "cache_view", entry)
-            return await self._cache_calls.list(request, repository, entry.raw_query)
+            return await self._cache_calls.list(call, repository, entry.raw_query)
         require_permission(repository, "cache_delete", entry)
-        return await self._cache_calls.delete(request, repository, entry.raw_query)
+        return await self._cache_calls.delete(call, repository, entry.raw_query)
 
     def _visible(self, entry: Request, slug: str, provider: str | None = None) -> Repository:
         with self._state.clock.settled():

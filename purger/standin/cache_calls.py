@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
 
 from purger.standin.caches import Cache
-from purger.standin.faults import Applied, DeleteFault, take_rule
+from purger.standin.calls import Call, NoResponseError, wait_until_gone
+from purger.standin.faults import Applied, DeleteFault, FaultKind, take_rule
 from purger.standin.query import read_query
 from purger.standin.repository import Repository
-from purger.standin.responses import ConnectionGoneError, hang, json_error, reset
+from purger.standin.responses import json_error
 from purger.standin.state import SiteState
 
 _REASONS = {
@@ -35,7 +36,7 @@ class CacheCalls:
         self._state = state
         self._closing = closing
 
-    async def list(self, request: web.BaseRequest, repository: Repository, raw_query: str) -> web.Response:
+    async def list(self, call: Call, repository: Repository, raw_query: str) -> web.Response:
         """Answer with the caches below the branch's prefix, as the object store lists them."""
         branch, match = _selection(raw_query)
         faults = self._state.faults
@@ -49,10 +50,10 @@ class CacheCalls:
                 fault.times -= 1
         text = _text_of(repository.listed(branch, match))
         if fault is not None and is_on:
-            return await self._fail(request, fault.kind, fault.status, text)
+            return await self._fail(call, fault.kind, fault.status, text)
         return web.Response(text=text, content_type="application/json")
 
-    async def delete(self, request: web.BaseRequest, repository: Repository, raw_query: str) -> web.Response:
+    async def delete(self, call: Call, repository: Repository, raw_query: str) -> web.Response:
         """Delete the caches that the same GET would list, one after the other, and answer with them."""
         branch, match = _selection(raw_query)
         faults = self._state.faults
@@ -60,10 +61,10 @@ class CacheCalls:
         with self._state.clock.settled():
             rule = take_rule(faults.delete_fault if branch else faults.delete_all_fault, branch)
             caches = repository.listed(branch, match)
-        await self._apply(repository, caches, rule.applied if rule else "all", is_for_all=not branch)
+        await self._apply(repository, caches, _applied(rule), is_for_all=not branch)
         text = _text_of(caches)
         if rule is not None:
-            return await self._fail(request, rule.kind, rule.status, text, rule)
+            return await self._fail(call, rule.kind, rule.status, text, rule)
         return web.Response(text=text, content_type="application/json")
 
     async def _apply(
@@ -80,19 +81,18 @@ class CacheCalls:
 
     async def _fail(
         self,
-        request: web.BaseRequest,
-        kind: Literal["status", "broken_json", "reset", "hang"],
+        call: Call,
+        kind: FaultKind,
         status: int,
         text: str,
         rule: DeleteFault | None = None,
     ) -> web.Response:
         match kind:
             case "hang":
-                await hang(request, self._closing)
-                raise ConnectionGoneError
-            case "reset":
-                reset(request)
-                raise ConnectionGoneError
+                await wait_until_gone(call, self._closing)
+                raise NoResponseError(kind)
+            case "reset" | "reset_stream" | "refuse_stream":
+                raise NoResponseError(kind)
             case "broken_json":
                 return web.Response(text=text[: len(text) // 2], content_type="application/json")
             case "status":
@@ -100,6 +100,13 @@ class CacheCalls:
                 if rule is not None and rule.retry_after_s is not None:
                     response.headers["Retry-After"] = f"{rule.retry_after_s:g}"
                 return response
+
+
+def _applied(rule: DeleteFault | None) -> Applied:
+    """Return how much of a deletion is done. To refuse a stream is to promise that nothing was."""
+    if rule is None:
+        return "all"
+    return "none" if rule.kind == "refuse_stream" else rule.applied
 
 
 def _failure(status: int) -> web.Response:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from purger.standin.calls import Call
 from purger.standin.faults_json import InvalidRequestError, set_faults
 from purger.standin.repository import Repository
 from purger.standin.state import SiteState
@@ -28,20 +30,20 @@ class Control:
         self._state = state
         self._add_repository = add_repository
 
-    async def answer(self, request: web.BaseRequest) -> web.Response:
+    def answer(self, call: Call) -> web.Response:
         """Answer one call; an invalid one is answered 400 or 404 with a sentence."""
         try:
-            match request.method, request.path.removeprefix(PREFIX):
+            match call.method, call.raw_path.partition("?")[0].removeprefix(PREFIX):
                 case "GET", "state":
                     pass
                 case "PATCH", "faults":
-                    document = await _json(request)
+                    document = _json(call)
                     with self._state.clock.settled():
                         set_faults(self._state.faults, document)
                 case "POST", "reset":
                     self._state.faults.reset()
                 case "POST", "repositories":
-                    self._fill(await _json(request))
+                    self._fill(_json(call))
                 case "DELETE", "requests":
                     with self._state.clock.settled():
                         self._state.requests.clear()
@@ -111,9 +113,9 @@ def _describe(repository: Repository) -> dict[str, Any]:
     }
 
 
-async def _json(request: web.BaseRequest) -> object:
+def _json(call: Call) -> object:
     try:
-        document: object = await request.json()
+        document: object = json.loads(call.body)
     except ValueError as error:
         raise InvalidRequestError(f"The body is not JSON: {error}.") from error
     return document

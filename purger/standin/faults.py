@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields
 from random import Random
 from typing import Any, Literal, Protocol, TypeVar
 
+Origin = Literal["web", "api", "third-party"]
 Applied = Literal["none", "all", "half"]
-DeleteKind = Literal["status", "broken_json", "reset", "hang"]
-ListKind = Literal["status", "broken_json", "reset", "hang"]
+FaultKind = Literal["status", "broken_json", "reset", "hang", "reset_stream", "refuse_stream"]
 ChangedPage = Literal["icon-class", "list-markup", "confirm-text", "hang-script", "empty-lists"]
 DateHeader = Literal["sent", "empty"]
 Hostile = Literal["dialogs", "popup", "download", "exfiltrate", "files"]
@@ -22,7 +22,10 @@ class DeleteFault:
 
     `branch` is the decoded branch of the DELETE; None matches any. `times` counts down; None means always. `applied`
     is how much is deleted anyway. With `kind` "status" the response has `status`, and `retry_after_s` as Retry-After
-    if set; with "broken_json" it is 200 with half a document; "reset" resets the connection; "hang" never responds.
+    if set; with "broken_json" it is 200 with half a document; "reset" resets the connection, with all calls that are
+    in flight on it; "hang" never responds. "reset_stream" ends the HTTP/2 stream alone, with an error;
+    "refuse_stream" refuses it, and nothing is deleted, whatever `applied` says. Over HTTP/1.1, where a connection has
+    no streams, both reset the connection.
     `share` (0 to 1) is how many of the matching DELETEs fail, spread without a pattern.
     """
 
@@ -31,7 +34,7 @@ class DeleteFault:
     times: int | None = None
     applied: Applied = "none"
     retry_after_s: float | None = None
-    kind: DeleteKind = "status"
+    kind: FaultKind = "status"
     share: float = 1.0
 
 
@@ -44,8 +47,22 @@ class ListFault:
 
     status: int = 500
     times: int | None = None
-    kind: ListKind = "status"
+    kind: FaultKind = "status"
     after: int = 0
+
+
+@dataclass(slots=True)
+class GoAway:
+    """HTTP/2 connections to `origin` end gracefully after some streams.
+
+    A connection answers the first `after` of its streams. At the next one it sends GOAWAY: that stream and later ones
+    are not processed, and the client has to send them again on a new connection; the earlier ones are answered. `times`
+    counts the connections down; None means always.
+    """
+
+    after: int = 1
+    times: int | None = 1
+    origin: Origin = "api"
 
 
 @dataclass(slots=True)
@@ -104,6 +121,7 @@ class Faults:
     odd_answers: API calls that are answered 200 with something else.
     host_status: the status that the host's API answers with from now on, in place of a pull request's state.
     host_calls: how many calls the host's API answers before its rate limit, 403; None: all.
+    goaway: HTTP/2 connections that end after some streams.
     """
 
     delete_fault: list[DeleteFault] = field(default_factory=list)
@@ -134,6 +152,7 @@ class Faults:
     odd_answers: list[OddAnswer] = field(default_factory=list)
     host_status: int | None = None
     host_calls: int | None = None
+    goaway: GoAway | None = None
 
     def __post_init__(self) -> None:
         """Remember the initial values, for `reset`."""

@@ -12,7 +12,9 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
-from purger.standin.state import Origin, Request, SiteState
+from purger.standin.calls import Call
+from purger.standin.faults import Origin
+from purger.standin.state import Request, SiteState
 
 _ASSETS = {"vendor.js": "text/javascript", "app.js": "text/javascript", "style.css": "text/css"}
 
@@ -28,9 +30,9 @@ class FrontEnd:
         self._assets = {name: (folder / name).read_text("utf-8") for name in _ASSETS}
         self._page = Template((folder / "index.html").read_text("utf-8"))
 
-    async def answer(self, request: web.BaseRequest, entry: Request) -> web.StreamResponse:
-        """Answer one request."""
-        if request.method not in {"GET", "HEAD"}:
+    async def answer(self, call: Call, entry: Request) -> web.Response:
+        """Answer one call."""
+        if call.method not in {"GET", "HEAD"}:
             return web.Response(status=405, text="Method Not Allowed\n")
         headers = {"Cache-Control": "no-store"}
         folder, _, name = entry.path.strip("/").partition("/")

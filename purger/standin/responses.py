@@ -1,15 +1,10 @@
-"""Build responses: errors, pages of lists, and connections that end without a response."""
+"""Build responses: errors, and pages of lists."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import struct
 from typing import Any
 
 from aiohttp import web
-
-_POLL_S = 0.05
 
 
 class Refusal(Exception):  # noqa: N818 - it carries a response, and is not a failure of the stand-in
@@ -18,10 +13,6 @@ class Refusal(Exception):  # noqa: N818 - it carries a response, and is not a fa
     def __init__(self, response: web.Response) -> None:
         super().__init__(f"answered {response.status}")
         self.response = response
-
-
-class ConnectionGoneError(Exception):
-    """The connection ended without a response, on purpose."""
 
 
 def json_error(status: int, error_type: str, message: str) -> web.Response:
@@ -56,23 +47,3 @@ def page_of(items: list[Any], key: str, path: str, limit: int, offset: int) -> d
         },
         key: items[offset:end],
     }
-
-
-def reset(request: web.BaseRequest) -> None:
-    """Reset the connection (RST) without a response."""
-    transport = request.transport
-    if transport is not None:
-        no_linger = struct.pack("ii", 1, 0)
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
-        transport.abort()
-
-
-async def hang(request: web.BaseRequest, closing: asyncio.Event) -> None:
-    """Wait without a response until the client disconnects or the stand-in stops."""
-    while request.transport is not None and not request.transport.is_closing():
-        try:
-            async with asyncio.timeout(_POLL_S):
-                await closing.wait()
-                return
-        except TimeoutError:
-            continue

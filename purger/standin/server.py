@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-from purger.standin.faults import Faults
+from purger.standin.faults import Faults, Origin
 from purger.standin.jobs import Attempt, Job, JobOptions
 from purger.standin.repository import Repository, RepositoryOptions
 from purger.standin.serving import Serving
 from purger.standin.state import Request, SiteState
+
+if TYPE_CHECKING:
+    from purger.standin.certificates import Certificate, Certificates
 
 DEFAULT_TOKEN = "standin-token-a1b2c3d4e5f6"  # noqa: S105 - it opens nothing but this
 
@@ -18,8 +23,12 @@ class StandIn:
     """A look-alike of the site that serves during a `with` block.
 
     `token` is the only token that it accepts, and `login` the login of its user. `seed` is the seed of
-    `Repository.fill`. With `costs` the page's script takes as long as the real one (docs/TRAVIS.md section 6). A port
-    of 0 means a free port. Repositories, jobs, `faults` and `requests` may be used from any thread.
+    `Repository.fill`. With `costs` the page's script takes as long as the real one (docs/TRAVIS.md section 6). `ports`
+    are those of the front end and the API; 0 means a free port. Repositories, jobs, `faults` and `requests` may be used
+    from any thread.
+
+    With `tls` the two are served at the names `hosts` (loopback all the same), with certificates of an authority that
+    exists for this run alone, and over HTTP/2 unless `http2` is off.
     """
 
     def __init__(
@@ -29,15 +38,21 @@ class StandIn:
         login: str = "octavia",
         seed: int = 0,
         costs: bool = True,
-        web_port: int = 0,
-        api_port: int = 0,
-        rate_limit_per_minute: int | None = 2000,
+        ports: tuple[int, int] = (0, 0),
+        tls: bool = False,
+        http2: bool = True,
+        hosts: tuple[str, str] = ("app.localhost", "api.localhost"),
     ) -> None:
-        self.faults = Faults(rate_limit_per_minute=rate_limit_per_minute)
+        self.faults = Faults()
         self._state = SiteState(token, login, self.faults, costs)
         self._seed = seed
-        self._ports = (web_port, api_port, 0)
+        self._ports = (*ports, 0)
+        web_host, api_host = hosts if tls else ("127.0.0.1", "127.0.0.1")
+        self._hosts: dict[Origin, str] = {"web": web_host, "api": api_host, "third-party": "localhost"}
+        self._tls, self._http2 = tls, http2
+        self._certificates: Certificates | None = None
         self._serving: Serving | None = None
+        self._opened = ExitStack()
 
     @property
     def url(self) -> str:
@@ -53,6 +68,18 @@ class StandIn:
     def third_party_url(self) -> str:
         """The third party's origin, on another host: payments, analytics and GitHub's sign-in."""
         return self._state.third_party_url
+
+    @property
+    def authority_file(self) -> Path:
+        """The certificate (PEM) of the authority to trust; it exists while the stand-in serves over TLS."""
+        if self._certificates is None:
+            raise ValueError("Only a running stand-in with tls=True has an authority.")
+        return self._certificates.authority_file
+
+    def use_certificate(self, kind: Certificate, origins: Sequence[Origin] = ("web", "api")) -> None:
+        """Serve these origins with another certificate from now on, and close their connections."""
+        assert self._serving is not None  # noqa: S101 - for the type checker
+        self._serving.use_certificate(kind, origins)
 
     @property
     def token(self) -> str:
@@ -155,11 +182,17 @@ class StandIn:
 
     def __enter__(self) -> Self:
         """Start serving, on loopback only. Raises OSError if a port is in use."""
-        self._serving = Serving(self._state, self._ports, self.add_repository)
-        self._serving.start()
+        with ExitStack() as opened:
+            if self._tls:
+                from purger.standin.certificates import Certificates  # its library is not needed without TLS
+
+                self._certificates = opened.enter_context(Certificates(self._hosts, http2=self._http2))
+            self._serving = Serving(self._state, self._hosts, self._ports, self.add_repository, self._certificates)
+            self._serving.start()
+            opened.callback(self._serving.stop)
+            self._opened = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop serving; pending calls end without a response."""
-        if self._serving is not None:
-            self._serving.stop()
+        self._opened.close()

@@ -9,7 +9,9 @@ from html import escape
 
 from aiohttp import web
 
-from purger.standin.state import Origin, Request, SiteState
+from purger.standin.calls import Call
+from purger.standin.faults import Origin
+from purger.standin.state import Request, SiteState
 
 _AUTHORIZE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Authorize application</title></head>
@@ -27,11 +29,11 @@ class ThirdParty:
     def __init__(self, state: SiteState) -> None:
         self._state = state
 
-    async def answer(self, request: web.BaseRequest, entry: Request) -> web.StreamResponse:
-        """Answer one request."""
+    async def answer(self, call: Call, entry: Request) -> web.Response:
+        """Answer one call."""
         await asyncio.sleep(self._state.faults.third_party_latency_s)
         headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*"}
-        match request.method, entry.path:
+        match call.method, entry.path:
             case "GET", "/login/oauth/authorize":
                 page = _AUTHORIZE.format(login=escape(self._state.login))
                 return web.Response(text=page, content_type="text/html")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from purger.core.errors import InputError
+from purger.core.hosts import is_loopback, origin_of
 from purger.core.shown_address import shown_address
 
 DEFAULT_URL = "https://app.travis-ci.com"
@@ -74,9 +74,14 @@ class Site:
         return origin_of(self.url)
 
     @property
+    def addresses(self) -> tuple[str, str]:
+        """The URLs of the front end and the API."""
+        return (self.url, self.api_url)
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """The host names of the front end and the API."""
-        return tuple(dict.fromkeys(urlsplit(address).hostname or "" for address in (self.url, self.api_url)))
+        return tuple(dict.fromkeys(urlsplit(address).hostname or "" for address in self.addresses))
 
     def cache_page(self, repository: Repository) -> str:
         """Return the URL of the repository's cache page (docs/TRAVIS.md section 1)."""
@@ -101,25 +106,6 @@ class Site:
     def repository_call(self, repository: Repository) -> str:
         """Return the API URL of the repository (docs/TRAVIS.md section 4)."""
         return f"{self.api_url}/repo/{repository.provider}/{quote(repository.slug, safe='')}"
-
-
-def origin_of(address: str) -> str:
-    """Return the origin of an address (scheme, host and port) as browsers write it."""
-    parts = urlsplit(address)
-    default_port = {"http": 80, "https": 443}.get(parts.scheme)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else (parts.hostname or "")
-    port = "" if parts.port in {None, default_port} else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name means this machine, so that plain http to it is safe."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _checked(address: str, option: str) -> str:

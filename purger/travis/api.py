@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
-from playwright.async_api import Playwright
-
+from purger.browser.connections import Connections
+from purger.browser.network import Network
 from purger.core.cache import Cache
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.secrets.token import Token
@@ -59,21 +59,16 @@ class Api(Calls):
 
     def for_one(self) -> Api:
         """Return the same API with a request count of its own, for one repository."""
-        return Api(self._context, self.site, self._budget, self._policies, self.clock)
+        return Api(self.connections, self.site, self._token, self._budget, self._policies, self.clock)
 
     @staticmethod
     @asynccontextmanager
     async def open(
-        playwright: Playwright, site: Site, token: Token, budget: Budget, policies: RetryPolicies = DEFAULT_POLICIES
+        network: Network, site: Site, token: Token, budget: Budget, policies: RetryPolicies = DEFAULT_POLICIES
     ) -> AsyncIterator[Api]:
-        """Open the API for a `with` block; every call carries the token."""
-        context = await playwright.request.new_context(
-            extra_http_headers={"Travis-API-Version": "3", "Authorization": f"token {token.reveal()}"},
-        )
-        try:
-            yield Api(context, site, budget, policies)
-        finally:
-            await context.dispose()
+        """Open the API for a `with` block. Its connections are kept open until the end."""
+        async with Connections(network) as connections:
+            yield Api(connections, site, token, budget, policies)
 
     async def user(self) -> User:
         """Return the user that the token belongs to. Raises AccessError if the API rejects the token."""

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from functools import partial
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from loguru import logger
-from playwright.async_api import APIRequestContext, APIResponse
-from playwright.async_api import Error as PlaywrightError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from purger.browser.driver import driver_error, driver_is_gone
-from purger.core.errors import AccessError, SiteError
+from purger.browser.connections import Connections
+from purger.core.errors import AccessError, NoAnswerError, SiteError
+from purger.core.hosts import origin_of
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies, RetryPolicy
+from purger.secrets.token import Token
 from purger.travis.addresses import Site
-from purger.travis.decoding import NotJsonError, decode, seconds_in
+from purger.travis.decoding import NotJsonError, decode, not_our_api, seconds_in
 from purger.travis.payloads import error_type_of, words_of
 from purger.travis.rate_limit import Budget
 from purger.travis.site_clock import SiteClock
 
 BAD_TOKEN = ("login_required", "wrong_credentials")
+VERSION = {"Travis-API-Version": "3"}
+LARGEST_PAYLOAD_BYTES = 64 * 1024 * 1024
+"""A list of 1,000 caches, the longest that there is, has about 300 kB."""
+_LARGEST_REFUSAL_BYTES = 64 * 1024
 _Payload = TypeVar("_Payload")
+
+
+class Sink(Protocol):
+    """What takes a body in pieces. One that has enough says so, and gets no more."""
+
+    def feed(self, data: bytes) -> bool:
+        """Take the next piece; return whether more is wanted."""
+
+
+_Sink = TypeVar("_Sink", bound=Sink)
 
 
 class BusyError(SiteError):
@@ -55,17 +69,19 @@ class Calls:
 
     def __init__(
         self,
-        context: APIRequestContext,
+        connections: Connections,
         site: Site,
+        token: Token,
         budget: Budget,
         policies: RetryPolicies = DEFAULT_POLICIES,
         clock: SiteClock | None = None,
     ) -> None:
         self.site = site
+        self.connections = connections
         self.clock = clock or SiteClock()
         self._policies = policies
         self._requests = 0
-        self._context = context
+        self._token = token
         self._budget = budget
 
     def take_count(self) -> int:
@@ -77,9 +93,15 @@ class Calls:
         """Send one call, retry while the site is busy, and return its payload of this form."""
         return await self._again_while_busy(method, address, partial(self.send_once, form=form))
 
-    async def read(self, address: str) -> bytes:
-        """Return the whole body of a GET, whatever it holds: Playwright has no streaming."""
-        return await self._again_while_busy("GET", address, self._send)
+    async def read(self, address: str, make_sink: Callable[[], _Sink]) -> _Sink:
+        """Read the body of a GET, piece by piece, into a sink, and return that. Each attempt has a new one."""
+
+        async def send(method: str, address: str) -> _Sink:
+            sink = make_sink()
+            await self._send(method, address, sink, timeout_s=self._policies.log_timeout_s)
+            return sink
+
+        return await self._again_while_busy("GET", address, send)
 
     async def post(self, address: str) -> dict[str, Any]:
         """Send one POST and return its JSON object. It is sent once: after a BusyError check whether it was done.
@@ -113,8 +135,12 @@ class Calls:
 
     async def send_once(self, method: str, address: str, form: type[_Payload]) -> _Payload:
         """Send one call once, and return its payload of this form. Raises BusyError if it is not JSON."""
+        body = _Body(LARGEST_PAYLOAD_BYTES)
+        await self._send(method, address, body, timeout_s=self._policies.call_timeout_s)
+        if body.is_cut:
+            raise not_our_api(f"its answer has more than {LARGEST_PAYLOAD_BYTES // 2**20} MiB", address)
         try:
-            return decode(await self._send(method, address), form, address)
+            return decode(bytes(body.content), form, address)
         except NotJsonError:
             raise BusyError(
                 "the API answered with something that is not JSON",
@@ -122,42 +148,40 @@ class Calls:
                 remedy="Is this the API's address, and not the front end's? See --api-url.",
             ) from None
 
-    async def _send(self, method: str, address: str) -> bytes:
+    async def _send(self, method: str, address: str, sink: Sink, *, timeout_s: float) -> None:
+        """Send one request once, and feed a sink with the body of its response. Raises an error for a refusal."""
         await (self._budget.take_post() if method == "POST" else self._budget.take(1))
         self._requests += 1
-        timeout_s = self._policies.call_timeout_s
         try:
-            async with asyncio.timeout(timeout_s + 5):
-                response = await self._context.fetch(address, method=method, max_redirects=0, timeout=timeout_s * 1000)
-                body = await response.body()
-                await response.dispose()
-        except (PlaywrightError, TimeoutError) as error:
-            if isinstance(error, PlaywrightError) and driver_is_gone(error):
-                raise driver_error(address) from None
-            said = error.message.splitlines()[0] if isinstance(error, PlaywrightError) else "no whole answer"
-            if "certificate" in said.lower():
-                raise SiteError(
-                    f"the API's certificate is not trusted: {said.rpartition(': ')[2]}",
-                    where=address,
-                    remedy="Is the address right? A company's own authority is named by NODE_EXTRA_CA_CERTS=FILE.",
-                ) from None
+            async with self.connections.exchange(
+                method, address, self._headers(address), timeout_s=timeout_s, silence_s=self._policies.call_timeout_s
+            ) as response:
+                logger.debug("{} {}: {}", method, address, response.status_code)
+                refusal = None if response.is_success else _Body(_LARGEST_REFUSAL_BYTES)
+                async with aclosing(response.aiter_bytes()) as pieces:
+                    async for piece in pieces:
+                        if not (refusal or sink).feed(piece):
+                            break
+        except NoAnswerError as error:
             raise BusyError(
-                f"the API did not answer: {said.rpartition(': ')[2]}",
+                f"the API did not answer: {error.what}",
                 where=address,
-                remedy="Is the address right, and the site up? See --url and --api-url.",
+                remedy=error.remedy or "Is the address right, and the site up? See --url and --api-url.",
             ) from None
-        logger.debug("{} {}: {}", method, address, response.status)
-        if not response.ok:
-            self._refuse(response, body.decode("utf-8", "replace"), address)
+        if refusal is not None:
+            self._refuse(response.status_code, response.headers, refusal.content.decode("utf-8", "replace"), address)
         self.clock.compare(response.headers.get("date"))
         self._budget.went_well()
-        return body
 
-    def _refuse(self, response: APIResponse, text: str, address: str) -> NoReturn:
-        status = response.status
+    def _headers(self, address: str) -> dict[str, str]:
+        """Return the headers of a call: the token is for the API's origin alone."""
+        is_ours = origin_of(address) == origin_of(self.site.api_url)
+        return VERSION | ({"Authorization": f"token {self._token.reveal()}"} if is_ours else {})
+
+    def _refuse(self, status: int, headers: Mapping[str, str], text: str, address: str) -> NoReturn:
         words = words_of(status, text)
         if status == 429:
-            self._budget.refused(seconds_in(response.headers.get("retry-after")))
+            self._budget.refused(seconds_in(headers.get("retry-after")))
             raise RateLimitedError(f"the site's rate limit is reached: {words}", where=address)
         if status >= 500:
             raise BusyError(f"the API {words}", where=address, remedy="Try again later.")
@@ -167,22 +191,43 @@ class Calls:
                 where=address,
                 remedy="Give the address that it leads to as --api-url.",
             )
-        if status == 404:
-            raise NotFoundError(
-                "not found, or hidden from this token",
-                where=address,
-                remedy="Check the spelling, the provider and whose token it is.",
-            )
-        if status in {401, 403} and error_type_of(text) not in {None, *BAD_TOKEN}:
-            raise NotAllowedError(
-                f"the token lacks a right: {words}", where=address, remedy="Ask an admin of it for access."
-            )
-        if status in {401, 403}:
-            raise AccessError(
-                f"the token was refused: {words}",
-                where=address,
-                remedy="Copy a new one from the site's settings page into TRAVIS_TOKEN.",
-            )
-        if status == 409:
-            raise ConflictError(f"the API {words}", where=address)
-        raise SiteError(f"the API {words}", where=address)
+        raise _refusal(status, text, words, address)
+
+
+class _Body:
+    """A body that is kept, up to a number of bytes."""
+
+    def __init__(self, largest_bytes: int) -> None:
+        self.content = bytearray()
+        self.is_cut = False
+        self._largest_bytes = largest_bytes
+
+    def feed(self, data: bytes) -> bool:
+        """Keep the next piece, unless the body is too large with it."""
+        self.is_cut = len(self.content) + len(data) > self._largest_bytes
+        if not self.is_cut:
+            self.content += data
+        return not self.is_cut
+
+
+def _refusal(status: int, text: str, words: str, address: str) -> SiteError | AccessError:
+    """Return the error for a refusal that will not pass."""
+    if status == 404:
+        return NotFoundError(
+            "not found, or hidden from this token",
+            where=address,
+            remedy="Check the spelling, the provider and whose token it is.",
+        )
+    if status in {401, 403} and error_type_of(text) not in {None, *BAD_TOKEN}:
+        return NotAllowedError(
+            f"the token lacks a right: {words}", where=address, remedy="Ask an admin of it for access."
+        )
+    if status in {401, 403}:
+        return AccessError(
+            f"the token was refused: {words}",
+            where=address,
+            remedy="Copy a new one from the site's settings page into TRAVIS_TOKEN.",
+        )
+    if status == 409:
+        return ConflictError(f"the API {words}", where=address)
+    return SiteError(f"the API {words}", where=address)

@@ -33,7 +33,7 @@ class HostSettings:
     @property
     def headers(self) -> dict[str, str]:
         """The headers of every call. The token is for GitHub's own API alone."""
-        headers = {"Accept": "application/vnd.github+json", "User-Agent": "purger"}
+        headers = {"Accept": "application/vnd.github+json"}
         if self.token is not None and self.api_url in {None, GITHUB_API_URL}:
             headers["Authorization"] = f"Bearer {self.token.reveal()}"
         return headers

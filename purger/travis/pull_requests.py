@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import httpx2
 import msgspec
 from loguru import logger
 from tenacity import AsyncRetrying, retry_if_exception_type
 
+from purger.browser.connections import Connections
+from purger.core.errors import NoAnswerError, SiteError
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.travis.addresses import Repository, Site
 from purger.travis.host import HostSettings
@@ -44,25 +45,27 @@ async def closed_pull_requests(
     numbers: Iterable[int],
     site: Site,
     settings: HostSettings,
+    connections: Connections,
     policies: RetryPolicies = DEFAULT_POLICIES,
-    transport: httpx2.AsyncBaseTransport | None = None,
 ) -> PullRequests:
     """Ask which of the pull requests with these numbers are closed. Nothing is raised: what fails is a problem.
 
-    Redirects are not followed. `transport` takes the place of real connections.
+    Redirects are not followed.
     """
     address = settings.address_of(repository, site)
     if address is None:
         return PullRequests({}, ("only GitHub is asked for pull requests, and only for the public site",))
-    async with httpx2.AsyncClient(headers=settings.headers, transport=transport) as client:
-        return await _Inquiry(client, address, policies).ask(sorted(set(numbers)))
+    return await _Inquiry(connections, settings.headers, address, policies).ask(sorted(set(numbers)))
 
 
 class _Inquiry:
     """Questions about pull requests of one repository; after one that says that no other will be answered, none."""
 
-    def __init__(self, client: httpx2.AsyncClient, address: str, policies: RetryPolicies) -> None:
-        self._client = client
+    def __init__(
+        self, connections: Connections, headers: Mapping[str, str], address: str, policies: RetryPolicies
+    ) -> None:
+        self._connections = connections
+        self._headers = headers
         self._address = address
         self._policies = policies
         self._problems: dict[str, None] = {}
@@ -93,19 +96,22 @@ class _Inquiry:
 
     async def _ask_once(self, number: int) -> None:
         address = f"{self._address}/pulls/{number}"
+        timeout_s = self._policies.call_timeout_s
         try:
-            async with asyncio.timeout(self._policies.call_timeout_s):
-                response = await self._client.get(address)
-        except (httpx2.HTTPError, TimeoutError) as error:
-            raise _BusyError(f"GitHub does not answer: {str(error) or 'no whole answer'}") from None
+            async with self._connections.exchange("GET", address, self._headers, timeout_s=timeout_s) as response:
+                body = await response.aread()
+        except NoAnswerError as error:
+            raise _BusyError(f"GitHub can't be asked: {error.what}") from None
+        except SiteError as error:
+            raise _ExhaustedError(f"GitHub can't be asked: {error.what}") from None
         logger.debug("GET {}: {}", address, response.status_code)
         match response.status_code:
             case 200:
-                self._read(response.content, number)
+                self._read(body, number)
             case 401:
                 raise _ExhaustedError("GitHub refuses GITHUB_TOKEN")
             case 403 | 429:
-                more = "" if "Authorization" in self._client.headers else "; GITHUB_TOKEN raises it"
+                more = "" if "Authorization" in self._headers else "; GITHUB_TOKEN raises it"
                 raise _ExhaustedError(f"GitHub's rate limit is reached, or it allows no access{more}")
             case status if status >= 500:
                 raise _BusyError(f"GitHub answers {status}")

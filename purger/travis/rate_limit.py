@@ -11,6 +11,8 @@ from purger.core.retry_policies import DEFAULT_POLICIES, Pauses
 
 WINDOW_S = 60.0
 POST_WINDOW_S = 30.0
+REQUESTS_A_LOAD = 5
+"""What one load of the page takes from the request budget: four API calls with the single key, and one to spare."""
 MOST_POSTS = 40
 """The site bans a token for an hour at its 50th POST within 30 s (docs/TRAVIS.md, section 4): keep well below."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from loguru import logger
 from playwright.async_api import async_playwright
 
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from scripts.benchmarks import commands, picture
@@ -55,7 +56,7 @@ async def contests(site: BenchSite, grid: list[Case], repetitions: int) -> Resul
                 for name, contestant in CONTESTANTS.items():
                     if is_too_slow(name, case):
                         continue
-                    browser = await launch(playwright, BrowserSettings(), site.site.hosts)
+                    browser = await launch(playwright, BrowserSettings(), Reach(addresses=site.site.addresses))
                     site.fill(*case)
                     results[name, case].append(await contestant(Arena(playwright, browser, site)))
                     await browser.close()
@@ -152,7 +153,7 @@ async def time_per_row(site: BenchSite, repetitions: int) -> bool:
     async with async_playwright() as playwright:
         for _ in range(repetitions):
             for rows, latency_s in grid:
-                browser = await launch(playwright, BrowserSettings(), site.site.hosts)
+                browser = await launch(playwright, BrowserSettings(), Reach(addresses=site.site.addresses))
                 site.fill(rows, latency_s)
                 found = await CONTESTANTS["purger, clicking"](Arena(playwright, browser, site))
                 times[rows].append(found.server_empty_s / rows)

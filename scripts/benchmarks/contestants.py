@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Browser, Page, Playwright
 
+from purger.browser.network import DIRECT
 from purger.browser.start import new_context
 from purger.core.selection import Selection
 from purger.purge.repository import RepositoryPurge
@@ -96,7 +97,7 @@ async def _purger(arena: Arena, *, whole: bool) -> Times:
     site, token = arena.site.site, arena.site.token
     settings = Settings(site=site, token=token, pace=Pace(settle_s=0.0, max_rate=0))
     budget = Budget(0)
-    async with Api.open(arena.playwright, site, token, budget) as api:
+    async with Api.open(DIRECT, site, token, budget) as api:
         purge = RepositoryPurge(WIDGETS, settings, Selection(), api, budget, lambda _event: None)
         await purge.survey(to_delete=True)
         context = await new_context(arena.browser)
@@ -130,7 +131,7 @@ async def api_six_at_once(arena: Arena) -> Times:
 
 async def _api(arena: Arena, *, at_once: int) -> Times:
     limit = asyncio.Semaphore(at_once)
-    async with Api.open(arena.playwright, arena.site.site, arena.site.token, Budget(0)) as api:
+    async with Api.open(DIRECT, arena.site.site, arena.site.token, Budget(0)) as api:
         facts = await api.repository(WIDGETS)
         branches = {cache.branch for cache in await api.caches(facts.id)}
 

@@ -1,16 +1,79 @@
-"""The switches of a browser that purger starts: only the site's hosts can be resolved."""
+"""The switches of a browser that purger starts: only the site's hosts can be resolved, and only their proxy is used."""
 
 from __future__ import annotations
 
-from purger.browser.start import launch_arguments
+import pytest
+
+from purger.browser.network import Network
+from purger.browser.proxies import Proxies
+from purger.browser.reach import Reach
+from purger.browser.start import launch_arguments, proxy_settings
+from purger.core.errors import InputError
+
+SITE = ("https://app.travis-ci.com", "https://api.travis-ci.com")
+GATE = "http://127.0.0.1:4711"
+
+
+def reach(given: str | None = None, addresses: tuple[str, ...] = SITE, **environ: str) -> Reach:
+    return Reach(addresses=addresses, network=Network(Proxies.of(given, environ)))
+
+
+def rules(arguments: list[str]) -> list[str]:
+    return [one.partition("=")[2] for one in arguments if one.startswith("--host-resolver-rules=")]
 
 
 def test_no_host_but_those_of_the_site_can_be_resolved() -> None:
-    arguments = launch_arguments(["app.travis-ci.com", "api.travis-ci.com"], allow_third_party=False)
-    assert "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE app.travis-ci.com, EXCLUDE api.travis-ci.com" in arguments
+    arguments = launch_arguments(reach(), None, allow_third_party=False)
+    assert rules(arguments) == ["MAP * ~NOTFOUND, EXCLUDE app.travis-ci.com, EXCLUDE api.travis-ci.com"]
+    assert "--no-proxy-server" in arguments
+    assert proxy_settings(reach(), None, allow_third_party=False) is None
 
 
 def test_third_parties_are_resolved_where_they_are_allowed() -> None:
-    arguments = launch_arguments(["app.travis-ci.com"], allow_third_party=True)
-    assert not [argument for argument in arguments if "host-resolver" in argument]
-    assert set(arguments) < set(launch_arguments(["app.travis-ci.com"], allow_third_party=False))
+    arguments = launch_arguments(reach(), None, allow_third_party=True)
+    assert rules(arguments) == []
+    assert set(arguments) < set(launch_arguments(reach(), None, allow_third_party=False))
+    assert proxy_settings(reach(), None, allow_third_party=True) is None
+
+
+def test_behind_a_proxy_nothing_but_the_gate_can_be_resolved() -> None:
+    proxied = reach("http://proxy.corp.test:3128")
+    arguments = launch_arguments(proxied, GATE, allow_third_party=False)
+    assert rules(arguments) == ["MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    assert "--no-proxy-server" not in arguments
+    assert proxy_settings(proxied, GATE, allow_third_party=False) == {"server": GATE, "bypass": "<-loopback>"}
+
+
+def test_what_is_reached_directly_does_not_go_by_the_gate() -> None:
+    some = reach("http://proxy.corp.test:3128", no_proxy="api.travis-ci.com")
+    assert rules(launch_arguments(some, GATE, allow_third_party=False)) == [
+        "MAP * ~NOTFOUND, EXCLUDE api.travis-ci.com, EXCLUDE 127.0.0.1"
+    ]
+    settings = proxy_settings(some, GATE, allow_third_party=False)
+    assert settings == {"server": GATE, "bypass": "<-loopback>,api.travis-ci.com:443"}
+
+
+def test_an_ipv6_address_is_in_brackets_among_the_rules_of_the_proxy_alone() -> None:
+    some = reach("http://proxy.corp.test:3128", ("https://app.travis-ci.com", "http://[::1]:8080"))
+    assert "EXCLUDE ::1" in rules(launch_arguments(some, GATE, allow_third_party=False))[0].split(", ")
+    settings = proxy_settings(some, GATE, allow_third_party=False)
+    assert settings == {"server": GATE, "bypass": "<-loopback>,[::1]:8080"}
+
+
+def test_third_parties_go_by_the_users_own_proxy() -> None:
+    some = reach(HTTPS_PROXY="http://al%40ice:geheim@proxy.corp.test:3128", NO_PROXY="*.corp.test, 10.0.0.0/8")
+    settings = proxy_settings(some, None, allow_third_party=True)
+    assert settings == {
+        "server": "http://proxy.corp.test:3128",
+        "bypass": "localhost,corp.test,*.corp.test,10.0.0.0/8",
+        "username": "al@ice",
+        "password": "geheim",
+    }
+    assert rules(launch_arguments(some, None, allow_third_party=True)) == []
+
+
+def test_a_browser_can_not_sign_in_to_a_socks5_proxy_by_itself() -> None:
+    some = reach("socks5://alice:geheim@proxy.corp.test")
+    with pytest.raises(InputError, match=r"can't give a password to a SOCKS5 proxy \(--proxy\)"):
+        proxy_settings(some, None, allow_third_party=True)
+    assert proxy_settings(some, GATE, allow_third_party=False) == {"server": GATE, "bypass": "<-loopback>"}

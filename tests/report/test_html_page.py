@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.report.html import write_html
@@ -49,7 +50,11 @@ class Opened:
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await launch(playwright, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), ["127.0.0.1"])
+        browser = await launch(
+            playwright,
+            BrowserSettings(browser=os.environ.get("PURGER_BROWSER")),
+            Reach(addresses=("http://127.0.0.1",)),
+        )
         yield browser
         await browser.close()
 

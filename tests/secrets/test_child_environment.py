@@ -48,6 +48,43 @@ def test_children_get_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "PURGER_PROXY",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "no_proxy",
+        "WSS_PROXY",
+        "auto_proxy",
+        "ftp_proxy",
+        "SOCKS_SERVER",
+        "SOCKS_VERSION",
+        "npm_config_https_proxy",
+        "npm_config_proxy",
+        "npm_config_noproxy",
+        "NODE_USE_ENV_PROXY",
+    ],
+)
+def test_children_choose_no_proxy_by_themselves(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "http://alice:geheim@proxy.corp.test:3128")
+    assert name not in environment.for_children()
+    environment.forget_secrets()
+    assert name not in os.environ
+
+
+@pytest.mark.parametrize("name", ["PROXY_HOST", "PROXYCHAINS", "SOCKS", "SSL_CERT_FILE"])
+def test_children_keep_other_variables(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "x")
+    environment.forget_secrets()
+    assert environment.for_children()[name] == "x"
+
+
+@pytest.mark.parametrize(
     ("variables", "left", "named"),
     [
         ({}, {}, None),

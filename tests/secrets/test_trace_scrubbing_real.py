@@ -17,6 +17,7 @@ import playwright
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.secrets.spellings import find_secret, secret_forms
@@ -85,7 +86,9 @@ def respond_as_site(path: str, authorization: str, body: str) -> Content:
 @pytest.fixture
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as driver:
-        browser = await launch(driver, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), ["127.0.0.1"])
+        browser = await launch(
+            driver, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), Reach(addresses=("http://127.0.0.1",))
+        )
         yield browser
         await browser.close()
 

@@ -12,7 +12,7 @@ from purger.core.cache import Kind
 from purger.core.filters import is_glob
 from purger.core.selection import Selection
 from purger.standin import Cache, DeleteFault, ListFault, Reupload
-from purger.standin.faults import ListKind, OddAnswer
+from purger.standin.faults import FaultKind, OddAnswer
 from purger.travis.keys import last_part
 
 DAY_S = 86400.0
@@ -224,7 +224,7 @@ def _uploaded_after_a_refusal(rng: Random, plan: Plan) -> None:
 
 def _list_fails(rng: Random, plan: Plan) -> None:
     times = rng.choice([1, 2, None])
-    kind: ListKind = rng.choice(["status", "status", "broken_json", "reset", "hang"])
+    kind: FaultKind = rng.choice(["status", "status", "broken_json", "reset", "hang"])
     plan.late_knobs["list_fault"] = ListFault(rng.choice([500, 503, 403]) if kind == "status" else 200, times, kind)
     plan.late_after = rng.randint(0, 3)
     plan.gentle = False

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -31,6 +32,7 @@ from tests.soak.checks import History, Seen, violations
 from tests.soak.happenings import deletes, happenings, turn
 from tests.soak.plan import Plan, plan_of
 from tests.soak.processes import descendants
+from tests.support.browser import loopback
 from tests.support.retry_policies import FAST
 
 WIDGETS = Repository("github", "acme", "widgets")
@@ -90,7 +92,7 @@ class Soak:
     def _shared(self) -> BrowserSupervisor:
         if self._browsers is None:
             settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
-            self._browsers = BrowserSupervisor(self._playwright, settings, ["127.0.0.1"])
+            self._browsers = BrowserSupervisor(settings, loopback, start_driver=lambda: nullcontext(self._playwright))
         return self._browsers
 
     async def one(self, seed: int) -> None:
@@ -147,7 +149,7 @@ class Soak:
     async def _execute(self, run: Run, plan: Plan, site: StandIn) -> None:
         """Do what `Run.execute` does, in the shared browser, and stop it in the middle where the plan says so."""
         settings, budget = run.settings, Budget(run.settings.pace.max_rate, pauses=FAST.rate_limit)
-        async with Api.open(self._playwright, settings.site, settings.token, budget, FAST) as api:
+        async with Api.open(settings.network, settings.site, settings.token, budget, FAST) as api:
             work = asyncio.ensure_future(_with_api(run, api, self._shared()))
             if plan.stopped_after is not None:
                 await deletes(site, plan.stopped_after, work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
@@ -13,10 +13,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.standin import Attempt, DeleteFault, ListFault, Repository, StandIn
-from tests.support.browser import full_state
+from tests.support.browser import eventually, full_state
 from tests.support.clocks import Ahead
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -29,7 +30,7 @@ CLICK_ALL = "() => document.querySelectorAll('.delete-cache-icon').forEach((icon
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"), allow_third_party=True)
-        launched = await launch(playwright, settings, [])
+        launched = await launch(playwright, settings, Reach())
         yield launched
         await launched.close()
 
@@ -69,12 +70,6 @@ async def click(page: Page, branch: str) -> None:
     )
     assert clicked == 1, branch
     await page.locator(".deleting").wait_for(state="detached")
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not holds():
-            await asyncio.sleep(0.01)
 
 
 async def answers_for_ever(page: Page) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ import pytest
 from playwright.async_api import Playwright, async_playwright
 
 from purger.browser.find import find_browser
+from purger.browser.network import DIRECT
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import new_context
 from purger.browser.supervise import BrowserSupervisor
@@ -40,7 +42,7 @@ from purger.travis.page.cache_page import CachePage
 from purger.travis.rate_limit import Budget
 from tests.support.clocks import Virtual
 from tests.support.reports import assert_valid
-from tests.support.retry_policies import FAST
+from tests.support.retry_policies import FAST, PATIENT
 
 PURGER = [sys.executable, "-W", "error", "-m", "purger"]
 FOR_EVER = 1e6
@@ -71,6 +73,13 @@ class Ended:
 @pytest.fixture
 def site() -> Iterator[StandIn]:
     with StandIn(costs=False) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def tls_site() -> Iterator[StandIn]:
+    """A stand-in at names of its own, over TLS and HTTP/2."""
+    with StandIn(costs=False, tls=True) as stand_in:
         yield stand_in
 
 
@@ -158,6 +167,13 @@ def openssl() -> None:
         missing("openssl, to make a certificate")
 
 
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
 def loads(site: StandIn) -> int:
     """How often the page was loaded; the survey has its list by the first time."""
     return sum(request.path.endswith("/caches") and request.origin == "web" for request in site.requests)
@@ -166,13 +182,17 @@ def loads(site: StandIn) -> int:
 Purge = Callable[..., Awaitable[Record]]
 
 
+async def loopback() -> Reach:
+    """What a browser for a stand-in may reach."""
+    return Reach(addresses=("http://127.0.0.1",))
+
+
 @pytest.fixture(scope="module")
 async def browsers() -> AsyncIterator[tuple[Playwright, BrowserSupervisor]]:
     """One browser for a module's tests of the job itself."""
     async with async_playwright() as playwright:
-        browsers = BrowserSupervisor(
-            playwright, BrowserSettings(browser=os.environ.get("PURGER_BROWSER")), ["127.0.0.1"]
-        )
+        settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
+        browsers = BrowserSupervisor(settings, loopback, start_driver=lambda: nullcontext(playwright))
         yield playwright, browsers
         await browsers.close()
 
@@ -192,7 +212,7 @@ def purge(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> Purg
         observe: events.Observer = log_event,
         **settings: Any,
     ) -> Record:
-        playwright, shared = browsers
+        _, shared = browsers
         chosen = Settings(
             site=Site.at(site.url, site.api_url),
             token=Token(site.token),
@@ -205,7 +225,7 @@ def purge(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> Purg
             sleep=clock.sleep if clock else asyncio.sleep,
             pauses=policies.rate_limit,
         )
-        async with Api.open(playwright, chosen.site, chosen.token, budget, policies) as api:
+        async with Api.open(chosen.network, chosen.site, chosen.token, budget, policies) as api:
             return await purge_one(
                 RepositoryPurge(WIDGETS, chosen, selection or Selection(), api, budget, observe), chosen, shared
             )
@@ -264,12 +284,14 @@ OpenApi = Callable[..., AbstractAsyncContextManager[Api]]
 
 
 @pytest.fixture
-def open_api(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> OpenApi:
+def open_api(site: StandIn) -> OpenApi:
     """Opens the stand-in's API, or that `at` another site, with its token or another one, and short waits."""
 
-    def open_it(*, at: Site | None = None, token: str | None = None) -> AbstractAsyncContextManager[Api]:
+    def open_it(
+        *, at: Site | None = None, token: str | None = None, policies: RetryPolicies = PATIENT
+    ) -> AbstractAsyncContextManager[Api]:
         budget = Budget(0, pauses=FAST.rate_limit)
         there = at or Site.at(site.url, site.api_url)
-        return Api.open(browsers[0], there, Token(token or site.token), budget, FAST)
+        return Api.open(DIRECT, there, Token(token or site.token), budget, policies)
 
     return open_it

@@ -6,16 +6,19 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.async_api import APIRequestContext
 from tenacity import stop_after_attempt, wait_none
 
+from purger.browser.connections import Connections
+from purger.browser.network import DIRECT
 from purger.core.errors import ExitCode, PurgerError, SiteError
 from purger.core.retry_policies import RetryPolicy
+from purger.secrets.token import Token
 from purger.travis.addresses import Owner, Repository, Site
 from purger.travis.api import Api
 from purger.travis.decoding import NotJsonError, UserPayload, decode, not_our_api, seconds_in
@@ -52,41 +55,16 @@ CALLS: dict[str, tuple[Call, dict[str, Any]]] = {
 }
 
 
-class Response:
-    """A response of Playwright's."""
-
-    ok, status = True, 200
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.headers = {"date": "soon"}
-
-    async def body(self) -> bytes:
-        return self._body
-
-    async def dispose(self) -> None:
-        pass
-
-
-class Context:
-    """A context of Playwright's whose every response has one body."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    async def fetch(self, _address: str, **_: Any) -> Response:
-        return Response(self._body)
-
-
 async def asked(name: str, body: bytes) -> Any:
     """Make the call of this name, answered with this body; return what it returns or the error that it raises."""
     at_once = replace(FAST, api_busy=RetryPolicy(stop=stop_after_attempt(2), wait=wait_none()))
     budget = Budget(0, pauses=FAST.rate_limit)
-    api = Api(cast(APIRequestContext, Context(body)), Site(), budget, at_once)
-    try:
-        return await CALLS[name][0](api)
-    except PurgerError as error:
-        return error
+    always = httpx2.MockTransport(lambda _request: httpx2.Response(200, content=body, headers={"Date": "soon"}))
+    async with Connections(DIRECT, always) as connections:
+        try:
+            return await CALLS[name][0](Api(connections, Site(), Token("a-token"), budget, at_once))
+        except PurgerError as error:
+            return error
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
+from purger.browser.connections import Connections
+from purger.browser.network import DIRECT
 from purger.secrets.token import Token
 from purger.standin import StandIn
 from purger.standin.repository import Repository
@@ -22,7 +24,8 @@ TOKEN = Token("host-token-of-tests")
 async def ask(answer: Callable[[httpx2.Request], httpx2.Response], *numbers: int) -> PullRequests:
     """Ask GitHub, which answers so."""
     settings = HostSettings(token=TOKEN)
-    return await closed_pull_requests(WIDGETS, numbers, Site(), settings, FAST, httpx2.MockTransport(answer))
+    async with Connections(DIRECT, httpx2.MockTransport(answer)) as connections:
+        return await closed_pull_requests(WIDGETS, numbers, Site(), settings, connections, FAST)
 
 
 async def test_the_state_of_each_is_asked_with_the_token() -> None:
@@ -81,11 +84,14 @@ async def test_a_host_that_cannot_be_reached_is_a_problem() -> None:
     def answer(_request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("no route to host")
 
-    assert await ask(answer, 7) == PullRequests({}, ("GitHub does not answer: no route to host",))
+    found = await ask(answer, 7)
+    assert found.closed == {}
+    assert found.problems[0].startswith("GitHub can't be asked: ")
 
 
 async def test_nobody_is_asked_about_another_installation() -> None:
-    found = await closed_pull_requests(WIDGETS, [7], Site.at("https://travis.acme.org"), HostSettings())
+    there = Site.at("https://travis.acme.org")
+    found = await closed_pull_requests(WIDGETS, [7], there, HostSettings(), Connections(DIRECT))
     assert found.closed == {}
     assert "only for the public site" in found.problems[0]
 
@@ -95,10 +101,13 @@ async def test_a_look_alike_of_the_host(site: StandIn, repository: Repository) -
         repository.add(f"PR.{number}")
     repository.close_pull_request(8)
     settings = HostSettings(api_url=site.third_party_url, token=TOKEN)
-    found = await closed_pull_requests(WIDGETS, [7, 8, 10], Site.at(site.url, site.api_url), settings, FAST)
+    there = Site.at(site.url, site.api_url)
+    async with Connections(DIRECT) as connections:
+        found = await closed_pull_requests(WIDGETS, [7, 8, 10], there, settings, connections, FAST)
     assert found == PullRequests({7: False, 8: True}, ("GitHub does not know or show some pull requests",))
     assert not any("Authorization" in request.headers for request in site.requests)
     site.faults.host_calls = 1
-    found = await closed_pull_requests(WIDGETS, [7, 8, 9], Site.at(site.url, site.api_url), settings, FAST)
+    async with Connections(DIRECT) as connections:
+        found = await closed_pull_requests(WIDGETS, [7, 8, 9], there, settings, connections, FAST)
     assert len(found.closed) == 1
     assert "rate limit" in found.problems[0]

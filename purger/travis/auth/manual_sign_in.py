@@ -8,7 +8,12 @@ from collections.abc import Callable
 from playwright.async_api import Browser, BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.certificates import RefusedByBrowserError
+from purger.browser.connections import Connections
 from purger.browser.driver import driver
+from purger.browser.network import Network
+from purger.browser.proxy_errors import NotLetThroughError
+from purger.browser.reach import reach_of
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import close_context, launch
 from purger.core.errors import AccessError, StoppedError
@@ -28,8 +33,11 @@ _POLL_TIMEOUT_S = 5.0
 class ManualSignIn:
     """A manual sign-in on a site, within `timeout_s` seconds. `notify` is called with sentences for the user."""
 
-    def __init__(self, site: Site, browser: str | None, *, timeout_s: float, notify: Callable[[str], None]) -> None:
+    def __init__(
+        self, site: Site, network: Network, browser: str | None, *, timeout_s: float, notify: Callable[[str], None]
+    ) -> None:
         self.site = site
+        self._network = network
         self.notify = notify
         self._timeout_s = timeout_s
         # The sign-in page of the provider, such as GitHub, is a third party.
@@ -39,17 +47,21 @@ class ManualSignIn:
         """Open the window, wait for the sign-in, and return the session.
 
         Raises AccessError after the timeout or if the API rejects the token, StoppedError if the user closes the
-        window, SiteError if the site does not answer, and BrowserError if the browser does not start.
+        window, SiteError if the site does not answer or its certificate is not accepted, and BrowserError if the
+        browser does not start.
         """
-        async with driver() as playwright:
-            browser = await launch(playwright, self._browser, self.site.hosts)
-            try:
-                token = await self.in_browser(browser)
-            finally:
-                await _close(browser)
-            async with Api.open(playwright, self.site, token, Budget(0)) as api:
-                user = await api.user()
-            return Session(token, user.login)
+        async with Connections(self._network) as connections:
+            reach = await reach_of(connections, self.site.addresses)
+            async with driver() as playwright:
+                browser = await launch(playwright, self._browser, reach)
+                try:
+                    token = await self.in_browser(browser)
+                except (RefusedByBrowserError, NotLetThroughError) as refused:
+                    raise await connections.why_refused(refused) from None
+                finally:
+                    await _close(browser)
+            user = await Api(connections, self.site, token, Budget(0)).user()
+        return Session(token, user.login)
 
     async def in_browser(self, browser: Browser) -> Token:
         """Open a window in this browser and wait until the user has signed in. Raises the errors of `run`."""

@@ -13,7 +13,7 @@ from purger.travis.job_log.model import (
     When,
     compare,
 )
-from purger.travis.job_log.reader import LogReader, read_log
+from purger.travis.job_log.reader import LogReader, LogSink, read_log
 from purger.travis.job_log.sources import source_of, with_sources, with_sources_by_order
 from purger.travis.job_log.symptoms import explained
 
@@ -23,6 +23,7 @@ __all__ = [
     "FetchVerdict",
     "JobLog",
     "LogReader",
+    "LogSink",
     "PurgedCache",
     "Source",
     "Stored",

@@ -122,6 +122,7 @@ class JobLog:
         unpacking_cut_off: unpacking the cache took too long and was aborted.
         stopped: the last lines are those of a job that was stopped, not of a command that failed.
         stopped_storing: the job was stopped while it packed or uploaded its cache.
+        too_long: it was not read to its end, since it is longer than any log of the site's.
     """
 
     is_log: bool
@@ -138,6 +139,7 @@ class JobLog:
     unpacking_cut_off: bool = False
     stopped: bool = False
     stopped_storing: bool = False
+    too_long: bool = False
 
     @property
     def cache_use(self) -> CacheUse:

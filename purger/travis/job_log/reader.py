@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
@@ -187,6 +188,34 @@ class LogReader:
         # The command's echo is the best start: its output may contain markers of other blocks.
         start = statement.base + echo if echo >= 0 else max(start, min(self._block_began, end))
         self._failing = (start, end)
+
+
+class LogSink:
+    """Reads a log that arrives in pieces of any size, up to `largest_bytes`."""
+
+    def __init__(self, largest_bytes: int) -> None:
+        self.is_blank = True
+        self._largest_bytes = largest_bytes
+        self._reader = LogReader()
+        self._gathered = bytearray()
+        self._fed_bytes = 0
+
+    def feed(self, data: bytes) -> bool:
+        """Take the next piece; return whether more is wanted."""
+        self.is_blank = self.is_blank and not data.strip()
+        self._fed_bytes += len(data)
+        self._gathered += data
+        if len(self._gathered) >= CHUNK_BYTES:
+            self._reader.feed(bytes(self._gathered))
+            self._gathered.clear()
+        return self._fed_bytes <= self._largest_bytes
+
+    def finish(self) -> JobLog:
+        """Return the contents of the log; one that is too long counts as truncated."""
+        self._reader.feed(bytes(self._gathered))
+        log = self._reader.finish()
+        is_cut = self._fed_bytes > self._largest_bytes
+        return replace(log, truncated=log.is_log, too_long=True) if is_cut else log
 
 
 def read_log(source: BinaryIO | Iterable[bytes]) -> JobLog:

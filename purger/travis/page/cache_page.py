@@ -16,13 +16,12 @@ from purger.core.errors import SiteError, UnknownPageError
 from purger.core.retry_policies import PageWaits
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
+from purger.travis.page.certificates import RefusedCertificates
 from purger.travis.page.supervised_page import SupervisedPage, first_line
 from purger.travis.payloads import Response, caches_in, response_in, words_of
 
 TOKEN_KEY = "travis.webToken"  # noqa: S105 - the key's name; alone it signs in, without the full state's race
 HANDLE = "__purger__"
-REQUESTS_A_LOAD = 5
-"""What one load of the page takes from the request budget: four API calls with the single key, and one to spare."""
 ALL_DRAWN = "* { content-visibility: visible !important } "
 WITHOUT_MARKS = "[data-purger] { display: none !important }"
 PICTURE_S = 30.0
@@ -50,7 +49,8 @@ class CachePage:
         waits: PageWaits = DEFAULT_WAITS,
     ) -> None:
         self.url = site.cache_page(repository)
-        self._supervised = SupervisedPage(context, self.url, log_console=log_console)
+        self._certificates = RefusedCertificates(site.addresses)
+        self._supervised = SupervisedPage(context, self.url, log_console=log_console, watch=self._certificates.watch)
         self._timeout_s = timeout_s
         self._waits = waits
 
@@ -85,10 +85,11 @@ class CachePage:
     async def load(self) -> list[Cache]:
         """Load the page anew. Return the caches of the list that it fetched, once its rows are shown.
 
-        Raises SiteError where it shows no list (the page does not tell why: ask the API), UnknownPageError where it
-        shows something else than the list that it fetched.
+        Raises SiteError where it shows no list (the page does not tell why: ask the API), RefusedByBrowserError where
+        the browser refuses a certificate, UnknownPageError where it shows something else than the list that it fetched.
         """
         page = await self._supervised.open()
+        self._certificates.forget()
         # Each step has its own watchdog: a slow response followed by a slow list is no page that hangs.
         async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
             try:
@@ -96,6 +97,7 @@ class CachePage:
             except PlaywrightError as error:
                 if self._supervised.is_lost(page) or driver_is_gone(error):
                     raise
+                await self._certificates.check()
                 raise SiteError(
                     f"the page did not answer: {first_line(error)}",
                     where=self.url,
@@ -107,6 +109,8 @@ class CachePage:
                 f"(limits) => window.{HANDLE}?.view(limits) ?? null",
                 {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000},
             )
+        if shown and shown["state"] != "list":
+            await self._certificates.check()
         return self._caches_shown(shown)
 
     def _caches_shown(self, shown: dict[str, Any] | None) -> list[Cache]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from loguru import logger
@@ -21,11 +21,19 @@ CLOSING_S = 1.0
 class SupervisedPage:
     """The page of one context; `url` is where it is used, for errors. `guard` notes what else the page attempts.
 
-    With `log_console` what the page writes to its console is logged at the level TRACE.
+    With `log_console` what the page writes to its console is logged at the level TRACE. `watch` gets each new page.
     """
 
-    def __init__(self, context: BrowserContext, url: str, *, log_console: bool) -> None:
+    def __init__(
+        self,
+        context: BrowserContext,
+        url: str,
+        *,
+        log_console: bool,
+        watch: Callable[[Page], None] = lambda _page: None,
+    ) -> None:
         self.guard = PageGuard()
+        self._watch = watch
         self._url = url
         self._context = context
         self._log_console = log_console
@@ -49,6 +57,7 @@ class SupervisedPage:
             raise BrowserLostError(f"the browser is gone: {first_line(error)}", where=self._url) from None
         self._crashed = False
         page.on("crash", self._on_crash)
+        self._watch(page)
         if self._log_console:
             page.on("console", lambda message: logger.trace("console: {}: {}", message.type, message.text))
         self._page = page

@@ -15,6 +15,8 @@ import pytest
 from playwright.async_api import Browser, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.network import DIRECT
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.browser.supervise import BrowserSupervisor
@@ -36,7 +38,7 @@ Person = Callable[[Page], Awaitable[object]]
 async def browser(browsers: tuple[Playwright, BrowserSupervisor]) -> AsyncIterator[Browser]:
     """Start a browser as `purger login` does, but headless."""
     settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"), allow_third_party=True)
-    browser = await launch(browsers[0], settings, [])
+    browser = await launch(browsers[0], settings, Reach())
     yield browser
     await browser.close()
 
@@ -58,7 +60,7 @@ async def signs_in(page: Page) -> None:
 async def sign_in(site: StandIn, browser: Browser, person: Person, timeout_s: float = 60) -> tuple[str, list[str]]:
     """Sign in while `person` acts in the browser; return the token and the notifications."""
     notified: list[str] = []
-    manual = ManualSignIn(Site.at(site.url, site.api_url), None, timeout_s=timeout_s, notify=notified.append)
+    manual = ManualSignIn(Site.at(site.url, site.api_url), DIRECT, None, timeout_s=timeout_s, notify=notified.append)
 
     async def act() -> None:
         with contextlib.suppress(PlaywrightError):  # the window closes as soon as the sign-in is done
@@ -117,7 +119,7 @@ async def test_only_the_front_ends_storage_is_read_until_the_timeout(site: Stand
 async def test_a_site_that_does_not_answer_is_a_site_error(browser: Browser) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed_soon:
         address = f"http://127.0.0.1:{closed_soon.getsockname()[1]}"
-    sign_in = ManualSignIn(Site.at(address), None, timeout_s=60, notify=lambda _text: None)
+    sign_in = ManualSignIn(Site.at(address), DIRECT, None, timeout_s=60, notify=lambda _text: None)
     with pytest.raises(SiteError, match="the page did not answer"):
         await sign_in.in_browser(browser)
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Playwright
 
+from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import close_context, launch, new_context
 from purger.browser.supervise import BrowserSupervisor
@@ -37,7 +38,7 @@ async def test_the_token_is_stored_only_for_the_front_ends_origin(
     playwright, _ = browsers
     settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"), allow_third_party=True)
     ours = Site.at(site.url, site.api_url)
-    browser = await launch(playwright, settings, ours.hosts)
+    browser = await launch(playwright, settings, Reach(addresses=ours.addresses))
     context = await new_context(browser)
     try:
         await CachePage.prepare(context, ours, Token(SENTINEL), watched=False)

@@ -1,0 +1,202 @@
+"""Send HTTP requests over connections that are kept open, and say in a few words why one has no response."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+from urllib.parse import urlsplit
+
+from purger import __version__
+from purger.browser.certificates import (
+    RefusedByBrowserError,
+    certificate_error,
+    changed_certificate,
+    pin_of,
+)
+from purger.browser.network import Network
+from purger.browser.proxy_errors import NotLetThroughError, of_browser
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
+from purger.core.hosts import host_and_port, origin_of
+
+if TYPE_CHECKING:
+    import httpx2
+
+HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
+VERIFYING_S = 15.0
+"""How long it may take to see a certificate."""
+_LONGEST_REASON = 200
+
+
+class Connections:
+    """The connections of one run, for an `async with` block.
+
+    Redirects are not followed, cookies not kept, credentials in files not read, and nothing is sent twice. Where a host
+    is reached by a proxy, and what is trusted, the network says. `transport` takes the place of real connections.
+    """
+
+    def __init__(self, network: Network, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self.network = network
+        self._transport = transport
+        self._client: httpx2.AsyncClient | None = None
+        self._certificates: dict[tuple[str, int], bytes] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        address: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        timeout_s: float,
+        silence_s: float | None = None,
+        only_connect: bool = False,
+    ) -> AsyncIterator[httpx2.Response]:
+        """Send one request once, and yield its response before its body is read.
+
+        The block has to end within `timeout_s`, and no wait for the server may take longer than `silence_s`. Raises
+        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError. `only_connect` is for
+        `certificate`: it sends nothing.
+        """
+        import httpx2
+
+        handshakes = _Handshakes(address, self._certificates, only_connect=only_connect)
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                self._opened().stream(
+                    method,
+                    address,
+                    headers=headers,
+                    timeout=httpx2.Timeout(silence_s or timeout_s),
+                    extensions={"trace": handshakes.note} if handshakes.is_encrypted else None,
+                ) as response,
+            ):
+                yield response
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
+            self._explain(error, address)
+
+    def _opened(self) -> httpx2.AsyncClient:
+        if self._client is None:
+            from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+            import httpx2
+
+            from purger.browser.transport import Transport
+
+            self._client = httpx2.AsyncClient(
+                transport=self._transport or Transport(self.network),
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                headers=HEADERS,
+                follow_redirects=False,
+                trust_env=False,
+            )
+        return self._client
+
+    async def certificate(self, address: str, *, timeout_s: float) -> bytes | None:
+        """Return the verified certificate (DER) that the server of an https address showed first, else None.
+
+        Where none is known yet, this connects, and sends nothing. Raises the errors of `exchange`.
+        """
+        place = host_and_port(address)
+        if urlsplit(address).scheme == "https" and place not in self._certificates:
+            with suppress(_ConnectedError):
+                async with self.exchange("HEAD", address, timeout_s=timeout_s, only_connect=True):
+                    pass
+        return self._certificates.get(place)
+
+    async def why_refused(self, refused: RefusedByBrowserError | NotLetThroughError) -> SiteError:
+        """Return what is wrong where the browser does not reach the site: as it is now, over a new connection."""
+        address = refused.address
+        proxy = self.network.proxies.for_address(address)
+        if isinstance(refused, NotLetThroughError) and proxy is None:
+            return refused  # a remote browser has a network of its own
+        try:
+            async with Connections(self.network) as fresh:
+                now = await fresh.certificate(address, timeout_s=VERIFYING_S)
+        except LastingSiteError as error:
+            return error
+        except NoAnswerError as error:
+            return error if isinstance(refused, NotLetThroughError) else refused
+        if isinstance(refused, NotLetThroughError):
+            return of_browser(proxy, refused) if proxy else refused
+        before = self._certificates.get(host_and_port(address))
+        is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
+        return changed_certificate(address) if is_other else refused
+
+    def _explain(self, error: Exception, address: str) -> NoReturn:
+        for cause in _causes(error):
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                who, where = host_and_port(address)[0], origin_of(address)
+                raise certificate_error(cause, who, where, self.network.authority) from None
+        raise NoAnswerError(_reason_of(error), where=address) from None
+
+
+class _ConnectedError(Exception):
+    """A connection was made, and nothing more was wanted."""
+
+
+class _Handshakes:
+    """Notes the certificate of the server of one exchange.
+
+    `certificates` gets the first one of each host and port. With `only_connect` the exchange ends with _ConnectedError
+    once it is known, before a request is sent.
+    """
+
+    def __init__(self, address: str, certificates: dict[tuple[str, int], bytes], *, only_connect: bool) -> None:
+        self._place = host_and_port(address)
+        self._certificates = certificates
+        self._only_connect = only_connect
+        self.is_encrypted = urlsplit(address).scheme == "https"
+
+    async def note(self, step: str, info: Mapping[str, Any]) -> None:
+        """Note a step of a connection, as httpcore reports them to the extension `trace`."""
+        if step == "connection.start_tls.complete":
+            encryption = info["return_value"].get_extra_info("ssl_object")
+            self._certificates.setdefault(self._place, encryption.getpeercert(binary_form=True))
+        elif self._only_connect and self._place in self._certificates and step.endswith("request_headers.started"):
+            raise _ConnectedError
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and all that it was raised from; httpcore keeps an error that it replaces in the arguments."""
+    seen: set[int] = set()
+    queue: list[Any] = [error]
+    while queue:
+        one = queue.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+        queue += [*one.args, one.__cause__, one.__context__, *inner]
+
+
+def _reason_of(error: Exception) -> str:
+    """Say in a few words why there is no response."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, TimeoutError) for cause in causes) or "Timeout" in type(error).__name__:
+        return "no whole answer in time"
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            return f"the connection can't be encrypted: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
+    for cause in reversed(causes):
+        if isinstance(cause, OSError) and cause.errno:
+            # Of a name that is not known the number is not the system's.
+            known = os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or ""
+            return (known[:1].lower() + known[1:]) or "the connection failed"
+    said = " ".join(str(error).split()).rstrip(".")[:_LONGEST_REASON]
+    return (said[:1].lower() + said[1:]) or "the connection broke"

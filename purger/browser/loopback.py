@@ -1,0 +1,74 @@
+"""Listen on loopback for connections of the browser or its driver, and carry bytes between two connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+_PIECE_BYTES = 65536
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class LoopbackServer:
+    """Takes connections on a port that is free; what it does with each, a subclass says."""
+
+    def __init__(self) -> None:
+        self.place = ""
+        """The host and port where it listens."""
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection, which is closed afterwards."""
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Listen for a `with` block; all connections are closed at its end."""
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        try:
+            self.place = "{}:{}".format(*server.sockets[0].getsockname())
+            yield
+        finally:
+            server.close()
+            for connection in self._connections:
+                connection.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.create_task(self._serve(reader, writer))
+        self._connections.add(connection)
+        connection.add_done_callback(self._connections.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await self.answer(reader, writer)
+        finally:
+            writer.close()
+
+
+async def refuse(writer: asyncio.StreamWriter, status: str) -> None:
+    """Answer a request with a status (`403 Forbidden`) and nothing else."""
+    writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+    await writer.drain()
+
+
+async def pump(one: Stream, other: Stream) -> None:
+    """Carry bytes between two connections, both ways, until either ends or breaks; then close the other one."""
+    ways = [asyncio.create_task(_carry(one[0], other[1])), asyncio.create_task(_carry(other[0], one[1]))]
+    try:
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        other[1].close()
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while piece := await reader.read(_PIECE_BYTES):
+        writer.write(piece)
+        await writer.drain()

@@ -1,0 +1,71 @@
+"""The network that purger is in: the options of the panel "Network", the proxies, and which authorities are trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from purger.browser.authority import Authority
+from purger.browser.proxies import Proxies
+from purger.core.options import NETWORK, text
+
+if TYPE_CHECKING:
+    import ssl
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How hosts are reached. By default directly, with the authorities of the system's store."""
+
+    proxies: Proxies = field(default_factory=Proxies)
+    authority: Authority | None = None
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """Return a new context that verifies certificates, names and dates included.
+
+        It trusts the system's store (the keychain on a Mac, the certificate store on Windows) and the authority. Raises
+        InputError for an authority's file that is damaged.
+        """
+        import ssl
+
+        import httpx2
+
+        context = httpx2.create_ssl_context(trust_env=False)
+        # As curl does: what a file names is trusted, also where it is not the root of the chain.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        if self.authority is not None:
+            self.authority.add_to(context)
+        return context
+
+
+DIRECT = Network()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSettings:
+    """How to reach the site."""
+
+    proxy: str | None = text(
+        "--proxy",
+        metavar="URL",
+        shown="HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+        panel=NETWORK,
+        help="The proxy for the API and the browser: http://, https:// or socks5://. Empty: none.",
+    )
+    ca_file: Path | None = text(
+        "--ca-file",
+        raw=Path,
+        metavar="FILE",
+        shown="SSL_CERT_FILE, else NODE_EXTRA_CA_CERTS, else REQUESTS_CA_BUNDLE",
+        panel=NETWORK,
+        help="Trust the certificate authorities in this file, besides those of the system.",
+    )
+
+    def network(self, environ: Mapping[str, str]) -> Network:
+        """Return the network that these options and the variables of other programs describe.
+
+        Raises InputError for an address that is not a proxy's, and a file that can't be read or has no certificate.
+        """
+        return Network(Proxies.of(self.proxy, environ), Authority.named(self.ca_file, environ))

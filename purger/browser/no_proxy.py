@@ -1,0 +1,93 @@
+"""Read NO_PROXY: the hosts that are reached without a proxy."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from purger.core.hosts import host_and_port, in_brackets, ip_of
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_NAME_AND_PORT = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(?::(?P<port>\d{1,5}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry: a name, `*`, or a network of IP addresses (often a single one), perhaps at one port only."""
+
+    name: str
+    network: _Network | None = None
+    port: int | None = None
+
+    def holds(self, host: str, port: int) -> bool:
+        if self.port not in {None, port}:
+            return False
+        ip = ip_of(host)
+        if self.network is not None:
+            return ip is not None and ip in self.network
+        return self.name == "*" or host == self.name or (ip is None and host.endswith(f".{self.name}"))
+
+    def bypass_rules(self) -> Iterator[str]:
+        """Yield the same as rules of Chromium, in which a name does not stand for its subdomains."""
+        port = f":{self.port}" if self.port else ""
+        if self.network is None:
+            yield f"{self.name}{port}"
+            if self.name != "*":
+                yield f"*.{self.name}{port}"
+        elif self.network.num_addresses == 1:
+            yield f"{in_brackets(str(self.network.network_address))}{port}"
+        else:
+            # Chromium's networks have no port.
+            yield f"{in_brackets(str(self.network.network_address))}/{self.network.prefixlen}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoProxy:
+    """The hosts that are reached directly, as curl reads NO_PROXY.
+
+    Entries are separated by commas or spaces: a name stands for its subdomains too, with or without a leading `.` or
+    `*.`; `*` stands for every host; an IP address or a network (`10.0.0.0/8`) for hosts that are written as IP
+    addresses, since no name is looked up; each may end in `:PORT`. What is none of these matches nothing.
+    """
+
+    entries: tuple[_Entry, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> NoProxy:
+        """Read the value of the variable."""
+        words = re.split(r"[\s,]+", text.strip().lower())
+        return cls(tuple(entry for word in words if word and (entry := _entry(word)) is not None))
+
+    def holds(self, address: str) -> bool:
+        """Return whether the host of this address is reached directly."""
+        host, port = host_and_port(address)
+        return any(entry.holds(host, port) for entry in self.entries)
+
+    def bypass_rules(self) -> tuple[str, ...]:
+        """Return the rules by which Chromium reaches the same hosts directly."""
+        return tuple(rule for entry in self.entries for rule in entry.bypass_rules())
+
+
+def _entry(word: str) -> _Entry | None:
+    if (network := _network(word)) is not None:
+        return _Entry(word, network)
+    found = _NAME_AND_PORT.fullmatch(word)
+    if found is None:
+        return None
+    name = found["name"].removeprefix("*.").strip(".")
+    port = int(found["port"]) if found["port"] else None
+    return _Entry(name, _network(name), port) if name else None
+
+
+def _network(word: str) -> _Network | None:
+    """Return the network that is meant: `10.0.0.0/8`, `[fd00::]/8`, or a single address."""
+    host, slash, length = word.partition("/")
+    ip = ip_of(host)
+    if ip is None:
+        return None
+    try:
+        return ipaddress.ip_network(f"{ip}{slash}{length}", strict=False)
+    except ValueError:
+        return None

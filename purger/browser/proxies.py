@@ -1,0 +1,169 @@
+"""Choose the proxy by which an address is reached: by `--proxy`, or by the variables that curl and others read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from purger.browser.no_proxy import NoProxy
+from purger.core.errors import InputError
+from purger.core.hosts import host_and_port, in_brackets, is_loopback
+from purger.secrets import redaction
+
+OPTION = "--proxy"
+OWN_VARIABLE = "PURGER_PROXY"
+_DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080}
+_KINDS = {"http": "http", "https": "https", "socks5": "socks5", "socks5h": "socks5", "socks": "socks5"}
+"""What a proxy's address may begin with. With SOCKS the names are always left to the proxy (socks5h)."""
+_HOST = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
+_HOW_TO_WRITE_ONE = (
+    "Write it as http://HOST:PORT (or https://, socks5://). In a user name or a password, encode special characters: "
+    "@ is %40, / is %2F, # is %23."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy: `scheme` is http, https or socks5, and `source` the option or variable that names it."""
+
+    scheme: str
+    host: str
+    port: int
+    source: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def at(cls, address: str, source: str) -> Proxy:
+        """Parse the address of a proxy, of which the scheme (http) may be left out. User and password are decoded.
+
+        Raises InputError, which names the source and shows nothing of the address that may be a secret.
+        """
+        scheme, separator, rest = address.strip().rpartition("://")
+        kind = _KINDS.get(scheme.lower(), "") if separator else "http"
+        if not kind and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,15}", scheme):
+            raise InputError(
+                f"{source} names a proxy of a kind that purger can't use: {scheme.lower()}://",
+                remedy="Use an http://, https:// or socks5:// proxy.",
+            )
+        try:
+            parts = urlsplit(f"{kind}://{rest}")
+            port = parts.port
+            username, password = (unquote(part, errors="strict") if part else None for part in _user_info(parts.netloc))
+        except ValueError:  # of a UnicodeDecodeError, too
+            raise _malformed(source) from None
+        host = parts.netloc.rpartition("@")[2].removesuffix(f":{port}").removesuffix(":")
+        is_whole = parts.path in {"", "/"} and not parts.query and not parts.fragment
+        odd = re.search(r"[\s\x00-\x1f\x7f\\]", rest) or re.search(r"[\x00-\x1f\x7f]", f"{username}{password}")
+        if not kind or not is_whole or odd or not _HOST.fullmatch(host) or port == 0:
+            raise _malformed(source)
+        return cls(kind, parts.hostname or "", port or _DEFAULT_PORTS[kind], source, username, password)
+
+    @property
+    def address(self) -> str:
+        """The proxy's address without user and password."""
+        return f"{self.scheme}://{in_brackets(self.host)}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What an option or a variable says, as it was given; empty: no proxy."""
+
+    source: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """The proxies of this process. Without any, everything is reached directly.
+
+    What the variables say is parsed when it is needed, so a malformed address that nothing uses does no harm.
+    """
+
+    everything: _Setting | None = None
+    https: _Setting | None = None
+    http: _Setting | None = None
+    exceptions: _Setting | None = None
+
+    @classmethod
+    def of(cls, given: str | None, environ: Mapping[str, str]) -> Proxies:
+        """Read `given`, which is `--proxy` or its variable, else the variables of the environment.
+
+        An empty `--proxy` means none at all. The passwords in them are secrets from now on (`redaction.remember`).
+        """
+        source = OWN_VARIABLE if given and environ.get(OWN_VARIABLE) == given else OPTION
+        everything = None if given is None else _Setting(source, given.strip())
+        of_all = _variable(environ, "all_proxy")
+        https = _variable(environ, "https_proxy") or of_all
+        http = _variable(environ, "http_proxy") or of_all
+        for setting in (everything, https, http):
+            _remember_secrets(setting)
+        return cls(everything, https, http, _variable(environ, "no_proxy"))
+
+    def for_address(self, address: str) -> Proxy | None:
+        """Return the proxy by which an address (http, https, ws or wss) is reached, or None for a direct connection.
+
+        No name is looked up. Raises InputError if the proxy's own address is malformed.
+        """
+        if self.why_direct(address) is not None:
+            return None
+        setting = self._setting(address)
+        return Proxy.at(setting.text, setting.source) if setting else None
+
+    def why_direct(self, address: str) -> str | None:
+        """Return why an address is reached without a proxy, in a few words, or None if it has one."""
+        setting = self._setting(address)
+        if is_loopback(host_and_port(address)[0]):
+            return "it is this machine"
+        if setting is None:
+            return "no proxy is set"
+        if not setting.text:
+            return f"{setting.source} is empty"
+        if self.exceptions and self.no_proxy.holds(address):
+            return f"{self.exceptions.source} names it"
+        return None
+
+    @property
+    def no_proxy(self) -> NoProxy:
+        """The hosts that are reached directly, besides this machine."""
+        return NoProxy.of(self.exceptions.text if self.exceptions else "")
+
+    def _setting(self, address: str) -> _Setting | None:
+        if self.everything is not None:
+            return self.everything
+        return self.https if urlsplit(address).scheme in {"https", "wss"} else self.http
+
+
+def _variable(environ: Mapping[str, str], name: str) -> _Setting | None:
+    """Return what a variable says in lower case, else in upper case, where an empty one counts as not set.
+
+    HTTP_PROXY could be set by whoever sends a request to a CGI script, as the header `Proxy:` (CVE-2016-5385).
+    """
+    if name in environ:
+        return _Setting(name, environ[name].strip())
+    upper = name.upper()
+    text = environ.get(upper, "").strip()
+    if not text or (upper == "HTTP_PROXY" and "REQUEST_METHOD" in environ):
+        return None
+    return _Setting(upper, text)
+
+
+def _remember_secrets(setting: _Setting | None) -> None:
+    """Register the password of an address, as it is written and decoded; the address may be malformed."""
+    user_info, at, _ = (setting.text if setting else "").rpartition("://")[2].rpartition("@")
+    if not at:
+        return
+    username, _, password = user_info.partition(":")
+    for secret in (password, unquote(password), f"{unquote(username)}:{unquote(password)}"):
+        redaction.remember(secret)
+
+
+def _user_info(netloc: str) -> tuple[str, str]:
+    username, _, password = netloc.rpartition("@")[0].partition(":")
+    return username, password
+
+
+def _malformed(source: str) -> InputError:
+    return InputError(f"{source} is not the address of a proxy", remedy=_HOW_TO_WRITE_ONE)

@@ -1,0 +1,131 @@
+"""Say what is wrong with a proxy, and what to do about it: the same sentences for the API and for the browser."""
+
+from __future__ import annotations
+
+from purger.browser.proxies import Proxy
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
+from purger.core.hosts import host_and_port
+
+CANNOT_REACH = frozenset({500, 502, 503, 504})
+"""What proxies answer to CONNECT when they do not reach the server."""
+_SOCKS_CANNOT_REACH = {
+    1: "general failure",
+    3: "network unreachable",
+    4: "host unreachable",
+    5: "connection refused",
+    6: "no answer",
+}
+_SOCKS_FORBIDDEN = 2
+
+
+class ProxyError(LastingSiteError):
+    """The proxy refuses the connection, and will refuse the next one, too."""
+
+
+class NotLetThroughError(NoAnswerError):
+    """The browser does not get through its proxy to the server of `address`; `code` is its word for why."""
+
+    def __init__(self, address: str, code: str) -> None:
+        super().__init__(
+            f"the browser does not get through its proxy to {host_and_port(address)[0]}: {code}",
+            where=address,
+            remedy="Run it again. A remote browser (--connect) has the proxy of its own machine.",
+        )
+        self.address = address
+        self.code = code
+
+
+def named(proxy: Proxy) -> str:
+    """Return how a proxy is named in a sentence: with what set it, without user and password."""
+    return f"the proxy {proxy.address} ({proxy.source})"
+
+
+def not_there(proxy: Proxy, reason: str, where: str) -> NoAnswerError:
+    """Return the error for a proxy to which no connection can be made, for this reason."""
+    return NoAnswerError(
+        f"{named(proxy)} can't be reached: {reason}",
+        where=where,
+        remedy=f"Is the address in {proxy.source} right, and the proxy running? A site that needs none of it is named "
+        "by NO_PROXY.",
+    )
+
+
+def silent(proxy: Proxy, where: str) -> NoAnswerError:
+    """Return the error for a proxy that takes the connection and then says nothing in time."""
+    return not_there(proxy, "no answer in time", where)
+
+
+def not_a_proxy(proxy: Proxy, where: str) -> ProxyError:
+    """Return the error for a server that answers in another way than a proxy of this kind does."""
+    kind = "a SOCKS5" if proxy.scheme == "socks5" else "an HTTP"
+    return ProxyError(
+        f"{named(proxy)} does not answer as {kind} proxy does",
+        where=where,
+        remedy=f"Check the address in {proxy.source}: its scheme (http://, https:// or socks5://), host and port.",
+    )
+
+
+def cannot_reach(proxy: Proxy, host: str, said: str, where: str) -> NoAnswerError:
+    """Return the error for a proxy that does not reach the server either."""
+    return NoAnswerError(
+        f"{named(proxy)} can't reach {host}: {said}",
+        where=where,
+        remedy="Is the site's address right (see --url and --api-url), and the site up? Else ask those who run the "
+        "proxy.",
+    )
+
+
+def forbidden(proxy: Proxy, host: str, said: str, where: str) -> ProxyError:
+    """Return the error for a proxy that does not let anybody, or this user, through to the server."""
+    return ProxyError(
+        f"{named(proxy)} does not allow a connection to {host}: {said}",
+        where=where,
+        remedy="Ask those who run the proxy to allow the hosts of the site and of its API.",
+    )
+
+
+def password_wanted(proxy: Proxy, where: str) -> ProxyError:
+    """Return the error for a proxy that wants a password, and was given none or another one."""
+    if proxy.username is None:
+        return ProxyError(
+            f"{named(proxy)} wants a user name and a password",
+            where=where,
+            remedy="Put them before the host, as USER:PASSWORD@HOST:PORT, in PURGER_PROXY or HTTPS_PROXY; on a command "
+            "line others could read them.",
+        )
+    return ProxyError(
+        f"{named(proxy)} refuses the user name or the password",
+        where=where,
+        remedy=f"Check them in {proxy.source}; special characters are encoded there (@ is %40). Of the ways to sign in "
+        "to an HTTP proxy, purger knows Basic alone.",
+    )
+
+
+def of_status(proxy: Proxy, host: str, status: int, where: str) -> SiteError:
+    """Return the error for the status with which an HTTP proxy refuses to connect to a host."""
+    if status == 407:
+        return password_wanted(proxy, where)
+    if status in CANNOT_REACH:
+        return cannot_reach(proxy, host, f"it answered {status}", where)
+    if status in {401, 403, 451}:
+        return forbidden(proxy, host, f"it answered {status}", where)
+    if 400 <= status < 600 and status not in {400, 404, 405, 501}:
+        return cannot_reach(proxy, host, f"it answered {status}", where)
+    return not_a_proxy(proxy, where)
+
+
+def of_socks_reply(proxy: Proxy, host: str, reply: int, where: str) -> SiteError:
+    """Return the error for the reply with which a SOCKS5 proxy refuses to connect to a host (RFC 1928)."""
+    if reply == _SOCKS_FORBIDDEN:
+        return forbidden(proxy, host, "it is against its rules", where)
+    return cannot_reach(proxy, host, _SOCKS_CANNOT_REACH.get(reply, f"it answered {reply}"), where)
+
+
+def of_browser(proxy: Proxy, refused: NotLetThroughError) -> SiteError:
+    """Return the error for a browser that does not get through this proxy, although purger itself does."""
+    said = f"the browser says {refused.code}"
+    if refused.code.startswith("ERR_PROXY_AUTH_"):
+        return password_wanted(proxy, refused.address)
+    if refused.code.startswith("ERR_PROXY_"):
+        return not_there(proxy, said, refused.address)
+    return cannot_reach(proxy, host_and_port(refused.address)[0], said, refused.address)

@@ -1,0 +1,66 @@
+"""Which hosts a browser may reach, how, and which certificates it accepts: found out before it starts."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from purger.browser.certificates import pin_of
+from purger.browser.connections import VERIFYING_S, Connections
+from purger.browser.network import DIRECT, Network
+from purger.browser.proxies import Proxy
+from purger.browser.tunnel import certificate_of
+from purger.core.errors import NoAnswerError
+from purger.core.hosts import host_and_port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a browser may reach: these addresses, in the way that the network says.
+
+    `pins` are the public keys that it accepts without knowing their authority (`pin_of`): those of certificates that
+    were verified before.
+    """
+
+    addresses: tuple[str, ...] = ()
+    network: Network = DIRECT
+    pins: tuple[str, ...] = ()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts of the addresses."""
+        return tuple(dict.fromkeys(host_and_port(address)[0] for address in self.addresses))
+
+    @property
+    def proxied(self) -> dict[tuple[str, int], Proxy]:
+        """The places (host and port) that are reached by a proxy. Raises InputError for a malformed one."""
+        found = {host_and_port(address): self.network.proxies.for_address(address) for address in self.addresses}
+        return {place: proxy for place, proxy in found.items() if proxy is not None}
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The host and the port of each address."""
+        return tuple(dict.fromkeys(host_and_port(address) for address in self.addresses))
+
+    @property
+    def direct(self) -> tuple[tuple[str, int], ...]:
+        """The places that are reached directly."""
+        proxied = self.proxied
+        return tuple(place for place in self.places if place not in proxied)
+
+
+async def reach_of(connections: Connections, addresses: Sequence[str]) -> Reach:
+    """Return what a browser needs for these addresses, with the pins of their certificates.
+
+    The browser does not know the authorities that this process trusts: Chromium on Linux reads neither the variables
+    nor all of the system's store. A server that does not answer now has no pin. Raises CertificateError for a
+    certificate that is not accepted, and InputError for a malformed address of a proxy.
+    """
+    reach = Reach(addresses=tuple(addresses), network=connections.network)
+    found: list[bytes | None] = []
+    for address in dict.fromkeys(addresses):
+        with contextlib.suppress(NoAnswerError):
+            found.append(await connections.certificate(address, timeout_s=VERIFYING_S))
+    found += [await certificate_of(proxy, reach.network) for proxy in set(reach.proxied.values())]
+    return replace(reach, pins=tuple(dict.fromkeys(pin_of(certificate) for certificate in found if certificate)))

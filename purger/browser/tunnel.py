@@ -1,0 +1,117 @@
+"""Open a connection to a host through a proxy: by CONNECT, or by SOCKS5. The name of the host is left to the proxy."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import ssl
+
+from purger.browser import proxy_errors
+from purger.browser.certificates import certificate_error
+from purger.browser.loopback import Stream
+from purger.browser.network import Network
+from purger.browser.proxies import Proxy
+from purger.core.hosts import in_brackets, ip_of
+
+OPENING_S = 20.0
+_LONGEST_HEAD_BYTES = 65536
+_NO_SIGN_IN, _PASSWORD = 0, 2
+
+
+async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> Stream:
+    """Return an open connection to the host's port. An https proxy has to show a certificate that the network trusts.
+
+    Raises SiteError, which names the proxy and the host and says what to do.
+    """
+    where = f"{in_brackets(host)}:{port}"
+    try:
+        async with asyncio.timeout(OPENING_S):
+            reader, writer = await _open(proxy, network)
+            try:
+                await (_socks5 if proxy.scheme == "socks5" else _connect)(proxy, reader, writer, host, port)
+            except BaseException:
+                writer.close()
+                raise
+            return reader, writer
+    except TimeoutError:
+        raise proxy_errors.silent(proxy, where) from None
+    except ssl.SSLCertVerificationError as error:
+        raise certificate_error(error, f"the proxy {proxy.host}", proxy.address, network.authority) from None
+    except (ssl.SSLError, asyncio.LimitOverrunError, ValueError):
+        raise proxy_errors.not_a_proxy(proxy, where) from None
+    except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
+        raise proxy_errors.not_there(proxy, "it closes the connection", where) from None
+    except OSError as error:
+        raise proxy_errors.not_there(proxy, error.strerror or "the connection failed", where) from None
+
+
+async def certificate_of(proxy: Proxy, network: Network) -> bytes | None:
+    """Return the verified certificate (DER) of an https proxy; None where it does not show one now."""
+    if proxy.scheme != "https":
+        return None
+    try:
+        async with asyncio.timeout(OPENING_S):
+            _, writer = await _open(proxy, network)
+    except (OSError, TimeoutError):
+        return None
+    writer.close()
+    shown: bytes | None = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    return shown
+
+
+async def _open(proxy: Proxy, network: Network) -> Stream:
+    context = network.ssl_context() if proxy.scheme == "https" else None
+    return await asyncio.open_connection(proxy.host, proxy.port, ssl=context, limit=_LONGEST_HEAD_BYTES)
+
+
+async def _connect(
+    proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int
+) -> None:
+    """Ask an HTTP proxy for the tunnel. Raises SiteError if it refuses, ValueError if it speaks no HTTP."""
+    where = f"{in_brackets(host)}:{port}"
+    head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n"
+    if proxy.username is not None:
+        user_info = f"{proxy.username}:{proxy.password or ''}"
+        head += f"Proxy-Authorization: Basic {base64.b64encode(user_info.encode()).decode()}\r\n"
+    writer.write(f"{head}\r\n".encode())
+    answer = await reader.readuntil(b"\r\n\r\n")
+    status = re.match(rb"HTTP/1\.[01] (\d{3})\b", answer)
+    if status is None:
+        raise ValueError
+    if not 200 <= int(status[1]) < 300:
+        raise proxy_errors.of_status(proxy, host, int(status[1]), where)
+
+
+async def _socks5(
+    proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int
+) -> None:
+    """Ask a SOCKS5 proxy for the tunnel (RFC 1928 and 1929). Raises as `_connect` does."""
+    where = f"{in_brackets(host)}:{port}"
+    ways = [_NO_SIGN_IN] if proxy.username is None else [_NO_SIGN_IN, _PASSWORD]
+    writer.write(bytes([5, len(ways), *ways]))
+    version, way = await reader.readexactly(2)
+    if version != 5:
+        raise ValueError
+    if way not in ways:
+        raise proxy_errors.password_wanted(proxy, where)
+    if way == _PASSWORD:
+        writer.write(b"\x01" + b"".join(_short(text.encode()) for text in (proxy.username or "", proxy.password or "")))
+        _, refused = await reader.readexactly(2)
+        if refused:
+            raise proxy_errors.password_wanted(proxy, where)
+    ip = ip_of(host)
+    kind = (b"\x01" if ip.version == 4 else b"\x04") + ip.packed if ip else b"\x03" + _short(host.encode("idna"))
+    writer.write(b"\x05\x01\x00" + kind + port.to_bytes(2, "big"))
+    version, reply, _, kind_of_address = await reader.readexactly(4)
+    if version != 5:
+        raise ValueError
+    if reply:
+        raise proxy_errors.of_socks_reply(proxy, host, reply, where)
+    length = {1: 4, 4: 16}.get(kind_of_address) or (await reader.readexactly(1))[0]
+    await reader.readexactly(length + 2)
+
+
+def _short(data: bytes) -> bytes:
+    """Return a piece of a SOCKS5 message with its length before it. Raises ValueError above 255 bytes."""
+    return bytes([len(data)]) + data

@@ -1,0 +1,64 @@
+"""Issue the stand-in's certificates: good ones of a throw-away authority, and those that a client has to reject."""
+
+from __future__ import annotations
+
+import ssl
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal, Self
+
+from trustme import CA
+
+from purger.standin.faults import Origin
+
+Certificate = Literal["valid", "wrong_host", "expired", "not_yet_valid", "other_authority", "new_key"]
+
+_ELSEWHERE = "elsewhere.localhost"
+_DAY = timedelta(days=1)
+
+
+class Certificates:
+    """The certificates of the origins, of an authority that exists for one run of the stand-in.
+
+    `hosts` are the origins' host names. With `http2` the servers offer it before HTTP/1.1. `authority_file` is the
+    authority's own certificate (PEM), which exists during a `with` block.
+    """
+
+    def __init__(self, hosts: Mapping[Origin, str], *, http2: bool) -> None:
+        self._hosts = hosts
+        self._offered = ["h2", "http/1.1"] if http2 else ["http/1.1"]
+        self._authority = CA()
+        self._valid = {origin: self._issue(host, "valid") for origin, host in hosts.items()}
+
+    def context(self, origin: Origin, kind: Certificate = "valid") -> ssl.SSLContext:
+        """Return an origin's TLS context with a certificate of this kind.
+
+        The valid one is always the same. The others are issued anew, each with a new key, and resume no session of
+        another context: a client sees the new certificate at its next connection.
+        """
+        return self._valid[origin] if kind == "valid" else self._issue(self._hosts[origin], kind)
+
+    def _issue(self, host: str, kind: Certificate) -> ssl.SSLContext:
+        now = datetime.now(UTC)
+        not_before, not_after = now - 30 * _DAY, now + 30 * _DAY
+        if kind == "expired":
+            not_after = now - _DAY
+        if kind == "not_yet_valid":
+            not_before = now + _DAY
+        authority = CA() if kind == "other_authority" else self._authority
+        name = _ELSEWHERE if kind == "wrong_host" else host
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_alpn_protocols(self._offered)
+        authority.issue_cert(name, not_before=not_before, not_after=not_after).configure_cert(context)
+        return context
+
+    def __enter__(self) -> Self:
+        with tempfile.NamedTemporaryFile(prefix="standin-authority-", suffix=".pem", delete=False) as made:
+            made.write(self._authority.cert_pem.bytes())
+        self.authority_file = Path(made.name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.authority_file.unlink(missing_ok=True)

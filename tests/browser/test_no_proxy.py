@@ -1,0 +1,81 @@
+"""NO_PROXY means what it means to curl, and Chromium's rules for the same hosts say the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from purger.browser.no_proxy import NoProxy
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("*", "https://app.travis-ci.com"),
+        ("a.test, *", "https://app.travis-ci.com"),
+        ("travis-ci.com", "https://travis-ci.com"),
+        ("travis-ci.com", "https://app.travis-ci.com"),
+        (".travis-ci.com", "https://app.travis-ci.com"),
+        (".travis-ci.com", "https://travis-ci.com"),
+        ("*.travis-ci.com", "https://app.travis-ci.com"),
+        ("*.travis-ci.com", "https://travis-ci.com"),
+        ("Travis-CI.com.", "https://APP.travis-ci.com./x"),
+        ("a.test  travis-ci.com\tb.test", "https://app.travis-ci.com"),
+        (" , ,travis-ci.com,", "https://app.travis-ci.com"),
+        ("travis-ci.com:443", "https://app.travis-ci.com"),
+        ("travis-ci.com:8443", "https://travis-ci.com:8443"),
+        ("*:8443", "https://travis-ci.com:8443"),
+        ("10.1.2.3", "https://10.1.2.3"),
+        ("10.1.2.3:8443", "https://10.1.2.3:8443"),
+        ("10.0.0.0/8", "wss://10.1.2.3:9222/"),
+        ("10.9.9.9/8", "https://10.1.2.3"),
+        ("fd00::1", "https://[fd00:0::1]"),
+        ("[fd00::1]", "https://[fd00::1]"),
+        ("[fd00::1]:8443", "https://[fd00::1]:8443"),
+        ("fd00::/8", "https://[fd12::1]"),
+        ("[fd00::]/8", "https://[fd12::1]"),
+        ("10.0.0.0/8", "https://[::ffff:10.1.2.3]"),
+    ],
+)
+def test_these_are_reached_directly(text: str, address: str) -> None:
+    assert NoProxy.of(text).holds(address)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("", "https://app.travis-ci.com"),
+        (" , ", "https://app.travis-ci.com"),
+        ("travis-ci.com", "https://nottravis-ci.com"),
+        ("travis-ci.com", "https://travis-ci.com.evil.test"),
+        ("app.travis-ci.com", "https://travis-ci.com"),
+        ("ci.com", "https://travis-ci.com"),
+        ("travis-ci.com:8443", "https://travis-ci.com"),
+        ("10.1.2.3", "https://10.1.2.34"),
+        ("2.3", "https://10.0.2.3"),
+        ("10.0.0.0/8", "https://11.0.0.1"),
+        ("10.0.0.0/99", "https://10.0.0.1"),
+        ("10.0.0.0/8", "https://10.example.test"),
+        ("fd00::/8", "https://[fe00::1]"),
+        ("[fd00::1]:8443", "https://[fd00::1]"),
+        ("a:b:c", "https://a"),
+        ("*.", "https://app.travis-ci.com"),
+        (".", "https://app.travis-ci.com"),
+    ],
+)
+def test_these_are_not(text: str, address: str) -> None:
+    assert not NoProxy.of(text).holds(address)
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("", ()),
+        ("*", ("*",)),
+        (".corp.test", ("corp.test", "*.corp.test")),
+        ("corp.test:8443", ("corp.test:8443", "*.corp.test:8443")),
+        ("10.1.2.3, 10.0.0.0/8", ("10.1.2.3", "10.0.0.0/8")),
+        ("[fd00::1]:8443 fd00::/8", ("[fd00::1]:8443", "[fd00::]/8")),
+    ],
+)
+def test_chromium_is_given_the_same_as_rules(text: str, rules: tuple[str, ...]) -> None:
+    assert NoProxy.of(text).bypass_rules() == rules
