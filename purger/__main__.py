@@ -33,8 +33,8 @@ def _protect() -> None:
 
     redaction.guard_streams()
     surroundings.drop_variables_of_dependencies()
-    if token := os.environ.get(child_environment.TOKEN_VARIABLE, "").strip():
-        redaction.remember(token)  # before anything of the command line is shown
+    for variable in (child_environment.TOKEN_VARIABLE, child_environment.HOST_TOKEN_VARIABLE):
+        redaction.remember(os.environ.get(variable, "").strip())  # before anything of the command line is shown
     for sentence in (child_environment.turn_off_debug_output(), child_environment.keep_certificates_checked()):
         if sentence:
             sys.stderr.write(f"{sentence}\n")

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,7 +18,7 @@ from purger.standin import StandIn
 from purger.standin.jobs import Job
 from purger.standin.repository import Repository
 from tests.support.browser import environment
-from tests.support.documentation import blocks
+from tests.support.documentation import blocks, code_block
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +27,8 @@ WORKFLOW, TRAVIS, *_ = (yaml.safe_load(block.text) for block in blocks("yaml", "
 (ON_GITHUB,) = (step for step in WORKFLOW["jobs"]["purge"]["steps"] if "purger purge" in step.get("run", ""))
 RUN_BY_OTHERS = re.compile(r"\./scripts/|\.venv/")
 """The project's own scripts: CI runs them."""
+DAY_S = 86_400
+GB = 10**9
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
@@ -80,6 +83,65 @@ def test_the_line_of_the_crontab_in_crons_own_environment(site: StandIn, tmp_pat
     assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), (folder / "purge.log").read_text()
     assert json.loads((folder / "report.json").read_text())["exit_code"] == 0
     assert site.repositories[0].caches == []
+
+
+def run_recipe(site: StandIn, folder: Path, line: str, **variables: str) -> None:
+    """Run the line of a recipe as its shell would, and assert that it succeeds."""
+    commands = folder / ".local" / "bin"
+    commands.mkdir(parents=True)
+    (commands / "purger").symlink_to(Path(sys.executable).with_name("purger"))
+    (folder / "purge").mkdir()
+    done = subprocess.run(
+        ["bash", "-c", line],
+        env=environment(site, HOME=str(folder), PATH=PATH, **variables),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def line_of(workflow: dict[str, Any]) -> str:
+    (line,) = (step["run"] for step in workflow["jobs"]["purge"]["steps"] if "purger purge" in step.get("run", ""))
+    return str(line)
+
+
+@pytest.fixture
+def named(site: StandIn) -> Repository:
+    """The repository that the examples name."""
+    return site.add_repository("owner/name")
+
+
+def test_the_recipe_for_what_is_gone(site: StandIn, named: Repository, tmp_path: Path) -> None:
+    for branch in ("merged", "main"):
+        for days in (1, 2, 3, 4):
+            named.add(branch, age_s=days * DAY_S)
+    newest = [cache.name for cache in sorted(named.caches, key=lambda one: one.last_modified)[-4:]]
+    named.remove_branch("merged")
+    workflow = yaml.safe_load(code_block("yaml", "name: Keep the Travis caches small\n"))
+    run_recipe(site, tmp_path, line_of(workflow), GITHUB_TOKEN="host-token-of-tests")
+    assert sum(cache.branch == "main" for cache in named.caches) == 4
+    assert {cache.name for cache in named.caches if cache.branch == "merged"} <= set(newest)
+    assert sum(cache.branch == "merged" for cache in named.caches) == 2
+
+
+def test_the_recipe_for_a_size(site: StandIn, named: Repository, tmp_path: Path) -> None:
+    for branch, days in (("main", 50), ("oldest", 40), ("older", 30), ("young", 1)):
+        named.add(branch, age_s=days * DAY_S, size_bytes=2 * GB)
+    run_recipe(site, tmp_path, code_block("crontab", "--until-below").split(maxsplit=5)[5].strip())
+    assert [cache.branch for cache in named.caches] == ["main", "young"]
+
+
+def test_the_recipe_for_a_closed_pull_request(site: StandIn, named: Repository, tmp_path: Path) -> None:
+    for branch in ("PR.7", "PR.7", "PR.77", "main"):
+        named.add(branch)
+    workflow = yaml.safe_load(code_block("yaml", "name: Purge the caches of a closed pull request\n"))
+    assert workflow[True] == {"pull_request": {"types": ["closed"]}}, "YAML reads `on` as true"
+    (step,) = (step for step in workflow["jobs"]["purge"]["steps"] if "purger purge" in step.get("run", ""))
+    assert step["env"]["NUMBER"] == "${{ github.event.number }}"
+    run_recipe(site, tmp_path, line_of(workflow), NUMBER="7")
+    assert sorted(cache.branch for cache in named.caches) == ["PR.77", "main"]
 
 
 def test_the_workflow_starts_by_itself_and_by_hand() -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from loguru import logger
 from rich.console import Console
@@ -21,7 +22,7 @@ from purger.core.units import age_text, size_text
 from purger.jobs.log_phrases import what_it_did
 from purger.report.artifacts import Artifacts
 from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport, Report, RepositoryReport
-from purger.report.phrases import HIDDEN, at_least, error_words, how_sentence, verdict_of
+from purger.report.phrases import HIDDEN, at_least, error_words, how_sentence, kept_sentences, verdict_of
 from purger.secrets.token import Token
 from purger.travis.keys import last_part
 
@@ -132,20 +133,46 @@ def table_of(
     yield from table_lines(columns, lines, room)
 
 
-def show_report(output: Output, report: Report, *, as_table: bool) -> None:
+def cache_table_of(
+    name: str, caches: Sequence[CacheReport], now: datetime, *, room: int | None = None
+) -> Iterator[Text]:
+    """Yield the lines of a table of caches, one by one: branch, name, kind, size, age; and the totals."""
+    columns = [
+        Column("branch", many(len(caches), "cache"), is_name=True),
+        Column("cache", is_name=True),
+        Column("kind"),
+        Column("size", size_text(sum(cache.size_bytes for cache in caches)), right=True),
+        Column("age", right=True),
+    ]
+    lines = []
+    for cache in caches:
+        size, age = size_text(cache.size_bytes), age_text((now - cache.last_modified).total_seconds())
+        lines.append([visible(cache.branch), visible(cache.name), str(cache.kind), size, age])
+    yield Text(f"Caches of {visible(name)}", style="italic")
+    yield from table_lines(columns, lines, room)
+
+
+def show_kept(console: Console, repository: RepositoryReport) -> None:
+    """Show what the policies keep of a repository, and why."""
+    for sentence in kept_sentences(repository):
+        console.print(Text(printable(f"{repository.name} {sentence}.")))
+
+
+def show_report(output: Output, report: Report, *, as_table: Literal["rows", "caches"] | None) -> None:
     """Show what came of each repository and each job. `as_table` shows the caches in place of a verdict."""
     selection = report.selection
     for repository in _to_show(report):
         if repository.error and repository.error != report.error:
             show_error(output.notes, repository.error)
         if report.dry_run and repository.left and not output.json:
-            rows, now, room = _rows(repository.left), _age_from(report), room_of(output.data, wide=output.wide)
-            for line in table_of(repository.name, rows, now, complete=repository.complete, room=room):
+            room = room_of(output.data, wide=output.wide)
+            for line in _table(repository, _age_from(report), room, one_by_one=as_table == "caches"):
                 output.data.print(line, soft_wrap=True)
         is_untouched = report.error is not None and not repository.passes
         if repository.error is None and not is_untouched and not (as_table and repository.left):
             filters = "" if selection is None else str(selection.selection())
             show_result(output, repository, dry_run=report.dry_run, filters=filters)
+        show_kept(output.notes, repository)
     for job in report.last_runs:
         if job.error and job.error != report.error:
             show_error(output.notes, job.error)
@@ -154,6 +181,12 @@ def show_report(output: Output, report: Report, *, as_table: bool) -> None:
             show_good_news(output.notes, f"job {job.job} passed{what}")
     if report.error:
         show_error(output.notes, report.error)
+
+
+def _table(repository: RepositoryReport, now: datetime, room: int | None, *, one_by_one: bool) -> Iterator[Text]:
+    if one_by_one:
+        return cache_table_of(repository.name, repository.left, now, room=room)
+    return table_of(repository.name, _rows(repository.left), now, complete=repository.complete, room=room)
 
 
 def _age_from(report: Report) -> datetime:
@@ -245,12 +278,15 @@ async def ask(output: Output, repositories: Sequence[RepositoryReport], now: dat
             console.print(line)
         if len(rows) > MOST_ROWS_BEFORE_QUESTION:
             console.print(f"And {many(len(rows) - MOST_ROWS_BEFORE_QUESTION, 'row')} more.")
+        show_kept(console, repository)
         await asyncio.sleep(0)
     count = sum(len(repository.left) for repository in repositories)
     size = size_text(sum(repository.selected_bytes for repository in repositories))
     where = repositories[0].name if len(repositories) == 1 else many(len(repositories), "repository")
     if not (complete := all(repository.complete for repository in repositories)):
-        console.print(f"There may be more: {HIDDEN}. What is selected of it is deleted as soon as it is listed.")
+        is_decided = all(repository.decided for repository in repositories)
+        then = "It is kept" if is_decided else "What is selected of it is deleted as soon as it is listed"
+        console.print(f"There may be more: {HIDDEN}. {then}.")
     question = f"Delete {at_least(count, 'cache', complete=complete)} ({size}) of {where}? [y/N] "
     if not count:
         question = f"No listed cache of {where} is selected. Go on? [y/N] "

@@ -8,8 +8,9 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from loguru import logger
 
@@ -24,6 +25,7 @@ from purger.cli.progress import ProgressView
 from purger.cli.signals import run_to_the_end
 from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError, TerminatedError, UnexpectedError
 from purger.core.events import Event
+from purger.core.selection import Selection
 from purger.purge.record import Record
 from purger.purge.run import Hooks
 from purger.purge.settings import Pace, Settings
@@ -32,6 +34,7 @@ from purger.report.build import repository_report, run_report
 from purger.report.model import Report
 from purger.report.phrases import headline
 from purger.report.timeline import Timeline
+from purger.travis.host import host_token
 
 
 class Task(Protocol):
@@ -107,19 +110,26 @@ def settings_of(
     )
 
 
+def with_host(settings: Settings, selection: Selection) -> Settings:
+    """Return the settings with the host's token, where the selection asks the host. Raises InputError for a bad one."""
+    if not selection.policies.gone:
+        return settings
+    return replace(settings, host=replace(settings.host, token=host_token(os.environ)))
+
+
 def execute(
     output: Output,
     settings: Settings,
     make_task: Callable[[Hooks], Task],
     *,
     yes: bool = True,
-    as_table: bool = False,
+    as_table: Literal["rows", "caches"] | None = None,
     keep: ArtifactOptions | None = None,
 ) -> ExitCode:
     """Do a task, show its result, keep its artifacts, tell the CI, and return the exit code.
 
     Without `yes` a person is asked before the first deletion; `as_table` shows the selected caches on stdout (unless
-    that gets JSON). Raises InputError where nothing can be written to the folder for artifacts.
+    that gets JSON), by row or one by one. Raises InputError where nothing can be written to the folder for artifacts.
     """
     console.set_up_logging(output.notes, output.verbosity, settings.token)
     artifacts = Artifacts(keep.artifacts) if keep and keep.artifacts else None

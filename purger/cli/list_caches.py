@@ -3,42 +3,68 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 from purger.browser.network import NetworkSettings
-from purger.cli.options import Repositories, SiteOptions, TargetOptions
+from purger.cli.options import ListOptions, Repositories, SiteOptions, TargetOptions
 from purger.cli.output import Output
 from purger.cli.parameters import Only, Without, command
 from purger.cli.purge import PurgeTask
-from purger.core.errors import ExitCode
+from purger.core.errors import ExitCode, PurgerError
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.settings import Pace, Settings
+from purger.report.ordering import Order
+
+if TYPE_CHECKING:
+    from purger.report.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class ListTask(PurgeTask):
+    """A dry run whose report shows the caches in an order, if one was asked for."""
+
+    order: Order | None
+
+    def report(self, started_at: datetime, stopped: PurgerError | None) -> Report:
+        """Return the report of what was listed so far, in the order."""
+        report = PurgeTask.report(self, started_at, stopped)
+        return report if self.order is None else self.order.of(report)
 
 
 @command(
     "list",
-    examples=("purger list owner/name", "purger list owner/name --branch 'release-*' --json"),
-    exits="0 shown, 1 a full list may hide what the filters select, 2 bad input, 3 no access, 4 site, "
-    "8 not written in full",
+    examples=("purger list owner/name --sort size --limit 10", "purger list owner/name --branch 'release-*' --json"),
+    exits="0 shown, 1 a full list may hide what is selected, 2 bad input, 3 no access, 4 site, 8 not written in full",
 )
 def list_caches(
     output: Output,
     targets: Annotated[TargetOptions, Without("resume")],
     selection: Selection,
+    policies: Policies,
+    listing: ListOptions,
     pace: Annotated[Pace, Only("max_rate", "concurrency")],
     site_options: SiteOptions,
     network: NetworkSettings,
     repositories: Repositories = None,
 ) -> ExitCode:
-    """Show the caches: branch, kind, number, size and age, with totals."""
-    from purger.cli.frame import execute
+    """Show the caches: branch, kind, number, size and age, with totals; in an order, one by one."""
+    from purger.cli.frame import execute, with_host
     from purger.cli.targets import what_to_purge
-    from purger.purge.run import Request, Run
+    from purger.purge.run import Run
 
     site = site_options.site
+    selection = replace(selection, policies=replace(policies, limit=None))
     meant = what_to_purge(output, repositories or [], targets, selection, site)
     reached_by = network.network(os.environ)
     token = output.token(site, site_options.session_file)
-    settings = Settings(site=site, token=token, network=reached_by, pace=pace)
-    request = Request(repositories=meant.repositories, selection=meant.selection, dry_run=True, shard=meant.shard)
-    return execute(output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), as_table=True)
+    settings = with_host(Settings(site=site, token=token, network=reached_by, pace=pace), meant.selection)
+    order = listing.order(policies.limit)
+    return execute(
+        output,
+        settings,
+        lambda hooks: ListTask(Run(settings, meant.request(dry_run=True), hooks), order),
+        as_table="rows" if order is None else "caches",
+    )

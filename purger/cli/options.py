@@ -1,6 +1,6 @@
 """The options and arguments that only the command line knows; all others are declared on the settings classes.
 
-See purger/core/selection.py (filters), purger/purge/settings.py (pace) and purger/browser/settings.py (browser).
+See purger/core/filters.py, purger/core/policies.py, purger/purge/settings.py (pace) and purger/browser/settings.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import typer
 from purger.core.errors import InputError
 from purger.core.options import OUTPUT, SELECT, SITE, check_ranges, flag, number, text
 from purger.report.artifacts import TraceMode, folder_of, require_a_folder
+from purger.report.ordering import Order, SortBy
 from purger.travis.addresses import Site
 
 
@@ -86,6 +87,27 @@ class DeletionOptions:
 
     dry_run: bool = flag("--dry-run", "-n", panel=SELECT, help="Show what would be deleted; delete nothing.")
     yes: bool = flag("--yes", "-y", panel=SELECT, help="Do not ask before deleting.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOptions:
+    """In which order `list` shows the caches."""
+
+    sort: SortBy | None = text(
+        "--sort",
+        raw=SortBy,
+        metavar="|".join(SortBy),
+        shown="rows of the page; with --limit oldest first",
+        panel=OUTPUT,
+        help="Show caches one by one: names from A to Z, the largest first, the newest first.",
+    )
+    reverse: bool = flag("--reverse", panel=OUTPUT, help="Turn the order of the caches round.")
+
+    def order(self, limit: int | None) -> Order | None:
+        """Return the order that is asked for; None for the rows of the page."""
+        if self.sort is None and limit is None and not self.reverse:
+            return None
+        return Order(self.sort, self.reverse, limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

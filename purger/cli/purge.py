@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from purger.cli.options import ArtifactOptions, DeletionOptions, Repositories, S
 from purger.cli.output import Output
 from purger.cli.parameters import command
 from purger.core.errors import ExitCode, PurgerError
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.settings import Pace
 
@@ -49,6 +50,7 @@ def purge(
     output: Output,
     targets: TargetOptions,
     selection: Selection,
+    policies: Policies,
     deletion: DeletionOptions,
     pace: Pace,
     browser: BrowserSettings,
@@ -58,19 +60,18 @@ def purge(
     repositories: Repositories = None,
 ) -> ExitCode:
     """Delete every selected cache, recheck until it is really gone, and report what became of each."""
-    from purger.cli.frame import execute, require_an_answer, settings_of
+    from purger.cli.frame import execute, require_an_answer, settings_of, with_host
     from purger.cli.targets import what_to_purge
-    from purger.purge.run import Request, Run
+    from purger.purge.run import Run
 
     site = site_options.site
+    selection = replace(selection, policies=policies)
     meant = what_to_purge(output, repositories or [], targets, selection, site)
     if not deletion.dry_run:
         require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
     keep.require_a_folder()
-    settings = settings_of(output, site_options, network, browser, pace)
-    request = Request(
-        repositories=meant.repositories, selection=meant.selection, dry_run=deletion.dry_run, shard=meant.shard
-    )
+    settings = with_host(settings_of(output, site_options, network, browser, pace), meant.selection)
+    request = meant.request(dry_run=deletion.dry_run)
     return execute(
         output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), yes=deletion.yes, keep=keep
     )

@@ -18,6 +18,7 @@ from purger.cli.options import (
 from purger.cli.output import Output
 from purger.cli.parameters import Only, Without, command
 from purger.core.errors import ExitCode
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.jobs.settings import RetrySettings
 from purger.purge.settings import Pace
@@ -34,6 +35,7 @@ def retry(
     repository: RequiredRepository,
     jobs: JobNames,
     selection: Selection,
+    policies: Policies,
     deletion: Annotated[DeletionOptions, Only("yes")],
     retrying: RetrySettings,
     former: FormerRetryOptions,
@@ -46,7 +48,7 @@ def retry(
     """Purge, wait, restart failed jobs and read their logs; again while they fetch a deleted cache."""
     from loguru import logger
 
-    from purger.cli.frame import execute, require_an_answer, settings_of
+    from purger.cli.frame import execute, require_an_answer, settings_of, with_host
     from purger.jobs.retry import Retry, RetryRequest
     from purger.travis.jobs import parse_job
 
@@ -58,7 +60,8 @@ def retry(
     job_ids = list(dict.fromkeys(parse_job(job, site) for job in jobs))
     require_an_answer(yes=deletion.yes)
     keep.require_a_folder()
-    settings = settings_of(output, site_options, network, browser, pace)
+    selection = replace(selection, policies=policies)
+    settings = with_host(settings_of(output, site_options, network, browser, pace), selection)
     request = RetryRequest(repository=named, job_ids=job_ids, selection=selection)
     return execute(
         output,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from purger.cli import git
 from purger.cli.options import TargetOptions
 from purger.cli.output import Output
+from purger.core.decision import Decision
 from purger.core.errors import InputError
 from purger.core.selection import Selection
 from purger.core.shown_address import shown_address
@@ -19,14 +21,30 @@ from purger.purge.shard import Shard
 from purger.travis.addresses import Owner, Repository, Site, parse_repository, parse_target
 from purger.travis.remote_addresses import is_address
 
+if TYPE_CHECKING:
+    from purger.purge.run import Request
+
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What a command is about: the repositories, which part of them, and which caches."""
+    """What a command is about: the repositories, which part of them, and which caches, as far as that was decided."""
 
     repositories: list[Repository | Owner]
     selection: Selection
     shard: Shard | None
+    decisions: Mapping[Repository, Decision] = field(default_factory=dict)
+
+    def request(self, *, dry_run: bool) -> Request:
+        """Return the request of a run about these."""
+        from purger.purge.run import Request
+
+        return Request(
+            repositories=self.repositories,
+            selection=self.selection,
+            dry_run=dry_run,
+            shard=self.shard,
+            decisions=self.decisions,
+        )
 
 
 def what_to_purge(
@@ -42,10 +60,10 @@ def what_to_purge(
     from purger.report.resume import refuse_more_than_resume, what_is_left
 
     refuse_more_than_resume(named=bool(names or targets.from_file), filtered=not selection.everything)
-    left, selection = what_is_left(targets.resume, site)
-    if not left:
+    left = what_is_left(targets.resume, site)
+    if not left.repositories:
         output.notes.print("Nothing is left to do: every repository of the report was done.")
-    return Meant(left, selection, shard)
+    return Meant(left.repositories, left.selection, shard, left.decisions)
 
 
 def targets_from(

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -44,6 +44,10 @@ class Method(StrEnum):
     API = "api"
 
 
+UNDATED = datetime.fromtimestamp(0, UTC)
+"""The date of a cache where the site names none: no cache is as old."""
+_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+
 Version = tuple[str, str, datetime, int]
 """The identity of one upload of a cache: displayed branch, name, date and size in bytes."""
 
@@ -79,6 +83,23 @@ class Cache:
     def known_name(self) -> str:
         """Its file name as far as it is known."""
         return self.file_name or self.name
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the site names its date."""
+        return self.last_modified > UNDATED
+
+    @property
+    def job_kind(self) -> str | None:
+        """Which kind of job made it: its file name without the 64-digit hash; None where not all of it is known."""
+        if self.may_be_nested and self.file_name is None:
+            return None
+        return _HASH.sub("", self.known_name, count=1)
+
+    @property
+    def shown_kind(self) -> tuple[str, str]:
+        """What the site shows of it, without the hash: the same for all caches of one branch and kind of job."""
+        return _HASH.sub("", self.branch), _HASH.sub("", self.name)
 
     @property
     def kind(self) -> Kind:

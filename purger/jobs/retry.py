@@ -176,7 +176,9 @@ class Retry:
             wait_s *= 2
 
     def _purge(self) -> Run:
-        request = Request(repositories=[self.request.repository], selection=self.request.selection)
+        # What the policies keep was decided at the start, and is kept in every attempt.
+        decisions = self._attempts[-1].run.decisions if self._attempts else {}
+        request = Request(repositories=[self.request.repository], selection=self.request.selection, decisions=decisions)
         return Run(self.settings, request, replace(self._hooks, confirm=self._confirm_once), self._budget)
 
     async def _restart(self, jobs: Jobs, attempt: Attempt, job_ids: Sequence[int]) -> None:

@@ -7,8 +7,7 @@ The list of a repository shows the last part of a branch alone, and a part of a 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
@@ -16,8 +15,8 @@ from typing import Any, TypeVar
 from purger.core.cache import Cache, Version, versions, within, without
 from purger.core.errors import PurgerError
 from purger.core.selection import Selection
-from purger.travis.api import Api
-from purger.travis.keys import is_front_of_file_name, is_whole_file_name, last_part
+from purger.travis.api import MAX_PAGES, MAX_PAGES_OF_BUILDS, Api
+from purger.travis.keys import LIST_CAP, is_front_of_file_name, is_whole_file_name, last_part
 
 CALLS_AT_ONCE = 6
 
@@ -25,19 +24,25 @@ Found = TypeVar("Found")
 
 
 class BranchListings:
-    """Listings of single branches of one repository. What is known of its branches is fetched once, when needed."""
+    """Listings of single branches of one repository. What is known of its branches is fetched once, when needed.
 
-    def __init__(self, api: Api, repository_id: int, selection: Selection) -> None:
+    `selection` returns the current one: it changes once the policies are decided.
+    """
+
+    def __init__(self, api: Api, repository_id: int, selection: Callable[[], Selection]) -> None:
         self._api = api
         self._id = repository_id
-        self._selection = selection
-        self._branches: list[str] | None = None
+        self._current_selection = selection
+        self._branches: dict[str, bool | None] | None = None
         self._pull_requests: list[str] | None = None
         self._fetching = asyncio.Lock()
         self._at_once = asyncio.Semaphore(CALLS_AT_ONCE)
-        self._unattributable: set[Version] = set()
         self.counts: dict[str, int] = {}
-        """How many caches the last listing of each branch that the selection names showed below it."""
+        """How many caches the last listing of each branch that is named showed below it."""
+
+    @property
+    def _selection(self) -> Selection:
+        return self._current_selection()
 
     async def listing(self, branch: str) -> list[Cache]:
         """Return everything that the API lists below a branch, nested branches included."""
@@ -47,11 +52,15 @@ class BranchListings:
             self.counts[branch] = len(listing)
         return listing
 
-    async def branches(self) -> list[str]:
-        """Return the full names of the repository's branches and of those that the selection names."""
+    async def branches(self) -> dict[str, bool | None]:
+        """Return the full names of the repository's branches and of those that the selection names.
+
+        Each with whether the host has it, None where the API does not say.
+        """
         async with self._fetching:
             if self._branches is None:
-                self._branches = [*dict.fromkeys([*self._selection.literals, *await self._api.branches(self._id)])]
+                named = dict.fromkeys(self._selection.named)
+                self._branches = named | await self._api.branches(self._id)
             return self._branches
 
     async def of_selected_branches(self) -> list[Cache]:
@@ -64,7 +73,13 @@ class BranchListings:
         if patterns:
             known = await self.branches()
             names |= dict.fromkeys(name for name in known if any(fnmatchcase(name, glob) for glob in patterns))
-        self.counts = dict.fromkeys(names, 0)
+        self.counts = {}
+        return await self.of(names)
+
+    async def of(self, names: Iterable[str]) -> list[Cache]:
+        """Return the caches of just these branches, as `own` does, and count what their listings show."""
+        names = list(names)
+        self.counts |= dict.fromkeys(names, 0)
         return await all_of([self.own(name) for name in names])
 
     async def own(self, branch: str, wanted: Iterable[Version] | None = None) -> list[Cache]:
@@ -80,7 +95,7 @@ class BranchListings:
         shown = last_part(branch)
         direct = [cache for cache in listing if cache.branch == shown]
         others = [cache for cache in listing if cache.branch != shown]
-        found = [replace(cache, full_branch=branch, file_name=_whole(cache.name)) for cache in direct]
+        found = [cache_in(branch, cache) for cache in direct]
         found += await self._with_a_slash(branch, others)
         # A cache of a branch that nobody knows, below this one: then what else is below may be that one's, too.
         if not any(is_whole_file_name(cache.name) for cache in others):
@@ -108,64 +123,33 @@ class BranchListings:
                 outermost.append(name)
         return outermost
 
-    async def attribute(self, caches: Sequence[Cache], listed: Sequence[Cache] = ()) -> list[Cache]:
-        """Return the caches with the branches that they belong to, as far as a listing of a known branch shows it.
+    async def full_view(self, listed: Sequence[Cache]) -> tuple[list[Cache], bool]:
+        """Return all caches of the repository, each branch listed on its own, and whether that is certainly all.
 
-        `listed` are all other caches, with the branches that are known of them: what they show as branches is asked
-        first. What no branch lists is returned as it is, and not looked up again.
+        `listed` is what the full list of the repository shows.
         """
-        known: dict[str, list[Cache]] = {}
-        for cache in listed:
-            if cache.full_branch is not None:
-                known.setdefault(cache.full_branch, []).append(cache)
-        missing = Counter(cache.version for cache in caches if not cache.is_attributed)
-        missing = Counter({version: count for version, count in missing.items() if version not in self._unattributable})
-        found: dict[Version, deque[Cache]] = {}
-        if missing:
-            for names in _batches(await self._candidates(caches, listed), CALLS_AT_ONCE):
-                for cache in await all_of([self._others(name, missing, known.get(name, ())) for name in names]):
-                    if missing[cache.version] > 0:
-                        missing[cache.version] -= 1
-                        found.setdefault(cache.version, deque()).append(cache)
-                missing = +missing
-                if not missing:
-                    break
-        self._unattributable |= missing.keys()
-        return [
-            found[cache.version].popleft() if not cache.is_attributed and found.get(cache.version) else cache
-            for cache in caches
-        ]
+        shown = {cache.branch for cache in listed if cache.is_attributed}
+        names = [*dict.fromkeys([*await self.branches(), *sorted(shown), *await self.pull_requests(MAX_PAGES)])]
+        found = await self.of(names)
+        is_complete = all(self.counts[name] < LIST_CAP for name in names)
+        return [*found, *without(listed, found)], is_complete
 
-    async def decidable(self, caches: Sequence[Cache], listed: Sequence[Cache]) -> list[Cache]:
-        """Return the caches, attributed where the selection can't be decided without that."""
-        unclear = [cache for cache in caches if self._selection.decide(cache) is None]
-        if not unclear:
-            return list(caches)
-        undecided = set(unclear)
-        clear = [cache for cache in caches if cache not in undecided]
-        attributed = iter(await self.attribute(unclear, [*listed, *clear]))
-        return [next(attributed) if cache in undecided else cache for cache in caches]
-
-    async def _others(self, branch: str, wanted: Iterable[Version], known: Iterable[Cache]) -> list[Cache]:
-        return without(await self.own(branch, wanted), known)
-
-    async def _candidates(self, caches: Iterable[Cache], listed: Iterable[Cache]) -> list[str]:
-        """Return the branches that may hold these caches, the likeliest first."""
-        shown = {cache.branch for cache in (*caches, *listed) if not is_front_of_file_name(cache.branch)}
-        known = await self.branches()
+    async def pull_requests(self, max_pages: int = MAX_PAGES_OF_BUILDS) -> list[str]:
+        """Return the names that pull requests have as branches, the newest first."""
         async with self._fetching:
-            if self._pull_requests is None:
-                self._pull_requests = [f"PR.{number}" for number in await self._api.pull_requests(self._id)]
-        likely = [name for name in known if last_part(name) in shown]
-        return [*dict.fromkeys([*likely, *sorted(shown), *self._pull_requests, *known])]
+            if self._pull_requests is None or max_pages > MAX_PAGES_OF_BUILDS:
+                numbers = await self._api.pull_requests(self._id, max_pages)
+                self._pull_requests = [f"PR.{number}" for number in numbers]
+            return self._pull_requests
+
+
+def cache_in(branch: str, cache: Cache) -> Cache:
+    """Return the cache as one that lies directly in the branch."""
+    return replace(cache, full_branch=branch, file_name=_whole(cache.name))
 
 
 def _whole(name: str) -> str | None:
     return name if is_whole_file_name(name) else None
-
-
-def _batches(names: Sequence[str], size: int) -> Iterable[Sequence[str]]:
-    return (names[start : start + size] for start in range(0, len(names), size))
 
 
 async def all_of(calls: Sequence[Coroutine[Any, Any, list[Found]]]) -> list[Found]:

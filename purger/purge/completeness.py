@@ -11,6 +11,14 @@ LIST_IS_FULL = (
     f"the site lists only {LIST_CAP:,} caches at once and the list is full: others that match may be hidden "
     "behind them; name branches in full, or purge everything"
 )
+CERTAIN_ONLY = (
+    f"a list of the site holds {LIST_CAP:,} caches and is full, so others may be hidden behind it: only what would be "
+    "selected whatever they are is selected; purge once more afterwards"
+)
+NO_OLDEST = (
+    f"a list of the site holds {LIST_CAP:,} caches and is full, so nobody can tell which are the oldest: --limit "
+    "selects nothing; leave it out, or name branches in full that hold fewer"
+)
 AT_LEAST = f"at least {LIST_CAP:,}: the site lists no more at once"
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from purger.core.cache import Cache, Method, Outcome
+from purger.core.decision import Kept
 
 NOT_SELECTED = "not selected"
 BRANCH_UNKNOWN = (
@@ -47,10 +48,11 @@ class Entry:
     """One cache through the run, under all the versions of it that were listed. Only the ledger changes it.
 
     A cache that a job uploads again keeps its entry, so that nothing is counted twice. `undecided` means that nobody
-    can tell whether it is selected, so that it is left alone. `detail` is the reason of a refusal or of UNDELETABLE.
-    `started` counts all attempts, `rate_limited` those of them that the rate limit refused. `exhausted` are the methods
-    that can't delete it. `failures` and `limits` count refusals of the current method, by the site and by its rate
-    limit, since the progress that `at_progress` counts; `rechecks` the loads since its deletion was accepted.
+    can tell whether it is selected, so that it is left alone. `kept` is why a policy keeps it, `detail` the reason of a
+    refusal or of UNDELETABLE. `started` counts all attempts, `rate_limited` those of them that the rate limit refused.
+    `exhausted` are the methods that can't delete it. `failures` and `limits` count refusals of the current method, by
+    the site and by its rate limit, since the progress that `at_progress` counts; `rechecks` the loads since its
+    deletion was accepted.
     """
 
     cache: Cache
@@ -61,6 +63,7 @@ class Entry:
     started: int = 0
     rate_limited: int = 0
     undecided: bool = False
+    kept: Kept | None = None
     exhausted: frozenset[Method] = frozenset()
     failures: int = 0
     limits: int = 0
@@ -99,7 +102,7 @@ class Entry:
             return None if self.attempts else GONE_BEFORE
         if not self.selected:
             if not self.undecided:
-                return NOT_SELECTED
+                return NOT_SELECTED if self.kept is None else self.kept.of_one
             return NAME_UNKNOWN if self.cache.is_attributed else BRANCH_UNKNOWN
         if self.recreated and self.state is not State.UNDELETABLE:
             return RUNNING_JOB

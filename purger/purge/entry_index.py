@@ -18,14 +18,12 @@ Unlisted = list[tuple[Sequence[Entry], list[Cache]]]
 class EntryIndex:
     """All entries, and how to find them; of those that are listed more is kept than of those that are gone.
 
-    In the end of a long purge nearly all are gone. `selected` counts the selected entries, `left_versions` how often
-    each version occurs among the selected ones that are listed.
+    In the end of a long purge nearly all are gone. `selected` counts the selected entries.
     """
 
     entries: list[Entry] = field(default_factory=list)
     listed: dict[Entry, None] = field(default_factory=dict)
     selected: int = 0
-    left_versions: Counter[Version] = field(default_factory=Counter)
     _by_name: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
     _by_version: dict[Version, dict[Entry, None]] = field(default_factory=dict)
 
@@ -42,8 +40,6 @@ class EntryIndex:
         version = entry.cache.version
         self.listed[entry] = None
         self._by_version.setdefault(version, {})[entry] = None
-        if entry.selected:
-            self.left_versions[version] += 1
 
     def remove_listed(self, entry: Entry) -> None:
         """Remove an entry from those that are listed, before its version changes."""
@@ -53,10 +49,14 @@ class EntryIndex:
         del entries[entry]
         if not entries:
             del self._by_version[version]
-        if entry.selected:
-            self.left_versions[version] -= 1
-            if not self.left_versions[version]:
-                del self.left_versions[version]
+
+    def left(self, versions: Iterable[Version], is_meant: Callable[[Cache], bool]) -> Counter[Version]:
+        """Count the entries of each version that are selected and listed, and whose cache is meant.
+
+        What is known to lie elsewhere does not count: a cache that is kept may have the same version there.
+        """
+        entries = (entry for version in versions for entry in self._by_version.get(version, ()))
+        return Counter(entry.cache.version for entry in entries if entry.selected and is_meant(entry.cache))
 
     def relevant_to(self, listed: Iterable[Cache]) -> list[Entry]:
         """Return the entries that a load with this list may change: the listed ones, and gone ones of these names."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 from purger.core.cache import Cache, Version, within, without
 from purger.purge.branch_listings import BranchListings, all_of
@@ -18,6 +18,9 @@ from purger.purge.plan import (
 )
 from purger.travis.api import Api
 
+LeftBelow = Callable[[str, Iterable[Cache]], Counter[Version]]
+"""Returns how often each version of some caches is selected, and left, that may lie below a folder."""
+
 
 class ExactDeletion:
     """Exact deletions of one repository: what each would delete is listed before."""
@@ -28,21 +31,21 @@ class ExactDeletion:
         self._listings = listings
         self._by_displayed_name: dict[str, list[str]] | None = None
 
-    async def ways(self, caches: Sequence[Cache], selected: Counter[Version]) -> list[Deletion | Undeletable]:
+    async def ways(self, caches: Sequence[Cache], left_below: LeftBelow) -> list[Deletion | Undeletable]:
         """Return how to delete these and nothing that is not selected; those with the same way are together."""
         groups: dict[tuple[str | None, str, bool], list[Cache]] = {}
         for cache in caches:
             groups.setdefault((cache.full_branch, cache.branch, cache.may_be_nested), []).append(cache)
-        return await all_of([self._ways_of_row(members, selected) for members in groups.values()])
+        return await all_of([self._ways_of_row(members, left_below) for members in groups.values()])
 
-    async def _ways_of_row(self, wanted: list[Cache], selected: Counter[Version]) -> list[Deletion | Undeletable]:
+    async def _ways_of_row(self, wanted: list[Cache], left_below: LeftBelow) -> list[Deletion | Undeletable]:
         displayed = wanted[0].branch
         found: list[Deletion | Undeletable] = []
         async for folder in self._folders(wanted[0]):
             listing = await self._listings.listing(folder)
             reached = within(wanted, listing)
             if reached:
-                found += plan_deletions(folder, listing, selected, reached)
+                found += plan_deletions(folder, listing, left_below(folder, listing), reached)
                 wanted = without(wanted, reached)
             if not wanted:
                 return found
@@ -67,13 +70,13 @@ class ExactDeletion:
             if name != cache.branch:
                 yield name
 
-    async def delete(self, way: Deletion, selected: Counter[Version]) -> list[Cache] | Undeletable:
+    async def delete(self, way: Deletion, left_below: LeftBelow) -> list[Cache] | Undeletable:
         """Delete through the API what the way says. Return what the response names as deleted.
 
         What a call with a text in the name would delete is listed first, by the very same query.
         """
         if way.match is not None:
             listed = await self._api.caches(self._id, way.folder, way.match)
-            if not are_selected(listed, selected):
+            if not are_selected(listed, left_below(way.folder, listed)):
                 return Undeletable(way.caches, SHARED_NAME)
         return await self._api.delete_caches(self._id, way.folder, way.match)

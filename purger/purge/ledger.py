@@ -78,10 +78,9 @@ class Ledger:
         """What is selected, accepted as deleted and still listed."""
         return [entry for entry in self.left if entry.state is State.ACCEPTED]
 
-    @property
-    def left_versions(self) -> Counter[Version]:
-        """How often each version occurs among what is left. It changes with the ledger; do not change it."""
-        return self._index.left_versions
+    def left_below(self, folder: str, caches: Iterable[Cache]) -> Counter[Version]:
+        """Return how often each version of these caches is left that may, as far as is known, lie below the folder."""
+        return self._index.left({cache.version for cache in caches}, lambda cache: _may_be_below(cache, folder))
 
     @property
     def ok(self) -> bool:
@@ -142,13 +141,18 @@ class Ledger:
         self.progress += bool(found)
         return found
 
-    def refuse(self, entries: Iterable[Entry], reason: str, refusal: Refusal) -> None:
+    def refuse(
+        self, entries: Iterable[Entry], reason: str, refusal: Refusal, *, instead_of: Method | None = None
+    ) -> None:
         """Record that an attempt was refused or got no response. The rate limit's refusals cost no attempt.
 
-        A method that is refused too often in a row, while nothing else makes progress either, is exhausted.
+        A method that is refused too often in a row, while nothing else makes progress either, is exhausted; so is the
+        one that it is used `instead_of`.
         """
         for entry in entries:
             self.methods.count_refusal(entry, refusal, self.progress)
+            if instead_of is not None and entry.method in entry.exhausted:
+                change(entry, exhausted=entry.exhausted | {instead_of})
             final = refusal is Refusal.FINAL or self.methods.next_of(entry) is None
             move(entry, State.REJECTED if final else State.REFUSED, reason)
 
@@ -280,8 +284,8 @@ def _pair_unlisted(
 
 
 def _entry_of(cache: Cache, selection: Selection) -> Entry:
-    decision = selection.decide(cache)
-    return Entry(cache, decision is True, undecided=decision is None)
+    verdict = selection.verdict(cache)
+    return Entry(cache, verdict.selected is True, undecided=verdict.selected is None, kept=verdict.kept)
 
 
 def _is_below(cache: Cache, folder: str | None) -> bool:
@@ -289,6 +293,10 @@ def _is_below(cache: Cache, folder: str | None) -> bool:
         return False
     own = f"{cache.full_branch}/{cache.branch}" if cache.may_be_nested else cache.full_branch
     return f"{own}/".startswith(f"{folder}/")
+
+
+def _may_be_below(cache: Cache, folder: str) -> bool:
+    return cache.full_branch is None or _is_below(cache, folder)
 
 
 def _may_be_gone(entry: Entry) -> bool:

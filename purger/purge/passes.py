@@ -13,7 +13,7 @@ from purger.core import events
 from purger.core.cache import Cache, Method, rows_of
 from purger.core.errors import LastingSiteError, SiteError, UnknownPageError
 from purger.core.text import many
-from purger.purge.branch_listings import BranchListings
+from purger.purge.attribution import Attribution
 from purger.purge.entry import Entry, State
 from purger.purge.exact_deletion import ExactDeletion
 from purger.purge.ledger import Ledger
@@ -45,7 +45,7 @@ class Passes:
     api: Api
     exact: ExactDeletion
     budget: Budget
-    listings: BranchListings
+    attribution: Attribution
 
     async def run_pass(self, page: CachePage) -> None:
         """Attempt to delete each cache that the ledger has to attempt, once or, where it is refused, a few times.
@@ -178,7 +178,7 @@ class Passes:
         by_icon: Rows = {}
         await self._learn_names([entry for entry in entries if not entry.cache.is_attributed])
         caches = [entry.cache for entry in entries]
-        ways = without_nested(await self.exact.ways(caches, self.record.ledger.left_versions))
+        ways = without_nested(await self.exact.ways(caches, self.record.ledger.left_below))
         for way, concerned in _with_entries(ways, entries):
             if isinstance(way, Undeletable):
                 self._give_up(concerned, way)
@@ -192,25 +192,25 @@ class Passes:
     async def _learn_names(self, entries: Sequence[Entry]) -> None:
         """Find out which branches these caches belong to, whose file names hold a slash."""
         others = [entry.cache for entry in self.record.ledger.left if entry.cache.is_attributed]
-        named = await self.listings.attribute([entry.cache for entry in entries], others)
+        named = await self.attribution.attribute([entry.cache for entry in entries], others)
         for entry, cache in zip(entries, named, strict=True):
             self.record.ledger.learn_names(entry, cache)
 
     async def _call(self, way: Deletion, entries: Sequence[Entry]) -> None:
-        ledger = self.record.ledger
-        ledger.count_attempt(entries, Method.API)
+        (ledger := self.record.ledger).count_attempt(entries, Method.API)
         try:
-            deleted = await self.exact.delete(way, ledger.left_versions)
+            deleted = await self.exact.delete(way, ledger.left_below)
         except LastingSiteError:
             raise
         except SiteError as error:
-            ledger.refuse(entries, str(error), _refusal_of(429 if isinstance(error, RateLimitedError) else None))
+            refusal = _refusal_of(429 if isinstance(error, RateLimitedError) else None)
+            ledger.refuse(entries, str(error), refusal, instead_of=Method.ICON)
             return
         if isinstance(deleted, Undeletable):
             self._give_up(entries, deleted)
-            return
-        response = Response(way.folder, 200, "answered 200", deleted=tuple(deleted))
-        self._record_response(response, entries, Method.API)
+        else:
+            response = Response(way.folder, 200, "answered 200", deleted=tuple(deleted))
+            self._record_response(response, entries, Method.API)
 
     def _give_up(self, entries: Sequence[Entry], way: Undeletable) -> None:
         self.record.ledger.give_up(entries, way.reason)

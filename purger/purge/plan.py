@@ -10,7 +10,6 @@ from purger.core.cache import Cache, Method, Version, versions
 from purger.travis.keys import LIST_CAP, last_part
 
 SHARED_NAME = "no call deletes it alone: a cache that is not selected has the same name below the same branch"
-CROWDED = f"its branch holds {LIST_CAP:,} caches or more, so what else a call would delete can't be seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,10 @@ def plan_deletions(
 
     `listing` is what the API lists for the folder, which is also what a deletion of it deletes: everything below it,
     nested branches too. `selected` counts all selected versions of the repository. The icon of a row sends its
-    displayed name, so it will do where that is the folder and everything that it reaches is selected.
+    displayed name, so it will do where that is the folder and everything that it reaches is selected. A listing that is
+    full may hide what a deletion of the folder reaches by the time that it arrives; a text in the name limits both.
     """
-    if len(listing) >= LIST_CAP:
-        return [Undeletable(tuple(wanted), CROWDED)]
-    if are_selected(listing, selected):
+    if len(listing) < LIST_CAP and are_selected(listing, selected):
         has_row = last_part(folder) == folder and any(cache.branch == folder for cache in listing)
         method = Method.ICON if has_row else Method.API
         return [Deletion(method, folder, None, tuple(wanted))]

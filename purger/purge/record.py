@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from purger.core.errors import PurgerError
 from purger.core.events import Event, Observer, Warned
+from purger.purge.completeness import CERTAIN_ONLY, LIST_IS_FULL, NO_OLDEST
 from purger.purge.ledger import Ledger
 from purger.travis.addresses import Repository
 
@@ -53,6 +54,14 @@ class Record:
     def may_hide_matches(self) -> bool:
         """Whether the filters may select caches that a full list hides: then nobody can tell what is left."""
         return not self.complete and not self.ledger.selection.everything
+
+    @property
+    def why_incomplete(self) -> str:
+        """Why there may be more that is selected than was seen, as a sentence that warns."""
+        policies = self.ledger.selection.policies
+        if policies.limit is not None:
+            return NO_OLDEST
+        return CERTAIN_ONLY if policies.are_any else LIST_IS_FULL
 
     def emit(self, event: Event) -> None:
         """Pass an event to the observer."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
@@ -13,15 +14,18 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.proxy_errors import NotLetThroughError
 from purger.core import events
-from purger.core.cache import Cache, without
+from purger.core.decision import Decision
 from purger.core.errors import AccessError, LastingSiteError, SiteError, UnknownPageError
 from purger.core.selection import Selection
 from purger.core.text import many
+from purger.purge.attribution import Attribution
 from purger.purge.branch_listings import BranchListings
-from purger.purge.completeness import AT_LEAST, LIST_IS_FULL, is_complete
+from purger.purge.completeness import AT_LEAST
+from purger.purge.deciding import Decided, Deciding
 from purger.purge.entry import State
 from purger.purge.exact_deletion import ExactDeletion
-from purger.purge.ledger import Ledger, with_known_names
+from purger.purge.ledger import Ledger
+from purger.purge.loads import Loads
 from purger.purge.passes import Passes
 from purger.purge.record import Record
 from purger.purge.settings import Settings
@@ -59,33 +63,58 @@ class RepositoryPurge:
         self._budget = budget
         self._facts = facts
         self._policies = settings.policies
+        self._decided: Decided | None = None
 
-    async def survey(self, *, to_delete: bool) -> None:
-        """Ask the API which caches there are and what the token may do.
+    @property
+    def decision(self) -> Decision | None:
+        """What the survey decided about the caches; None where the selection has no policy, or was decided before."""
+        return self._decided.decision if self._decided else None
 
-        Raises AccessError where the repository is missing or a right is, SiteError where the API does not respond.
+    async def survey(self, *, to_delete: bool, concludes: bool = True) -> None:
+        """Ask the API which caches there are and what the token may do, and decide what the policies mean.
+
+        It `concludes`, unless the limit of the run is to be applied before that. Raises AccessError where the
+        repository is missing or a right is, SiteError where the API does not respond.
         """
+        self._to_delete = to_delete
         facts = self._facts or await self._api.repository(self.record.repository)
         count_ages_from_site(self.record, self._api.clock.offset, self._api.clock.now())
         _require("cache_view", "see", facts, self.record)
         if to_delete:
             _require("cache_delete", "delete", facts, self.record)
-        self._listings = BranchListings(self._api, facts.id, self.record.ledger.selection)
-        exact = ExactDeletion(self._api, facts.id, self._listings)
-        self.passes = Passes(self.record, self._settings, self._api, exact, self._budget, self._listings)
-        await self._record_load(await self._api.caches(facts.id))
+        ledger = self.record.ledger
+        listings = BranchListings(self._api, facts.id, lambda: ledger.selection)
+        attribution = Attribution(listings, lambda: ledger.selection)
+        exact = ExactDeletion(self._api, facts.id, listings)
+        self._loads = Loads(self.record, self._api, listings, attribution)
+        self.passes = Passes(self.record, self._settings, self._api, exact, self._budget, attribution)
+        listed = await self._api.caches(facts.id)
+        if ledger.selection.policies.are_any and ledger.selection.decision is None:
+            deciding = Deciding(self.record.repository, self._settings, listings, attribution)
+            self._decided = await deciding.decide(listed, ledger.selection)
+        else:
+            await self._loads.record_load(listed)
+        if concludes:
+            self.conclude_survey(self.decision)
+
+    def conclude_survey(self, decision: Decision | None = None) -> None:
+        """Record what the survey showed; `decision` is its own, or that with the limit of the run applied."""
+        ledger = self.record.ledger
+        if self._decided is not None and decision is not None:
+            ledger.selection = replace(ledger.selection, decision=decision)
+            self.record.complete = decision.is_complete
+            ledger.record_load(self._decided.caches, self._api.clock.now())
+            self._loads.warn_of_undecided(self._decided.warnings)
         self.record.surveyed = True
-        selected = self.record.ledger.selected
+        selected = ledger.selected
         if self.record.may_hide_matches:
-            self.record.warn(LIST_IS_FULL)
-        elif not self.record.complete:
-            if not to_delete:
-                self.record.warn(AT_LEAST)
-        elif not selected and not self.record.ledger.undecided:
+            self.record.warn(self.record.why_incomplete)
+        elif not self.record.complete and not self._to_delete:
+            self.record.warn(AT_LEAST)
+        elif self.record.complete and not selected and not ledger.undecided:
             self.record.verified = True
-        size_bytes = sum(entry.cache.size_bytes for entry in selected)
-        seen, complete = len(self.record.ledger.entries), self.record.complete
-        self.record.emit(events.Surveyed(self.record.name, seen, len(selected), size_bytes, complete))
+        size_bytes, seen = sum(entry.cache.size_bytes for entry in selected), len(ledger.entries)
+        self.record.emit(events.Surveyed(self.record.name, seen, len(selected), size_bytes, self.record.complete))
 
     def finish(self) -> None:
         """Bring the record up to date when the work has ended, well or not."""
@@ -96,30 +125,6 @@ class RepositoryPurge:
         """Emit how the purge ended."""
         ledger = self.record.ledger
         self.record.emit(events.Finished(self.record.name, self.record.ok, ledger.gone, len(ledger.left)))
-
-    async def _record_load(self, listed: Sequence[Cache]) -> None:
-        """Record a load: the list, and the caches of the branches that are named in full, requested after it.
-
-        In this order, what is uploaded in between is known by its full name, and what is deleted in between still
-        counts as listed.
-        """
-        ledger = self.record.ledger
-        await asyncio.sleep(0)  # decoding a full list took a while, and what follows takes another
-        named = await self._listings.of_selected_branches()
-        listed_by_branch = set(named)
-        entries = [entry for entry in ledger.listed if entry.cache not in listed_by_branch]
-        others = await self._listings.decidable(with_known_names(entries, without(listed, named)), named)
-        self.record.complete = is_complete(ledger.selection, len(listed), self._listings.counts.values())
-        times_before = ledger.recreations
-        await asyncio.sleep(0)
-        ledger.record_load([*named, *others], self._api.clock.now())
-        if ledger.undecided:
-            self.record.warn(_undecided_sentence(ledger))
-        if ledger.recreations > times_before:
-            back = [entry for entry in ledger.left if entry.recreated]
-            branches = tuple(dict.fromkeys(entry.cache.branch for entry in back))
-            self.record.emit(events.Recreated(self.record.name, len(back), branches))
-            self.record.warn(f"Caches of {', '.join(branches)} came back: a job that is still running uploads them.")
 
     async def run(self, page: CachePage, before_clicking: Callable[[CachePage], Awaitable[None]] | None = None) -> None:
         """Delete what is selected, pass by pass, and recheck until it is gone, given up or out of time.
@@ -157,7 +162,7 @@ class RepositoryPurge:
             else:
                 clear_loads += 1
         if self.record.may_hide_matches:
-            self.record.warn(LIST_IS_FULL)
+            self.record.warn(self.record.why_incomplete)
         elif ledger.ok:
             self.record.verified, self.record.settled_s = True, self._settings.pace.settle_s
 
@@ -201,15 +206,15 @@ class RepositoryPurge:
                     await self._api.repository(self.record.repository)
                     raise
         self.record.loads += 1
-        await self._record_load(listed)
-        left, waiting = len(self.record.ledger.left), len(self.record.ledger.waiting)
-        gone, loads, complete = self.record.ledger.gone, self.record.loads, self.record.complete
-        self.record.emit(events.PageLoaded(self.record.name, loads, left, waiting, gone, complete))
+        await self._loads.record_load(listed)
+        record, ledger = self.record, self.record.ledger
+        left, waiting = len(ledger.left), len(ledger.waiting)
+        record.emit(events.PageLoaded(record.name, record.loads, left, waiting, ledger.gone, record.complete))
 
     def _emit_retry(self, state: RetryCallState) -> None:
         fault = state.outcome.exception() if state.outcome else None
-        pause_s = state.next_action.sleep if state.next_action else 0.0
-        self.record.emit(events.Waiting(self.record.name, pause_s, f"the page is loaded again, since {fault}"))
+        why, pause_s = f"the page is loaded again, since {fault}", state.next_action.sleep if state.next_action else 0.0
+        self.record.emit(events.Waiting(self.record.name, pause_s, why))
 
     async def _pause(self, seconds: float, why: str, left_s: float | None = None) -> None:
         if seconds > 0:
@@ -220,15 +225,6 @@ class RepositoryPurge:
 def _may_pass(fault: BaseException) -> bool:
     """Return whether another load of the page may succeed."""
     return isinstance(fault, SiteError) and not isinstance(fault, LastingSiteError)
-
-
-def _undecided_sentence(ledger: Ledger) -> str:
-    rows = dict.fromkeys(entry.cache.branch for entry in ledger.undecided)
-    reasons = dict.fromkeys(entry.reason or "" for entry in ledger.undecided)
-    return (
-        f"{many(len(ledger.undecided), 'cache')} shown as {', '.join(map(repr, rows))} may be selected or not, and "
-        f"therefore left alone: {'; '.join(reasons)}."
-    )
 
 
 def _require(permission: str, verb: str, facts: RepositoryFacts, record: Record) -> None:

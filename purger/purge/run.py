@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from purger.browser.reach import reach_of
 from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
+from purger.core.decision import Decision, limited
 from purger.core.errors import BrowserLostError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
 from purger.purge.page_recorder import NoRecorders, PageRecorders
@@ -42,13 +43,18 @@ class Request:
     """What a run is about.
 
     An owner among `repositories` stands for all repositories that the API lists of it; of all, `shard` picks a part.
-    `dry_run` lists and deletes nothing.
+    `dry_run` lists and deletes nothing. `decisions` are those of a former run, where the policies were decided.
     """
 
     repositories: Sequence[Repository | Owner]
     selection: Selection = field(default_factory=Selection)
     dry_run: bool = False
     shard: Shard | None = None
+    decisions: Mapping[Repository, Decision] = field(default_factory=dict)
+
+    def selection_of(self, repository: Repository) -> Selection:
+        """Return the selection for a repository, with what was decided about that before."""
+        return replace(self.selection, decision=self.decisions.get(repository))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,12 @@ class Run:
         """The selection as it was applied: on the site's clock, once a response had a date."""
         applied = [record.ledger.selection for record in self._records]
         return next((one for one in applied if one.clock_offset_s is not None), self.request.selection)
+
+    @property
+    def decisions(self) -> dict[Repository, Decision]:
+        """What was decided about each repository, for a run that continues this one."""
+        selections = {record.repository: record.ledger.selection for record in self._records}
+        return {repository: one.decision for repository, one in selections.items() if one.decision is not None}
 
     def result(self, stopped: PurgerError | None = None) -> RunResult:
         """Return what came of the run so far; `stopped` is what ended it from outside.
@@ -184,7 +196,13 @@ class Run:
     async def _survey_all(self, api: Api, purges: list[RepositoryPurge]) -> None:
         purges += [
             RepositoryPurge(
-                repository, self.settings, self.request.selection, api.for_one(), self._budget, self._emit, facts
+                repository,
+                self.settings,
+                self.request.selection_of(repository),
+                api.for_one(),
+                self._budget,
+                self._emit,
+                facts,
             )
             for repository, facts in (await self._expanded(api)).items()
         ]
@@ -195,10 +213,25 @@ class Run:
         async with asyncio.TaskGroup() as group:
             for purge in purges:
                 group.create_task(self._survey(purge, at_once))
+        self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
-            await purge.survey(to_delete=not self.request.dry_run)
+            has_limit = self.request.selection.policies.limit is not None
+            await purge.survey(to_delete=not self.request.dry_run, concludes=not has_limit)
+
+    def _limit(self, purges: Sequence[RepositoryPurge]) -> None:
+        """Conclude these surveys with at most so many selected caches in all as the limit of the run allows."""
+        limit = self.request.selection.policies.limit
+        if limit is None:
+            return
+        decided = [(purge, purge.decision) for purge in purges if purge.decision is not None]
+        decisions = limited([decision for _, decision in decided], limit)
+        for (purge, _), decision in zip(decided, decisions, strict=True):
+            purge.conclude_survey(decision)
+        for purge in purges:
+            if purge.decision is None:  # it was decided by a former run
+                purge.conclude_survey()
 
     async def _purge(self, purge: RepositoryPurge, browsers: BrowserSupervisor, at_once: asyncio.Semaphore) -> None:
         async with at_once:

@@ -10,6 +10,7 @@ from purger.core.options import PACE, check_ranges, number, wait
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
+from purger.travis.host import HostSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +79,4 @@ class Settings:
     pace: Pace = field(default_factory=Pace)
     page_console: bool = False
     policies: RetryPolicies = DEFAULT_POLICIES
+    host: HostSettings = field(default_factory=HostSettings)

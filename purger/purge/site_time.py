@@ -20,7 +20,7 @@ def count_ages_from_site(record: Record, offset: timedelta | None, site_now: dat
     """
     selection = record.ledger.selection
     if offset is None:
-        if selection.older_than_s is not None:
+        if (selection.older_than_s, selection.newer_than_s) != (None, None):
             record.warn(NO_SITE_CLOCK)
         return
     record.ledger.selection = selection.at_site_time(offset, site_now)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from purger import __version__
 from purger.core.cache import Outcome
+from purger.core.decision import Kept
 from purger.core.errors import ExitCode, PurgerError
 from purger.core.selection import Selection
 from purger.core.shown_address import without_secrets
@@ -18,6 +19,7 @@ from purger.report.model import (
     CheckReport,
     DoctorReport,
     ErrorReport,
+    KeptReport,
     Report,
     RepositoryReport,
     SelectionReport,
@@ -96,7 +98,26 @@ def repository_report(record: Record, run_error: PurgerError | None, *, dry_run:
         caches=[_cache_report(entry) for entry in entries],
         undecided=len(record.ledger.undecided),
         complete=record.complete,
+        kept=_kept_reports(entries),
+        decided=record.ledger.selection.decision is not None,
     )
+
+
+def _kept_reports(entries: Sequence[Entry]) -> list[KeptReport]:
+    by_reason: dict[Kept, list[int]] = {}
+    for entry in entries:
+        if entry.kept is not None and entry.listed:
+            by_reason.setdefault(entry.kept, []).append(entry.cache.size_bytes)
+    return [
+        KeptReport(
+            kept=kept,
+            reason=kept.of_one if len(by_reason[kept]) == 1 else kept.of_many,
+            caches=len(by_reason[kept]),
+            size_bytes=sum(by_reason[kept]),
+        )
+        for kept in Kept
+        if kept in by_reason
+    ]
 
 
 def error_report(error: PurgerError | None) -> ErrorReport | None:
@@ -124,6 +145,14 @@ def _selection_report(selection: Selection) -> SelectionReport:
         older_than_s=selection.older_than_s,
         larger_than_bytes=selection.larger_than_bytes,
         as_of=selection.as_of,
+        exclude=list(selection.exclude),
+        newer_than_s=selection.newer_than_s,
+        smaller_than_bytes=selection.smaller_than_bytes,
+        keep_newest=selection.policies.keep_newest,
+        gone=selection.policies.gone,
+        until_below_bytes=selection.policies.until_below_bytes,
+        largest_first=selection.policies.largest_first,
+        limit=selection.policies.limit,
         clock_offset_s=None if selection.clock_offset_s is None else round(selection.clock_offset_s, 1),
     )
 
@@ -145,4 +174,6 @@ def _cache_report(entry: Entry) -> CacheReport:
         reason=entry.reason,
         recreated_times=entry.recreated,
         gone_at=entry.gone_at if is_gone else None,
+        kept=entry.kept,
+        undecided=entry.undecided,
     )

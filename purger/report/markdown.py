@@ -70,6 +70,7 @@ def markdown_summary(report: Report) -> str:
         parts.append(_numbers(repositories))
     if not report.dry_run:
         parts += _what_is_left(repositories)
+    parts += _kept(repositories)
     parts += _warnings(repositories)
     parts += _by_branch(repositories, dry_run=report.dry_run)
     parts.append(f"<sub>purger {text_of(report.version)}, exit code {report.exit_code}</sub>")
@@ -112,6 +113,23 @@ def _what_is_left(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
     ]
     heads = (*(["repository"] if several else []), "branch", "cache", "size", "outcome", "why")
     yield f"#### What is left\n\n{_table(heads, rows)}{_and_more(len(left) - len(rows), 'cache')}"
+
+
+def _kept(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
+    rows = [
+        (
+            *([name_as_code(repository.name)] if len(repositories) > 1 else []),
+            f"{kept.caches:,}",
+            size_text(kept.size_bytes),
+            text_of(kept.reason),
+        )
+        for repository in repositories
+        for kept in repository.kept
+    ]
+    if rows:
+        heads = (*(["repository"] if len(repositories) > 1 else []), "caches", "size", "why")
+        shown = rows[:MOST_REPOSITORIES]
+        yield f"#### What is kept\n\n{_table(heads, shown)}{_and_more(len(rows) - len(shown), 'reason')}"
 
 
 def _warnings(repositories: Sequence[RepositoryReport]) -> Iterator[str]:

@@ -13,7 +13,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from purger.core.cache import Kind, Method, Outcome
+from purger.core.decision import Kept
 from purger.core.errors import ExitCode
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.core.units import LONGEST_S
 
@@ -45,7 +47,7 @@ class ErrorReport(Model, frozen=True, kw_only=True):
 
 
 class SelectionReport(Model, frozen=True, kw_only=True):
-    """The filters of a run, so that a later run can use them again.
+    """The filters and policies of a run, so that a later run can use them again.
 
     `as_of` is on the site's clock, which is `clock_offset_s` ahead of the machine's (None: they were not compared).
     """
@@ -57,6 +59,14 @@ class SelectionReport(Model, frozen=True, kw_only=True):
     larger_than_bytes: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BYTES)] | None
     as_of: Time
     clock_offset_s: Annotated[float, msgspec.Meta(ge=-LONGEST_S, le=LONGEST_S)] | None = None
+    exclude: list[str] = []
+    newer_than_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)] | None = None
+    smaller_than_bytes: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BYTES)] | None = None
+    keep_newest: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    gone: bool = False
+    until_below_bytes: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BYTES)] | None = None
+    largest_first: bool = False
+    limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
     def selection(self, not_after: datetime | None = None) -> Selection:
         """Return the selection with these filters, which leaves alone what was modified after `not_after`."""
@@ -69,6 +79,16 @@ class SelectionReport(Model, frozen=True, kw_only=True):
             not_after=not_after,
             as_of=self.as_of,
             clock_offset_s=self.clock_offset_s,
+            exclude=tuple(self.exclude),
+            newer_than_s=self.newer_than_s,
+            smaller_than_bytes=self.smaller_than_bytes,
+            policies=Policies(
+                keep_newest=self.keep_newest,
+                gone=self.gone,
+                until_below_bytes=self.until_below_bytes,
+                largest_first=self.largest_first,
+                limit=self.limit,
+            ),
         )
 
 
@@ -76,6 +96,7 @@ class CacheReport(Model, frozen=True, kw_only=True):
     """One cache and its outcome. `branch` is the full name where it is known, else the displayed one.
 
     `row` is what the page shows as its branch: for a file name with a slash a part of that (None: version 0.1.0).
+    `kept` names the policy that keeps it; `undecided` means that nobody can tell whether it is selected.
     """
 
     name: str
@@ -91,11 +112,22 @@ class CacheReport(Model, frozen=True, kw_only=True):
     reason: str | None
     recreated_times: int
     gone_at: Time | None
+    kept: Kept | None = None
+    undecided: bool = False
 
     @property
     def is_left(self) -> bool:
         """Whether the cache was selected and is not gone."""
         return self.selected and self.outcome is not Outcome.DELETED
+
+
+class KeptReport(Model, frozen=True, kw_only=True):
+    """The caches that one policy keeps, counted and summed; `reason` is said of several of them."""
+
+    kept: Kept
+    reason: str
+    caches: int
+    size_bytes: int
 
 
 class RepositoryReport(Model, frozen=True, kw_only=True):
@@ -104,7 +136,8 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
     `looks` counts loads of the page, `passes` those after which something was deleted. `verified` means that nothing
     selected was listed on two loads in a row, `settled_s` seconds apart, or that there was nothing from the start.
     `undecided` counts the skipped caches of which nobody can tell whether they are selected. `complete` is false where
-    a list of the site was full on the last load, so that there may be more caches than are counted here.
+    a list of the site was full on the last load, so that there may be more caches than are counted here. `kept` sums up
+    what the policies keep; `decided` means that they were decided, so that a later run need not do it again.
     """
 
     repository: str
@@ -130,6 +163,8 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
     caches: list[CacheReport]
     undecided: int = 0
     complete: bool = True
+    kept: list[KeptReport] = []
+    decided: bool = False
 
     @property
     def name(self) -> str:

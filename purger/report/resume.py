@@ -1,22 +1,35 @@
-"""Resume a former run from its report: the repositories that were not ok, with the same filters."""
+"""Resume a former run from its report: the repositories that were not ok, with the same filters and decisions."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from purger.core.cache import Cache
+from purger.core.decision import Decision, Verdict
 from purger.core.errors import InputError
 from purger.core.selection import Selection
 from purger.core.shown_address import shown_address
 from purger.report.former import read_report
-from purger.report.model import Report
+from purger.report.model import CacheReport, Report, RepositoryReport
 from purger.travis.addresses import Owner, Repository, Site, parse_repository
+from purger.travis.keys import last_part
 
 _WHAT = "the report to resume"
 
 
-def what_is_left(report_path: Path, site: Site) -> tuple[list[Repository | Owner], Selection]:
-    """Return the repositories that are not done according to the report, and the selection to delete from them.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a former run left: the repositories, what to delete of them, and what was decided about them by policies."""
+
+    repositories: list[Repository | Owner]
+    selection: Selection
+    decisions: dict[Repository, Decision]
+
+
+def what_is_left(report_path: Path, site: Site) -> Left:
+    """Return the repositories that are not done according to the report, and what to delete from them.
 
     The selection has the former run's filters, and leaves alone what was modified after that run ended. Raises
     InputError where the file is not a report, or one of another site.
@@ -30,9 +43,34 @@ def what_is_left(report_path: Path, site: Site) -> tuple[list[Repository | Owner
         )
     if report.error and not report.repositories:
         raise InputError("the former run ended before it knew any repository", remedy="Run it anew.")
-    return [
-        parse_repository(f"{repository.provider}/{repository.repository}", site) for repository in unfinished
-    ], _selection(report, report_path)
+    selection = _selection(report, report_path)
+    named = {parse_repository(f"{one.provider}/{one.repository}", site): one for one in unfinished}
+    decisions = {name: _decision(one) for name, one in named.items() if one.decided}
+    limit = selection.policies.limit
+    if limit is not None and len(decisions) < len(named):
+        # Of what the former run had not come to, as many as it had left.
+        left = limit - sum(repository.selected for repository in report.repositories)
+        if left < 1:
+            decisions = {name: decisions.get(name, Decision()) for name in named}
+        else:
+            selection = replace(selection, policies=replace(selection.policies, limit=left))
+    return Left(list(named), selection, decisions)
+
+
+def _decision(repository: RepositoryReport) -> Decision:
+    verdicts = ((_cache(cache), _verdict(cache)) for cache in repository.caches)
+    return Decision.of(verdicts, is_complete=repository.complete)
+
+
+def _cache(report: CacheReport) -> Cache:
+    """Return a cache of a report as the site lists it, with its full branch where that is not what is displayed."""
+    row = last_part(report.branch) if report.row is None else report.row
+    full_branch = report.branch if report.branch != row else None
+    return Cache(last_part(report.name), row, report.size_bytes, report.last_modified, full_branch)
+
+
+def _verdict(report: CacheReport) -> Verdict:
+    return Verdict(selected=None if report.undecided else report.selected, kept=report.kept)
 
 
 def _selection(report: Report, path: Path) -> Selection:

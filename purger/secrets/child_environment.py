@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 TOKEN_VARIABLE = "TRAVIS_TOKEN"  # noqa: S105 - the variable's name
-SECRETS = (TOKEN_VARIABLE, "PURGER_CONNECT")
+HOST_TOKEN_VARIABLE = "GITHUB_TOKEN"  # noqa: S105 - the variable's name
+SECRETS = (TOKEN_VARIABLE, HOST_TOKEN_VARIABLE, "PURGER_CONNECT")
 _PROXIES = re.compile(r".*proxy|socks_(server|version)", re.IGNORECASE)
 """Names of variables by which Playwright's driver or a browser would choose a proxy by themselves, also past purger's
 own choice. They often hold a password."""

@@ -158,7 +158,12 @@ class Api:
         return web.json_response(page_of(visible, "repositories", entry.path, *_limit_and_offset(entry)))
 
     def _branches(self, entry: Request, repository: Repository) -> web.Response:
-        items = [{"@type": "branch", "name": name, "exists_on_github": True} for name in repository.branches]
+        wanted = read_query(entry.raw_query).get("branch.exists_on_github")
+        items = [
+            {"@type": "branch", "name": name, "exists_on_github": repository.has_branch(name)}
+            for name in repository.branches
+            if wanted in {None, "true" if repository.has_branch(name) else "false"}
+        ]
         return web.json_response(page_of(items, "branches", entry.path, *_limit_and_offset(entry)))
 
     def _builds(self, entry: Request, repository: Repository) -> web.Response:

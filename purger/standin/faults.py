@@ -119,6 +119,8 @@ class Faults:
     clock_offset_s: how far the site's `Date` headers are ahead of this machine's clock.
     date_header: whether responses have a date; "empty" has none in it.
     odd_answers: API calls that are answered 200 with something else.
+    host_status: the status that the host's API answers with from now on, in place of a pull request's state.
+    host_calls: how many calls the host's API answers before its rate limit, 403; None: all.
     goaway: HTTP/2 connections that end after some streams.
     """
 
@@ -148,6 +150,8 @@ class Faults:
     clock_offset_s: float = 0.0
     date_header: DateHeader = "sent"
     odd_answers: list[OddAnswer] = field(default_factory=list)
+    host_status: int | None = None
+    host_calls: int | None = None
     goaway: GoAway | None = None
 
     def __post_init__(self) -> None:

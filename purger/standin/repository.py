@@ -55,6 +55,8 @@ class Repository:
         self._branches = None if options.branches is None else list(options.branches)
         self._seen_branches: list[str] = []
         self._pull_requests: list[str] = []
+        self._gone_branches: set[str] = set()
+        self._closed_pull_requests: set[int] = set()
 
     def add(
         self,
@@ -118,6 +120,26 @@ class Repository:
         """The numbers of the pull requests of which a cache was ever added, as GET builds lists them: newest first."""
         with self._clock.settled():
             return [int(name.removeprefix("PR.")) for name in reversed(self._pull_requests)]
+
+    def remove_branch(self, name: str) -> None:
+        """Remove a branch from the host: its builds and caches stay."""
+        with self._clock.settled():
+            self._gone_branches.add(name)
+
+    def close_pull_request(self, number: int) -> None:
+        """Close a pull request on the host."""
+        with self._clock.settled():
+            self._closed_pull_requests.add(number)
+
+    def has_branch(self, name: str) -> bool:
+        """Return whether the host still has the branch."""
+        with self._clock.settled():
+            return name not in self._gone_branches
+
+    def state_of(self, pull_request: int) -> str:
+        """Return the state of a pull request as the host names it."""
+        with self._clock.settled():
+            return "closed" if pull_request in self._closed_pull_requests else "open"
 
     def listed(self, branch: str | None = None, match: str | None = None) -> list[Cache]:
         """Return what GET caches lists now: capped, by key, including pending deletions."""

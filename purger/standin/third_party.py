@@ -1,8 +1,9 @@
-"""Serve the third-party origin: scripts, collected data, and the OAuth page of a manual sign-in."""
+"""Serve the third-party origin: scripts, collected data, the host's sign-in and its API for pull requests."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from html import escape
 
@@ -44,7 +45,22 @@ class ThirdParty:
                     self._state.sign_in_codes.add(code)
                 back = f"{self._state.web_url}/auth/callback?code={code}"
                 return web.Response(status=302, headers={"Location": back})
+            case "GET", path if called := re.fullmatch(r"/repos/([^/]+/[^/]+)/pulls/(\d+)", path):
+                return self._pull_request(called[1], int(called[2]))
             case "GET", path if path.endswith((".js", "/v3/")):
                 script = "window.Stripe = function () { return {}; };\n"
                 return web.Response(text=script, content_type="text/javascript", headers=headers)
         return web.Response(status=204, headers=headers)
+
+    def _pull_request(self, slug: str, number: int) -> web.Response:
+        """Answer as GitHub's API does: 404 also for what a caller may not see."""
+        faults = self._state.faults
+        with self._state.clock.settled():
+            if faults.host_calls is not None:
+                faults.host_calls -= 1
+            repository = self._state.repository(slug, "github")
+            status = 403 if faults.host_calls is not None and faults.host_calls < 0 else faults.host_status or 200
+        if status != 200 or repository is None or number not in repository.pull_requests:
+            status = 404 if status == 200 else status
+            return web.json_response({"message": "no", "documentation_url": "https://docs.github.com/"}, status=status)
+        return web.json_response({"number": number, "state": repository.state_of(number), "title": "Change it"})

@@ -104,16 +104,23 @@ class Api(Calls):
         query = "&".join(f"{name}={quote(text, safe='')}" for name, text in parameters.items() if text is not None)
         return f"{self.site.api_url}/repo/{repository_id}/caches" + (f"?{query}" if query else "")
 
-    async def branches(self, repository_id: int) -> list[str]:
-        """Return the full names of the repository's branches that were ever built."""
-        first = f"{self.site.api_url}/repo/{repository_id}/branches?limit=100"
-        return [branch.name async for page in self._pages(first, BranchesPayload) for branch in page.branches]
+    async def branches(self, repository_id: int) -> dict[str, bool | None]:
+        """Return the full names of the repository's branches that were ever built, and whether the host has them.
 
-    async def pull_requests(self, repository_id: int) -> list[int]:
+        None means that the API does not say.
+        """
+        first = f"{self.site.api_url}/repo/{repository_id}/branches?limit=100"
+        return {
+            branch.name: branch.exists_on_github
+            async for page in self._pages(first, BranchesPayload)
+            for branch in page.branches
+        }
+
+    async def pull_requests(self, repository_id: int, max_pages: int = MAX_PAGES_OF_BUILDS) -> list[int]:
         """Return the numbers of the pull requests that were built lately, the newest first."""
         first = f"{self.site.api_url}/repo/{repository_id}/builds?build.event_type=pull_request&limit=100"
         numbers: dict[int, None] = {}
-        async for page in self._pages(first, BuildsPayload, MAX_PAGES_OF_BUILDS):
+        async for page in self._pages(first, BuildsPayload, max_pages):
             found = (build.pull_request_number for build in page.builds)
             numbers |= dict.fromkeys(number for number in found if number is not None)
         return list(numbers)

@@ -86,6 +86,7 @@ class BranchPayload(msgspec.Struct, frozen=True):
     """A branch in a list."""
 
     name: str
+    exists_on_github: bool | None = None
 
 
 class BranchesPayload(PagePayload, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from purger.core.cache import Cache
+from purger.core.cache import UNDATED, Cache
 from purger.core.errors import SiteError
 from purger.travis.decoding import CachePayload, seconds_in
 from purger.travis.keys import is_front_of_file_name, is_whole_file_name, may_be_nested
@@ -70,7 +70,7 @@ def _cache_of(item: CachePayload) -> Cache:
         name=name,
         branch=branch,
         size_bytes=item.size or 0,
-        last_modified=date_of(item.last_modified) or datetime.fromtimestamp(0, UTC),
+        last_modified=date_of(item.last_modified) or UNDATED,
         file_name=f"{branch}/{name}" if is_front_of_file_name(branch) and not is_whole_file_name(name) else None,
         may_be_nested=may_be_nested(branch, name),
     )

@@ -22,10 +22,11 @@ from purger.cli.console import (
     show_report,
 )
 from purger.cli.output import Output
+from purger.core.decision import Kept
 from purger.core.errors import ExitCode
 from purger.purge.methods import Refusal
 from purger.purge.run import Run
-from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport
+from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport, KeptReport
 from purger.secrets.token import Token
 from tests.report.samples import cache_report, report, repository_of
 from tests.support.builders import NOW
@@ -118,6 +119,28 @@ async def test_the_question_says_that_more_may_be_deleted_than_is_listed(
     assert shown.endswith("Delete at least 3 caches (3.0 MB) of acme/widgets? [y/N] ")
 
 
+async def test_the_question_says_what_is_kept_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = [
+        KeptReport(kept=Kept.NEWEST, reason=Kept.NEWEST.of_many, caches=12, size_bytes=14 * 10**8),
+        KeptReport(kept=Kept.LIMIT, reason=Kept.LIMIT.of_one, caches=1, size_bytes=10),
+    ]
+    reader, writer = os.pipe()
+    os.write(writer, b"n\n")
+    os.close(writer)
+    console = Console(file=io.StringIO(), width=200)
+    of = repository_of(cache_report("main", outcome="remaining"), kept=kept, decided=True, complete=False)
+    with os.fdopen(reader) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert not await ask(output_on(console), [of], NOW)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert lines[-4:-1] == [
+        "acme/widgets keeps 12 caches, 1.4 GB: newest of their branch.",
+        "acme/widgets keeps 1 cache, 10 Bytes: beyond the limit of this run.",
+        "There may be more: the site lists no more at once. It is kept.",
+    ]
+
+
 def shown_by(show: Callable[[Console], None]) -> list[str]:
     file = io.StringIO()
     show(Console(file=file, width=200, highlight=False, markup=False))
@@ -148,7 +171,7 @@ def test_branches_of_one_displayed_name_are_one_row_of_the_table() -> None:
     alone = cache_report("a/bar", 9, "remaining")
     made = msgspec.structs.replace(report(), dry_run=True, repositories=[repository_of(*caches, alone)])
     output = Output(json=False, verbosity=0, data=Console(file=io.StringIO(), width=200), notes=Console(quiet=True))
-    show_report(output, made, as_table=True)
+    show_report(output, made, as_table="rows")
     assert isinstance(output.data.file, io.StringIO)
     rows = [line.split() for line in output.data.file.getvalue().splitlines()]
     assert [row[:5] for row in rows[2:]] == [

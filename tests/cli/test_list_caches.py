@@ -34,3 +34,40 @@ def test_filters_select_what_is_listed(command: Command, runs: list[Run]) -> Non
     assert command("list", "acme/widgets", "--branch", "m*", "--kind", "push").code == 0
     assert runs[0].request.selection.branches == ("m*",)
     assert runs[0].request.dry_run
+
+
+def test_an_order_shows_caches_one_by_one(command: Command, runs: list[Run]) -> None:
+    ended = command("list", "acme/widgets", "--sort", "size")
+    lines = [line.split() for line in ended.out.splitlines()]
+    assert lines[1:] == [
+        ["branch", "cache", "kind", "size", "age"],
+        ["PR.7", "cache-a.tgz", "pull-request", "1.0", "MB", *lines[2][5:]],
+        ["main", "cache-a.tgz", "push", "10", "Bytes", *lines[3][5:]],
+        ["2", "caches", "1.0", "MB"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "branches"),
+    [
+        (["--sort", "size"], ["PR.7", "main"]),
+        (["--sort", "size", "--reverse"], ["main", "PR.7"]),
+        (["--sort", "branch"], ["PR.7", "main"]),
+        (["--sort", "size", "--limit", "1"], ["PR.7"]),
+        (["--limit", "5"], ["main", "PR.7"]),
+        (["--sort", "branch", "--limit", "1", "--kind", "push"], ["main"]),
+    ],
+)
+def test_the_document_has_the_same_order(
+    command: Command, runs: list[Run], options: list[str], branches: list[str]
+) -> None:
+    (repository,) = json.loads(command("list", "acme/widgets", "--json", *options).out)["repositories"]
+    assert [cache["branch"] for cache in repository["caches"]] == branches
+    assert repository["selected"] == sum(cache["selected"] for cache in repository["caches"])
+    assert runs[0].request.selection.policies.limit is None, "a list is cut when it is shown"
+
+
+def test_policies_select_what_is_listed(command: Command, runs: list[Run]) -> None:
+    assert command("list", "acme/widgets", "--keep-newest", "3", "--exclude", "main").code == 0
+    selection = runs[0].request.selection
+    assert (selection.policies.keep_newest, selection.exclude) == (3, ("main",))

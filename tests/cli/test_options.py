@@ -50,6 +50,20 @@ pytestmark = pytest.mark.cli
         (["purge", "a/b", "-y", "--brnach", "x"], 2, "--branch"),
         (["purg"], 2, "Did you mean 'purge'?"),
         (["list", "a b"], 2, "'a b'"),
+        (["purge", "a/b", "-y", "--newer-than", "30d", "--older-than", "60d"], 2, "No cache is newer than 30 days"),
+        (["purge", "a/b", "-y", "--smaller-than", "1MB", "--larger-than", "2MB"], 2, "No cache is smaller than"),
+        (["purge", "a/b", "-y", "--keep-newest", "0"], 2, "--keep-newest 0 is too small"),
+        (["purge", "a/b", "-y", "--keep-newest", "-1"], 2, "--keep-newest -1 is too small"),
+        (["purge", "a/b", "-y", "--keep-newest", "two"], 2, "--keep-newest"),
+        (["purge", "a/b", "-y", "--limit", "0"], 2, "--limit 0 is too small"),
+        (["list", "a/b", "--limit", "0"], 2, "--limit 0 is too small"),
+        (["list", "a/b", "--sort", "date"], 2, "--sort"),
+        (["purge", "a/b", "-y", "--largest-first"], 2, "--largest-first has nothing to order"),
+        (["purge", "a/b", "-y", "--until-below", "5"], 2, "'5' is not a size"),
+        (["purge", "a/b", "-y", "--exclude", ""], 2, "--exclude is empty"),
+        (["purge", "a/b", "-y", "--exclude", "*"], 2, "--exclude leaves no branch"),
+        (["purge", "a/b", "-y", "-b", "main", "--exclude", "main"], 2, "--exclude leaves no branch"),
+        (["retry", "a/b", "12", "-y", "--keep-newest", "0"], 2, "--keep-newest 0 is too small"),
     ],
 )
 def test_bad_input_is_refused_before_anything_starts(
@@ -156,3 +170,55 @@ def test_an_env_file_is_read_and_the_environment_wins(
     assert runs[0].settings.pace.batch_size == 7
     assert runs[0].settings.pace.attempts == 9
     monkeypatch.delenv("PURGER_ATTEMPTS")
+
+
+def test_a_token_for_the_host_that_cannot_be_sent_is_refused_where_the_host_is_asked(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "two words")
+    for arguments in (["purge", "a/b", "-y"], ["list", "a/b"], ["retry", "a/b", "12", "-y"]):
+        monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+        ended = command(*arguments, "--gone")
+        assert (ended.code, runs) == (2, [])
+        assert "GITHUB_TOKEN contains white space" in ended.err
+    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+    assert command("purge", "a/b", "-y").code == 0
+
+
+def test_the_token_for_the_host_reaches_the_settings(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "host-token-of-tests")
+    assert command("purge", "a/b", "-y", "--gone").code == 0
+    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+    assert command("purge", "a/b", "-y").code == 0
+    asked, not_asked = (run.settings.host for run in runs)
+    assert asked.token is not None
+    assert asked.token.reveal() == "host-token-of-tests"
+    assert not_asked.token is None
+    assert asked.api_url is not_asked.api_url is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("PURGER_EXCLUDE", "main release/*", "exclude=('main', 'release/*')"),
+        ("PURGER_KEEP_NEWEST", "2", "keep_newest=2"),
+        ("PURGER_GONE", "1", "gone=True"),
+        ("PURGER_UNTIL_BELOW", "5GB", "until_below_bytes=5000000000"),
+        ("PURGER_LIMIT", "7", "limit=7"),
+        ("PURGER_NEWER_THAN", "2d", "newer_than_s=172800"),
+        ("PURGER_SMALLER_THAN", "1KB", "smaller_than_bytes=1000"),
+    ],
+)
+def test_policies_come_from_the_environment_too(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert command("purge", "a/b", "-y").code == 0
+    assert expected in repr(runs[0].request.selection)
+    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+    monkeypatch.setenv(variable, "")
+    ended = command("purge", "a/b", "-y")
+    assert (ended.code, len(runs)) == (2, 1)
+    assert f"{variable} is empty" in ended.err

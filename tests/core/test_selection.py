@@ -10,7 +10,8 @@ import pytest
 
 from purger.core.cache import Cache, Kind
 from purger.core.errors import InputError
-from purger.core.selection import Selection, is_glob
+from purger.core.filters import is_glob
+from purger.core.selection import Selection
 from tests.support.builders import NOW, cache
 
 DAY = 86400.0

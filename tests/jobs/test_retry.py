@@ -124,6 +124,21 @@ def test_what_filters_spared_is_no_deleted_cache(purger: Purger, site: StandIn, 
     assert attempts(ended)[0]["jobs"][0]["fetched"][0]["outcome"] == "skipped"
 
 
+def test_what_a_policy_keeps_is_decided_once_for_all_attempts(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    old, newest = (repository.add("main", age_s=days * 86_400.0) for days in (9, 1))
+    script = [failed(), failed(symptom=STALE, fetch="own", stores=True), passed()]
+    job = site.add_job(repository, script=script, cache_name=old.name)
+    ended = retry(purger, job, keep_newest=1)
+    assert ended.code == 0, ended.err
+    assert [attempt["purge"]["selected"] for attempt in attempts(ended)] == [1, 0]
+    left = {cache.name: cache for cache in repository.caches}
+    assert set(left) == {old.name, newest.name}, "the upload of the job is newer, and the former newest stays"
+    assert left[old.name].last_modified > old.last_modified
+    assert ended.report["selection"]["keep_newest"] == 1
+
+
 def test_the_last_attempt_ends_the_retry(purger: Purger, site: StandIn, repository: Repository) -> None:
     repository.add("main")
     job = site.add_job(repository, script=[failed(), failed(fetch="own")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from purger.core.cache import Cache
+from purger.core.cache import Cache, Version
 from purger.purge.entry import Entry, State
 from purger.purge.entry_index import EntryIndex
 from tests.support.builders import cache
@@ -19,18 +19,23 @@ def found(index: EntryIndex, *deleted: Cache) -> list[Entry]:
     return index.find(deleted, lambda entry: -entry.started)[0]
 
 
+def left(index: EntryIndex, *caches: Cache) -> dict[Version, int]:
+    return index.left({one.version for one in caches}, lambda _cache: True)
+
+
 def test_what_is_listed_is_found_by_its_version_once_and_in_order() -> None:
     first, second = Entry(cache(), True), Entry(cache(), True, started=1)
     index = index_of(first, second, Entry(cache("other"), True))
     assert found(index, cache()) == [second]
     assert found(index, cache(), cache(), cache()) == [second, first]
-    assert index.left_versions == {cache().version: 2, cache("other").version: 1}
+    assert left(index, cache(), cache("other")) == {cache().version: 2, cache("other").version: 1}
+    assert index.left([cache().version], lambda one: one.branch == "other") == {}
 
 
 def test_what_is_not_selected_is_listed_and_not_left() -> None:
     index = index_of(Entry(cache(), False))
     assert found(index, cache()) == []
-    assert (list(index.listed), index.selected, index.left_versions) == (index.entries, 0, {})
+    assert (list(index.listed), index.selected, left(index, cache())) == (index.entries, 0, {})
 
 
 def test_what_is_gone_is_neither_found_nor_new() -> None:
@@ -38,7 +43,7 @@ def test_what_is_gone_is_neither_found_nor_new() -> None:
     index = index_of(one, Entry(cache("old"), True, State.GONE))
     index.remove_listed(one)
     assert not index.listed
-    assert not index.left_versions
+    assert not left(index, cache(), cache("old"))
     newer = cache(age_s=1)
     assert index.find([cache(), newer, cache("old"), cache("new")], id) == (
         [],

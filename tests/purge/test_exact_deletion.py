@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from purger.core.cache import Cache, Kind, Method, Outcome
 from purger.core.errors import AccessError
-from purger.core.selection import Selection, is_glob
+from purger.core.filters import is_glob
+from purger.core.selection import Selection
 from purger.purge.entry import NOT_SELECTED
 from purger.standin import DeleteFault, Reupload, StandIn
 from purger.standin.repository import Repository
@@ -267,6 +268,17 @@ async def test_some_caches_of_a_row(purge: Purge, repository: Repository) -> Non
     assert left(repository) == {("main", "cache-3.8.tgz"), ("main", "cache-3.10.tgz")}
     assert record.ok
     assert {entry.method for entry in record.ledger.selected} == {Method.API}
+
+
+async def test_a_deletion_by_name_that_is_always_refused_ends(
+    purge: Purge, site: StandIn, repository: Repository
+) -> None:
+    for name in ("cache-3.8.tgz", "cache-3.9.tgz"):
+        repository.add("main", name=name)
+    site.faults.delete_fault = [DeleteFault("main", 500)]
+    record = await purge(Selection(match="3.9"), attempts=2, policies=FAST)
+    assert [(entry.outcome, entry.attempts) for entry in record.ledger.selected] == [(Outcome.FAILED, 2)]
+    assert len(repository.caches) == 2
 
 
 async def test_many_slash_branches_when_the_button_fails(purge: Purge, site: StandIn, repository: Repository) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from purger.core.cache import Cache
 from purger.core.selection import Selection
+from purger.purge.attribution import Attribution
 from purger.purge.branch_listings import BranchListings
 from purger.purge.exact_deletion import ExactDeletion
 from purger.purge.ledger import Ledger
@@ -40,10 +41,10 @@ class FakeApi:
     async def delete_caches(self, _id: int, branch: str, _match: str | None = None) -> list[Cache]:
         return self._stored.pop(branch)
 
-    async def branches(self, _id: int) -> list[str]:
+    async def branches(self, _id: int) -> dict[str, bool | None]:
         self.branches_asked += 1
         await asyncio.sleep(0)
-        return list(self._stored)
+        return dict.fromkeys(self._stored)
 
 
 class FakePage:
@@ -66,8 +67,9 @@ def passing(stored: dict[str, list[Cache]], selection: Selection) -> tuple[Passe
     site = Site.at("https://app.travis-ci.com", "https://api.travis-ci.com")
     record = Record(Repository("github", "acme", "widgets"), "https://x", ledger, lambda _event: None)
     settings = Settings(site=site, token=Token("token-of-someone"))
-    listings = BranchListings(api, 1, selection)
-    passes = Passes(record, settings, api, ExactDeletion(api, 1, listings), Budget(0), listings)
+    listings = BranchListings(api, 1, lambda: selection)
+    attribution = Attribution(listings, lambda: selection)
+    passes = Passes(record, settings, api, ExactDeletion(api, 1, listings), Budget(0), attribution)
     return passes, FakePage({caches[0].branch: caches for caches in stored.values() if caches}), fake
 
 

@@ -40,10 +40,15 @@ def test_a_name_that_an_unselected_cache_shares_is_left_alone() -> None:
     assert plan_deletions("feature", [own, nested], versions([own]), [own]) == [Undeletable((own,), SHARED_NAME)]
 
 
-def test_a_listing_that_is_full_hides_what_a_call_deletes() -> None:
-    listing = [cache("a", str(number)) for number in range(1000)]
-    (way,) = plan_deletions("a", listing, versions(listing), listing[:1])
-    assert isinstance(way, Undeletable)
+def test_a_folder_is_not_deleted_where_its_listing_is_full() -> None:
+    listing = [cache("a", f"cache-{number:04}") for number in range(1000)]
+    assert plan_deletions("a", listing, versions(listing), listing[:1]) == [
+        Deletion(Method.API, "a", "cache-0000", (listing[0],))
+    ]
+    (way,) = plan_deletions("a", listing[:999], versions(listing), listing[:1])
+    assert way == Deletion(Method.ICON, "a", None, (listing[0],))
+    shared = [*listing[:999], cache("b", "my-cache-0000")]
+    assert plan_deletions("a", shared, versions(listing), listing[:1]) == [Undeletable((listing[0],), SHARED_NAME)]
 
 
 def test_a_folder_that_is_deleted_as_a_whole_covers_what_is_nested() -> None:

@@ -41,3 +41,18 @@ def test_a_failure_of_one_repository_stops_no_other(purger: Purger, site: StandI
     results = {one["repository"]: (one["ok"], one["deleted"], one["failed"]) for one in ended.report["repositories"]}
     assert results == {"acme/a": (False, 4, 1), "acme/b": (True, 4, 0), "acme/missing": (False, 0, 0)}
     assert left(site) == {"acme/a": 1, "acme/b": 0}
+
+
+def test_a_limit_holds_for_all_repositories_of_a_run(purger: Purger, site: StandIn) -> None:
+    for name, ages in (("a", (1, 3, 5)), ("b", (2, 4, 6))):
+        one = site.add_repository(f"acme/{name}")
+        for age in ages:
+            one.add(f"branch-{age}", age_s=age * 86_400)
+    ended = purger("purge", "acme/a", "acme/b", "acme/missing", "--yes", "--limit", "3")
+    assert ended.code == 3, "one is missing; the others are done"
+    assert [sorted(cache.branch for cache in one.caches) for one in site.repositories] == [
+        ["branch-1", "branch-3"],
+        ["branch-2"],
+    ]
+    kept = [[(one["kept"], one["caches"]) for one in each["kept"]] for each in ended.report["repositories"]]
+    assert kept == [[("limit", 2)], [("limit", 1)], []]

@@ -11,6 +11,7 @@ from typing import Any, cast
 import msgspec
 
 from purger.core.cache import Cache, Kind, Method, Outcome
+from purger.core.decision import Kept
 from purger.core.errors import ExitCode, PurgerError
 from purger.core.selection import Selection
 from purger.purge.ledger import Ledger
@@ -22,6 +23,7 @@ from purger.report.model import (
     CacheReport,
     FetchReport,
     JobReport,
+    KeptReport,
     Report,
     RepositoryReport,
     RetryReport,
@@ -45,6 +47,8 @@ class SampleEntry:
     recreated: int = 0
     gone_at: datetime | None = None
     bytes_deleted: int = 0
+    kept: Kept | None = None
+    undecided: bool = False
 
     @property
     def listed(self) -> bool:
@@ -210,6 +214,16 @@ def repository_of(*caches: CacheReport, slug: str = "acme/widgets", **changes: A
     return msgspec.structs.replace(
         report(record(gone=0)).repositories[0], repository=slug, caches=list(caches), **changes
     )
+
+
+def with_kept() -> Report:
+    """A report of a dry run in which policies keep something."""
+    kept = [
+        KeptReport(kept=Kept.NEWEST, reason=Kept.NEWEST.of_many, caches=12, size_bytes=14 * 10**8),
+        KeptReport(kept=Kept.EXCLUDED, reason=Kept.EXCLUDED.of_one, caches=1, size_bytes=10),
+    ]
+    repository = repository_of(cache_report("main", outcome="remaining"), kept=kept, decided=True)
+    return msgspec.structs.replace(report(record()), dry_run=True, repositories=[repository])
 
 
 CHOSEN = Selection(

@@ -30,7 +30,17 @@ def document(name: str) -> Model:
     return doctor_report([msgspec.convert(check, CheckReport) for check in CHECKS], ExitCode.ACCESS)
 
 
-ADDED = {"complete", "clock_offset_s", "row", "undecided"}
+ADDED = {"complete", "clock_offset_s", "row", "undecided", "kept", "decided"}
+ADDED_FILTERS = {
+    "exclude",
+    "newer_than_s",
+    "smaller_than_bytes",
+    "keep_newest",
+    "gone",
+    "until_below_bytes",
+    "largest_first",
+    "limit",
+}
 ADDED_TO_LOGS = {
     "cache_use",
     "unknown_reason",
@@ -49,7 +59,7 @@ def without_added(value: Any) -> Any:
     if isinstance(value, list):
         return [without_added(item) for item in value]
     if isinstance(value, dict):
-        added = ADDED | ADDED_TO_LOGS | {"meaning"}
+        added = ADDED | ADDED_FILTERS | ADDED_TO_LOGS | {"meaning"}
         return {key: without_added(item) for key, item in value.items() if key not in added}
     return value
 

@@ -18,7 +18,7 @@ from purger.report.html import html_chunks
 from purger.report.html_rows import Room
 from purger.report.model import Report, TimelineEntry
 from purger.report.phrases import headline
-from tests.report.samples import hostile_report, html_of, record, refused, report, retried
+from tests.report.samples import hostile_report, html_of, record, refused, report, retried, with_kept
 from tests.support.hostile import HOSTILE
 
 PIXEL = bytes.fromhex("89504e470d0a1a0a")
@@ -175,3 +175,9 @@ def test_a_name_stays_text_in_the_data(name: str) -> None:
 def test_the_page_is_made_in_pieces() -> None:
     pieces = list(html_chunks(report(record(gone=2000)), [], {}))
     assert max(map(len, pieces)) < sum(map(len, pieces)) / 10
+
+
+def test_what_the_policies_keep_is_a_list() -> None:
+    text = Page(html_of(with_kept(), [], {})).text
+    assert "What is kept 12 caches, 1.4 GB: newest of their branch 1 cache, 10 Bytes: of an excluded branch" in text
+    assert "What is kept" not in Page(html_of(report(record()), [], {})).text

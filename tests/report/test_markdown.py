@@ -15,7 +15,7 @@ from purger.core.errors import AccessError, StoppedError
 from purger.core.text import visible
 from purger.report.markdown import MOST_LEFT, markdown_summary, name_as_code, text_of
 from purger.report.model import Report
-from tests.report.samples import hostile_report, record, refused, report
+from tests.report.samples import hostile_report, record, refused, report, with_kept
 from tests.support.hostile import names
 
 
@@ -130,3 +130,12 @@ def test_github_makes_no_emoji_mention_reference_or_link_of_text() -> None:
 def test_names_that_git_and_github_allow_are_in_full() -> None:
     branch = "b" * 255
     assert name_as_code(branch) == f"<code>{branch}</code>"
+
+
+def test_what_the_policies_keep_is_a_table() -> None:
+    page = Rendered(markdown_summary(with_kept()))
+    assert "What is kept" in page.text
+    assert "12" in page.text
+    assert "1.4 GB" in page.text
+    assert "newest of their branch" in page.text
+    assert "What is kept" not in markdown_summary(report(record()))

@@ -21,7 +21,8 @@ from tests.support.builders import NOW
 def left_in(tmp_path: Path, text: str) -> tuple[list[Any], Selection]:
     path = tmp_path / "report.json"
     path.write_text(text)
-    return what_is_left(path, Site())
+    left = what_is_left(path, Site())
+    return left.repositories, left.selection
 
 
 def test_the_unfinished_repositories_are_left_with_the_same_filters(tmp_path: Path) -> None:

@@ -31,6 +31,45 @@ def test_only_what_a_former_run_left_is_deleted(purger: Purger, site: StandIn, t
     assert left(site) == {"acme/a": 1, "acme/b": 1, "acme/c": 4}
 
 
+def test_what_the_policies_decided_is_not_decided_again(purger: Purger, site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    made = [repository.add("main", age_s=days * 86_400) for days in (9, 8, 7, 2, 1)]
+    site.faults.delete_fault = [DeleteFault("main", 500)]
+    first = purger(
+        "purge", "acme/widgets", "--yes", "--keep-newest", "2", "--limit", "2", "--exclude", "x*", "--attempts", "1"
+    )
+    assert (first.code, first.repository["selected"], len(repository.caches)) == (1, 2, 5)
+    (tmp_path / "report.json").write_text(first.out)
+    site.faults.reset()
+    repository.add("main", age_s=0)
+    second = purger("purge", "--resume", "report.json", "--yes")
+    assert second.code == 0, second.err
+    left = {cache.name for cache in repository.caches}
+    assert {one.name for one in made} - left == {one.name for one in made[:2]}
+    same = ("keep_newest", "limit", "exclude", "as_of")
+    assert [second.report["selection"][name] for name in same] == [first.report["selection"][name] for name in same]
+    kept = {one["kept"]: one["caches"] for one in second.repository["kept"]}
+    assert kept == {"newest": 2, "limit": 1, "later": 1}
+    refused = purger("purge", "--resume", "report.json", "--yes", "--keep-newest", "2")
+    assert refused.code == 2
+
+
+def test_repositories_that_were_not_decided_have_what_is_left_of_the_limit(
+    purger: Purger, site: StandIn, tmp_path: Path
+) -> None:
+    fill(site, "a")
+    first = purger("purge", "acme/a", "acme/b", "--yes", "--limit", "3")
+    assert (first.code, left(site)) == (3, {"acme/a": 1})
+    (tmp_path / "report.json").write_text(first.out)
+    fill(site, "b", caches=2)
+    second = purger("purge", "--resume", "report.json", "--yes")
+    assert (second.code, second.repository["selected"]) == (0, 0)
+    assert left(site) == {"acme/a": 1, "acme/b": 2}
+    (tmp_path / "report.json").write_text(first.out.replace('"limit": 3', '"limit": 4'))
+    assert purger("purge", "--resume", "report.json", "--yes").code == 0
+    assert left(site) == {"acme/a": 1, "acme/b": 1}
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 2}', "\0"])
 def test_what_is_no_report_starts_nothing(purger: Purger, site: StandIn, tmp_path: Path, text: str) -> None:
     (tmp_path / "report.json").write_text(text)

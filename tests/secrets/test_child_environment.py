@@ -38,12 +38,13 @@ def test_debug_output_is_turned_off(
 
 def test_children_get_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAVIS_TOKEN", SECRET)
+    monkeypatch.setenv("GITHUB_TOKEN", SECRET)
     monkeypatch.setenv("PURGER_CONNECT", "wss://grid.example.org?token=x")
     kept = environment.for_children()
-    assert not {"TRAVIS_TOKEN", "PURGER_CONNECT"} & set(kept)
+    assert not {"TRAVIS_TOKEN", "GITHUB_TOKEN", "PURGER_CONNECT"} & set(kept)
     assert "PATH" in kept
     environment.forget_secrets()
-    assert not {"TRAVIS_TOKEN", "PURGER_CONNECT"} & set(os.environ)
+    assert not {"TRAVIS_TOKEN", "GITHUB_TOKEN", "PURGER_CONNECT"} & set(os.environ)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from random import Random
 from typing import Any
 
 from purger.core.cache import Kind
-from purger.core.selection import Selection, is_glob
+from purger.core.filters import is_glob
+from purger.core.selection import Selection
 from purger.standin import Cache, DeleteFault, ListFault, Reupload
 from purger.standin.faults import FaultKind, OddAnswer
 from purger.travis.keys import last_part

@@ -27,6 +27,7 @@ from purger.browser.start import new_context
 from purger.browser.supervise import BrowserSupervisor
 from purger.cli.progress import log_event
 from purger.core import events
+from purger.core.decision import limited
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.core.selection import Selection
 from purger.purge.record import Record
@@ -309,8 +310,17 @@ def full_state(site: StandIn) -> str:
     )
 
 
+async def survey_one(purge: RepositoryPurge, *, to_delete: bool) -> None:
+    """Survey a repository as the only one of its run."""
+    await purge.survey(to_delete=to_delete, concludes=False)
+    decision, limit = purge.decision, purge.record.ledger.selection.policies.limit
+    if decision is not None and limit is not None:
+        (decision,) = limited([decision], limit)
+    purge.conclude_survey(decision)
+
+
 async def purge_one(purge: RepositoryPurge, settings: Settings, browsers: BrowserSupervisor) -> Record:
-    await purge.survey(to_delete=True)
+    await survey_one(purge, to_delete=True)
     if purge.record.ledger.left:
         context = await new_context(await browsers.get())
         page = CachePage(

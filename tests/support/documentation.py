@@ -62,6 +62,12 @@ def blocks(language: str, document: str | None = None) -> list[Block]:
     ]
 
 
+def code_block(language: str, part: str) -> str:
+    """Return the only block of code in this language with this text in it."""
+    (found,) = (block.text for block in blocks(language) if part in block.text)
+    return found
+
+
 def options() -> dict[str, Any]:
     """Return every option of every command by its long name, with its command if the name is taken already."""
     group: Any = typer.main.get_command(app)

@@ -1,0 +1,136 @@
+"""The decision about every cache of a repository: which are selected and, of the others, which are kept and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from purger.core.cache import Cache, Version
+
+
+class Kept(StrEnum):
+    """Why a cache is kept that the filters select."""
+
+    EXCLUDED = "excluded"
+    NEWEST = "newest"
+    EXISTS = "exists"
+    UNKNOWN = "unknown"
+    ENOUGH = "enough"
+    LIMIT = "limit"
+    UNDATED = "undated"
+    UNSEEN = "unseen"
+    LATER = "later"
+
+    @property
+    def of_one(self) -> str:
+        """The reason, said of one cache."""
+        return _WORDS[self][0]
+
+    @property
+    def of_many(self) -> str:
+        """The reason, said of several caches."""
+        return _WORDS[self][1]
+
+
+_WORDS = {
+    Kept.EXCLUDED: ("of an excluded branch", "of excluded branches"),
+    Kept.NEWEST: ("newest of its branch", "newest of their branch"),
+    Kept.EXISTS: ("its branch or pull request is not gone", "their branch or pull request is not gone"),
+    Kept.UNKNOWN: (
+        "not known whether its branch or pull request is gone",
+        "not known whether their branch or pull request is gone",
+    ),
+    Kept.ENOUGH: ("enough is deleted without it", "enough is deleted without them"),
+    Kept.LIMIT: ("beyond the limit of this run", "beyond the limit of this run"),
+    Kept.UNDATED: ("without a date, so that its age is not known", "without a date, so that their age is not known"),
+    Kept.UNSEEN: (
+        "not known whether it is among the oldest, since a list of the site is full",
+        "not known whether they are among the oldest, since a list of the site is full",
+    ),
+    Kept.LATER: (
+        "not listed, or uploaded again, when the selection was decided",
+        "not listed, or uploaded again, when the selection was decided",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a cache is selected (None: nobody can tell) and, if not, why it is kept; None: no filter selects it."""
+
+    selected: bool | None
+    kept: Kept | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about the caches that were listed at the start; any other cache, or upload, is left alone.
+
+    `is_complete` means that every cache of the repository was seen, as far as the selection may mean it.
+    """
+
+    selected: tuple[Cache, ...] = ()
+    is_complete: bool = True
+    _verdicts: Mapping[Version, Mapping[str | None, Verdict]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, verdicts: Iterable[tuple[Cache, Verdict]], *, is_complete: bool) -> Decision:
+        """Make the decision of these verdicts. Of two caches that nobody can tell apart, one verdict to keep counts."""
+        found: dict[Version, dict[str | None, Verdict]] = {}
+        caches: list[Cache] = []
+        for cache, verdict in verdicts:
+            caches.append(cache)
+            alike = found.setdefault(_key(cache), {})
+            former = alike.get(cache.full_branch, verdict)
+            alike[cache.full_branch] = former if former.selected is not True else verdict
+        selected = tuple(one for one in caches if found[_key(one)][one.full_branch].selected)
+        return cls(selected, is_complete, found)
+
+    def verdict(self, cache: Cache) -> Verdict:
+        """Return the verdict on a listed cache. It is open while the branch decides and is not known."""
+        alike = self._verdicts.get(_key(cache))
+        if alike is None:
+            return Verdict(selected=False, kept=Kept.LATER)
+        if len({one.selected for one in alike.values()}) == 1:
+            return next(iter(alike.values()))
+        if cache.full_branch is None:
+            return Verdict(selected=None)
+        return alike.get(cache.full_branch) or alike.get(None) or Verdict(selected=False, kept=Kept.LATER)
+
+    def without(self, caches: Iterable[Cache], kept: Kept) -> Decision:
+        """Return the decision with these selected caches kept instead."""
+        dropped = set(caches)
+        verdicts = {version: dict(alike) for version, alike in self._verdicts.items()}
+        for cache in dropped:
+            verdicts[_key(cache)][cache.full_branch] = Verdict(selected=False, kept=kept)
+        selected = tuple(one for one in self.selected if one not in dropped)
+        return replace(self, selected=selected, _verdicts=verdicts)
+
+
+def limited(decisions: Sequence[Decision], most: int) -> list[Decision]:
+    """Return the decisions of a run with at most so many selected caches in all: the oldest ones.
+
+    Nothing is selected of a repository that was not seen in full, since older ones may be hidden there. A cache without
+    a date may be the oldest or the newest: it takes a place among the oldest, and is selected only where all are.
+    """
+    open_ones = [(at, cache) for at, one in enumerate(decisions) if one.is_complete for cache in one.selected]
+    undated = sum(not cache.is_dated for _, cache in open_ones)
+    dated = sorted((one for one in open_ones if one[1].is_dated), key=lambda one: (oldest_first(one[1]), one[0]))
+    room = max(0, most - undated) if len(open_ones) > most else most
+    chosen = set(open_ones) if len(open_ones) <= most else set(dated[:room]) - set(dated[room:])
+    found = []
+    for at, one in enumerate(decisions):
+        dropped = [cache for cache in one.selected if (at, cache) not in chosen]
+        found.append(one.without(dropped, Kept.LIMIT if one.is_complete else Kept.UNSEEN))
+    return found
+
+
+def oldest_first(cache: Cache) -> tuple[object, ...]:
+    """Return what orders caches from the oldest to the newest, always in the same way."""
+    return (cache.last_modified, cache.branch, cache.name, cache.size_bytes, cache.full_branch or "")
+
+
+def _key(cache: Cache) -> Version:
+    """The version as a report has it, to the second."""
+    return (cache.branch, cache.name, cache.last_modified.replace(microsecond=0), cache.size_bytes)

@@ -1,0 +1,102 @@
+"""The filters that spare: excluded branches, and the other sides of ages and sizes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from purger.core.cache import Cache
+from purger.core.decision import Kept
+from purger.core.errors import InputError
+from purger.core.filters import Filters
+from tests.support.builders import NOW, cache
+
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize(
+    ("exclude", "of", "selected"),
+    [
+        (("main",), cache("main", full="main"), False),
+        (("main",), cache("fix", full="fix"), True),
+        (("main",), cache("fix"), True),
+        (("main",), cache("main"), None),
+        (("main",), cache("main", full="old/main"), True),
+        (("release/*",), cache("2.0", full="release/2.0"), False),
+        (("release*",), cache("2.0", full="release/2.0"), False),
+        (("release*",), cache("2.0"), None),
+        (("2.*",), cache("2.0"), False),
+        (("2.*",), cache("2.0", full="release/2.0"), False),
+        (("release/2.0",), cache("2.0"), None),
+        (("release/2.0",), cache("3.0"), True),
+        (("main", "PR.*"), cache("PR.7", full="PR.7"), False),
+        (("main",), replace(cache("cache-a--b", "c.tgz"), may_be_nested=True), None),
+    ],
+)
+def test_excluded_branches(exclude: tuple[str, ...], of: Cache, selected: bool | None) -> None:
+    verdict = Filters(exclude=exclude).filtered(of)
+    assert verdict.selected is selected
+    assert (verdict.kept is Kept.EXCLUDED) is (selected is False)
+
+
+def test_excluding_wins_over_everything() -> None:
+    one = cache("main", full="main")
+    for more in ({"branches": ("m*",)}, {"match": "cache"}, {"older_than_s": 1.0, "as_of": NOW}):
+        assert Filters(exclude=("main",), **more).filtered(one).kept is Kept.EXCLUDED
+
+
+def test_the_other_sides_make_a_range() -> None:
+    between = Filters(older_than_s=DAY, newer_than_s=3 * DAY, as_of=NOW)
+    ages = [0.5, 1, 1.5, 2.9, 3, 4]
+    assert [age for age in ages if between.filtered(cache(age_s=age * DAY)).selected] == [1.5, 2.9]
+    sizes = Filters(larger_than_bytes=10, smaller_than_bytes=20)
+    assert [size for size in range(30) if sizes.filtered(cache(size=size)).selected] == list(range(11, 20))
+
+
+def test_what_is_uploaded_after_the_start_is_not_newer_than_an_age() -> None:
+    newer = Filters(newer_than_s=DAY, as_of=NOW)
+    assert [newer.filtered(cache(age_s=age)).selected for age in (0, -1, -2, -60)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [
+        {"newer_than_s": 30 * DAY, "older_than_s": 60 * DAY},
+        {"newer_than_s": DAY, "older_than_s": DAY},
+        {"newer_than_s": 0.0},
+        {"smaller_than_bytes": 10, "larger_than_bytes": 20},
+        {"smaller_than_bytes": 11, "larger_than_bytes": 10},
+        {"smaller_than_bytes": 0},
+        {"exclude": ("*",)},
+        {"exclude": ("main",), "branches": ("main",)},
+        {"exclude": ("m*", "f*"), "branches": ("main", "f*")},
+        {"exclude": ("",)},
+        {"exclude": ("a\0b",)},
+    ],
+    ids=str,
+)
+def test_filters_that_no_cache_can_pass_are_refused(contradiction: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        Filters(**contradiction)
+
+
+@pytest.mark.parametrize(
+    "possible",
+    [
+        {"newer_than_s": 60 * DAY, "older_than_s": 30 * DAY},
+        {"smaller_than_bytes": 12, "larger_than_bytes": 10},
+        {"smaller_than_bytes": 1},
+        {"exclude": ("main",), "branches": ("main", "fix")},
+        {"exclude": ("main",), "branches": ("m*",)},
+    ],
+    ids=str,
+)
+def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> None:
+    assert Filters(**possible).is_filtered
+
+
+def test_the_filters_describe_themselves() -> None:
+    spared = Filters(exclude=("main", "x/*"), newer_than_s=DAY, smaller_than_bytes=1000)
+    assert str(spared) == "not of branch main, not of branches like x/*, newer than a day, smaller than 1.0 kB"
