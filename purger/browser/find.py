@@ -68,9 +68,17 @@ def _own(own: Path, *, headed: bool) -> Iterator[str]:
         folders = (parent for parent in own.parents if parent.name.startswith("chromium-"))
         for folder in folders:
             beside = folder.with_name(folder.name.replace("chromium", "chromium_headless_shell"))
-            yield from (str(path) for name in _HEADLESS_SHELLS for path in beside.glob(f"*/{name}") if _can_run(path))
+            yield from (str(path) for name in _HEADLESS_SHELLS for path in _in(beside, f"*/{name}") if _can_run(path))
     if _can_run(own):
         yield str(own)
+
+
+def _in(folder: Path, pattern: str) -> list[Path]:
+    """Return what is in a folder; nothing where it may not be read."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
 
 
 def _can_run(path: Path) -> bool:

@@ -70,7 +70,11 @@ def forbidding_policies(path: str) -> list[str]:
 
 
 def _policies(folder: Path) -> Iterator[tuple[str, object]]:
-    for file in sorted(folder.glob("*.json")):
+    try:
+        files = sorted(folder.glob("*.json"))
+    except OSError:  # it may not be read
+        files = []
+    for file in files:
         try:
             read = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError):
