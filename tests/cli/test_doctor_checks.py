@@ -10,7 +10,7 @@ import pytest
 from purger.standin import StandIn
 from tests.support.browser import Purger
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(

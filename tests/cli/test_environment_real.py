@@ -12,7 +12,7 @@ from purger.standin.repository import Repository
 from tests.support.browser import Purger, environment
 from tests.support.commands import RunCommand, run_process
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.browser
 
 PURGE = ["purge", "acme/widgets", "--yes"]
 

@@ -32,7 +32,6 @@ def end(site: StandIn, folder: Path, *arguments: str, **variables: str) -> subpr
             text=True,
             env=environment(site, **variables),
             cwd=folder,
-            timeout=100,
             check=False,
         )
     assert "Traceback" not in done.stderr
@@ -78,7 +77,7 @@ def test_a_reader_that_has_enough_of_a_list_changes_nothing(
     )
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(100) == 0
+    assert process.wait() == 0
 
 
 @pytest.fixture
@@ -109,7 +108,6 @@ def test_of_artifacts_on_a_full_disk_only_whole_ones_stay_and_are_named(
         text=True,
         env=environment(site, GITHUB_OUTPUT=str(outputs)),
         cwd=tmp_path,
-        timeout=100,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -75,7 +75,6 @@ def test_branches_named_in_full_are_seen_behind_a_full_list(purger: Purger, repo
 
 
 @pytest.mark.browser
-@pytest.mark.timeout(110)
 def test_a_purge_of_more_than_is_listed_is_complete_in_the_end(
     purger: Purger, site: StandIn, repository: Repository
 ) -> None:

@@ -11,7 +11,7 @@ from purger.standin import StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(("caches", "branches", "passes"), [(60, None, 1), (0, None, 0), (1, None, 1), (2500, 250, 3)])

@@ -35,7 +35,6 @@ def run(site: StandIn | None, before: list[str], *arguments: str, **variables: s
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done

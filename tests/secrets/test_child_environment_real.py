@@ -21,7 +21,7 @@ from purger.standin.repository import Repository
 from tests.support.browser import PURGER, environment
 from tests.support.odd_tokens import SENTINEL
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.browser
 
 
 @dataclass

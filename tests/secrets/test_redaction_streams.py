@@ -28,7 +28,6 @@ def shell(
         env=environment(site),
         cwd=folder,
         check=False,
-        timeout=100,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout, done.stderr

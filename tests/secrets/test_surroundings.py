@@ -65,7 +65,6 @@ def test_an_odd_variable_changes_nothing(variable: str, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
     )
     written = done.stdout + done.stderr
     assert (done.returncode, "Traceback" in written) == (0, False), written

@@ -87,7 +87,7 @@ class Running:
         return found
 
     def end(self) -> tuple[int, str, str]:
-        out, err = self.process.communicate(timeout=100)
+        out, err = self.process.communicate()
         assert "Traceback" not in err, err
         return self.process.returncode, out, err
 

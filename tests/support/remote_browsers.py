@@ -21,15 +21,13 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+def wait_for_port(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until the process listens on the port."""
+    while process.poll() is None:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port)).close()
             return
+        time.sleep(0.05)
     pytest.fail("the remote browser did not come up")
 
 
@@ -63,7 +61,7 @@ def start_cdp(browser_path: str, spawned: Callable[..., subprocess.Popen[bytes]]
         switches = ["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-background-networking"]
         profile = f"--user-data-dir={folder / 'profile'}"
         process = spawned(browser_path, *switches, f"--remote-debugging-port={port}", profile, "about:blank")
-        wait_for_port(port)
+        wait_for_port(process, port)
         return process
 
     return start
@@ -79,7 +77,7 @@ def start_server(browser_path: str, spawned: Callable[..., subprocess.Popen[byte
         (folder / "server.json").write_text(json.dumps(server | {"headless": True, "chromiumSandbox": False}))
         command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium"]
         process = spawned(*command, "--config", str(folder / "server.json"))
-        wait_for_port(port)
+        wait_for_port(process, port)
         return process
 
     return start

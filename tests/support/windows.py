@@ -67,7 +67,7 @@ class Windowed:
 
     async def end(self) -> int:
         """Wait for its end; gives the exit code."""
-        return await asyncio.to_thread(self.process.wait, 90)
+        return await asyncio.to_thread(self.process.wait)
 
 
 @contextmanager

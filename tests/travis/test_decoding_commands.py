@@ -8,7 +8,7 @@ from purger.standin import OddAnswer, StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.browser
 
 NOT_OURS = "This is not the API we know"
 

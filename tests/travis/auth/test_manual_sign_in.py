@@ -27,11 +27,11 @@ from purger.travis.addresses import Site
 from purger.travis.auth.manual_sign_in import ManualSignIn
 from purger.travis.auth.stored_sign_in import ACCOUNTS_KEY, ACTIVE_ACCOUNT_KEY
 from purger.travis.page.cache_page import TOKEN_KEY
-from tests.support.browser import PURGER, environment, long_enough
+from tests.support.browser import FOR_EVER, PURGER, environment, long_enough
 from tests.support.shared_browsers import LentBrowser
 from tests.support.windows import in_a_window, needs_a_display
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.browser
 Person = Callable[[Page], Awaitable[object]]
 
 
@@ -58,7 +58,9 @@ async def signs_in(page: Page) -> None:
     await page.get_by_role("button", name="Authorize").click()
 
 
-async def sign_in(site: StandIn, browser: Browser, person: Person, timeout_s: float = 60) -> tuple[str, list[str]]:
+async def sign_in(
+    site: StandIn, browser: Browser, person: Person, timeout_s: float = FOR_EVER
+) -> tuple[str, list[str]]:
     """Sign in while `person` acts in the browser; return the token and the notifications."""
     notified: list[str] = []
     manual = ManualSignIn(Site.at(site.url, site.api_url), DIRECT, None, timeout_s=timeout_s, notify=notified.append)
@@ -141,7 +143,7 @@ async def test_login_signs_in_in_a_real_window(
     variables = {name: text for name, text in variables.items() if name not in {"TRAVIS_TOKEN", "CI"}}
     ours, theirs = pty.openpty()
     try:
-        command = ["login", "--timeout", "60s", *more]
+        command = ["login", "--timeout", "10m", *more]
         with in_a_window(command, variables, browser_path, tmp_path, stdin=theirs) as window:
             await signs_in(await window.page(browsers[0]))
             code = await window.end()

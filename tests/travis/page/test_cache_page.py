@@ -23,7 +23,7 @@ from purger.travis.page.cache_page import HANDLE, TOKEN_KEY, CachePage
 from tests.support.browser import WIDGETS
 from tests.support.odd_tokens import SENTINEL
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

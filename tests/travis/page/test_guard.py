@@ -12,7 +12,7 @@ from purger.standin.faults import Hostile
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(
