@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from purger.secrets import child_environment, redaction, surroundings
 
-OBJECTS_A_COLLECTION = 50_000
+OBJECTS_A_COLLECTION = 200_000
 """How many objects are made between two collections of garbage. Imports make many, and none of it is garbage: with
 Python's own number a seventh of a short command's time goes into looking for some."""
 

@@ -6,7 +6,7 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from purger.core.errors import SiteError
+from purger.core.errors import LastingSiteError
 from purger.core.hosts import host_and_port
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ _WRONG_HOST = {62, 64}
 _UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21, 24, 27}
 
 
-class CertificateError(SiteError):
-    """A server's certificate is not accepted. Another attempt would meet the same one."""
+class CertificateError(LastingSiteError):
+    """A server's certificate is not accepted."""
 
 
 class RefusedByBrowserError(CertificateError):
@@ -43,7 +43,7 @@ def changed_certificate(address: str) -> CertificateError:
     return CertificateError(
         f"the certificate of {host_and_port(address)[0]} changed during the run",
         where=address,
-        remedy="Run it again: the new one is accepted too, but no browser starts with what was not verified before.",
+        remedy="Run it again: the new certificate is verified at the start, as the former one was.",
     )
 
 
@@ -60,7 +60,10 @@ def certificate_error(
         what, remedy = _unknown_authority(whose, authority)
     elif code in _WRONG_HOST:
         what = f"{whose} is for another host"
-        remedy = "Is the address right? If it is, whoever runs the host has to get a certificate with this name."
+        remedy = (
+            "Is the address right (see --url and --api-url)? If it is, whoever runs the host has to get a certificate "
+            "with this name."
+        )
     elif code in _EXPIRED | _NOT_YET_VALID:
         what = f"{whose} {'has expired' if code in _EXPIRED else 'is not valid yet'}"
         remedy = (

@@ -6,24 +6,22 @@ import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import urlsplit
 
 from purger import __version__
 from purger.browser.certificates import (
-    CertificateError,
     RefusedByBrowserError,
     certificate_error,
     changed_certificate,
     pin_of,
 )
 from purger.browser.network import Network
-from purger.browser.proxies import Proxy
-from purger.browser.proxy_errors import ProxySteps
-from purger.core.errors import NoAnswerError
-from purger.core.hosts import host_and_port
+from purger.browser.proxy_errors import NotLetThroughError, of_browser
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
+from purger.core.hosts import host_and_port, origin_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -45,7 +43,7 @@ class Connections:
         self.network = network
         self._transport = transport
         self._client: httpx2.AsyncClient | None = None
-        self._certificates = _Certificates()
+        self._certificates: dict[tuple[str, int], bytes] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,17 +63,17 @@ class Connections:
         *,
         timeout_s: float,
         silence_s: float | None = None,
+        only_connect: bool = False,
     ) -> AsyncIterator[httpx2.Response]:
         """Send one request once, and yield its response before its body is read.
 
         The block has to end within `timeout_s`, and no wait for the server may take longer than `silence_s`. Raises
-        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError.
+        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError. `only_connect` is for
+        `certificate`: it sends nothing.
         """
         import httpx2
 
-        proxy = self.network.proxies.for_address(address)
-        steps = ProxySteps(proxy) if proxy else None
-        handshakes = _Handshakes(address, steps, self._certificates)
+        handshakes = _Handshakes(address, self._certificates, only_connect=only_connect)
         try:
             async with (
                 asyncio.timeout(timeout_s),
@@ -84,19 +82,12 @@ class Connections:
                     address,
                     headers=headers,
                     timeout=httpx2.Timeout(silence_s or timeout_s),
-                    extensions={"trace": handshakes.note} if handshakes.is_of_interest else None,
+                    extensions={"trace": handshakes.note} if handshakes.is_encrypted else None,
                 ) as response,
             ):
-                if steps:
-                    steps.is_at_proxy = False
                 yield response
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
-            self._explain(error, address, steps)
-        except Exception as error:
-            # What is no SOCKS5 proxy makes the client stumble over its own assertions.
-            if steps is None or not steps.is_at_proxy:
-                raise
-            self._explain(error, address, steps)
+            self._explain(error, address)
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
@@ -121,91 +112,63 @@ class Connections:
         Where none is known yet, this connects, and sends nothing. Raises the errors of `exchange`.
         """
         place = host_and_port(address)
-        if urlsplit(address).scheme != "https" or place in self._certificates.first:
-            return self._certificates.first.get(place)
-        asking = asyncio.ensure_future(self._ask(address, timeout_s))
-        shown = asyncio.ensure_future(self._certificates.wait_for(place))
-        try:
-            await asyncio.wait({asking, shown}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            asking.cancel()
-            shown.cancel()
-            ended, _ = await asyncio.gather(asking, shown, return_exceptions=True)
-        if isinstance(ended, Exception) and place not in self._certificates.first:
-            raise ended
-        return self._certificates.first.get(place)
+        if urlsplit(address).scheme == "https" and place not in self._certificates:
+            with suppress(_ConnectedError):
+                async with self.exchange("HEAD", address, timeout_s=timeout_s, only_connect=True):
+                    pass
+        return self._certificates.get(place)
 
-    async def _ask(self, address: str, timeout_s: float) -> None:
-        async with self.exchange("HEAD", address, timeout_s=timeout_s):
-            pass
-
-    def certificate_of_proxy(self, proxy: Proxy) -> bytes | None:
-        """Return the verified certificate (DER) that an https proxy showed first, else None."""
-        return self._certificates.first.get((proxy.host, proxy.port))
-
-    async def why_refused(self, refused: RefusedByBrowserError) -> CertificateError:
-        """Return what is wrong with a certificate that the browser refused: as it is now, over a new connection."""
+    async def why_refused(self, refused: RefusedByBrowserError | NotLetThroughError) -> SiteError:
+        """Return what is wrong where the browser does not reach the site: as it is now, over a new connection."""
         address = refused.address
+        proxy = self.network.proxies.for_address(address)
+        if isinstance(refused, NotLetThroughError) and proxy is None:
+            return refused  # a remote browser has a network of its own
         try:
             async with Connections(self.network) as fresh:
                 now = await fresh.certificate(address, timeout_s=VERIFYING_S)
-        except CertificateError as error:
+        except LastingSiteError as error:
             return error
-        except NoAnswerError:
-            return refused
-        before = self._certificates.first.get(host_and_port(address))
+        except NoAnswerError as error:
+            return error if isinstance(refused, NotLetThroughError) else refused
+        if isinstance(refused, NotLetThroughError):
+            return of_browser(proxy, refused) if proxy else refused
+        before = self._certificates.get(host_and_port(address))
         is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
         return changed_certificate(address) if is_other else refused
 
-    def _explain(self, error: Exception, address: str, steps: ProxySteps | None) -> NoReturn:
+    def _explain(self, error: Exception, address: str) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
-                at_proxy = steps.proxy if steps and steps.is_at_proxy else None
-                who = f"the proxy {at_proxy.host}" if at_proxy else host_and_port(address)[0]
-                where = at_proxy.address if at_proxy else address
+                who, where = host_and_port(address)[0], origin_of(address)
                 raise certificate_error(cause, who, where, self.network.authority) from None
-        reason = _reason_of(error)
-        raise (steps and steps.error(error, reason, address)) or NoAnswerError(reason, where=address) from None
+        raise NoAnswerError(_reason_of(error), where=address) from None
 
 
-class _Certificates:
-    """The first certificate (DER) that each host and port showed, after it was verified."""
-
-    def __init__(self) -> None:
-        self.first: dict[tuple[str, int], bytes] = {}
-        self._news = asyncio.Event()
-
-    def keep(self, place: tuple[str, int], certificate: bytes) -> None:
-        """Keep a certificate, unless there is one of this place."""
-        self.first.setdefault(place, certificate)
-        self._news.set()
-
-    async def wait_for(self, place: tuple[str, int]) -> None:
-        """Wait until there is a certificate of this place."""
-        while place not in self.first:
-            self._news.clear()
-            await self._news.wait()
+class _ConnectedError(Exception):
+    """A connection was made, and nothing more was wanted."""
 
 
 class _Handshakes:
-    """Notes the certificates of one exchange: that of the server, and before it that of an https proxy."""
+    """Notes the certificate of the server of one exchange.
 
-    def __init__(self, address: str, steps: ProxySteps | None, certificates: _Certificates) -> None:
+    `certificates` gets the first one of each host and port. With `only_connect` the exchange ends with _ConnectedError
+    once it is known, before a request is sent.
+    """
+
+    def __init__(self, address: str, certificates: dict[tuple[str, int], bytes], *, only_connect: bool) -> None:
         self._place = host_and_port(address)
-        self._steps = steps
         self._certificates = certificates
-        self.is_of_interest = steps is not None or urlsplit(address).scheme == "https"
+        self._only_connect = only_connect
+        self.is_encrypted = urlsplit(address).scheme == "https"
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
-        if self._steps:
-            self._steps.note(step)
-        if not step.endswith(".start_tls.complete"):
-            return
-        certificate = info["return_value"].get_extra_info("ssl_object").getpeercert(binary_form=True)
-        is_proxys = self._steps is not None and step.startswith("connection.")
-        proxy = self._steps.proxy if self._steps and is_proxys else None
-        self._certificates.keep((proxy.host, proxy.port) if proxy else self._place, certificate)
+        if step == "connection.start_tls.complete":
+            encryption = info["return_value"].get_extra_info("ssl_object")
+            self._certificates.setdefault(self._place, encryption.getpeercert(binary_form=True))
+        elif self._only_connect and self._place in self._certificates and step.endswith("request_headers.started"):
+            raise _ConnectedError
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from loguru import logger
 
 from purger.browser.loopback import LoopbackServer, pump, refuse
+from purger.browser.network import Network
 from purger.browser.proxies import Proxy
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import PurgerError
@@ -23,15 +23,12 @@ _REQUEST = re.compile(rb"CONNECT ([^\s:]+|\[[^\s\]]+\]):(\d{1,5}) HTTP/1\.1\r\n"
 
 
 class Gate(LoopbackServer):
-    """A proxy that connects to some places (host and port) alone, each by the user's proxy for it.
+    """A proxy that connects to some places (host and port) alone, each by the user's proxy for it."""
 
-    `trusting` makes the context for an https proxy.
-    """
-
-    def __init__(self, places: Mapping[tuple[str, int], Proxy], trusting: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, places: Mapping[tuple[str, int], Proxy], network: Network) -> None:
         super().__init__()
         self._places = places
-        self._trusting = trusting
+        self._network = network
 
     @property
     def address(self) -> str:
@@ -46,7 +43,7 @@ class Gate(LoopbackServer):
         if proxy is None:
             return await refuse(writer, "403 Forbidden")
         try:
-            tunnel = await open_tunnel(proxy, *place, self._trusting)
+            tunnel = await open_tunnel(proxy, *place, self._network)
         except PurgerError as error:
             logger.debug("{}", error)
             return await refuse(writer, "502 Bad Gateway")

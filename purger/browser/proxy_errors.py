@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import ssl
-
 from purger.browser.proxies import Proxy
-from purger.core.errors import NoAnswerError, SiteError
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
 
 CANNOT_REACH = frozenset({500, 502, 503, 504})
@@ -21,8 +18,21 @@ _SOCKS_CANNOT_REACH = {
 _SOCKS_FORBIDDEN = 2
 
 
-class ProxyError(SiteError):
+class ProxyError(LastingSiteError):
     """The proxy refuses the connection, and will refuse the next one, too."""
+
+
+class NotLetThroughError(NoAnswerError):
+    """The browser does not get through its proxy to the server of `address`; `code` is its word for why."""
+
+    def __init__(self, address: str, code: str) -> None:
+        super().__init__(
+            f"the browser does not get through its proxy to {host_and_port(address)[0]}: {code}",
+            where=address,
+            remedy="Run it again. A remote browser (--connect) has the proxy of its own machine.",
+        )
+        self.address = address
+        self.code = code
 
 
 def named(proxy: Proxy) -> str:
@@ -111,64 +121,11 @@ def of_socks_reply(proxy: Proxy, host: str, reply: int, where: str) -> SiteError
     return cannot_reach(proxy, host, _SOCKS_CANNOT_REACH.get(reply, f"it answered {reply}"), where)
 
 
-def of_browser(proxy: Proxy, host: str, message: str, where: str) -> SiteError | None:
-    """Return the error for a message of Chromium's (`net::ERR_...`) that concerns the proxy, or None for another."""
-    found = re.search(r"\bERR_\w+", message)
-    code = found[0] if found else ""
-    if code in {"ERR_PROXY_AUTH_REQUESTED", "ERR_PROXY_AUTH_UNSUPPORTED"}:
-        return password_wanted(proxy, where)
-    if code in {"ERR_PROXY_CONNECTION_FAILED", "ERR_PROXY_CERTIFICATE_INVALID"}:
-        return not_there(proxy, f"the browser says {code}", where)
-    if code.startswith(("ERR_TUNNEL_", "ERR_SOCKS_", "ERR_HTTPS_PROXY_", "ERR_HTTP2_PROXY_", "ERR_PROXY_")):
-        return cannot_reach(proxy, host, f"the browser says {code}", where)
-    return None
-
-
-class ProxySteps:
-    """Follow one request of an HTTP client by its extension `trace`: did it fail at the proxy, or behind it?"""
-
-    def __init__(self, proxy: Proxy) -> None:
-        self.proxy = proxy
-        self.is_at_proxy = False
-
-    def note(self, step: str) -> None:
-        """Note a step, as httpcore reports them."""
-        if step in {"connection.connect_tcp.started", "socks.connect_tcp.started"}:
-            self.is_at_proxy = True
-        elif step in {"proxy.start_tls.started", "socks.start_tls.started"}:
-            self.is_at_proxy = False
-
-    def error(self, error: Exception, reason: str, where: str) -> SiteError | None:
-        """Return the error for a request that failed at the proxy, or None for another.
-
-        `reason` says in a few words why there is no response.
-        """
-        import httpx2
-
-        host = host_and_port(where)[0]
-        text = str(error)
-        if not self.is_at_proxy:
-            return None
-        if isinstance(error, httpx2.ProxyError):
-            status = re.match(r"\d{3}\b", text)
-            return of_status(self.proxy, host, int(status[0]), where) if status else self._of_socks(host, text, where)
-        if isinstance(error, TimeoutError | httpx2.TimeoutException):
-            return silent(self.proxy, where)
-        if isinstance(error, httpx2.ConnectError) and not is_caused_by(error, ssl.SSLError):
-            return not_there(self.proxy, reason, where)
-        if isinstance(error, httpx2.NetworkError) or "disconnected" in text:
-            return not_there(self.proxy, "it closes the connection", where)
-        return not_a_proxy(self.proxy, where)
-
-    def _of_socks(self, host: str, text: str, where: str) -> SiteError:
-        said = text.partition("could not connect: ")[2].rstrip(".").lower()
-        if not said:
-            return password_wanted(self.proxy, where)
-        return (forbidden if "not allowed" in said else cannot_reach)(self.proxy, host, said, where)
-
-
-def is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    """Return whether an error of this kind is among those that led to this one."""
-    while error is not None and not isinstance(error, kind):
-        error = error.__cause__ or error.__context__
-    return error is not None
+def of_browser(proxy: Proxy, refused: NotLetThroughError) -> SiteError:
+    """Return the error for a browser that does not get through this proxy, although purger itself does."""
+    said = f"the browser says {refused.code}"
+    if refused.code.startswith("ERR_PROXY_AUTH_"):
+        return password_wanted(proxy, refused.address)
+    if refused.code.startswith("ERR_PROXY_"):
+        return not_there(proxy, said, refused.address)
+    return cannot_reach(proxy, host_and_port(refused.address)[0], said, refused.address)

@@ -10,6 +10,7 @@ from purger.browser.certificates import pin_of
 from purger.browser.connections import VERIFYING_S, Connections
 from purger.browser.network import DIRECT, Network
 from purger.browser.proxies import Proxy
+from purger.browser.tunnel import certificate_of
 from purger.core.errors import NoAnswerError
 from purger.core.hosts import host_and_port
 
@@ -61,5 +62,5 @@ async def reach_of(connections: Connections, addresses: Sequence[str]) -> Reach:
     for address in dict.fromkeys(addresses):
         with contextlib.suppress(NoAnswerError):
             found.append(await connections.certificate(address, timeout_s=VERIFYING_S))
-    found += [connections.certificate_of_proxy(proxy) for proxy in set(reach.proxied.values())]
+    found += [await certificate_of(proxy, reach.network) for proxy in set(reach.proxied.values())]
     return replace(reach, pins=tuple(dict.fromkeys(pin_of(certificate) for certificate in found if certificate)))

@@ -67,7 +67,7 @@ class Relay(LoopbackServer):
         try:
             async with asyncio.timeout(CONNECTING_S):
                 if proxy is not None:
-                    stream = await open_tunnel(proxy, host, port, self._network.ssl_context)
+                    stream = await open_tunnel(proxy, host, port, self._network)
                 else:
                     stream = await asyncio.open_connection(host, port)
                 if urlsplit(self._endpoint).scheme == "wss":

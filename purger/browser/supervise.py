@@ -101,7 +101,7 @@ class BrowserSupervisor:
         if self._gate is None:
             from purger.browser.gate import Gate
 
-            gate = Gate(reach.proxied, reach.network.ssl_context)
+            gate = Gate(reach.proxied, reach.network)
             await self._stack.enter_async_context(gate.open())
             self._gate = gate
         return self._gate.address

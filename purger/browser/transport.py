@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import httpx2
 
 from purger.browser.network import Network
-from purger.browser.proxies import Proxy
 from purger.core.hosts import is_loopback
 
 IDLE_S = 30.0
@@ -40,18 +39,14 @@ class Transport(httpx2.AsyncBaseTransport):
 
     def _open(self, url: httpx2.URL) -> httpx2.AsyncHTTPTransport:
         proxy = self._network.proxies.for_address(str(url))
+        if proxy is not None:
+            from purger.browser.proxied import ProxiedTransport
+
+            return ProxiedTransport(proxy, self._network, self._trusting() if url.scheme == "https" else _unused())
         return httpx2.AsyncHTTPTransport(
             verify=self._trusting() if url.scheme == "https" else _unused(),
             trust_env=False,
             limits=httpx2.Limits(keepalive_expiry=IDLE_S),
-            proxy=self._proxy(proxy) if proxy else None,
-        )
-
-    def _proxy(self, proxy: Proxy) -> httpx2.Proxy:
-        return httpx2.Proxy(
-            proxy.address,
-            auth=None if proxy.username is None else (proxy.username, proxy.password or ""),
-            ssl_context=self._trusting() if proxy.scheme == "https" else None,
         )
 
     def _trusting(self) -> ssl.SSLContext:

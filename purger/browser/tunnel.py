@@ -6,30 +6,28 @@ import asyncio
 import base64
 import re
 import ssl
-from collections.abc import Callable
 
 from purger.browser import proxy_errors
+from purger.browser.certificates import certificate_error
 from purger.browser.loopback import Stream
+from purger.browser.network import Network
 from purger.browser.proxies import Proxy
 from purger.core.hosts import in_brackets, ip_of
 
-OPENING_S = 30.0
+OPENING_S = 20.0
 _LONGEST_HEAD_BYTES = 65536
 _NO_SIGN_IN, _PASSWORD = 0, 2
 
 
-async def open_tunnel(proxy: Proxy, host: str, port: int, trusting: Callable[[], ssl.SSLContext]) -> Stream:
-    """Return an open connection to the host's port. `trusting` makes the context for an https proxy.
+async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> Stream:
+    """Return an open connection to the host's port. An https proxy has to show a certificate that the network trusts.
 
     Raises SiteError, which names the proxy and the host and says what to do.
     """
     where = f"{in_brackets(host)}:{port}"
     try:
         async with asyncio.timeout(OPENING_S):
-            context = trusting() if proxy.scheme == "https" else None
-            reader, writer = await asyncio.open_connection(
-                proxy.host, proxy.port, ssl=context, limit=_LONGEST_HEAD_BYTES
-            )
+            reader, writer = await _open(proxy, network)
             try:
                 await (_socks5 if proxy.scheme == "socks5" else _connect)(proxy, reader, writer, host, port)
             except BaseException:
@@ -39,13 +37,32 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, trusting: Callable[[],
     except TimeoutError:
         raise proxy_errors.silent(proxy, where) from None
     except ssl.SSLCertVerificationError as error:
-        raise proxy_errors.not_there(proxy, f"its certificate is not accepted: {error.verify_message}", where) from None
+        raise certificate_error(error, f"the proxy {proxy.host}", proxy.address, network.authority) from None
     except (ssl.SSLError, asyncio.LimitOverrunError, ValueError):
         raise proxy_errors.not_a_proxy(proxy, where) from None
     except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
         raise proxy_errors.not_there(proxy, "it closes the connection", where) from None
     except OSError as error:
         raise proxy_errors.not_there(proxy, error.strerror or "the connection failed", where) from None
+
+
+async def certificate_of(proxy: Proxy, network: Network) -> bytes | None:
+    """Return the verified certificate (DER) of an https proxy; None where it does not show one now."""
+    if proxy.scheme != "https":
+        return None
+    try:
+        async with asyncio.timeout(OPENING_S):
+            _, writer = await _open(proxy, network)
+    except (OSError, TimeoutError):
+        return None
+    writer.close()
+    shown: bytes | None = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    return shown
+
+
+async def _open(proxy: Proxy, network: Network) -> Stream:
+    context = network.ssl_context() if proxy.scheme == "https" else None
+    return await asyncio.open_connection(proxy.host, proxy.port, ssl=context, limit=_LONGEST_HEAD_BYTES)
 
 
 async def _connect(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from purger.core.text import sentence_of, visible
-from purger.report.markdown import markdown_summary, short_summary
 from purger.report.model import Report
 from purger.report.phrases import error_words, errors_of, verdict_of
 from purger.secrets.redaction import redact
@@ -64,7 +63,7 @@ class Ci:
         obeys `::command::` at the start of a line and `##[command]` anywhere in it, unless it is stopped.
         """
         if self.kind is CiKind.GITHUB:
-            token = uuid.uuid4().hex
+            token = secrets.token_hex(16)
             return (
                 f"::group::{_data(visible(name, _LONGEST_NAME))}\n::stop-commands::{token}",
                 f"::{token}::\n::endgroup::",
@@ -103,7 +102,7 @@ def output_lines(values: Mapping[str, str]) -> str:
     """Return the values in the format of GITHUB_OUTPUT: each between delimiters that no value can guess."""
     parts = []
     for name, value in values.items():
-        mark = f"purger_{uuid.uuid4().hex}"
+        mark = f"purger_{secrets.token_hex(16)}"
         parts.append(f"{name}<<{mark}\n{value}\n{mark}\n")
     return "".join(parts)
 
@@ -122,6 +121,8 @@ def write_github_files(report: Report, environ: Mapping[str, str], report_path: 
 
 
 def _fitting_summary(report: Report, size_bytes: int) -> str:
+    from purger.report.markdown import markdown_summary, short_summary
+
     text = markdown_summary(report)
     fits = size_bytes + len(text.encode("utf-8", "replace")) <= MOST_SUMMARY_BYTES
     return text if fits else short_summary(report)

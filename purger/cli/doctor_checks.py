@@ -17,16 +17,19 @@ from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.connections import Connections
 from purger.browser.find import HOW_TO_GET_ONE, find_browser, has_display
 from purger.browser.network import Network
+from purger.browser.proxy_errors import NotLetThroughError
 from purger.browser.reach import Reach, reach_of
 from purger.browser.settings import BrowserSettings
 from purger.browser.supervise import BrowserSupervisor
+from purger.cli.doctor_proxies import proxy_fault, ways_described
 from purger.core.cache import rows_of
 from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
+from purger.core.hosts import origin_of
 from purger.core.shown_address import without_secrets
 from purger.core.text import many
 from purger.report.model import CheckReport, CheckState
 from purger.secrets.token import Token
-from purger.travis.addresses import Repository, Site, origin_of
+from purger.travis.addresses import Repository, Site
 from purger.travis.api import Api
 from purger.travis.auth.tokens import FoundToken
 from purger.travis.rate_limit import Budget
@@ -91,18 +94,12 @@ class Doctor:
             has_front_end, has_api = await self._check_site(connections)
             api = await self._check_token(connections, has_api=has_api)
             may_delete = await self._check_repository(api)
-            browsers = BrowserSupervisor(self._browser, partial(self._reach, connections))
+            browsers = BrowserSupervisor(self._browser, partial(_reach_anyway, connections, self._site))
             stack.push_async_callback(browsers.close)
             has_browser = await self._check_browser(browsers)
             self._check_display()
             await self._check_page(browsers, connections, is_ready=may_delete and has_browser and has_front_end)
         return Findings(tuple(self._checks), min(self._faults)[1] if self._faults else ExitCode.OK)
-
-    async def _reach(self, connections: Connections) -> Reach:
-        try:
-            return await reach_of(connections, self._site.addresses)
-        except SiteError:  # the check of the site says so
-            return Reach(addresses=self._site.addresses, network=self._network)
 
     async def _check_browser(self, browsers: BrowserSupervisor) -> bool:
         start = time.monotonic()
@@ -132,7 +129,18 @@ class Doctor:
             "For --headed a virtual one will do: xvfb-run -a purger ...",
         )
 
+    async def _check_proxy(self) -> bool:
+        fault = await proxy_fault(self._network, self._site)
+        if fault is None:
+            self._add("proxy", CheckState.OK, ways_described(self._network, self._site, self._browser.connect))
+        else:
+            self._failed("proxy", fault, _Turn.API)
+        return fault is None
+
     async def _check_site(self, connections: Connections) -> tuple[bool, bool]:
+        if not await self._check_proxy():
+            self._add("site", CheckState.SKIPPED, self._needed("proxy"))
+            return False, False
         responses: list[str] = []
         faults: dict[_Turn, PurgerError] = {}
         for turn, ask, address in (
@@ -200,8 +208,10 @@ class Doctor:
         from playwright.async_api import Error as PlaywrightError
 
         try:
-            text = await self._page(browsers, self._repository, self._signed_in.token)
-        except RefusedByBrowserError as refused:
+            text = await _page_text(
+                browsers, self._site, self._repository, self._signed_in.token, timeout_s=self._page_timeout_s
+            )
+        except (RefusedByBrowserError, NotLetThroughError) as refused:
             self._failed("page", await connections.why_refused(refused), _Turn.PAGE)
         except PurgerError as error:
             self._failed("page", error, _Turn.PAGE)
@@ -210,23 +220,6 @@ class Doctor:
             self._failed("page", lost, _Turn.PAGE)
         else:
             self._add("page", CheckState.OK, text)
-
-    async def _page(self, browsers: BrowserSupervisor, repository: Repository, token: Token) -> str:
-        from purger.browser.start import close_context
-        from purger.travis.page.cache_page import CachePage
-
-        context = await browsers.context()
-        page = CachePage(context, self._site, repository, timeout_s=self._page_timeout_s)
-        start = time.monotonic()
-        try:
-            await page.prepare(context, self._site, token, watched=False)
-            caches = await page.load()
-        finally:
-            await page.close()
-            await close_context(context)
-        rows = len(rows_of(caches))
-        shown = f"{many(rows, 'row')} with {many(len(caches), 'cache')}" if rows else "no caches"
-        return f"recognised: {shown}, after {_seconds(time.monotonic() - start)}"
 
     def _needed(self, *names: str) -> str:
         missing = [check.check for check in self._checks if check.check in names and check.state is not CheckState.OK]
@@ -243,6 +236,35 @@ class Doctor:
         check = CheckReport(check=name, state=state, text=text, remedy=remedy, exit_code=int(exit_code))
         self._checks.append(check)
         self._notify(check)
+
+
+async def _reach_anyway(connections: Connections, site: Site) -> Reach:
+    """Return what the browser may reach, also where a site's certificate is not accepted: another check says so."""
+    try:
+        return await reach_of(connections, site.addresses)
+    except SiteError:
+        return Reach(addresses=site.addresses, network=connections.network)
+
+
+async def _page_text(
+    browsers: BrowserSupervisor, site: Site, repository: Repository, token: Token, *, timeout_s: float
+) -> str:
+    """Load the page once, and return what it shows."""
+    from purger.browser.start import close_context
+    from purger.travis.page.cache_page import CachePage
+
+    context = await browsers.context()
+    page = CachePage(context, site, repository, timeout_s=timeout_s)
+    start = time.monotonic()
+    try:
+        await page.prepare(context, site, token, watched=False)
+        caches = await page.load()
+    finally:
+        await page.close()
+        await close_context(context)
+    rows = len(rows_of(caches))
+    shown = f"{many(rows, 'row')} with {many(len(caches), 'cache')}" if rows else "no caches"
+    return f"recognised: {shown}, after {_seconds(time.monotonic() - start)}"
 
 
 def attempt(find: Callable[[], _T]) -> _T | PurgerError:

@@ -5,24 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from loguru import logger
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
 from purger.cli import ci
 from purger.cli.phrases import sentence
 from purger.core import events
 from purger.core.text import shorten
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 class ProgressView:
@@ -32,18 +27,9 @@ class ProgressView:
     """
 
     def __init__(self, console: Console) -> None:
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[doing]}"),
-            TimeElapsedColumn(),
-        )
         # Whoever asks for colours (FORCE_COLOR) makes a log no terminal.
         on_terminal = console.is_terminal and console.file.isatty() and not ci.detect(os.environ)
-        self._progress = Progress(*columns, console=console, transient=True)
-        self._on_terminal = on_terminal
+        self._progress = _bars_on(console) if on_terminal else None
         self._bars: dict[str, TaskID] = {}
         self._gone: dict[str, int] = {}
 
@@ -55,11 +41,11 @@ class ProgressView:
         self._stop()
 
     def _start(self) -> None:
-        if self._on_terminal:
+        if self._progress:
             self._progress.start()
 
     def _stop(self) -> None:
-        if self._on_terminal:
+        if self._progress:
             self._progress.stop()
 
     @contextmanager
@@ -74,10 +60,16 @@ class ProgressView:
     def see(self, event: events.Event) -> None:
         """Show the event in its bar, and log it where no bar shows it."""
         name = event.repository
+        if self._progress:
+            self._draw(self._progress, name, event)
+        if not (isinstance(event, events.BatchClicked | events.PageLoaded | events.Waiting) and name in self._bars):
+            log_event(event)
+
+    def _draw(self, progress: Progress, name: str, event: events.Event) -> None:
         match event:
             case events.Surveyed(selected=selected, complete=complete) if selected:
                 total = selected if complete else None
-                self._bars[name] = self._progress.add_task(escape(shorten(name)), total=total, doing="starting")
+                self._bars[name] = progress.add_task(escape(shorten(name)), total=total, doing="starting")
             case events.BatchClicked(answered=answered):
                 self._set(name, "deleting", completed=self._gone.get(name, 0) + answered)
             case events.PageLoaded(gone=gone, left=left, complete=complete):
@@ -90,24 +82,35 @@ class ProgressView:
                 self._set(name, "done")
             case events.AttemptStarted() if name in self._bars:
                 self._gone.pop(name, None)
-                self._progress.remove_task(self._bars.pop(name))
+                progress.remove_task(self._bars.pop(name))
             case events.JobChanged(job=job, state=state):
                 self._set(name, f"job {job} is {state}")
             case _:
                 pass
-        drawn = isinstance(event, events.BatchClicked | events.PageLoaded | events.Waiting)
-        if not (self._on_terminal and drawn and name in self._bars):
-            log_event(event)
 
     def _set(self, name: str, doing: str, completed: int | None = None) -> None:
-        if name in self._bars:
+        if self._progress and name in self._bars:
             self._progress.update(self._bars[name], completed=completed, doing=escape(doing))
 
     def _set_total(self, name: str, total: int | None) -> None:
         """Set how many caches there are in all, None while a full list hides that."""
-        if name in self._bars:
+        if self._progress and name in self._bars:
             # `update` takes None for "as before".
             self._progress.tasks[self._progress.task_ids.index(self._bars[name])].total = total
+
+
+def _bars_on(console: Console) -> Progress:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[doing]}"),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console, transient=True)
 
 
 def log_event(event: events.Event) -> None:

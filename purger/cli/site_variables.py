@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, MutableMapping
 
 from purger.core.errors import InputError
-from purger.travis.addresses import Site, origin_of
+from purger.core.hosts import origin_of
+from purger.travis.addresses import Site
 
 FRONT_END = "PURGER_URL"
 API = "PURGER_API_URL"

@@ -63,6 +63,10 @@ class NoAnswerError(SiteError):
     """A server, or the proxy before it, sent no response, or not a whole one. It may do so a little later."""
 
 
+class LastingSiteError(SiteError):
+    """The site can't be reached as things are: another attempt would meet the same fault."""
+
+
 class UnknownPageError(SiteError):
     """The cache page does not have the expected structure, so nothing on it is clicked."""
 

@@ -38,3 +38,10 @@ def is_loopback(host: str) -> bool:
 def in_brackets(host: str) -> str:
     """Return a host as it is written in an address: an IPv6 address is in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def origin_of(address: str) -> str:
+    """Return the origin of an address (scheme, host and port) as browsers write it."""
+    parts = urlsplit(address)
+    port = "" if parts.port in {None, DEFAULT_PORTS.get(parts.scheme)} else f":{parts.port}"
+    return f"{parts.scheme}://{in_brackets(parts.hostname or '')}{port}"

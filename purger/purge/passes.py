@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
-from purger.browser.certificates import CertificateError
 from purger.core import events
 from purger.core.cache import Cache, Method, rows_of
-from purger.core.errors import SiteError, UnknownPageError
+from purger.core.errors import LastingSiteError, SiteError, UnknownPageError
 from purger.core.text import many
 from purger.purge.branch_listings import BranchListings
 from purger.purge.entry import Entry, State
@@ -202,11 +201,10 @@ class Passes:
         ledger.count_attempt(entries, Method.API)
         try:
             deleted = await self.exact.delete(way, ledger.left_versions)
-        except CertificateError:
+        except LastingSiteError:
             raise
         except SiteError as error:
-            rate_limited = isinstance(error, RateLimitedError)
-            ledger.refuse(entries, str(error), Refusal.RATE_LIMITED if rate_limited else Refusal.TRANSIENT)
+            ledger.refuse(entries, str(error), _refusal_of(429 if isinstance(error, RateLimitedError) else None))
             return
         if isinstance(deleted, Undeletable):
             self._give_up(entries, deleted)

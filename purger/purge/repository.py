@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from purger.browser.certificates import CertificateError, RefusedByBrowserError
+from purger.browser.certificates import RefusedByBrowserError
+from purger.browser.proxy_errors import NotLetThroughError
 from purger.core import events
 from purger.core.cache import Cache, without
-from purger.core.errors import AccessError, SiteError, UnknownPageError
+from purger.core.errors import AccessError, LastingSiteError, SiteError, UnknownPageError
 from purger.core.selection import Selection
 from purger.core.text import many
 from purger.purge.branch_listings import BranchListings
@@ -163,7 +164,7 @@ class RepositoryPurge:
         """Run one pass. Return whether the page held out; where it failed and `is_last`, the error is raised."""
         try:
             await self.passes.run_pass(page)
-        except (UnknownPageError, CertificateError):
+        except (UnknownPageError, LastingSiteError):
             raise
         except SiteError as error:
             if is_last:
@@ -192,7 +193,7 @@ class RepositoryPurge:
                 self.record.requests += REQUESTS_A_LOAD
                 try:
                     listed = await page.load()
-                except RefusedByBrowserError as refused:
+                except (RefusedByBrowserError, NotLetThroughError) as refused:
                     raise await self._api.connections.why_refused(refused) from None
                 except SiteError:
                     # The page does not tell a refused token or a missing right from a fault; the API does.
@@ -218,7 +219,7 @@ class RepositoryPurge:
 
 def _may_pass(fault: BaseException) -> bool:
     """Return whether another load of the page may succeed."""
-    return isinstance(fault, SiteError) and not isinstance(fault, CertificateError)
+    return isinstance(fault, SiteError) and not isinstance(fault, LastingSiteError)
 
 
 def _undecided_sentence(ledger: Ledger) -> str:

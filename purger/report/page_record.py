@@ -16,6 +16,7 @@ from playwright.async_api import Error as PlaywrightError
 from purger.core.errors import PurgerError
 from purger.purge.record import Record
 from purger.report.artifacts import Artifacts, TraceMode, trouble
+from purger.secrets import redaction
 from purger.secrets.files import write_whole
 from purger.secrets.token import Token
 from purger.secrets.trace_scrubbing import TraceScrubError, scrub_trace
@@ -71,7 +72,7 @@ class PageRecorder:
                 raw.unlink()
             raw.touch(mode=0o600)
             await context.tracing.stop(path=raw)
-            await asyncio.to_thread(scrub_trace, raw, path, [self._token.reveal()])
+            await asyncio.to_thread(scrub_trace, raw, path, [self._token.reveal(), *redaction.remembered()])
         except (PlaywrightError, TraceScrubError, OSError) as error:
             self.record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")
         finally:

@@ -25,6 +25,11 @@ def remember(secret: str) -> None:
         _blankers[secret] = SecretBlanker([secret])
 
 
+def remembered() -> tuple[str, ...]:
+    """Return the registered secrets, for what is written past the streams."""
+    return tuple(_blankers)
+
+
 def redact(text: str) -> str:
     """Return the text with all registered secrets replaced: raw, URL-encoded, base64, escaped for JSON or HTML.
 

@@ -13,11 +13,15 @@ from multidict import CIMultiDict
 NoResponse = Literal["reset", "hang", "reset_stream", "refuse_stream"]
 """How a call can end without a response; the meaning of each is that of the kind in `DeleteFault`."""
 
+HttpVersion = Literal["1.1", "2"]
+
 _POLL_S = 0.05
 
 
 class Call(ABC):
     """A received call. `raw_path` is its path with the query, not decoded."""
+
+    version: HttpVersion
 
     def __init__(self, method: str, raw_path: str, headers: CIMultiDict[str], body: bytes) -> None:
         self.method = method

@@ -224,6 +224,8 @@ class Http2Connection(asyncio.Protocol):
 
 
 class _Http2Call(Call):
+    version = "2"
+
     def __init__(self, connection: Http2Connection, stream: _Stream) -> None:
         super().__init__(stream.method, stream.raw_path, stream.headers, bytes(stream.body))
         self._connection = connection

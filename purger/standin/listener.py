@@ -118,6 +118,8 @@ class _Agreed(asyncio.Protocol):
 
 
 class _Http1Call(Call):
+    version = "1.1"
+
     def __init__(self, request: web.BaseRequest, body: bytes) -> None:
         super().__init__(request.method, request.raw_path, CIMultiDict(request.headers), body)
         self._request = request

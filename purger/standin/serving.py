@@ -153,7 +153,7 @@ class Serving:
                 return self._control.answer(call)
             headers = CIMultiDict(call.headers)
             with self._state.clock.settled() as now:
-                entry = Request(call.method, origin.name, path, raw_query, now, headers)
+                entry = Request(call.method, origin.name, path, raw_query, now, headers, call.version)
                 self._state.requests.append(entry)
             try:
                 response = await origin.answer(call, entry)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from purger.standin.calls import HttpVersion
 from purger.standin.clock import Clock
 from purger.standin.faults import Faults, Origin
 from purger.standin.jobs import Job
@@ -18,7 +19,10 @@ USER_ID = 4711
 
 @dataclass(slots=True)
 class Request:
-    """A request that an origin received. `at` is in monotonic seconds; `status` is None without a response."""
+    """A request that an origin received. `at` is in monotonic seconds; `status` is None without a response.
+
+    `http_version` is that of the connection.
+    """
 
     method: str
     origin: Origin
@@ -26,6 +30,7 @@ class Request:
     raw_query: str
     at: float
     headers: Mapping[str, str] = field(repr=False)
+    http_version: HttpVersion = "1.1"
     authorized: bool = False
     status: int | None = None
 

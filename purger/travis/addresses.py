@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from purger.core.errors import InputError
-from purger.core.hosts import is_loopback
+from purger.core.hosts import is_loopback, origin_of
 from purger.core.shown_address import shown_address
 
 DEFAULT_URL = "https://app.travis-ci.com"
@@ -106,15 +106,6 @@ class Site:
     def repository_call(self, repository: Repository) -> str:
         """Return the API URL of the repository (docs/TRAVIS.md section 4)."""
         return f"{self.api_url}/repo/{repository.provider}/{quote(repository.slug, safe='')}"
-
-
-def origin_of(address: str) -> str:
-    """Return the origin of an address (scheme, host and port) as browsers write it."""
-    parts = urlsplit(address)
-    default_port = {"http": 80, "https": 443}.get(parts.scheme)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else (parts.hostname or "")
-    port = "" if parts.port in {None, default_port} else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
 
 
 def _checked(address: str, option: str) -> str:

@@ -12,9 +12,10 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from purger.browser.connections import Connections
 from purger.core.errors import AccessError, NoAnswerError, SiteError
+from purger.core.hosts import origin_of
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies, RetryPolicy
 from purger.secrets.token import Token
-from purger.travis.addresses import Site, origin_of
+from purger.travis.addresses import Site
 from purger.travis.decoding import NotJsonError, decode, not_our_api, seconds_in
 from purger.travis.payloads import error_type_of, words_of
 from purger.travis.rate_limit import Budget

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncIterator
 
 import pytest
 
 from purger.browser.gate import Gate
+from purger.browser.network import Network
 from purger.browser.proxies import Proxy
 from tests.support.forward_proxies import ForwardProxy, Scripted, StartProxy
 
 HOST = "api.travis.test"
-
-
-def untrusting() -> ssl.SSLContext:
-    raise AssertionError("there is nothing to trust")
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -28,7 +24,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 @contextlib.asynccontextmanager
 async def gate_to(proxy: ForwardProxy, port: int) -> AsyncIterator[Gate]:
     upstream = Proxy.at(proxy.address_with_password, "--proxy")
-    gate = Gate({(HOST, port): upstream, ("fd00::1", 443): upstream}, untrusting)
+    gate = Gate({(HOST, port): upstream, ("fd00::1", 443): upstream}, Network())
     async with gate.open():
         yield gate
 

@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
+from purger.browser.authority import VARIABLES
 from purger.purge.run import Run
 from purger.secrets import env_file
 from tests.support.command_line import Command
@@ -135,3 +136,16 @@ def test_a_token_of_the_file_in_the_wrong_place_is_not_repeated(arguments: list[
     done = subprocess.run(called, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "t0ken" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_the_file_of_a_folder_can_not_name_an_authority_as_other_programs_do(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    Path(".env").write_text(f"{variable}=/no/such/file.pem\n")
+    assert command("list", "acme/widgets").code == 0
+    assert [run.settings.network.authority for run in runs] == [None]
+    monkeypatch.setenv(variable, "/no/such/file.pem")
+    assert command("list", "acme/widgets").code == 2

@@ -61,6 +61,7 @@ def test_a_terminal_has_a_bar_in_place_of_the_lines_that_it_shows(lines: list[st
     with view(written, is_terminal=True) as shown:
         for event in COURSE:
             shown.see(event)
+        assert shown._progress
         (bar,) = shown._progress.tasks
         assert (bar.completed, bar.total, bar.fields["doing"]) == (5, 5, "rechecking")
         shown.see(events.Waiting("", 5.0, "the budget"))
@@ -83,6 +84,7 @@ def test_a_new_attempt_starts_with_a_new_bar(lines: list[str]) -> None:
     shown = view(Terminal(), is_terminal=True)
     shown.see(events.Surveyed(R, 5, 5, 10))
     shown.see(events.AttemptStarted(R, 2, 3, 1))
+    assert shown._progress
     assert shown._progress.tasks == []
     shown.see(events.Surveyed(R, 2, 2, 10))
     assert [task.total for task in shown._progress.tasks] == [2]
@@ -105,5 +107,6 @@ def test_while_a_full_list_hides_some_the_bar_has_no_total(lines: list[str]) -> 
     ]
     for event, completed, total in course:
         shown.see(event)
+        assert shown._progress
         (bar,) = shown._progress.tasks
         assert (bar.completed, bar.total) == (completed, total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.core.hosts import host_and_port, in_brackets, ip_of, is_loopback
+from purger.core.hosts import host_and_port, in_brackets, ip_of, is_loopback, origin_of
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,15 @@ def test_a_name_is_no_ip_address(host: str) -> None:
 
 def test_an_ipv6_address_is_in_brackets_inside_an_address() -> None:
     assert [in_brackets("::1"), in_brackets("127.0.0.1"), in_brackets("a.test")] == ["[::1]", "127.0.0.1", "a.test"]
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://Host.org:443/x?y", "https://host.org"),
+        ("http://[::1]:8080/", "http://[::1]:8080"),
+        ("https://app.travis-ci.com:8443/github", "https://app.travis-ci.com:8443"),
+    ],
+)
+def test_origins_are_written_as_browsers_do(address: str, origin: str) -> None:
+    assert origin_of(address) == origin

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from purger.jobs.ended_logs import EndedLogs
+from purger.travis.job_log import JobLog, read_log
 from purger.travis.jobs import JobBranches, JobFacts, Jobs, NoLogYetError
 from tests.travis.job_log.corpus import LOGS
 
@@ -18,15 +20,15 @@ WHOLE = (LOGS / "new_own.log").read_bytes()
 class FakeJobs:
     """Gives these logs one after the other."""
 
-    def __init__(self, logs: Sequence[bytes | None]) -> None:
+    def __init__(self, logs: Sequence[bytes | JobLog | None]) -> None:
         self._logs = list(logs)
         self.branch_calls = 0
 
-    async def log(self, _job_id: int) -> bytes:
+    async def log(self, _job_id: int) -> JobLog:
         log = self._logs.pop(0)
         if log is None:
             raise NoLogYetError("job 7 has no log yet", remedy="Wait.")
-        return log
+        return log if isinstance(log, JobLog) else read_log([log])
 
     async def branches(self, _job: JobFacts) -> JobBranches:
         self.branch_calls += 1
@@ -47,6 +49,12 @@ async def test_a_log_that_never_comes_is_given_up() -> None:
     jobs = FakeJobs([None, None, None])
     assert not (await EndedLogs(cast(Jobs, jobs), NO_PAUSES_S).read(JOB)).is_log
     assert jobs.branch_calls == 0
+
+
+async def test_a_log_that_is_too_long_is_not_read_again() -> None:
+    cut = replace(read_log([WHOLE]), truncated=True, too_long=True)
+    jobs = FakeJobs([cut, WHOLE])
+    assert (await EndedLogs(cast(Jobs, jobs), NO_PAUSES_S).read(JOB)).too_long
 
 
 async def test_the_branches_of_a_job_are_asked_for_once() -> None:

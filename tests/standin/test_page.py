@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
@@ -16,7 +16,7 @@ from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.standin import Attempt, DeleteFault, ListFault, Repository, StandIn
-from tests.support.browser import full_state
+from tests.support.browser import eventually, full_state
 from tests.support.clocks import Ahead
 
 pytestmark = pytest.mark.browser
@@ -68,12 +68,6 @@ async def click(page: Page, branch: str) -> None:
     )
     assert clicked == 1, branch
     await page.locator(".deleting").wait_for(state="detached")
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not holds():
-            await asyncio.sleep(0.01)
 
 
 async def answers_for_ever(page: Page) -> None:

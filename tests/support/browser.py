@@ -41,7 +41,7 @@ from tests.support.clocks import Virtual
 from tests.support.commands import PURGER as PURGER
 from tests.support.commands import RunCommand, run_process
 from tests.support.reports import assert_valid
-from tests.support.retry_policies import FAST
+from tests.support.retry_policies import FAST, PATIENT
 from tests.support.shared_browsers import SharedBrowsers
 
 FOR_EVER = 1e6
@@ -72,6 +72,13 @@ class Ended:
 @pytest.fixture
 def site() -> Iterator[StandIn]:
     with StandIn(costs=False) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def tls_site() -> Iterator[StandIn]:
+    """A stand-in at names of its own, over TLS and HTTP/2."""
+    with StandIn(costs=False, tls=True) as stand_in:
         yield stand_in
 
 
@@ -158,6 +165,13 @@ def openssl() -> None:
     """For tests that make a certificate."""
     if not shutil.which("openssl"):
         missing("openssl, to make a certificate")
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 def loads(site: StandIn) -> int:
@@ -269,9 +283,11 @@ OpenApi = Callable[..., AbstractAsyncContextManager[Api]]
 def open_api(site: StandIn) -> OpenApi:
     """Opens the stand-in's API, or that `at` another site, with its token or another one, and short waits."""
 
-    def open_it(*, at: Site | None = None, token: str | None = None) -> AbstractAsyncContextManager[Api]:
+    def open_it(
+        *, at: Site | None = None, token: str | None = None, policies: RetryPolicies = PATIENT
+    ) -> AbstractAsyncContextManager[Api]:
         budget = Budget(0, pauses=FAST.rate_limit)
         there = at or Site.at(site.url, site.api_url)
-        return Api.open(DIRECT, there, Token(token or site.token), budget, FAST)
+        return Api.open(DIRECT, there, Token(token or site.token), budget, policies)
 
     return open_it

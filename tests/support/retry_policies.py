@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tenacity import stop_after_attempt, stop_after_delay, stop_never, wait_exponential, wait_random_exponential
 
 from purger.core.retry_policies import PageWaits, Pauses, RetryPolicies, RetryPolicy
@@ -17,3 +19,6 @@ FAST = RetryPolicies(
     reconnect=RetryPolicy(stop=stop_after_delay(1.5), wait=wait_exponential(0.05, max=0.3)),
     page=PageWaits(render_grace_s=1.5, crash_grace_s=1.0, patience_s=1.0, button_silence_s=1.0),
 )
+
+PATIENT = replace(FAST, call_timeout_s=30.0)
+"""For calls that are expected to be answered, also on a busy machine."""

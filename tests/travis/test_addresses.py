@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from purger.core.errors import InputError
-from purger.travis.addresses import Owner, Repository, Site, origin_of, parse_repository, parse_target
+from purger.travis.addresses import Owner, Repository, Site, parse_repository, parse_target
 
 COM = Site()
 
@@ -103,11 +103,6 @@ def test_urls_of_a_repository() -> None:
     assert COM.origin == "https://app.travis-ci.com"
 
 
-def test_origins_are_written_as_browsers_do() -> None:
-    assert origin_of("https://Host.org:443/x?y") == "https://host.org"
-    assert origin_of("http://[::1]:8080/") == "http://[::1]:8080"
-
-
 def test_a_target_is_an_owner_or_a_repository() -> None:
     assert parse_target(" acme/* ", COM) == Owner("github", "acme")
     assert parse_target("gitlab/acme/*", COM) == Owner("gitlab", "acme")
@@ -139,7 +134,3 @@ def test_the_option_with_the_bad_address_is_named(option: str) -> None:
     with pytest.raises(InputError, match=f"^{option} 'x y' is not a web address") as caught:
         Site.at(**{option[2:].replace("-", "_"): "x y"})
     assert caught.value.remedy == f"Give {option} as https://HOST, the address that the browser shows."
-
-
-def test_an_origin_can_have_an_ipv6_address() -> None:
-    assert origin_of("http://[::1]:8080/x") == "http://[::1]:8080"

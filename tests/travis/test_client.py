@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
+from trustme import CA
 
+from purger.browser.certificates import CertificateError
 from purger.core.errors import AccessError, PurgerError, SiteError
+from purger.secrets.token import Token
 from purger.standin import DeleteFault, ListFault, StandIn
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
+from purger.travis.api import Api
 from purger.travis.client import BusyError, NotAllowedError, NotFoundError, RateLimitedError
+from purger.travis.rate_limit import Budget
 from tests.support.browser import OpenApi
-from tests.support.retry_policies import FAST
-
-pytestmark = pytest.mark.browser
+from tests.support.https_servers import HOST, context_of, hello, trusting
+from tests.support.raw_servers import OK, Connection, raw_server
+from tests.support.retry_policies import FAST, PATIENT
 
 
 def statuses(site: StandIn) -> int:
@@ -105,10 +111,92 @@ async def test_a_response_that_never_comes_is_given_up(
 ) -> None:
     site.faults.list_fault = ListFault(kind="hang", times=1)
     repository.fill(1)
-    async with open_api() as api:
+    async with open_api(policies=FAST) as api:
         assert len(await api.caches(repository.id)) == 1, "the second attempt"
     assert statuses(site) == 2
     assert FAST.call_timeout_s == 1.0
+
+
+async def test_an_endless_payload_is_given_up(open_api: OpenApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.travis.client.LARGEST_PAYLOAD_BYTES", 2**20)
+    sent = 0
+
+    async def endless(connection: Connection, _head: str) -> None:
+        nonlocal sent
+        await connection.send(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+        while True:
+            await connection.send(b"4000\r\n" + b" " * 0x4000 + b"\r\n")
+            sent += 0x4000
+
+    async with raw_server(endless) as server, open_api(at=Site.at(server.url, server.url)) as api:
+        with pytest.raises(SiteError, match="its answer has more than 1 MiB") as caught:
+            await api.user()
+        assert not isinstance(caught.value, BusyError)
+    assert server.count("GET") == 1
+    assert sent < 20 * 2**20, "what was not read waits in the buffers of two sockets"
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
+async def test_a_connection_that_ends_under_a_request_is_replaced_for_a_get_alone(
+    open_api: OpenApi, method: str
+) -> None:
+    """The server closes what it kept open just when the next request arrives: was that one carried out?"""
+
+    async def answer(connection: Connection, _head: str) -> None:
+        if connection.number == 1 and connection.requests == 2:
+            connection.reset()
+        else:
+            await connection.respond(b'{"id": 1, "login": "octavia", "caches": []}')
+
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
+        await api.user()
+        if method == "GET":
+            assert (await api.user()).login == "octavia"
+        elif method == "DELETE":
+            with pytest.raises(BusyError):
+                await api.delete_caches(1, "main")
+        else:
+            with pytest.raises(BusyError):
+                await api.post(f"{server.url}/job/1/restart")
+        assert server.count(method) == {"GET": 3}.get(method, 1)
+
+
+async def test_one_connection_serves_all_repositories(open_api: OpenApi) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b'{"id": 1, "login": "octavia", "caches": []}')
+
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
+        for one in (api, api.for_one(), api.for_one()):
+            await one.user()
+            await one.caches(1)
+        assert (server.connections, len(server.heads)) == (1, 6)
+
+
+async def test_the_token_goes_to_the_origin_of_the_api_alone(open_api: OpenApi) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"{}")
+
+    async with (
+        raw_server(answer) as ours,
+        raw_server(answer) as other,
+        open_api(at=Site.at(ours.url, ours.url)) as api,
+    ):
+        for server in (ours, other):
+            await api.call("GET", f"{server.url}/x", dict[str, object])
+    assert "authorization: token " in ours.heads[0].lower()
+    assert "authorization" not in other.heads[0].lower()
+    assert "travis-api-version: 3\r\n" in other.heads[0].lower()
+
+
+async def test_a_certificate_that_is_not_accepted_is_not_tried_again(tmp_path: Path) -> None:
+    authority, token = CA(), Token("a-token-for-tests")
+    async with raw_server(hello, context_of(authority, "expired")) as server:
+        site = Site.at(f"https://{HOST}:{server.port}")
+        async with Api.open(trusting(authority, tmp_path), site, token, Budget(0), PATIENT) as api:
+            with pytest.raises(CertificateError, match="has expired"):
+                await api.user()
+            assert api.take_count() == 1
+    assert server.heads == []
 
 
 async def test_a_port_where_nothing_listens_is_an_error_of_the_site(open_api: OpenApi) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from playwright.async_api import Browser, BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.connections import Connections
 from purger.browser.driver import driver
 from purger.browser.network import Network
+from purger.browser.proxy_errors import NotLetThroughError
 from purger.browser.reach import reach_of
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import close_context, launch
@@ -54,6 +56,8 @@ class ManualSignIn:
                 browser = await launch(playwright, self._browser, reach)
                 try:
                     token = await self.in_browser(browser)
+                except (RefusedByBrowserError, NotLetThroughError) as refused:
+                    raise await connections.why_refused(refused) from None
                 finally:
                     await _close(browser)
             user = await Api(connections, self.site, token, Budget(0)).user()

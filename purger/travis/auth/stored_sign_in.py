@@ -8,9 +8,11 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
 from purger.core.errors import SiteError
+from purger.core.hosts import origin_of
 from purger.secrets.token import Token
-from purger.travis.addresses import Site, origin_of
+from purger.travis.addresses import Site
 from purger.travis.page.cache_page import TOKEN_KEY
+from purger.travis.page.certificates import refused_by_browser
 
 ACCOUNTS_KEY = "travis.auth.accounts"
 ACTIVE_ACCOUNT_KEY = "travis.auth.activeAccountId"
@@ -21,14 +23,18 @@ _READ = """({ origin, keys }) => {
 
 
 async def open_sign_in_page(page: Page, site: Site, *, timeout_s: float) -> None:
-    """Open the site's sign-in page. Raises SiteError if it does not answer; a closed page is ignored."""
+    """Open the site's sign-in page. Raises SiteError if it does not answer; a closed page is ignored.
+
+    Where the browser refuses the certificate or does not get through its proxy, that is RefusedByBrowserError or
+    NotLetThroughError.
+    """
     address = f"{site.url}/signin"
     try:
         await page.goto(address, wait_until="commit", timeout=timeout_s * 1000)
     except PlaywrightError as error:
         if page.is_closed():
             return
-        raise SiteError(
+        raise refused_by_browser(error.message, address) or SiteError(
             f"the page did not answer: {error.message.splitlines()[0]}",
             where=address,
             remedy="Check the address (--url) and whether the site is up.",

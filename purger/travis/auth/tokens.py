@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from purger.core.errors import AccessError, InputError
+from purger.core.hosts import origin_of
 from purger.secrets import env_file
 from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.token import Token
-from purger.travis.addresses import DEFAULT_URL, Site, origin_of
+from purger.travis.addresses import DEFAULT_URL, Site
 from purger.travis.auth.sessions import Sessions, read_private, warning_if_public
 
 _TRAVIS_FOLDER_VARIABLE = "TRAVIS_CONFIG_PATH"

@@ -109,7 +109,7 @@ class CachePage:
                 f"(limits) => window.{HANDLE}?.view(limits) ?? null",
                 {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000},
             )
-        if shown and shown["state"] == "refused" and shown["list"]["status"] is None:
+        if shown and shown["state"] != "list":
             await self._certificates.check()
         return self._caches_shown(shown)
 

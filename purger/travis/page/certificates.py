@@ -1,4 +1,4 @@
-"""Notice that the browser does not accept a certificate of the site's, which the page itself is never told."""
+"""Notice that the browser does not accept a certificate, or does not get through its proxy: the page is never told."""
 
 from __future__ import annotations
 
@@ -10,19 +10,33 @@ from contextlib import suppress
 from playwright.async_api import Page, Request
 
 from purger.browser.certificates import RefusedByBrowserError
-from purger.travis.addresses import origin_of
+from purger.browser.proxy_errors import NotLetThroughError
+from purger.core.hosts import origin_of
 
-_CODE = re.compile(r"\bERR_CERT_\w+")
-NEWS_S = 1.0
+_CODE = re.compile(r"\bERR_(?:CERT|PROXY|TUNNEL|SOCKS|HTTPS_PROXY|HTTP2_PROXY)_\w+")
+NEWS_S = 0.25
 """How long the news of a failed request may take to arrive after the page itself knows that it failed."""
 
 
+Refused = RefusedByBrowserError | NotLetThroughError
+
+
+def refused_by_browser(message: str, address: str) -> Refused | None:
+    """Return the error for a message of Chromium's that concerns a certificate or a proxy, or None for another."""
+    code = _CODE.search(message)
+    if code is None:
+        return None
+    return (RefusedByBrowserError if code[0].startswith("ERR_CERT_") else NotLetThroughError)(
+        origin_of(address), code[0]
+    )
+
+
 class RefusedCertificates:
-    """Watches a page's requests to the site's origins for certificates that the browser refuses."""
+    """Watches a page's requests to the site's origins for refused certificates, and for a proxy that refuses."""
 
     def __init__(self, addresses: Iterable[str]) -> None:
         self._origins = {origin_of(address) for address in addresses}
-        self._refused: RefusedByBrowserError | None = None
+        self._refused: Refused | None = None
         self._news = asyncio.Event()
 
     def watch(self, page: Page) -> None:
@@ -30,9 +44,9 @@ class RefusedCertificates:
         page.on("requestfailed", self._on_failed)
 
     def _on_failed(self, request: Request) -> None:
-        code = _CODE.search(request.failure or "")
-        if code and origin_of(request.url) in self._origins:
-            self._refused = RefusedByBrowserError(origin_of(request.url), code[0])
+        refused = refused_by_browser(request.failure or "", request.url)
+        if refused and origin_of(request.url) in self._origins:
+            self._refused = refused
             self._news.set()
 
     def forget(self) -> None:
@@ -41,7 +55,7 @@ class RefusedCertificates:
         self._news.clear()
 
     async def check(self) -> None:
-        """Raise RefusedByBrowserError where a certificate was refused, or is within a moment."""
+        """Raise the error where a certificate or the proxy refused, or does so within a moment."""
         with suppress(TimeoutError):
             async with asyncio.timeout(NEWS_S):
                 await self._news.wait()

@@ -1,0 +1,112 @@
+"""The file of an authority: which one counts, what is read of it, and what is no certificate."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
+from trustme import CA
+
+from purger.browser.authority import Authority
+from purger.core.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def pem() -> bytes:
+    return CA().cert_pem.bytes()
+
+
+def trusted(authority: Authority) -> int:
+    """How many certificates a context trusts with this authority alone."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.add_to(context)
+    return len(context.get_ca_certs())
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "variables", "source"),
+    [
+        ("a", ["PURGER_CA_FILE", "SSL_CERT_FILE"], "--ca-file"),
+        ("PURGER_CA_FILE", ["PURGER_CA_FILE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"], "PURGER_CA_FILE"),
+        (None, ["REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"], "SSL_CERT_FILE"),
+        (None, ["REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"], "NODE_EXTRA_CA_CERTS"),
+        (None, ["REQUESTS_CA_BUNDLE"], "REQUESTS_CA_BUNDLE"),
+        (None, ["CURL_CA_BUNDLE"], None),
+    ],
+)
+def test_the_option_comes_first_and_then_the_variables_in_their_order(
+    tmp_path: Path, pem: bytes, given: str | None, variables: list[str], source: str | None
+) -> None:
+    environ = {name: str(written(tmp_path / name, pem)) for name in variables}
+    path = None if given is None else written(tmp_path / given, pem)
+    found = Authority.named(path, environ)
+    assert (found and found.source) == source
+    if found:
+        assert Path(found.path).name == (given or source)
+
+
+def test_an_empty_variable_is_as_good_as_none(tmp_path: Path, pem: bytes) -> None:
+    named = written(tmp_path / "ca.pem", pem)
+    found = Authority.named(None, {"SSL_CERT_FILE": " ", "NODE_EXTRA_CA_CERTS": str(named)})
+    assert found
+    assert found.source == "NODE_EXTRA_CA_CERTS"
+
+
+def test_certificates_are_read_in_every_form_that_they_come_in(tmp_path: Path, pem: bytes) -> None:
+    other = CA().cert_pem.bytes()
+    der = load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+    windows = pem.replace(b"\n", b"\r\n")
+    bundle = "Unternehmens-Stammzertifikat für älle\n".encode() + pem + "# zwei – ☃\n".encode() + other
+    trusted_form = pem.replace(b"BEGIN CERTIFICATE", b"BEGIN X509 CERTIFICATE").replace(b"END C", b"END X509 C")
+    for content, count in ((pem, 1), (der, 1), (windows, 1), (bundle, 2), (trusted_form, 1)):
+        assert trusted(Authority.read(written(tmp_path / "ca", content), "--ca-file")) == count
+
+
+def test_a_folder_stands_for_its_files(tmp_path: Path, pem: bytes) -> None:
+    written(tmp_path / "a.pem", pem)
+    written(tmp_path / "b.crt", CA().cert_pem.bytes())
+    written(tmp_path / "README", b"no certificate")
+    (tmp_path / "below").mkdir()
+    assert trusted(Authority.read(tmp_path, "REQUESTS_CA_BUNDLE")) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "can't be read: No such file or directory"),
+        (b"", "is no certificate, or a damaged one"),
+        (b"hello\n", "is no certificate, or a damaged one"),
+        (b"-----BEGIN CERTIFICATE-----\nMIIBxTCC\n-----END CERTIFICATE-----\n", "is no certificate, or a damaged one"),
+        (b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "is no certificate, or a damaged one"),
+        (b"\x30\x82\x01\x00 not a certificate", "is no certificate, or a damaged one"),
+    ],
+)
+def test_a_file_without_a_certificate_is_bad_input_that_names_who_named_it(
+    tmp_path: Path, content: bytes | None, why: str
+) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=f"^what SSL_CERT_FILE names {why}") as caught:
+        Authority.named(None, {"SSL_CERT_FILE": str(path)})
+    assert caught.value.where == str(path)
+    assert "unset it" in (caught.value.remedy or "")
+
+
+def test_a_bundle_that_is_damaged_further_on_is_noticed_when_it_is_used(tmp_path: Path, pem: bytes) -> None:
+    damaged = b"-----BEGIN CERTIFICATE-----\nMIIBxTCC\n-----END CERTIFICATE-----\n"
+    authority = Authority.read(written(tmp_path / "ca.pem", pem + damaged), "--ca-file")
+    with pytest.raises(InputError, match=r"^what --ca-file names is no certificate, or a damaged one"):
+        trusted(authority)
+
+
+def test_what_was_read_does_not_show_the_certificates() -> None:
+    assert "BEGIN" not in repr(Authority("ca.pem", "--ca-file", (b"-----BEGIN",)))

@@ -1,0 +1,166 @@
+"""One request over real connections: whatever a server does wrong is an error with a reason, in bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+from pathlib import Path
+
+import pytest
+
+from purger.browser.connections import Connections
+from purger.browser.network import DIRECT
+from purger.core.errors import NoAnswerError
+from tests.support.raw_servers import OK, Answer, Connection, raw_server
+
+
+async def fetch(connections: Connections, address: str, method: str = "GET", timeout_s: float = 5.0) -> bytes:
+    """Return the body of a response."""
+    async with connections.exchange(method, address, {"X-Test": "1"}, timeout_s=timeout_s) as response:
+        return b"".join([piece async for piece in response.aiter_bytes()])
+
+
+def always(data: bytes) -> Answer:
+    """Answer with these bytes, and end the connection."""
+
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.send(data)
+        connection.close()
+
+    return answer
+
+
+async def reset_in_the_body(connection: Connection, _head: str) -> None:
+    await connection.send(OK + b"Content-Length: 100\r\n\r\nten bytes.")
+    connection.reset()
+
+
+async def silence(_connection: Connection, _head: str) -> None:
+    await asyncio.sleep(60)
+
+
+async def dribble(connection: Connection, _head: str) -> None:
+    await connection.send(OK + b"Content-Length: 1000000\r\n\r\n")
+    for _ in range(10_000):
+        await connection.send(b".")
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (reset_in_the_body, "connection reset by peer|the connection broke|peer closed"),
+        (always(OK + b"Content-Length: 100\r\n\r\nten bytes."), "peer closed connection without sending complete"),
+        (silence, "no whole answer in time"),
+        (dribble, "no whole answer in time"),
+        (always(b""), "server disconnected without sending a response"),
+        (always(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), "illegal status line"),
+        (always(OK + b"Transfer-Encoding: chunked\r\n\r\nnot-a-length\r\n"), "illegal chunk header"),
+        (
+            always(OK + b"Content-Encoding: gzip\r\nContent-Length: 8\r\n\r\nnot gzip"),
+            "error -3 while",
+        ),
+        (always(OK + b"X-Large: " + b"x" * 200_000 + b"\r\n\r\n"), "receive buffer too long"),
+        (always(OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n"), "conflicting content-length"),
+        (always(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3), "server disconnected"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", ""),
+)
+async def test_what_is_no_whole_response_has_a_reason(answer: Answer, reason: str) -> None:
+    async with raw_server(answer) as server, Connections(DIRECT) as connections:
+        with pytest.raises(NoAnswerError, match=f"(?i)^({reason})") as caught:
+            await fetch(connections, f"{server.url}/x", timeout_s=0.5)
+        assert caught.value.where == f"{server.url}/x"
+    assert len(server.heads) == 1, "nothing is sent twice"
+
+
+async def test_hints_before_the_response_are_passed_over() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+    async with raw_server(always(early + OK + b"Content-Length: 2\r\n\r\nhi")) as server, Connections(DIRECT) as one:
+        assert await fetch(one, server.url) == b"hi"
+
+
+async def test_a_compressed_body_arrives_as_it_was() -> None:
+    text = b"text " * 100_000
+    packed = gzip.compress(text)
+    head = OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    async with raw_server(always(head + packed)) as server, Connections(DIRECT) as connections:
+        assert await fetch(connections, server.url) == text
+    assert "accept-encoding: gzip\r\n" in server.heads[0].lower()
+
+
+async def test_redirects_are_not_followed_and_cookies_not_kept() -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"", "Location: /again", "Set-Cookie: session=1; Path=/", status="302 Found")
+
+    async with raw_server(answer) as server, Connections(DIRECT) as connections:
+        for _ in range(2):
+            async with connections.exchange("GET", server.url, timeout_s=5) as response:
+                assert response.status_code == 302
+    assert len(server.heads) == 2
+    assert not any("cookie" in head.lower() for head in server.heads)
+
+
+async def test_connections_are_used_again_and_one_that_the_server_closed_is_not() -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"hi")
+        if connection.requests == 3:
+            connection.close()
+
+    async with raw_server(answer) as server, Connections(DIRECT) as connections:
+        for _ in range(3):
+            assert await fetch(connections, server.url) == b"hi"
+        assert server.connections == 1
+        await asyncio.sleep(0)  # the end of the connection arrives
+        assert await fetch(connections, server.url, "DELETE") == b"hi"
+        assert (server.connections, len(server.heads)) == (2, 4)
+
+
+async def test_credentials_and_proxies_of_the_environment_are_not_the_clients_business(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proxies are those of the network alone; what ~/.netrc says of the host is somebody else's password."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password from-netrc\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"hi")
+
+    async with raw_server(answer) as server, Connections(DIRECT) as connections:
+        assert await fetch(connections, server.url) == b"hi"
+    assert "authorization" not in server.heads[0].lower()
+    assert "user-agent: purger/" in server.heads[0].lower()
+
+
+async def test_a_name_below_localhost_is_this_machine() -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"hi")
+
+    async with raw_server(answer) as server, Connections(DIRECT) as connections:
+        assert await fetch(connections, f"http://api.localhost:{server.port}/x") == b"hi"
+    assert f"host: api.localhost:{server.port}\r\n" in server.heads[0].lower()
+
+
+async def test_a_port_where_nothing_listens_and_a_name_that_is_not_known_have_their_own_reasons() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
+        port = closed_soon.getsockname()[1]
+    async with Connections(DIRECT) as connections:
+        with pytest.raises(NoAnswerError, match=r"^connection refused \("):
+            await fetch(connections, f"http://127.0.0.1:{port}")
+        with pytest.raises(NoAnswerError, match=r"(?i)^(name or service not known|temporary failure|no address)"):
+            await fetch(connections, "http://no-such-host.invalid")
+
+
+async def test_a_server_that_speaks_no_tls_is_told_apart() -> None:
+    async def refuse(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server, Connections(DIRECT) as connections:
+        with pytest.raises(NoAnswerError, match=r"^the connection can't be encrypted: "):
+            await fetch(connections, f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")

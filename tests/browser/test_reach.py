@@ -1,0 +1,82 @@
+"""What a browser may reach is found out before it starts: the site's verified keys are its pins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from trustme import CA
+
+from purger.browser.certificates import CertificateError, RefusedByBrowserError, pin_of
+from purger.browser.connections import Connections
+from purger.browser.network import DIRECT
+from purger.browser.reach import reach_of
+from tests.support.https_servers import FAULTS, HOST, context_of, hello, trusting
+from tests.support.raw_servers import raw_server
+
+
+async def test_the_pins_are_those_of_the_certificates_that_were_shown(tmp_path: Path) -> None:
+    authority = CA()
+    async with (
+        raw_server(hello, context_of(authority)) as web,
+        raw_server(hello, context_of(authority)) as api,
+        Connections(trusting(authority, tmp_path)) as connections,
+    ):
+        addresses = [f"https://{HOST}:{server.port}" for server in (web, api)]
+        reach = await reach_of(connections, [*addresses, f"{addresses[1]}/api"])
+        shown = [await connections.certificate(address, timeout_s=5) for address in addresses]
+    assert reach.pins == tuple(pin_of(certificate) for certificate in shown if certificate)
+    assert len(set(reach.pins)) == 2
+    assert (web.heads, api.heads) == ([], []), "a handshake is enough"
+    assert (web.connections, api.connections) == (1, 1)
+
+
+async def test_the_certificate_of_a_call_that_was_made_anyway_needs_no_connection_of_its_own(tmp_path: Path) -> None:
+    authority = CA()
+    async with (
+        raw_server(hello, context_of(authority)) as api,
+        Connections(trusting(authority, tmp_path)) as connections,
+    ):
+        address = f"https://{HOST}:{api.port}"
+        async with connections.exchange("GET", f"{address}/user", timeout_s=5) as response:
+            await response.aread()
+        assert len((await reach_of(connections, [address])).pins) == 1
+    assert api.connections == 1
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+async def test_no_key_is_pinned_whose_certificate_is_not_accepted(tmp_path: Path, kind: str) -> None:
+    authority = CA()
+    async with (
+        raw_server(hello, context_of(authority)) as web,
+        raw_server(hello, context_of(authority, kind)) as api,
+        Connections(trusting(authority, tmp_path)) as connections,
+    ):
+        with pytest.raises(CertificateError, match=FAULTS[kind]):
+            await reach_of(connections, [f"https://{HOST}:{server.port}" for server in (web, api)])
+
+
+async def test_what_is_not_encrypted_or_does_not_answer_has_no_pin() -> None:
+    async with raw_server(hello) as web, Connections(DIRECT) as connections:
+        reach = await reach_of(connections, [web.url, "https://127.0.0.1:9"])
+    assert reach.pins == ()
+    assert reach.hosts == ("127.0.0.1",)
+    assert web.connections == 0
+
+
+@pytest.mark.parametrize("kind", ["good", *FAULTS])
+async def test_a_key_that_changed_is_told_from_one_that_is_no_longer_accepted(tmp_path: Path, kind: str) -> None:
+    authority = CA()
+    network = trusting(authority, tmp_path)
+    async with Connections(network) as connections:
+        async with raw_server(hello, context_of(authority)) as server:
+            address = f"https://{HOST}:{server.port}"
+            await reach_of(connections, [address])
+            refused = RefusedByBrowserError(address, "ERR_CERT_AUTHORITY_INVALID")
+            assert await connections.why_refused(refused) is refused, "it is the same one"
+        assert await connections.why_refused(refused) is refused, "nothing answers"
+        async with raw_server(hello, context_of(authority, kind), port=server.port):
+            found = await connections.why_refused(refused)
+    expected = "changed during the run" if kind == "good" else FAULTS[kind]
+    with pytest.raises(CertificateError, match=f"^the certificate of {HOST} {expected}"):
+        raise found

@@ -1,0 +1,70 @@
+"""A certificate that the browser refuses is noticed, for the site's own origins alone."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from playwright.async_api import Page
+
+from purger.browser.certificates import RefusedByBrowserError
+from purger.travis.page.certificates import RefusedCertificates
+
+SITE = ("https://app.localhost:8443/base", "https://api.localhost:8443/api")
+
+
+class FakePage:
+    """A page whose requests fail as the test says."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Any] = []
+
+    def on(self, event: str, listener: Any) -> None:
+        assert event == "requestfailed"
+        self._listeners.append(listener)
+
+    def fail(self, url: str, failure: str | None) -> None:
+        for listener in self._listeners:
+            listener(SimpleNamespace(url=url, failure=failure))
+
+
+@pytest.fixture
+def page() -> FakePage:
+    return FakePage()
+
+
+@pytest.fixture
+def certificates(page: FakePage) -> RefusedCertificates:
+    watched = RefusedCertificates(SITE)
+    watched.watch(cast(Page, page))
+    return watched
+
+
+@pytest.mark.parametrize("url", ["https://app.localhost:8443/x", "https://api.localhost:8443/repo/1?branch=a"])
+async def test_a_refused_certificate_of_the_site_is_an_error(
+    page: FakePage, certificates: RefusedCertificates, url: str
+) -> None:
+    page.fail(url, "net::ERR_CERT_AUTHORITY_INVALID")
+    with pytest.raises(RefusedByBrowserError, match="ERR_CERT_AUTHORITY_INVALID") as caught:
+        await certificates.check()
+    assert caught.value.address == url.partition("8443")[0] + "8443"
+    certificates.forget()
+    await certificates.check()
+
+
+@pytest.mark.parametrize(
+    ("url", "failure"),
+    [
+        ("https://js.stripe.com/v3/", "net::ERR_CERT_DATE_INVALID"),
+        ("https://api.localhost:9999/user", "net::ERR_CERT_DATE_INVALID"),
+        ("http://app.localhost:8443/", "net::ERR_CERT_DATE_INVALID"),
+        ("https://app.localhost:8443/", "net::ERR_CONNECTION_RESET"),
+        ("https://app.localhost:8443/", None),
+    ],
+)
+async def test_other_hosts_and_other_failures_are_passed_over(
+    page: FakePage, certificates: RefusedCertificates, url: str, failure: str | None
+) -> None:
+    page.fail(url, failure)
+    await certificates.check()
