@@ -21,7 +21,7 @@ from purger.travis.addresses import Site
 from purger.travis.auth.manual_sign_in import ManualSignIn
 from tests.support.browser import PURGER, Purger, environment
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
+pytestmark = pytest.mark.browser
 
 SAID: dict[Certificate, str] = {
     "wrong_host": "is for another host",
