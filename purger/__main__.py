@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 from purger.cli import early_signals
 
 OBJECTS_A_COLLECTION = 200_000
@@ -14,23 +12,24 @@ Python's own number a seventh of a short command's time goes into looking for so
 def main() -> None:
     """Run the `purger` command with the process's arguments, and end the process with the exit code."""
     early_signals.catch()  # before anything else is imported: that takes a while
-    gc.set_threshold(OBJECTS_A_COLLECTION)
     try:
         _protect()
         from purger.cli.app import app
 
-        app()
+        app(prog_name="purger")
     except (Exception, KeyboardInterrupt, early_signals.Terminated) as fault:  # noqa: BLE001 - nothing ends in a traceback
         _end(fault)
 
 
 def _protect() -> None:
-    """Keep secrets out of what is written, and drop variables that would break or steer what purger is built on."""
+    """Keep secrets out of what is written, and drop variables that break or steer what purger is built on."""
+    import gc
     import os
     import sys
 
     from purger.secrets import child_environment, redaction, surroundings
 
+    gc.set_threshold(OBJECTS_A_COLLECTION)
     redaction.guard_streams()
     surroundings.drop_variables_of_dependencies()
     for variable in (child_environment.TOKEN_VARIABLE, child_environment.HOST_TOKEN_VARIABLE):

@@ -180,11 +180,8 @@ class Ledger:
             self._index.remove_listed(entry)
         if entry.state in {State.ACCEPTED, State.GONE}:
             self.recreations += entry.selected
-            change(
-                entry,
-                recreated=entry.recreated + 1,
-                bytes_of_former_versions=entry.bytes_of_former_versions + entry.cache.size_bytes,
-            )
+            former_bytes = entry.bytes_of_former_versions + entry.cache.size_bytes
+            change(entry, recreated=entry.recreated + 1, bytes_of_former_versions=former_bytes)
         rejected = State.REJECTED in {entry.state, entry.state_when_listed}
         change(
             entry,

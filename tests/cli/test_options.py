@@ -45,7 +45,7 @@ pytestmark = pytest.mark.cli
         (["purge", "a/b", "-n", "--connect", "ftp://a"], 2, "--connect is not the address"),
         (["doctor", "a/b", "--page-timeout", "0"], 2, "--page-timeout 0.0 is too small"),
         (["doctor", "a/b", "--page-timeout", "90d"], 2, "longer than a week"),
-        (["purge", "-y"], 2, "no git remote"),
+        (["purge", "-y"], 2, "git says: not a git repository"),
         (["purge", "a/b", "-y", "--no-such-option"], 2, "--no-such-option"),
         (["purge", "a/b", "-y", "--brnach", "x"], 2, "--branch"),
         (["purg"], 2, "Did you mean 'purge'?"),

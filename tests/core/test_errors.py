@@ -28,6 +28,8 @@ CODES = {
     "InputError": 2,
     "AccessError": 3,
     "SiteError": 4,
+    "NoAnswerError": 4,
+    "LastingSiteError": 4,
     "UnknownPageError": 4,
     "BrowserError": 5,
     "BrowserLostError": 5,

@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 
 from purger.core.cache import Cache
+from purger.core.decision import Verdict
 from purger.core.selection import Selection
 from purger.purge.entry import State
 from purger.purge.ledger import Ledger
@@ -62,7 +63,7 @@ async def test_a_lie_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_too_much_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is clicked, whatever is selected."""
-    monkeypatch.setattr(Selection, "decide", lambda *_: True)
+    monkeypatch.setattr(Selection, "verdict", lambda *_: Verdict(True))
     monkeypatch.setattr(Selection, "everything", True)
     monkeypatch.setattr(soaking, "plan_of", lambda seed: _plan(seed, selection=Selection(branches=("a",))))
     figures = await soak(1, runs=1, seconds=math.inf)
