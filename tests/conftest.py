@@ -28,6 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--processes", action="store_true", help="run each purger command as a process of its own")
 
 
+# What a developer's own network needs: all that tests reach is on this machine, and they set these for themselves.
+for _name in list(os.environ):
+    if _name in {"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"} or (
+        _name.lower().endswith("_proxy")
+    ):
+        del os.environ[_name]
+
 settings.register_profile("purger", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("purger")
 

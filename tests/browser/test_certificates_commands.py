@@ -48,14 +48,14 @@ def test_each_variable_names_the_authority(
     purger: Purger, site: StandIn, repository: Repository, variable: str
 ) -> None:
     repository.fill(3)
-    ended = purger("list", "acme/widgets", **{variable: str(site.authority_file)})
+    ended = purger("list", "acme/widgets", **{"PURGER_CA_FILE": "", variable: str(site.authority_file)})
     assert (ended.code, ended.repository["selected"]) == (0, 3), ended.err
 
 
 def test_an_authority_that_nothing_names_is_an_error_with_the_option_as_its_remedy(
     purger: Purger, repository: Repository
 ) -> None:
-    ended = purger("list", "acme/widgets")
+    ended = purger("list", "acme/widgets", PURGER_CA_FILE="")
     assert ended.code == 4
     assert "the certificate of api.localhost is from an authority that this machine's store does not hold" in ended.out
     assert ended.err.count("--ca-file FILE") == 1, "it is said once"
@@ -157,7 +157,7 @@ async def test_a_sign_in_without_the_authority_names_the_option(site: StandIn) -
 def test_a_file_that_names_no_authority_ends_before_anything_is_asked(
     purger: Purger, site: StandIn, repository: Repository
 ) -> None:
-    ended = purger("purge", "acme/widgets", "--yes", SSL_CERT_FILE=os.devnull)
+    ended = purger("purge", "acme/widgets", "--yes", PURGER_CA_FILE="", SSL_CERT_FILE=os.devnull)
     assert ended.code == 2
     assert "SSL_CERT_FILE" in ended.report["error"]["message"]
     assert not site.requests

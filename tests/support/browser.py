@@ -230,15 +230,15 @@ async def loopback() -> Reach:
     return Reach(addresses=("http://127.0.0.1",))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def playwright(shared_browsers: SharedBrowsers) -> Playwright:
     """Playwright, whose driver and browsers all tests share."""
     return cast("Playwright", await shared_browsers.lend())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def browsers(playwright: Playwright) -> AsyncIterator[tuple[Playwright, BrowserSupervisor]]:
-    """A browser for a module's tests of the job itself."""
+    """A browser for a test of the job itself; other tests use it as well."""
     settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
     browsers = BrowserSupervisor(settings, loopback, start_driver=lambda: nullcontext(playwright))
     yield playwright, browsers

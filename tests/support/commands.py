@@ -56,7 +56,8 @@ class _Asyncio:
             left = asyncio.all_tasks(loop) - before - self._shared.own_tasks
             for task in left:
                 task.cancel()
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            if left:  # of nothing, `gather` would ask for a current event loop, which a test may have closed
+                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             loop.set_exception_handler(None)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 loop.remove_signal_handler(number)

@@ -59,7 +59,7 @@ def run_in_network(site: StandIn, folder: Path, *arguments: str, **variables: st
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=_without_network(environment(site, TEST_MARK=mark)) | variables,
+        env=environment(site, TEST_MARK=mark, PURGER_CA_FILE="") | variables,
         cwd=folder,
     )
     seen = Seen()
@@ -72,12 +72,6 @@ def run_in_network(site: StandIn, folder: Path, *arguments: str, **variables: st
         assert_valid(report)
     assert "Traceback" not in err, err
     return InNetwork(Ended(process.returncode, out, err, report), folder, seen)
-
-
-def _without_network(variables: dict[str, str]) -> dict[str, str]:
-    """Take out what a developer's own network needs."""
-    own = {"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"}
-    return {name: text for name, text in variables.items() if name not in own and not name.lower().endswith("_proxy")}
 
 
 def _watch(process: subprocess.Popen[str], mark: str, seen: Seen) -> None:

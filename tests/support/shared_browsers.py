@@ -89,6 +89,15 @@ class LentPlaywright:
             await browser.close()
 
 
+async def _answers(playwright: Playwright) -> bool:
+    """Whether the driver still lives: a test may have ended it with all other processes below this one."""
+    try:
+        await (await playwright.request.new_context()).dispose()
+    except Exception:  # noqa: BLE001 - of a connection that is closed, Playwright raises this class
+        return False
+    return True
+
+
 class SharedBrowsers:
     """The driver and the browsers of a worker: started when they are needed, and anew when they died."""
 
@@ -105,6 +114,9 @@ class SharedBrowsers:
 
     async def lend(self) -> LentPlaywright:
         """Return Playwright, for a user that stops it in the end."""
+        if self._playwright is not None and not await _answers(self._playwright):
+            self._playwright = None
+            self._browsers.clear()
         if self._playwright is None:
             before = asyncio.all_tasks()
             self._playwright = await async_playwright().start()
