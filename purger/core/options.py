@@ -13,7 +13,7 @@ from purger.core.errors import InputError
 from purger.core.units import parse_duration_s
 
 SELECT = "Which caches"
-KEEP = "What to keep: after the filters, in this order"
+KEEP = "What to keep, in this order"
 SITE = "Which site"
 PACE = "How it works"
 BROWSER = "Browser"
