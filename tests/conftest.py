@@ -26,6 +26,7 @@ pytest_plugins = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--processes", action="store_true", help="run each purger command as a process of its own")
+    parser.addoption("--every-network", action="store_true", help="try every combination of networks")
 
 
 # What a developer's own network needs: all that tests reach is on this machine, and they set these for themselves.

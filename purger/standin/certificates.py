@@ -6,10 +6,11 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-from trustme import CA
+from trustme import CA, LeafCert
 
 from purger.standin.faults import Origin
 
@@ -19,9 +20,23 @@ _ELSEWHERE = "elsewhere.localhost"
 _DAY = timedelta(days=1)
 
 
-class Certificates:
-    """The certificates of the origins, of an authority that exists for one run of the stand-in.
+@cache
+def _authority() -> CA:
+    """Return the authority of this process."""
+    return CA()
 
+
+@cache
+def _valid_leaf(host: str) -> LeafCert:
+    """Return the host's valid certificate, with its key."""
+    now = datetime.now(UTC)
+    return _authority().issue_cert(host, not_before=now - 30 * _DAY, not_after=now + 30 * _DAY)
+
+
+class Certificates:
+    """The certificates of the origins, of an authority that exists for one process.
+
+    All stand-ins of a process show the same valid certificate of a host, so that their browsers can be the same, too.
     `hosts` are the origins' host names. With `http2` the servers offer it before HTTP/1.1. `authority_file` is the
     authority's own certificate (PEM), which exists during a `with` block.
     """
@@ -29,7 +44,7 @@ class Certificates:
     def __init__(self, hosts: Mapping[Origin, str], *, http2: bool) -> None:
         self._hosts = hosts
         self._offered = ["h2", "http/1.1"] if http2 else ["http/1.1"]
-        self._authority = CA()
+        self._authority = _authority()
         self._valid = {origin: self._issue(host, "valid") for origin, host in hosts.items()}
 
     def context(self, origin: Origin, kind: Certificate = "valid") -> ssl.SSLContext:
@@ -51,7 +66,11 @@ class Certificates:
         name = _ELSEWHERE if kind == "wrong_host" else host
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(self._offered)
-        authority.issue_cert(name, not_before=not_before, not_after=not_after).configure_cert(context)
+        if kind == "valid":
+            leaf = _valid_leaf(host)
+        else:
+            leaf = authority.issue_cert(name, not_before=not_before, not_after=not_after)
+        leaf.configure_cert(context)
         return context
 
     def __enter__(self) -> Self:

@@ -14,15 +14,26 @@ from tests.support.browser import left
 from tests.support.forward_proxies import StartProxy
 from tests.support.networks import HOSTS, LOCAL_HOSTS, PROXIES, Way, run_in_network, secrets_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(115)]
+pytestmark = pytest.mark.browser
 
 TRUSTS = ("file", "unknown", "public")
 """Whom the user trusts: the site's authority by its file, nobody who knows the site, or the system's store has it."""
 
 
-@pytest.fixture(params=[True, False], ids=["http2", "http1"])
+@pytest.fixture
 def http2(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
+    return bool(getattr(request, "param", True))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try each way with each trust, in turn over HTTP/1.1 and HTTP/2; with `--every-network` over both."""
+    if "trust" not in metafunc.fixturenames:
+        return
+    cells = [(way, trust, http2) for way in PROXIES for trust in TRUSTS for http2 in (False, True)]
+    if not metafunc.config.getoption("every_network"):
+        cells = [cell for number, cell in enumerate(cells) if number % 4 in {0, 3}]
+    ids = [f"{way}-{trust}-http{2 if http2 else 1}" for way, trust, http2 in cells]
+    metafunc.parametrize(("way", "trust", "http2"), cells, indirect=["way", "http2"], ids=ids)
 
 
 @pytest.fixture
@@ -52,8 +63,6 @@ def _name_hash(certificate: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-@pytest.mark.parametrize("way", PROXIES, indirect=True)
-@pytest.mark.parametrize("trust", TRUSTS)
 def test_a_purge_deletes_everything_or_names_the_cause(
     far_site: StandIn, way: Way, trust: str, tmp_path: Path, openssl: None
 ) -> None:
