@@ -230,7 +230,7 @@ async def loopback() -> Reach:
     return Reach(addresses=("http://127.0.0.1",))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def playwright(shared_browsers: SharedBrowsers) -> Playwright:
     """Playwright, whose driver and browsers all tests share."""
     return cast("Playwright", await shared_browsers.lend())

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-MOST_BROWSERS = 3
+MOST_BROWSERS = 6
 """Browsers that are kept open, each of them for other arguments."""
 _OF_PURGER = ("PURGER_", "TRAVIS", "GITHUB_", "PYTEST_", "COVERAGE_")
 _OF_COMMANDS = {"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "HOME", "XDG_CONFIG_HOME"}
