@@ -25,6 +25,7 @@ WORDS_OF_OTHER_TOOLS = {
     "--help",
     "--host-resolver-rules",
     "--ignore-certificate-errors-spki-list",
+    "--include-deps",
     "--init",
     "--lowest",
     "--only",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +70,10 @@ class PreparedCommand(TyperCommand):
                 if self.name in DELETING:
                     raise
                 prepared.warnings.append(f"{error}, so nothing of it is in effect.")
+            for unknown in _unknown_variables(os.environ):
+                if self.name in DELETING:
+                    raise unknown
+                prepared.warnings.append(f"{unknown}. {unknown.remedy}")
             if "api_url" in named:
                 taken = env_file.current().taken
                 prepared.warnings += settle_site_variables(os.environ, given.get("url"), given.get("api_url"), taken)
@@ -88,6 +94,20 @@ class PreparedGroup(TyperGroup):
         if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
             env_file.remember_token(known_variables)
         return super().resolve_command(ctx, args)
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
+    """Yield an error for each variable of the environment that seems to be meant for purger, and that it does not know.
+
+    A filter with a mistyped name would select everything.
+    """
+    for name in sorted(set(environ) - known_variables):
+        if name.startswith("PURGER_"):
+            similar = difflib.get_close_matches(name, known_variables, n=1)
+            meant = f"Is {similar[0]} meant? " if similar else ""
+            yield InputError(
+                f"{name} is not a variable of purger's", remedy=f"{meant}Correct the name, or unset the variable."
+            )
 
 
 def _variables_of(parameter: Any) -> list[str]:

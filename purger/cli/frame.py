@@ -20,7 +20,6 @@ from purger.cli import ci, console
 from purger.cli.early_signals import Terminated
 from purger.cli.options import ArtifactOptions, SiteOptions
 from purger.cli.output import Output
-from purger.cli.parameters import known_variables
 from purger.cli.progress import ProgressView
 from purger.cli.signals import run_to_the_end
 from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError, TerminatedError, UnexpectedError
@@ -52,8 +51,6 @@ def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]
     """Set up logging for a command's body, and turn an error into a message and its exit code."""
     output = Output(json, verbosity, console.stdout(wide=wide), console.stderr(), wide)
     console.set_up_logging(output.notes, verbosity)
-    for name in sorted(set(filter(_is_ours, os.environ)) - known_variables):
-        logger.warning("{} means nothing to purger: is it mistyped?", name)
     started_at = datetime.now(UTC)
     try:
         yield output
@@ -80,10 +77,6 @@ def known(fault: BaseException) -> PurgerError:
         return leaf
     logger.trace("{}", "".join(traceback.format_exception(fault)))
     return UnexpectedError.of(leaf)
-
-
-def _is_ours(variable: str) -> bool:
-    return variable.startswith("PURGER_")
 
 
 def require_an_answer(*, yes: bool, instead: str = "") -> None:

@@ -14,7 +14,7 @@ from purger.secrets import child_environment
 TIMEOUT_S = 5.0
 PREFERRED = ("origin", "upstream")
 """The remotes that are meant where there are several: git's own name, and gh's name for what a fork was made of."""
-_HOW_TO_NAME = "Name it: purger purge owner/name."
+_HOW_TO_NAME = "Name it, as owner/name."
 _SAFE_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 
 

@@ -40,7 +40,9 @@ Repositories = Annotated[
     ),
 ]
 OneRepository = Annotated[str | None, typer.Argument(metavar="[REPO]", help="As for `purge`.", show_default=False)]
-RequiredRepository = Annotated[str, typer.Argument(metavar="REPO", help="As for `purge`.", show_default=False)]
+RequiredRepository = Annotated[
+    str, typer.Argument(metavar="REPO", help="owner/name, or the URL of one of its pages.", show_default=False)
+]
 JobNames = Annotated[
     list[str],
     typer.Argument(metavar="JOB...", help="The jobs to restart: numbers, or URLs of their pages.", show_default=False),

@@ -118,11 +118,15 @@ def test_a_filter_that_the_environment_empties_is_not_dropped(
     assert f"{variable} is empty" in ended.err
 
 
-def test_a_variable_that_nothing_reads_is_noted(
-    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("name", "code"), [("purge", 2), ("list", 0)])
+def test_a_mistyped_variable_is_never_passed_over_by_what_deletes(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, name: str, code: int
 ) -> None:
-    monkeypatch.setenv("PURGER_BRANCHES", "main")
-    assert "PURGER_BRANCHES means nothing to purger" in command("purge", "a/b", "-y").err
+    monkeypatch.setenv("PURGER_BRNCH", "main")
+    ended = command(name, "a/b", *(["-y"] if name == "purge" else []))
+    assert (ended.code, len(runs)) == (code, 0 if code else 1)
+    assert "PURGER_BRNCH is not a variable of purger's" in ended.err
+    assert "Is PURGER_BRANCH meant?" in ended.err
 
 
 @pytest.mark.parametrize("text", ["PURGER_BRANCH main\n", "PURGER_DRY_RUN\n", "PURGER_MATCH: x\n"])

@@ -40,7 +40,7 @@ def test_a_remote_that_is_a_folder_names_no_repository(command: Command, runs: l
     subprocess.run(["git", "remote", "add", "origin", remote], check=True)
     ended = command("purge", "-y")
     assert (ended.code, runs) == (2, [])
-    assert "Name it: purger purge owner/name." in ended.err
+    assert "Name it, as owner/name." in ended.err
 
 
 def test_resuming_a_report_that_is_done_deletes_nothing(command: Command, runs: list[Run]) -> None:

@@ -75,10 +75,12 @@ def run_in_network(site: StandIn, folder: Path, *arguments: str, **variables: st
 
 
 def _watch(process: subprocess.Popen[str], mark: str, seen: Seen) -> None:
+    own = ""
     while process.poll() is None:
         for number, command in children_marked(mark):
             seen.texts.add(command)
-            if number != process.pid:
+            own = command if number == process.pid else own
+            if number != process.pid and command != own:  # else a fork that has not executed its program yet
                 try:
                     seen.texts.add(Path(f"/proc/{number}/environ").read_text(errors="replace"))
                 except OSError:
