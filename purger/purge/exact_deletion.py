@@ -71,12 +71,28 @@ class ExactDeletion:
                 yield name
 
     async def delete(self, way: Deletion, left_below: LeftBelow) -> list[Cache] | Undeletable:
-        """Delete through the API what the way says. Return what the response names as deleted.
+        """Delete through the API what the way says. Return what the responses name as deleted.
 
-        What a call with a text in the name would delete is listed first, by the very same query.
+        What a call would delete is listed first, by the very same query: a job may have uploaded a cache since the
+        plan was made. Where a whole folder holds such a cache, the others are deleted by their names.
         """
+        listed = await self._api.caches(self._id, way.folder, way.match)
+        if are_selected(listed, left_below(way.folder, listed)):
+            return await self._api.delete_caches(self._id, way.folder, way.match)
         if way.match is not None:
-            listed = await self._api.caches(self._id, way.folder, way.match)
-            if not are_selected(listed, left_below(way.folder, listed)):
-                return Undeletable(way.caches, SHARED_NAME)
-        return await self._api.delete_caches(self._id, way.folder, way.match)
+            return Undeletable(way.caches, SHARED_NAME)
+        deleted: list[Cache] = []
+        wanted = within(way.caches, listed)
+        for narrower in plan_deletions(way.folder, listed, left_below(way.folder, listed), wanted):
+            done = narrower if isinstance(narrower, Undeletable) else await self.delete(narrower, left_below)
+            deleted += [] if isinstance(done, Undeletable) else done
+        return deleted
+
+    async def with_news(self, folders: Iterable[str], left_below: LeftBelow) -> set[str]:
+        """Return those of these folders in which something is listed now that is not selected, or not known."""
+
+        async def look(folder: str) -> list[str]:
+            listed = await self._listings.listing(folder)
+            return [] if are_selected(listed, left_below(folder, listed)) else [folder]
+
+        return set(await all_of([look(folder) for folder in folders]))

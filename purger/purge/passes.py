@@ -126,6 +126,10 @@ class Passes:
         size = 1 if self.settings.browser.slow_mo_ms else self.settings.pace.batch_size
         granted = await self.budget.take_some(min(size, len(queue)))
         batch = [queue.popleft() for _ in range(granted)]
+        if not self.record.ledger.selection.everything:
+            # A job may have uploaded a cache since the plan was made: the next load shows it, and then it is spared.
+            news = await self.exact.with_news(batch, self.record.ledger.left_below)
+            batch = [branch for branch in batch if branch not in news]
         self.record.emit(events.Clicking(self.record.name, tuple(batch)))
         self.record.requests += len(batch)
         for branch in batch:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from purger.core import events
 from purger.core.cache import Cache, Kind, Method, Outcome
 from purger.core.errors import AccessError
 from purger.core.filters import is_glob
@@ -63,6 +64,25 @@ async def test_one_branch_and_no_other(purge: Purge, site: StandIn, repository: 
     assert record.ok
     assert {entry.cache.full_branch for entry in record.ledger.selected} == {branch}
     assert {entry.reason for entry in record.ledger.entries if not entry.selected} == {NOT_SELECTED}
+
+
+@pytest.mark.parametrize("names", [[f"b{n}" for n in range(6)], [f"team/b{n}" for n in range(6)]], ids=["icon", "api"])
+async def test_what_is_uploaded_after_the_plan_is_spared(
+    purge: Purge, site: StandIn, repository: Repository, names: list[str]
+) -> None:
+    """A filter knows nothing of it, and neither an icon nor a call for its whole branch may take it along."""
+    for name in names:
+        repository.add(name, age_s=40 * DAY_S)
+    uploaded = []
+
+    def upload_once(event: events.Event) -> None:
+        if isinstance(event, events.ResponseReceived) and not uploaded:
+            uploaded.append(repository.add(names[-1], name="cache-new.tgz"))
+
+    record = await purge(Selection(older_than_s=30 * DAY_S), observe=upload_once, batch_size=2)
+    assert left(repository) == {(names[-1], "cache-new.tgz")}
+    assert record.ok
+    assert sum(entry.outcome is Outcome.DELETED for entry in record.ledger.entries) == len(names)
 
 
 FILTERS: dict[str, dict[str, Any]] = {
