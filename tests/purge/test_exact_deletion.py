@@ -73,7 +73,7 @@ async def test_what_is_uploaded_after_the_plan_is_spared(
     """A filter knows nothing of it, and neither an icon nor a call for its whole branch may take it along."""
     for name in names:
         repository.add(name, age_s=40 * DAY_S)
-    uploaded = []
+    uploaded: list[object] = []
 
     def upload_once(event: events.Event) -> None:
         if isinstance(event, events.ResponseReceived) and not uploaded:
