@@ -88,11 +88,14 @@ class ExactDeletion:
             deleted += [] if isinstance(done, Undeletable) else done
         return deleted
 
-    async def with_news(self, folders: Iterable[str], left_below: LeftBelow) -> set[str]:
-        """Return those of these folders in which something is listed now that is not selected, or not known."""
+    async def without_news(self, folders: Iterable[str], left_below: LeftBelow) -> list[str]:
+        """Return those of these folders in which nothing is listed now but what is selected.
+
+        A job may have uploaded a cache since the plan was made: the next load shows it, and then it is spared.
+        """
 
         async def look(folder: str) -> list[str]:
             listed = await self._listings.listing(folder)
-            return [] if are_selected(listed, left_below(folder, listed)) else [folder]
+            return [folder] if are_selected(listed, left_below(folder, listed)) else []
 
-        return set(await all_of([look(folder) for folder in folders]))
+        return await all_of([look(folder) for folder in folders])

@@ -86,10 +86,9 @@ class Passes:
                 attempt.retry_state.set_result(rows)
 
     def _emit_wait(self, state: RetryCallState) -> None:
-        rows = state.outcome.result() if state.outcome else {}
-        pause_s = state.next_action.sleep if state.next_action else 0.0
+        rows, next_action = state.outcome.result() if state.outcome else {}, state.next_action
         why = f"{many(len(rows), 'row')} refused: clicked again"
-        self.record.emit(events.Waiting(self.record.name, pause_s, why))
+        self.record.emit(events.Waiting(self.record.name, next_action.sleep if next_action else 0.0, why))
 
     async def _click_round(self, page: CachePage, rows: Rows) -> Rows:
         """Click each row once, batch by batch. Return the rows that are worth another click."""
@@ -124,12 +123,9 @@ class Passes:
             return []
         # Who slows the browser down wants to see each click.
         size = 1 if self.settings.browser.slow_mo_ms else self.settings.pace.batch_size
-        granted = await self.budget.take_some(min(size, len(queue)))
-        batch = [queue.popleft() for _ in range(granted)]
+        batch = [queue.popleft() for _ in range(await self.budget.take_some(min(size, len(queue))))]
         if not self.record.ledger.selection.everything:
-            # A job may have uploaded a cache since the plan was made: the next load shows it, and then it is spared.
-            news = await self.exact.with_news(batch, self.record.ledger.left_below)
-            batch = [branch for branch in batch if branch not in news]
+            batch = await self.exact.without_news(batch, self.record.ledger.left_below)
         self.record.emit(events.Clicking(self.record.name, tuple(batch)))
         self.record.requests += len(batch)
         for branch in batch:

@@ -361,7 +361,7 @@ def waiting(site: StandIn, repository: Repository, tmp_path: Path) -> Iterator[s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(site, PURGER_TEST_MARK=f"retry-{id(site)}"),
+        env=environment(site, TEST_MARK=f"retry-{id(site)}"),
         cwd=tmp_path,
         start_new_session=True,
     )
