@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +21,7 @@ from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError, of_browser
 from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
 from purger.core.hosts import host_and_port, origin_of
+from purger.core.text import system_words
 
 if TYPE_CHECKING:
     import httpx2
@@ -195,8 +195,6 @@ def _reason_of(error: Exception) -> str:
             return f"the connection can't be encrypted: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
     for cause in reversed(causes):
         if isinstance(cause, OSError) and cause.errno:
-            # Of a name that is not known the number is not the system's.
-            known = os.strerror(cause.errno) if cause.errno > 0 else cause.strerror or ""
-            return (known[:1].lower() + known[1:]) or "the connection failed"
+            return system_words(cause) or "the connection failed"
     said = " ".join(str(error).split()).rstrip(".")[:_LONGEST_REASON]
     return (said[:1].lower() + said[1:]) or "the connection broke"

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import ssl
 
 
+IDLE_S = 30.0
+"""How long an unused connection is kept: less than servers, proxies and address translation usually keep it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """How hosts are reached. By default directly, with the authorities of the system's store."""

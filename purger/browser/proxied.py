@@ -12,12 +12,9 @@ import httpcore2
 import httpx2
 
 from purger.browser.loopback import Stream
-from purger.browser.network import Network
+from purger.browser.network import IDLE_S, Network
 from purger.browser.proxies import Proxy
 from purger.browser.tunnel import open_tunnel
-
-IDLE_S = 30.0
-"""How long an unused connection is kept: less than servers, proxies and address translation usually keep it."""
 
 
 class ProxiedTransport(httpx2.AsyncHTTPTransport):

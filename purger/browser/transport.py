@@ -7,11 +7,8 @@ from collections.abc import Mapping
 
 import httpx2
 
-from purger.browser.network import Network
+from purger.browser.network import IDLE_S, Network
 from purger.core.hosts import is_loopback
-
-IDLE_S = 30.0
-"""How long an unused connection is kept: less than servers and address translation usually keep it."""
 
 
 class Transport(httpx2.AsyncBaseTransport):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import os
 import re
 import ssl
 
@@ -15,6 +14,7 @@ from purger.browser.loopback import Stream
 from purger.browser.network import Network
 from purger.browser.proxies import Proxy
 from purger.core.hosts import in_brackets, ip_of
+from purger.core.text import system_words
 
 OPENING_S = 20.0
 _LONGEST_HEAD_BYTES = 65536
@@ -47,9 +47,7 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
     except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
         raise proxy_errors.not_there(proxy, "it closes the connection", where) from None
     except OSError as error:
-        # Of a name that is not known the number is not the system's.
-        known = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or "connection failed"
-        raise proxy_errors.not_there(proxy, known[:1].lower() + known[1:], where) from None
+        raise proxy_errors.not_there(proxy, system_words(error) or "connection failed", where) from None
 
 
 async def certificate_of(proxy: Proxy, network: Network) -> bytes | None:

@@ -73,11 +73,6 @@ class Policies:
         """Whether there is a policy."""
         return self != Policies()
 
-    @property
-    def need_branches(self) -> bool:
-        """Whether the branch of a cache matters."""
-        return self.keep_newest is not None or self.gone
-
     def __str__(self) -> str:
         """Describe the policies for messages: `but the 2 newest of each branch and kind of job`."""
         parts = []

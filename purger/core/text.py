@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import os
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-LONGEST_BRANCH = 48
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -40,14 +40,16 @@ def sentence_of(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
+def system_words(fault: OSError) -> str:
+    """Return what the system says of a fault, for the middle of a sentence; empty where it says nothing."""
+    # Of a name that is not known the number is not the system's.
+    said = os.strerror(fault.errno) if fault.errno and fault.errno > 0 else fault.strerror or ""
+    return said[:1].lower() + said[1:]
+
+
 def printable(text: str) -> str:
     """Return untrusted text (branch names, responses) without terminal control sequences. Line ends stay."""
     return "".join(character if character.isprintable() or character == "\n" else _REPLACEMENT for character in text)
-
-
-def shorten(text: str, longest: int = LONGEST_BRANCH) -> str:
-    """Return untrusted text as one printable line, shortened in the middle to `longest` characters."""
-    return visible(text, longest)
 
 
 def decoded(content: bytes, *, errors: str = "strict") -> str:

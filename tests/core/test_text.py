@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from purger.core.text import LONGEST_BRANCH, decoded, many, printable, sentence_of, shorten, visible
+from purger.core.text import decoded, many, printable, sentence_of, system_words, visible
 
 
 def test_sentences_and_visible_text() -> None:
@@ -34,10 +34,10 @@ def test_printable_text_keeps_its_lines_and_loses_terminal_codes() -> None:
 
 
 def test_shortened_text_is_one_line_with_both_ends() -> None:
-    assert shorten("a\nb") == "a\ufffdb"
-    assert shorten("x" * LONGEST_BRANCH) == "x" * LONGEST_BRANCH
-    assert shorten("abcdefgh", 5) == "ab…gh"
-    assert len(shorten("x" * 500)) == LONGEST_BRANCH
+    assert visible("a\nb", 48) == "a\ufffdb"
+    assert visible("x" * 48, 48) == "x" * 48
+    assert visible("abcdefgh", 5) == "ab…gh"
+    assert len(visible("x" * 500, 48)) == 48
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,9 @@ def test_bytes_of_no_text_are_an_error(content: bytes) -> None:
 
 def test_bytes_of_no_text_may_be_kept_apart() -> None:
     assert (decoded(b"a\xff", errors="surrogateescape"), decoded(codecs.BOM_UTF8)) == ("a\udcff", "")
+
+
+def test_what_the_system_says_stands_in_the_middle_of_a_sentence() -> None:
+    assert system_words(ConnectionRefusedError(111, "another text")) == "connection refused"
+    assert system_words(OSError(-2, "Name or service not known")) == "name or service not known"
+    assert system_words(OSError()) == ""
