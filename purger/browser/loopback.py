@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 
 _PIECE_BYTES = 65536
 _CLOSING_S = 1.0
+_TURNS = 4
+"""Turns of asyncio's loop until a connection that it has just accepted is served, or one it has closed is gone."""
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -19,7 +21,7 @@ class LoopbackServer:
     def __init__(self) -> None:
         self.place = ""
         """The host and port where it listens."""
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection, which is closed afterwards."""
@@ -33,16 +35,23 @@ class LoopbackServer:
             self.place = "{}:{}".format(*server.sockets[0].getsockname())
             yield
         finally:
+            # Until 3.12, a server that is closed while it accepts a connection loses it: so it first stops accepting.
+            for listener in server.sockets:
+                asyncio.get_running_loop().remove_reader(listener.fileno())
+            await _let_the_loop_turn()
             server.close()
-            for connection in self._connections:
+            connections = dict(self._connections)
+            for connection in connections:
                 connection.cancel()
-            await asyncio.gather(*self._connections, return_exceptions=True)
-            await asyncio.sleep(0)  # what was closed is really closed by the loop's next turn
+            await asyncio.gather(*connections, return_exceptions=True)
+            for writer in connections.values():
+                writer.transport.abort()  # a task that is cancelled before its first step closes nothing
+            await _let_the_loop_turn()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.create_task(self._serve(reader, writer))
-        self._connections.add(connection)
-        connection.add_done_callback(self._connections.discard)
+        self._connections[connection] = writer
+        connection.add_done_callback(self._connections.pop)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -50,6 +59,11 @@ class LoopbackServer:
                 await self.answer(reader, writer)
         finally:
             await close(writer)
+
+
+async def _let_the_loop_turn() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
 
 
 async def close(writer: asyncio.StreamWriter) -> None:
@@ -76,6 +90,7 @@ async def pump(one: Stream, other: Stream) -> None:
     finally:
         for way in ways:
             way.cancel()
+        other[1].close()  # first of all: what is awaited here may be cancelled
         await asyncio.gather(*ways, return_exceptions=True)
         await close(other[1])
 

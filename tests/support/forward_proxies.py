@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -10,13 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from purger.browser.loopback import close, pump
+from purger.browser.loopback import LoopbackServer, pump
 from tests.support.proxy_names import NAMES, RECORD
 
 USER_INFO = "al%40ice:ge%2Fheim-42"
@@ -83,46 +84,37 @@ def _written_port(file: Path, process: subprocess.Popen[bytes]) -> int:
     pytest.fail("the proxy did not come up")
 
 
-class Scripted:
+class Scripted(LoopbackServer):
     """A server on loopback in a thread of its own, whose answer to each connection is a coroutine."""
 
-    def __init__(self, answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]) -> None:
+    def __init__(self, answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
+        super().__init__()
         self._answer = answer
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self.port = 0
+        self._open = contextlib.AsyncExitStack()
+
+    @property
+    def port(self) -> int:
+        return int(self.place.rpartition(":")[2])
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await self._answer(reader, writer)
 
     def __enter__(self) -> Scripted:
         self._thread.start()
-        self.port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+        self._run(self._open.enter_async_context(self.open()))
         return self
 
-    async def _listen(self) -> int:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self._answered(reader, writer))
-        task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
-
-    async def _answered(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._answer(reader, writer)  # type: ignore[misc]
-        finally:
-            await close(writer)
-
     def __exit__(self, *_error: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
+        self._run(self._open.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
 
-    async def _stop(self) -> None:
-        self._server.close()
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def _run(self, step: Coroutine[object, object, object]) -> None:
+        asyncio.run_coroutine_threadsafe(step, self._loop).result(10)
 
 
 @pytest.fixture
@@ -156,9 +148,10 @@ def start_socks(request: pytest.FixtureRequest) -> Iterator[StartProxy]:
             port = int.from_bytes(await reader.readexactly(2), "big")
             asked.append(f"{host}:{port}")
             refusal = reply or (0 if host in names else 4)
+            target = None if refusal else await asyncio.open_connection("127.0.0.1", port)
             writer.write(bytes([5, refusal, 0, 1, 0, 0, 0, 0, 0, 0]))
-            if not refusal:
-                await pump((reader, writer), await asyncio.open_connection("127.0.0.1", port))
+            if target:
+                await pump((reader, writer), target)
 
         running.append(Scripted(answer).__enter__())
         return ForwardProxy(running[-1].port, "socks5", lambda: list(asked))
