@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loguru import logger
-
 from purger.browser.authority import Authority
 from purger.browser.proxies import Proxies
 from purger.core.options import NETWORK, text
@@ -76,6 +74,8 @@ class NetworkSettings:
 
         Raises InputError for an address that is not a proxy's, and a file that can't be read or has no certificate.
         """
+        from loguru import logger
+
         proxies = Proxies.of(self.proxy, environ)
         if proxies.is_password_shown:
             logger.warning(

@@ -11,7 +11,6 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from purger.cli.help import help_text, usage_pieces
 from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
 from purger.core.errors import InputError
@@ -35,10 +34,12 @@ class PreparedCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
-        formatter.write(help_text(self, ctx))
+        _write_help(self, ctx, formatter)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return what follows the command's name in its usage line."""
+        from purger.cli.help import usage_pieces
+
         return usage_pieces(self, ctx)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -87,13 +88,19 @@ class PreparedGroup(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
-        formatter.write(help_text(self, ctx))
+        _write_help(self, ctx, formatter)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that is named."""
         if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
             env_file.remember_token(known_variables)
         return super().resolve_command(ctx, args)
+
+
+def _write_help(command: Any, context: Any, formatter: Any) -> None:
+    from purger.cli.help import help_text
+
+    formatter.write(help_text(command, context))
 
 
 def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:

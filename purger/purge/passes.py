@@ -29,7 +29,7 @@ from purger.travis.rate_limit import Budget
 if TYPE_CHECKING:
     from purger.travis.page.cache_page import CachePage
 
-LOW_WATER = 12
+LOW_WATER = 100
 """With so few responses pending, the next batch is clicked: two for each of the browser's six connections."""
 
 Rows = dict[str, list[Entry]]

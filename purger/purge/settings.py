@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from purger.browser.network import DIRECT, Network
 from purger.browser.settings import BrowserSettings
 from purger.core.options import PACE, check_ranges, number, wait
-from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
 from purger.travis.host import HostSettings
+
+if TYPE_CHECKING:
+    from purger.core.retry_policies import RetryPolicies
+
+
+def _default_policies() -> RetryPolicies:
+    from purger.core.retry_policies import DEFAULT_POLICIES
+
+    return DEFAULT_POLICIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,5 +87,5 @@ class Settings:
     browser: BrowserSettings = field(default_factory=BrowserSettings)
     pace: Pace = field(default_factory=Pace)
     page_console: bool = False
-    policies: RetryPolicies = DEFAULT_POLICIES
+    policies: RetryPolicies = field(default_factory=_default_policies)
     host: HostSettings = field(default_factory=HostSettings)

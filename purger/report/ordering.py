@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from purger.report.model import CacheReport, Report, RepositoryReport
+if TYPE_CHECKING:
+    from purger.report.model import CacheReport, Report, RepositoryReport
 
 
 class SortBy(StrEnum):
@@ -46,6 +45,8 @@ class Order:
 
         With a limit, only so many of those that are selected, over all repositories, are in it and count as selected.
         """
+        from msgspec.structs import replace
+
         each = [(at, cache) for at, one in enumerate(report.repositories) for cache in one.caches]
         each.sort(key=lambda item: _KEYS[self.by](item[1]), reverse=self.is_reversed)
         if self.most is not None:
@@ -54,9 +55,11 @@ class Order:
         for at, cache in each:
             by_repository.setdefault(at, []).append(cache)
         shown = [self._showing(one, by_repository.get(at, [])) for at, one in enumerate(report.repositories)]
-        return msgspec.structs.replace(report, repositories=shown)
+        return replace(report, repositories=shown)
 
     def _showing(self, repository: RepositoryReport, caches: list[CacheReport]) -> RepositoryReport:
+        from msgspec.structs import replace
+
         if self.most is None:
-            return msgspec.structs.replace(repository, caches=caches)
-        return msgspec.structs.replace(repository, caches=caches, selected=len(caches), remaining=len(caches))
+            return replace(repository, caches=caches)
+        return replace(repository, caches=caches, selected=len(caches), remaining=len(caches))

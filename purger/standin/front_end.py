@@ -34,13 +34,13 @@ class FrontEnd:
         """Answer one call."""
         if call.method not in {"GET", "HEAD"}:
             return web.Response(status=405, text="Method Not Allowed\n")
-        headers = {"Cache-Control": "no-store"}
         folder, _, name = entry.path.strip("/").partition("/")
         if folder == "assets" and name in self._assets:
+            headers = {"Cache-Control": "max-age=600"}
             return web.Response(text=self._assets[name], content_type=_ASSETS[name], headers=headers)
         await asyncio.sleep(self._state.faults.page_latency_s)
         nonce = secrets.token_urlsafe(12)
-        headers["Content-Security-Policy"] = self._policy(nonce)
+        headers = {"Cache-Control": "no-store", "Content-Security-Policy": self._policy(nonce)}
         return web.Response(text=self._html(nonce), content_type="text/html", headers=headers)
 
     def _html(self, nonce: str) -> str:

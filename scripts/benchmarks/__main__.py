@@ -17,7 +17,7 @@ from playwright.async_api import async_playwright
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from scripts.benchmarks import commands, picture
-from scripts.benchmarks.contestants import CONTESTANTS, Arena, Times
+from scripts.benchmarks.contestants import BARE_WITH_CLICKS, CONTESTANTS, Arena, Times
 from scripts.benchmarks.report_page import seconds_to_search
 from scripts.benchmarks.site import BenchSite, stand_in
 
@@ -41,8 +41,8 @@ FEW, MANY = 1000, 20_000
 CACHES_EACH = 20
 CONNECTIONS, STREAMS = 6, 100
 TOO_SLOW_S = 60.0
-MOST_OVER_BARE_FETCH = 2.5
-"""The page's clicks come on top of the browser's own floor."""
+MOST_OVER_HTTP2 = 1.25
+"""Two cores are busy all the time then: what is over 1 is what purger does with each response."""
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 Results = dict[tuple[str, Case], list[Times]]
 
@@ -61,9 +61,12 @@ def floor_s(case: Case) -> float:
 def is_left_out(name: str, case: Case) -> bool:
     """Return whether a contestant is not run: a sequential one that would take minutes, and the API over HTTP/2.
 
-    A sequential one takes about 0.15 s a row, plus the latency. The API's client speaks HTTP/1.1.
+    A sequential one takes about 0.15 s a row, plus the latency. The API's client speaks HTTP/1.1, and there the time of
+    the page's own script is hidden by that of the connections.
     """
     if case.http2 and name.startswith("API"):
+        return True
+    if not case.http2 and name == BARE_WITH_CLICKS:
         return True
     return name in {"naive script", "API, one by one"} and case.rows * (case.latency_s + 0.15) > TOO_SLOW_S
 
@@ -122,31 +125,24 @@ def check(goal: str, ratio: float, most: float) -> bool:
     return met
 
 
-def goals_of_contests(results: Results, grid: list[Case]) -> list[bool]:
-    """Check the goals of the contests for the cases that were run."""
+def goals_of_contests(results: Results) -> list[bool]:
+    """Check the goals of the contests."""
     thousand, slow, middle = Case(1000, 0.02), Case(1000, 0.2), Case(300, 0.02)
-    met = []
-    if thousand in grid:
-        clicking = empty_s(results, "purger, clicking", thousand)
-        met.append(
-            check(
-                "clicking, 1,000 rows, 20 ms ÷ snippet", clicking / empty_s(results, "console snippet", thousand), 0.6
-            )
-        )
-        whole = seen_s(results, "purger, whole", thousand) / seen_s(results, "console snippet", thousand)
-        met.append(check("whole, verified, 1,000 rows ÷ snippet's page empty", whole, 0.5))
-    if slow in grid:
-        met.append(
-            check(
-                "clicking, 1,000 rows, 200 ms ÷ floor", empty_s(results, "purger, clicking", slow) / floor_s(slow), 1.1
-            )
-        )
-    if middle in grid and results["naive script", middle]:
-        ratio = empty_s(results, "purger, clicking", middle) / empty_s(results, "naive script", middle)
-        met.append(check("clicking, 300 rows ÷ naive script", ratio, 0.1))
-    for case in OVER_HTTP2:
-        ratio = empty_s(results, "purger, clicking", case) / empty_s(results, "bare fetch", case)
-        met.append(check(f"clicking, {case} ÷ bare fetch", ratio, MOST_OVER_BARE_FETCH))
+
+    def clicking_over(name: str, case: Case) -> float:
+        return empty_s(results, "purger, clicking", case) / empty_s(results, name, case)
+
+    met = [check(f"clicking, {thousand} ÷ bare fetch", clicking_over("bare fetch", thousand), 1.05)]
+    met += [
+        check(f"clicking, {case} ÷ {BARE_WITH_CLICKS}", clicking_over(BARE_WITH_CLICKS, case), MOST_OVER_HTTP2)
+        for case in OVER_HTTP2
+    ]
+    met.append(check(f"clicking, {thousand} ÷ snippet", clicking_over("console snippet", thousand), 0.9))
+    met.append(check(f"clicking, {middle} ÷ naive script", clicking_over("naive script", middle), 0.1))
+    to_floor = empty_s(results, "purger, clicking", slow) / floor_s(slow)
+    met.append(check(f"clicking, {slow} ÷ floor", to_floor, 1.1))
+    whole = seen_s(results, "purger, whole", thousand) / seen_s(results, "console snippet", thousand)
+    met.append(check("whole, proved, 1,000 rows ÷ until the snippet's page is empty", whole, 0.45))
     return met
 
 
@@ -161,14 +157,19 @@ def goals_of_commands(site: BenchSite, repetitions: int) -> list[bool]:
         seconds["bare, empty"].append(commands.seconds_of(commands.bare_playwright(site, click=False)))
         seconds["purger, empty"].append(commands.seconds_of(commands.purge("acme/widgets"), site))
         site.fill(60)
+        seconds["bare, list"].append(commands.seconds_of(commands.bare_list(site, "acme/widgets"), site))
+        seconds["purger, list"].append(commands.seconds_of(commands.purger("list", "acme/widgets", "--json"), site))
         seconds["bare, 60"].append(commands.seconds_of(commands.bare_playwright(site, click=True)))
         site.fill(60)
         seconds["purger, 60"].append(commands.seconds_of(commands.purge("acme/widgets"), site))
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     return [
-        check("60 rows, whole command ÷ script with the snippet", medians["purger, 60"] / medians["bare, 60"], 1.25),
-        check("empty repository ÷ bare script", medians["purger, empty"] / medians["bare, empty"], 1.2),
-        check("purger --version ÷ bare Typer program", medians["version"] / medians["bare typer"], 1.3),
+        check(
+            "whole command, 60 rows ÷ script: snippet and two reloads", medians["purger, 60"] / medians["bare, 60"], 1
+        ),
+        check("empty repository ÷ bare script", medians["purger, empty"] / medians["bare, empty"], 0.5),
+        check("list, 60 caches ÷ script: the same requests", medians["purger, list"] / medians["bare, list"], 3),
+        check("purger --version ÷ bare Typer program", medians["version"] / medians["bare typer"], 1.2),
         check("purger --help ÷ bare Typer program", medians["help"] / medians["bare typer"], 2.0),
     ]
 
@@ -269,7 +270,7 @@ def main() -> int:
         if arguments.only in {None, "contests", "commands"}:
             goals_header()
         if results:
-            met += goals_of_contests(results, grid)
+            met += goals_of_contests(results)
             met.append(asyncio.run(time_per_row(site, arguments.repetitions)))
             case = Case(1000, 0.02)
             bars = {name: empty_s(results, name, case) for name in CONTESTANTS if results[name, case]}

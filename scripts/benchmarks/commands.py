@@ -19,6 +19,18 @@ def main(version: bool = typer.Option(False, "--version")) -> None:
     typer.echo("1")
 app()
 """
+BARE_LIST = """
+import os, sys
+import httpx2
+owner_and_name, api_url = sys.argv[1:]
+headers = {"Authorization": f"token {os.environ['TRAVIS_TOKEN']}", "Travis-API-Version": "3"}
+with httpx2.Client(headers=headers) as client:
+    client.get(f"{api_url}/user").raise_for_status()
+    repository = client.get(f"{api_url}/repo/github/{owner_and_name.replace('/', '%2F')}").raise_for_status().json()
+    caches = client.get(f"{api_url}/repo/{repository['id']}/caches").raise_for_status().json()["caches"]
+for cache in caches:
+    print(cache["branch"], cache["size"], cache["last_modified"], cache["name"])
+"""
 BARE_PLAYWRIGHT = """
 import sys
 from playwright.sync_api import sync_playwright
@@ -33,6 +45,10 @@ with sync_playwright() as playwright:
     if click == "click":
         page.locator(".delete-cache-icon").first.wait_for()
         page.evaluate("() => document.querySelectorAll('.delete-cache-icon').forEach((icon) => icon.click())")
+        page.locator(".no-caches").wait_for()
+        for _ in range(2):
+            page.reload()
+            page.locator(".no-caches").wait_for()
     page.locator(".no-caches").wait_for()
     browser.close()
 """
@@ -71,8 +87,16 @@ def bare_typer() -> list[str]:
     return [sys.executable, "-c", BARE_TYPER, "--version"]
 
 
+def bare_list(site: BenchSite, slug: str) -> list[str]:
+    """Return the command line of a script that sends the three requests of `purger list` and prints the caches."""
+    return [sys.executable, "-c", BARE_LIST, slug, site.site.api_url]
+
+
 def bare_playwright(site: BenchSite, *, click: bool) -> list[str]:
-    """Return the command line of a script that starts the same browser, opens the page and may run the snippet."""
+    """Return the command line of a script that starts the same browser and opens the page.
+
+    It may run the snippet, and then reloads the page twice, as purger does before it calls a cache deleted.
+    """
     return [sys.executable, "-c", BARE_PLAYWRIGHT, site.page, site.token.reveal(), "click" if click else "view"]
 
 

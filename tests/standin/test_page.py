@@ -357,7 +357,7 @@ async def test_a_click_takes_less_time_in_a_run_loop(context: BrowserContext) ->
         # A busy machine can only lengthen a measurement, so the shortest of a few is what the page itself costs.
         outside = min([await page.evaluate(timed % ten) for _ in range(4)])
         inside = min([await page.evaluate(timed % together) for _ in range(4)])
-        assert outside >= 130
+        assert outside >= 90
         assert 20 <= inside < outside / 2
 
 

@@ -31,12 +31,14 @@
   const pending = new Map();    // XMLHttpRequest -> {branch} of deletions without a response yet
   const responses = [];
   let lastEvent = now();
+  let most = Infinity;          // `wake` is called when at most so many deletions are pending
   let wake = () => {};
 
   const marks = window[`${config.handle}marks`] ?? null;   // of overlay.js, if the browser is watched
   const clickedItems = new Map();  // branch -> its row's element, for the marks
 
-  const happened = () => { lastEvent = now(); wake(); };
+  const open = () => pending.size + expected.size;
+  const happened = () => { lastEvent = now(); if (open() <= most) wake(); };
   const addResponse = (branch, response) => {
     responses.push({ branch, ...response });
     marks?.answered(clickedItems.get(branch), response);
@@ -58,17 +60,13 @@
     return { kind: "delete", branch, url: `${match[1]}?branch=${encodeURIComponent(branch)}`, ok: allowed.has(branch) };
   };
 
-  const textOf = async (xhr) => {
-    if (xhr.responseType === "blob") return xhr.response ? xhr.response.text() : "";
-    if (xhr.responseType === "json") return JSON.stringify(xhr.response);
-    return xhr.responseText;
-  };
   const cachesIn = (text) => { try { const { caches } = JSON.parse(text); return Array.isArray(caches) ? caches : null; } catch { return null; } };
   const succeeded = (xhr) => xhr.status >= 200 && xhr.status < 300;
 
   const Native = window.XMLHttpRequest;
   window.XMLHttpRequest = class XMLHttpRequest extends Native {
     #call = null;
+    #isText = false;            // the page wants a blob: it gets one, but the response came as text
     constructor() {
       super();
       // These listeners are the first ones, so they can hold back successful responses from the page. Rendering the
@@ -100,14 +98,27 @@
       }
       pending.set(this, { branch: call.branch });
       lastEvent = now();
+      // A blob is kept by another process of the browser, which takes a quarter of a millisecond for each response.
+      if (config.hold && super.responseType === "blob") {
+        super.responseType = "text";
+        this.#isText = true;
+      }
       return super.send(body);
+    }
+    get responseType() { return this.#isText ? "blob" : super.responseType; }
+    set responseType(type) { super.responseType = type; }
+    get response() { return this.#isText ? new Blob([super.response]) : super.response; }
+    async #text() {
+      if (super.responseType === "blob") return super.response ? super.response.text() : "";
+      if (super.responseType === "json") return JSON.stringify(super.response);
+      return super.responseText;
     }
     async #loaded() {
       const call = this.#call;
       if (!call) return;
       const status = this.status;
       const retryAfter = status === 429 || status === 503 ? this.getResponseHeader("Retry-After") : null;
-      const text = await textOf(this).catch(() => "");
+      const text = await this.#text().catch(() => "");
       if (call.kind === "list") list = { status, caches: cachesIn(text), words: text.slice(0, 300) };
       else this.#end({ status, retryAfter, deleted: succeeded(this) ? cachesIn(text) : null, words: succeeded(this) ? "" : text.slice(0, 300) });
       happened();
@@ -124,11 +135,10 @@
     try { return window.requirejs("@ember/runloop/index").run; } catch { return (work) => work(); }
   };
 
-  const open = () => pending.size + expected.size;
-
-  // Resolves when at most `most` deletions are pending, after `silenceMs` without an event, or after `patienceMs`.
-  const until = async (most, silenceMs, patienceMs = Infinity) => {
+  // Resolves when at most `fewEnough` deletions are pending, after `silenceMs` without an event, or after `patienceMs`.
+  const until = async (fewEnough, silenceMs, patienceMs = Infinity) => {
     const start = now();
+    most = fewEnough;
     for (;;) {
       if (open() <= most || now() - start > patienceMs) return;
       const quiet = now() - lastEvent;
