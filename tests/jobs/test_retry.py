@@ -14,7 +14,7 @@ import pytest
 
 from purger.core import events
 from purger.core.errors import ExitCode, JobError, SiteError
-from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
+from purger.core.retry_policies import RetryPolicies
 from purger.jobs.retry import Retry, RetryRequest, RetryResult
 from purger.jobs.settings import RetrySettings
 from purger.jobs.verdict import Verdict
@@ -29,7 +29,7 @@ from purger.travis.rate_limit import MOST_POSTS, POST_WINDOW_S, Budget
 from tests.support.browser import WIDGETS, Ended, Purger, environment
 from tests.support.clocks import Virtual
 from tests.support.processes import children_marked
-from tests.support.retry_policies import FAST
+from tests.support.retry_policies import QUICK
 from tests.support.stand_in_jobs import canceled, failed, passed
 
 pytestmark = pytest.mark.browser
@@ -255,7 +255,7 @@ async def in_process(
     jobs: list[Job],
     on: events.Observer = lambda _event: None,
     budget: Budget | None = None,
-    policies: RetryPolicies = DEFAULT_POLICIES,
+    policies: RetryPolicies = QUICK,
 ) -> RetryResult:
     """Run a retry whose events a test can act upon."""
     pace = Pace(settle_s=0.0, max_rate=0)
@@ -346,7 +346,7 @@ async def test_a_log_that_says_nothing_ends_the_retry(
 ) -> None:
     job = site.add_job(repository, script=[failed(), failed()])
     monkeypatch.setattr(Job, "log", lambda _job: "")
-    result = await in_process(site, [job], policies=FAST)
+    result = await in_process(site, [job])
     assert isinstance(result.error, SiteError)
     assert "its log does not tell" in result.error.what
 

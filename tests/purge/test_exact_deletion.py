@@ -19,7 +19,6 @@ from purger.standin import DeleteFault, Reupload, StandIn
 from purger.standin.repository import Repository
 from purger.travis.page.cache_page import CachePage
 from tests.support.browser import Purge, Purger
-from tests.support.retry_policies import FAST
 
 pytestmark = pytest.mark.browser
 
@@ -250,7 +249,7 @@ async def test_nested_ones_go_although_their_folder_is_always_refused(
     for branch in ("feature", "feature/foo"):
         repository.add(branch)
     site.faults.delete_fault = [DeleteFault("feature", 500)]
-    record = await purge(Selection(older_than_s=DAY_S), attempts=2, policies=FAST)
+    record = await purge(Selection(older_than_s=DAY_S), attempts=2)
     assert {branch for branch, _ in left(repository)} == {"feature"}
     assert [entry.outcome for entry in record.ledger.left] == [Outcome.FAILED]
 
@@ -296,7 +295,7 @@ async def test_a_deletion_by_name_that_is_always_refused_ends(
     for name in ("cache-3.8.tgz", "cache-3.9.tgz"):
         repository.add("main", name=name)
     site.faults.delete_fault = [DeleteFault("main", 500)]
-    record = await purge(Selection(match="3.9"), attempts=2, policies=FAST)
+    record = await purge(Selection(match="3.9"), attempts=2)
     assert [(entry.outcome, entry.attempts) for entry in record.ledger.selected] == [(Outcome.FAILED, 2)]
     assert len(repository.caches) == 2
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext
+from tenacity import stop_after_attempt
 
 from purger.core import events
 from purger.core.cache import Method, Outcome
 from purger.core.errors import AccessError, SiteError, UnknownPageError
-from purger.core.retry_policies import DEFAULT_POLICIES, PageWaits, RetryPolicies
+from purger.core.retry_policies import PageWaits, RetryPolicies
 from purger.purge.entry import NOT_APPLIED
 from purger.purge.passes import LOW_WATER
 from purger.standin import DeleteFault, GoAway, Reupload, StandIn
@@ -22,7 +23,7 @@ from purger.standin.repository import Repository
 from purger.travis.page.cache_page import CachePage
 from tests.support.browser import FOR_EVER, Purge, Purger, full_state, loads, long_enough, over_both
 from tests.support.clocks import Virtual
-from tests.support.retry_policies import FAST
+from tests.support.retry_policies import FAST, QUICK
 
 pytestmark = pytest.mark.browser
 
@@ -43,8 +44,8 @@ def named(fault: DeleteFault) -> str:
 
 
 def waiting(**waits: float) -> RetryPolicies:
-    """The real policies, with other waits for the page."""
-    return replace(DEFAULT_POLICIES, page=PageWaits(**waits))
+    """Short pauses, with other waits for the page."""
+    return replace(QUICK, page=PageWaits(**waits))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ async def test_refusals_that_pass_are_retried(
 ) -> None:
     repository.fill(24)
     site.faults.delete_fault = [DeleteFault(None, fault.status, times, "none", fault.retry_after_s, fault.kind)]
-    record = await purge(policies=FAST)
+    record = await purge()
     assert repository.caches == []
     assert record.ok
     assert sum(entry.attempts for entry in record.ledger.entries) <= 24 + times
@@ -71,7 +72,7 @@ async def test_one_branch_is_always_refused(
     repository.add("stubborn")
     site.faults.delete_fault = [DeleteFault("stubborn", fault.status)]
     site.faults.delete_all_fault = [DeleteFault(None, fault.status)]
-    record = await purge(attempts=3, policies=FAST)
+    record = await purge(attempts=3)
     assert [cache.branch for cache in repository.caches] == ["stubborn"]
     assert not record.ok
     (failed,) = record.ledger.left
@@ -149,7 +150,8 @@ async def test_one_that_never_answers_holds_up_no_other(purge: Purge, site: Stan
     repository.add("mute")
     site.faults.delete_fault = [DeleteFault("mute", kind="hang")]
     site.faults.delete_all_fault = [DeleteFault(None, kind="hang")]
-    record = await purge(answer_timeout_s=3.0, attempts=2, batch_size=10, policies=FAST)
+    policies = replace(FAST, api_busy=replace(FAST.api_busy, stop=stop_after_attempt(1)))
+    record = await purge(answer_timeout_s=2.0, attempts=2, batch_size=10, policies=policies)
     assert [cache.branch for cache in repository.caches] == ["mute"]
     (mute,) = record.ledger.left
     assert mute.outcome is Outcome.FAILED
@@ -164,7 +166,7 @@ async def test_refusals_that_pass_are_outlasted(
     site.faults.delete_fault = [DeleteFault(None, status, share=share)]
     site.faults.delete_all_fault = [DeleteFault(None, status)]
     # So many that the last cache, whose every attempt may be refused by chance, is not given up.
-    record = await purge(policies=FAST, attempts=50)
+    record = await purge(attempts=50)
     assert repository.caches == []
     assert record.ok
 
@@ -175,7 +177,7 @@ async def test_a_button_that_fails_once_is_pressed_again(purge: Purge, site: Sta
     repository.add("gone/long-ago")
     repository._branches = []
     site.faults.delete_all_fault = [DeleteFault(None, 503, times=2)]
-    record = await purge(policies=FAST)
+    record = await purge()
     assert repository.caches == []
     assert record.ok
 
@@ -186,7 +188,7 @@ async def test_an_icon_that_is_always_refused_gives_way_to_the_button(
     repository.fill(5)
     repository.add("stubborn")
     site.faults.delete_fault = [DeleteFault("stubborn", 500)]
-    record = await purge(policies=FAST)
+    record = await purge()
     assert repository.caches == []
     assert {entry.method for entry in record.ledger.entries if entry.cache.branch == "stubborn"} == {Method.BUTTON}
     assert record.ok
@@ -200,7 +202,7 @@ async def test_an_icon_that_is_always_refused_gives_way_to_exact_calls(
     # The icon's four attempts, and the first call.
     site.faults.delete_fault = [DeleteFault("stubborn", 500, times=5)]
     site.faults.delete_all_fault = [DeleteFault(None, 500)]
-    record = await purge(policies=FAST)
+    record = await purge()
     assert repository.caches == []
     (entry,) = [entry for entry in record.ledger.entries if entry.cache.name == stubborn.name]
     assert entry.method is Method.API

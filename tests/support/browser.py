@@ -28,7 +28,7 @@ from purger.browser.supervise import BrowserSupervisor
 from purger.cli.progress import log_event
 from purger.core import events
 from purger.core.decision import limited
-from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
+from purger.core.retry_policies import RetryPolicies
 from purger.core.selection import Selection
 from purger.purge.record import Record
 from purger.purge.repository import RepositoryPurge
@@ -45,7 +45,7 @@ from tests.support.clocks import Virtual
 from tests.support.commands import PURGER as PURGER
 from tests.support.commands import RunCommand, run_process
 from tests.support.reports import assert_valid
-from tests.support.retry_policies import FAST, PATIENT
+from tests.support.retry_policies import QUICK
 from tests.support.shared_browsers import SharedBrowsers
 
 FORBIDDEN = "this system forbids"
@@ -272,7 +272,7 @@ def purge(site: StandIn, browsers_for_site: BrowserSupervisor) -> Purge:
     async def run(
         selection: Selection | None = None,
         *,
-        policies: RetryPolicies = DEFAULT_POLICIES,
+        policies: RetryPolicies = QUICK,
         clock: Virtual | None = None,
         observe: events.Observer = log_event,
         **settings: Any,
@@ -355,9 +355,9 @@ def open_api(site: StandIn) -> OpenApi:
     """Opens the stand-in's API, or that `at` another site, with its token or another one, and short waits."""
 
     def open_it(
-        *, at: Site | None = None, token: str | None = None, policies: RetryPolicies = PATIENT
+        *, at: Site | None = None, token: str | None = None, policies: RetryPolicies = QUICK
     ) -> AbstractAsyncContextManager[Api]:
-        budget = Budget(0, pauses=FAST.rate_limit)
+        budget = Budget(0, pauses=QUICK.rate_limit)
         there = at or Site.at(site.url, site.api_url)
         return Api.open(network_of(site), there, Token(token or site.token), budget, policies)
 

@@ -20,7 +20,7 @@ from purger.travis.rate_limit import Budget
 from tests.support.browser import OpenApi
 from tests.support.https_servers import HOST, context_of, hello, trusting
 from tests.support.raw_servers import OK, Connection, raw_server
-from tests.support.retry_policies import FAST, PATIENT
+from tests.support.retry_policies import FAST, QUICK
 
 
 def statuses(site: StandIn) -> int:
@@ -192,7 +192,7 @@ async def test_a_certificate_that_is_not_accepted_is_not_tried_again(tmp_path: P
     authority, token = CA(), Token("a-token-for-tests")
     async with raw_server(hello, context_of(authority, "expired")) as server:
         site = Site.at(f"https://{HOST}:{server.port}")
-        async with Api.open(trusting(authority, tmp_path), site, token, Budget(0), PATIENT) as api:
+        async with Api.open(trusting(authority, tmp_path), site, token, Budget(0), QUICK) as api:
             with pytest.raises(CertificateError, match="has expired"):
                 await api.user()
             assert api.take_count() == 1

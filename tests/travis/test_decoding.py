@@ -24,7 +24,7 @@ from purger.travis.api import Api
 from purger.travis.decoding import NotJsonError, UserPayload, decode, not_our_api, seconds_in
 from purger.travis.jobs import JobFacts, Jobs
 from purger.travis.rate_limit import Budget
-from tests.support.retry_policies import FAST
+from tests.support.retry_policies import QUICK
 
 WIDGETS = Repository("github", "acme", "widgets")
 JOB = JobFacts(7, "failed", None, None, 3, 1, "acme/widgets", None)
@@ -57,8 +57,8 @@ CALLS: dict[str, tuple[Call, dict[str, Any]]] = {
 
 async def asked(name: str, body: bytes) -> Any:
     """Make the call of this name, answered with this body; return what it returns or the error that it raises."""
-    at_once = replace(FAST, api_busy=RetryPolicy(stop=stop_after_attempt(2), wait=wait_none()))
-    budget = Budget(0, pauses=FAST.rate_limit)
+    at_once = replace(QUICK, api_busy=RetryPolicy(stop=stop_after_attempt(2), wait=wait_none()))
+    budget = Budget(0, pauses=QUICK.rate_limit)
     always = httpx2.MockTransport(lambda _request: httpx2.Response(200, content=body, headers={"Date": "soon"}))
     async with Connections(DIRECT, always) as connections:
         try:

@@ -16,7 +16,7 @@ from purger.travis.addresses import Site
 from purger.travis.host import HostSettings
 from purger.travis.pull_requests import PullRequests, closed_pull_requests
 from tests.support.browser import WIDGETS
-from tests.support.retry_policies import FAST
+from tests.support.retry_policies import QUICK
 
 TOKEN = Token("host-token-of-tests")
 
@@ -25,7 +25,7 @@ async def ask(answer: Callable[[httpx2.Request], httpx2.Response], *numbers: int
     """Ask GitHub, which answers so."""
     settings = HostSettings(token=TOKEN)
     async with Connections(DIRECT, httpx2.MockTransport(answer)) as connections:
-        return await closed_pull_requests(WIDGETS, numbers, Site(), settings, connections, FAST)
+        return await closed_pull_requests(WIDGETS, numbers, Site(), settings, connections, QUICK)
 
 
 async def test_the_state_of_each_is_asked_with_the_token() -> None:
@@ -103,11 +103,11 @@ async def test_a_look_alike_of_the_host(site: StandIn, repository: Repository) -
     settings = HostSettings(api_url=site.third_party_url, token=TOKEN)
     there = Site.at(site.url, site.api_url)
     async with Connections(DIRECT) as connections:
-        found = await closed_pull_requests(WIDGETS, [7, 8, 10], there, settings, connections, FAST)
+        found = await closed_pull_requests(WIDGETS, [7, 8, 10], there, settings, connections, QUICK)
     assert found == PullRequests({7: False, 8: True}, ("GitHub does not know or show some pull requests",))
     assert not any("Authorization" in request.headers for request in site.requests)
     site.faults.host_calls = 1
     async with Connections(DIRECT) as connections:
-        found = await closed_pull_requests(WIDGETS, [7, 8, 9], there, settings, connections, FAST)
+        found = await closed_pull_requests(WIDGETS, [7, 8, 9], there, settings, connections, QUICK)
     assert len(found.closed) == 1
     assert "rate limit" in found.problems[0]
