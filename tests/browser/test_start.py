@@ -198,6 +198,8 @@ while chunk := os.read(3, 65536):
     *messages, text = text.split(bytes(1))
     for message in map(json.loads, messages):
         method = message["method"]
+        if method == "Browser.close":
+            raise SystemExit
         if method == "Browser.getVersion":
             answer = {{"result": {{"product": "HeadlessChrome/59.0.3071.0", "userAgent": "x", "revision": "1"}}}}
         else:
