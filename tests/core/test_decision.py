@@ -73,6 +73,14 @@ def test_a_limit_selects_nothing_where_older_caches_may_be_hidden() -> None:
     assert made[0].verdict(one).kept is Kept.UNSEEN
 
 
+def test_what_nobody_can_decide_takes_a_place_of_the_limit() -> None:
+    oldest, middle, newest = (cache("a", f"cache-{age}.tgz", age_s=age) for age in (30, 20, 10))
+    made = decision((oldest, OPEN), (middle, SELECTED), (newest, SELECTED))
+    assert (made.selected, made.undecided) == ((middle, newest), (oldest,))
+    for most, selected in ((1, ()), (2, (middle,)), (3, (middle, newest))):
+        assert limited([made], most)[0].selected == selected
+
+
 def test_a_limit_passes_over_what_may_be_older_or_newer() -> None:
     dated = [cache("a", f"cache-{age}.tgz", age_s=age) for age in (10, 20)]
     undated = replace(cache("a", "cache-x.tgz"), last_modified=UNDATED)

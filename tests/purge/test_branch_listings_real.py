@@ -1,4 +1,4 @@
-"""Filters on caches whose file names hold a slash, with the real command; what is left is asked of the server."""
+"""Filters on caches whose rows do not tell their branch, with the real command; what is left is asked of the server."""
 
 from __future__ import annotations
 
@@ -40,3 +40,30 @@ def test_exactly_the_selected_caches_are_gone(
     assert ended.code == 0, ended.err
     assert Counter(cache.branch for cache in repository.caches) == left
     assert planned == 9 - sum(left.values())
+
+
+@pytest.mark.parametrize(("kind", "left"), [("pull-request", {"main", "fix/PR.7"}), ("push", {"PR.7", "PR.8"})])
+@pytest.mark.parametrize("more", [(), ("--keep-newest", "1")], ids=["filter", "policy"])
+def test_a_pushed_branch_that_ends_like_a_pull_request_is_none(
+    purger: Purger, repository: Repository, kind: str, left: set[str], more: tuple[str, ...]
+) -> None:
+    for branch in ("fix/PR.7", "main", "PR.7", "PR.8"):
+        for days in (1, 2):
+            repository.add(branch, name=f"cache-linux-{days:064x}--python-3.8.tgz", age_s=days * 86_400.0)
+    planned = purger("list", "acme/widgets", "--kind", kind, *more).repository
+    assert {cache["branch"] for cache in planned["caches"] if cache["selected"]}.isdisjoint(left)
+    ended = purger("purge", "acme/widgets", "--yes", "--kind", kind, *more)
+    assert ended.code == 0, ended.err
+    counts = Counter(cache.branch for cache in repository.caches)
+    others = {"main", "fix/PR.7", "PR.7", "PR.8"} - left
+    assert counts == dict.fromkeys(left, 2) | (dict.fromkeys(others, 1) if more else {})
+
+
+def test_what_no_known_branch_lists_is_not_taken_for_a_pull_request(purger: Purger, repository: Repository) -> None:
+    repository.add("fix/PR.7")
+    repository.add("old/PR.7", name="cache-linux-focal-0b--python-3.8.tgz")
+    repository._branches = ["fix/PR.7"]
+    ended = purger("purge", "acme/widgets", "--yes", "--kind", "pull-request")
+    assert ended.code == 1, ended.err
+    assert "shows only the last part of its branch's name" in ended.err
+    assert len(repository.caches) == 2
