@@ -221,10 +221,14 @@ class Run:
             await purge.survey(to_delete=not self.request.dry_run, concludes=not has_limit)
 
     def _limit(self, purges: Sequence[RepositoryPurge]) -> None:
-        """Conclude these surveys with at most so many selected caches in all as the limit of the run allows."""
+        """Conclude these surveys with at most so many selected caches in all as the limit of the run allows.
+
+        What a former run selected counts, whether it is deleted or not.
+        """
         limit = self.request.selection.policies.limit
         if limit is None:
             return
+        limit -= sum(len(decision.selected) for decision in self.request.decisions.values())
         decided = [(purge, purge.decision) for purge in purges if purge.decision is not None]
         decisions = limited([decision for _, decision in decided], limit)
         for (purge, _), decision in zip(decided, decisions, strict=True):

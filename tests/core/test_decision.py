@@ -31,6 +31,13 @@ def test_another_upload_or_cache_is_kept() -> None:
     assert made.verdict(replace(one, last_modified=one.last_modified + timedelta(microseconds=5))) == SELECTED
 
 
+def test_a_decision_says_why_it_keeps_what_it_does_not_know() -> None:
+    made = Decision(others=Kept.LIMIT)
+    assert made.verdict(cache("main")) == Verdict(selected=False, kept=Kept.LIMIT)
+    one = cache("a", full="x/a")
+    assert replace(decision((one, SELECTED)), others=Kept.LIMIT).verdict(cache("b")).kept is Kept.LIMIT
+
+
 def test_caches_that_look_alike_are_told_apart_by_their_branches() -> None:
     mine, theirs = cache("a", full="x/a"), cache("a", full="y/a")
     made = decision((mine, SELECTED), (theirs, NEWEST))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -67,3 +68,34 @@ def test_what_no_known_branch_lists_is_not_taken_for_a_pull_request(purger: Purg
     assert ended.code == 1, ended.err
     assert "shows only the last part of its branch's name" in ended.err
     assert len(repository.caches) == 2
+
+
+FRONT, OTHER = (f"cache-linux-{number:064x}--gemfile-g" for number in (3, 4))
+OLD, NEW = 9 * 86_400.0, 3600.0
+
+
+@pytest.mark.parametrize(
+    ("stored", "filters", "kept"),
+    [
+        ([("main", f"{FRONT}/h/a.tgz", OLD), ("main", f"{FRONT}/a.tgz", OLD)], ("--kind", "push"), 0),
+        ([("cache-a--b", f"{FRONT}/h/a.tgz", OLD), ("cache-a--b", f"{FRONT}/a.tgz", OLD)], ("--kind", "push"), 0),
+        (
+            [("main", f"{FRONT}/h/a.tgz", OLD), ("main", f"{FRONT}/a.tgz", OLD), ("main", f"{OTHER}/a.tgz", NEW)],
+            ("--older-than", "2d"),
+            0,
+        ),
+        ([("main", f"{FRONT}/h/a.tgz", OLD), ("main", f"{OTHER}/a.tgz", NEW)], ("--older-than", "2d"), 1),
+        ([("main", f"{FRONT}/h/a.tgz", OLD), ("main", f"{FRONT}/h/a.tgz2", NEW)], ("--older-than", "2d"), 1),
+    ],
+)
+def test_only_what_is_left_alone_is_said_to_be(
+    purger: Purger, repository: Repository, stored: list[tuple[str, str, float]], filters: tuple[str, ...], kept: int
+) -> None:
+    for branch, name, age_s in [*stored, ("PR.7", "cache-linux-focal-0a1b--python-3.8.tgz", NEW)]:
+        repository.add(branch, name=name, age_s=age_s)
+    planned = purger("list", "acme/widgets", *filters).repository["selected"]
+    ended = purger("purge", "acme/widgets", "--yes", *filters)
+    assert ended.code == (1 if kept else 0), ended.err
+    assert len(repository.caches) == len(stored) + 1 - planned + kept
+    said = [int(count) for count in re.findall(r"(\d+) caches? of '[^']*' (?:is|are) left alone", ended.err)]
+    assert sum(said) == kept, ended.err
