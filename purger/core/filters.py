@@ -171,7 +171,7 @@ class Filters:
             return True
         if not cache.is_attributed:
             return None if self.globs else False
-        return any(_matches(cache.known_branch, glob) for glob in self.globs)
+        return any(matches(cache.known_branch, glob) for glob in self.globs)
 
     def _decide_age(self, cache: Cache) -> bool:
         age_s = (self.as_of - cache.last_modified).total_seconds()
@@ -205,7 +205,7 @@ def _is_excluded(cache: Cache, exclude: tuple[str, ...]) -> bool | None:
     if not exclude:
         return False
     if cache.full_branch is not None:
-        return any(_matches(cache.full_branch, name) for name in exclude)
+        return any(matches(cache.full_branch, name) for name in exclude)
     if not cache.is_attributed:
         return None
     # What is displayed is the last part of a branch: what lies before it is not known.
@@ -253,12 +253,12 @@ def _refuse_contradictions(filters: Filters) -> None:
 def _covers(exclude: tuple[str, ...], name: str) -> bool:
     """Whether all that a `--branch` value means is excluded, as far as that is plain."""
     return any(
-        pattern == name or not pattern.strip("*") or (not is_glob(name) and _matches(name, pattern))
+        pattern == name or not pattern.strip("*") or (not is_glob(name) and matches(name, pattern))
         for pattern in exclude
     )
 
 
-def _matches(branch: str, pattern: str) -> bool:
+def matches(branch: str, pattern: str) -> bool:
     """Whether a full name is meant by a pattern: a glob also matches the displayed name, the last part."""
     if not is_glob(pattern):
         return branch == pattern

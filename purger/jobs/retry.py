@@ -178,7 +178,12 @@ class Retry:
     def _purge(self) -> Run:
         # What the policies keep was decided at the start, and is kept in every attempt.
         decisions = self._attempts[-1].run.decisions if self._attempts else {}
-        request = Request(repositories=[self.request.repository], selection=self.request.selection, decisions=decisions)
+        request = Request(
+            repositories=[self.request.repository],
+            selection=self.request.selection,
+            decisions=decisions,
+            is_first=not self._attempts,
+        )
         return Run(self.settings, request, replace(self._hooks, confirm=self._confirm_once), self._budget)
 
     async def _restart(self, jobs: Jobs, attempt: Attempt, job_ids: Sequence[int]) -> None:

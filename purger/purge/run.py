@@ -22,6 +22,7 @@ from purger.purge.record import Record
 from purger.purge.repository import RepositoryPurge
 from purger.purge.settings import Settings
 from purger.purge.shard import Shard
+from purger.purge.unmatched import in_common
 from purger.travis.addresses import Owner, Repository
 from purger.travis.api import Api, RepositoryFacts
 from purger.travis.rate_limit import Budget
@@ -43,7 +44,8 @@ class Request:
     """What a run is about.
 
     An owner among `repositories` stands for all repositories that the API lists of it; of all, `shard` picks a part.
-    `dry_run` lists and deletes nothing. `decisions` are those of a former run, where the policies were decided.
+    `dry_run` lists and deletes nothing. `decisions` are those of a former run, where the policies were decided. A run
+    that `is_first` warns of names that match no cache; later, what they match may be deleted.
     """
 
     repositories: Sequence[Repository | Owner]
@@ -51,6 +53,7 @@ class Request:
     dry_run: bool = False
     shard: Shard | None = None
     decisions: Mapping[Repository, Decision] = field(default_factory=dict)
+    is_first: bool = True
 
     def selection_of(self, repository: Repository) -> Selection:
         """Return the selection for a repository, with what was decided about that before."""
@@ -214,11 +217,11 @@ class Run:
             for purge in purges:
                 group.create_task(self._survey(purge, at_once))
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
+        _warn_of_unmatched_names(self._records if self.request.is_first else (), self._emit)
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
-            has_limit = self.request.selection.policies.limit is not None
-            await purge.survey(to_delete=not self.request.dry_run, concludes=not has_limit)
+            await purge.survey(to_delete=not self.request.dry_run, concludes=not self.request.selection.policies.limit)
 
     def _limit(self, purges: Sequence[RepositoryPurge]) -> None:
         """Conclude these surveys with at most so many selected caches in all as the limit of the run allows.
@@ -254,6 +257,16 @@ class Run:
                 purge.record.warn(f"The browser was lost and started anew: {lost}.")
             else:
                 return
+
+
+def _warn_of_unmatched_names(records: Sequence[Record], emit: events.Observer) -> None:
+    """Warn once of each name that no repository has a cache of."""
+    seen = [record for record in records if record.error is None and record.ledger.entries]
+    for unmatched in in_common(record.unmatched for record in seen) if seen else ():
+        if len(records) == 1:
+            records[0].warn(str(unmatched))
+        else:
+            emit(events.Warned("", str(unmatched)))
 
 
 async def _caught(work: Coroutine[Any, Any, None]) -> PurgerError | None:
