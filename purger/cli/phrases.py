@@ -38,10 +38,8 @@ def sentence(event: events.Event) -> tuple[str, str]:
         case events.NotWaiting(why=why):
             return "INFO", f"not waiting: {why}"
         case events.Recreated(caches=caches, branches=branches):
-            return (
-                "WARNING",
-                f"{many(caches, 'cache')} of {', '.join(branches)} came back: a running job uploads them",
-            )
+            names = ", ".join(branches)
+            return "WARNING", f"{many(caches, 'cache')} of {names} came back: a running job uploads them"
         case events.Warned(text=text):
             return "WARNING", text
         case events.Finished(ok=ok, deleted=deleted, left=left):

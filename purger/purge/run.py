@@ -158,9 +158,9 @@ class Run:
             if not self.request.dry_run:
                 browsers.start_early()
         # A token that is refused explains all other refusals.
-        for error in (who.result(), surveyed.result()):
-            if error is not None:
-                raise error
+        for error in filter(None, (who.result(), surveyed.result())):
+            _say_once(error, self._records)
+            raise error
         todo = [purge for purge in purges if purge.record.error is None and purge.record.ledger.left]
         if todo and not self.request.dry_run:
             await browsers.reach()  # before anybody is asked: a certificate may not be accepted
@@ -257,6 +257,13 @@ class Run:
                 purge.record.warn(f"The browser was lost and started anew: {lost}.")
             else:
                 return
+
+
+def _say_once(error: PurgerError, records: Sequence[Record]) -> None:
+    """Let the records have the run's error for their own where only the call that met it is another."""
+    for record in records:
+        if record.error is not None and (record.error.what, record.error.remedy) == (error.what, error.remedy):
+            record.error = error
 
 
 def _warn_of_unmatched_names(records: Sequence[Record], emit: events.Observer) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from purger.core.cache import Cache
-from purger.core.errors import SiteError
+from purger.core.errors import PurgerError
 from purger.core.filters import Filters
 from purger.core.selection import Selection
 from purger.purge.branch_listings import BranchListings
@@ -16,6 +16,7 @@ from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import OpenApi, Purger, fill
 from tests.support.builders import cache
+from tests.support.retry_policies import FAST
 
 pytestmark = pytest.mark.browser
 
@@ -105,13 +106,12 @@ def test_over_many_repositories_a_name_is_warned_of_where_none_has_it(purger: Pu
     assert "warning: --branch nosuch matches no listed cache\n" in ended.err
 
 
-async def test_where_the_branches_can_not_be_listed_nothing_is_warned_of_and_nothing_fails() -> None:
-    class Unlisted(BranchListings):
-        async def branches(self) -> dict[str, bool | None]:
-            raise SiteError("the API is out of order")
-
-    unlisted = Unlisted(None, 1, Selection)  # type: ignore[arg-type] - it asks nothing
-    assert await unmatched_names(Filters(branches=("nosuch",)), KNOWN, unlisted) == []
+async def test_where_the_branches_can_not_be_listed_nothing_is_warned_of_and_nothing_fails(open_api: OpenApi) -> None:
+    async with open_api(policies=FAST) as api:
+        listings = BranchListings(api, 404, Selection)  # there is no such repository
+        with pytest.raises(PurgerError):
+            await listings.branches()
+        assert await unmatched_names(Filters(branches=("nosuch",)), KNOWN, listings) == []
 
 
 def test_a_resumed_run_does_not_warn_of_what_the_former_one_deleted(
