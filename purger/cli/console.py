@@ -161,8 +161,10 @@ def show_kept(console: Console, repository: RepositoryReport) -> None:
 def show_report(output: Output, report: Report, *, as_table: Literal["rows", "caches"] | None) -> None:
     """Show what came of each repository and each job. `as_table` shows the caches in place of a verdict."""
     selection = report.selection
+    shown = {report.error}
     for repository in _to_show(report):
-        if repository.error and repository.error != report.error:
+        if repository.error and repository.error not in shown:
+            shown.add(repository.error)
             show_error(output.notes, repository.error)
         if report.dry_run and repository.left and not output.json:
             room = room_of(output.data, wide=output.wide)

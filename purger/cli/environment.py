@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
 from purger.core.errors import InputError
+from purger.core.options import check_switch, parse_number
 from purger.secrets import env_file
 
 PREPARED = "purger.prepared"
@@ -80,6 +81,8 @@ class PreparedCommand(TyperCommand):
                 prepared.warnings += settle_site_variables(os.environ, given.get("url"), given.get("api_url"), taken)
         except InputError as error:
             prepared.error = error
+        faults = [fault for name, one in named.items() if name not in given for fault in _odd_switches(one)]
+        prepared.error = prepared.error or next(iter(faults), None)
         return prepared
 
 
@@ -115,6 +118,24 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
             yield InputError(
                 f"{name} is not a variable of purger's", remedy=f"{meant}Correct the name, or unset the variable."
             )
+
+
+def _odd_switches(parameter: Any) -> Iterator[InputError]:
+    """Yield an error for each variable that is to switch an option on and can't; it is then dropped.
+
+    The command line would end with words of its own before the command's frame can say what is wrong.
+    """
+    is_count = getattr(parameter, "count", False)
+    for variable in _variables_of(parameter) if is_count or getattr(parameter, "is_flag", False) else ():
+        text = os.environ.get(variable, "")
+        try:
+            if is_count and text:
+                parse_number(text, int, 0)
+            elif not is_count:
+                check_switch(text)
+        except InputError as error:
+            del os.environ[variable]
+            yield InputError(f"{variable} {error.what}", remedy=error.remedy)
 
 
 def _variables_of(parameter: Any) -> list[str]:

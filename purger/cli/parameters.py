@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
+from enum import StrEnum
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
@@ -64,7 +65,8 @@ class Group:
         """Yield a parameter for each option, as Typer reads them."""
         for name, option in self.options.items():
             is_flag, is_count = option.raw is bool, option.raw is int and option.metavar == ""
-            given = option.raw if is_flag or is_count else option.raw | None
+            is_text = isinstance(option.raw, type) and issubclass(option.raw, int | float | StrEnum)
+            given = option.raw if is_flag or is_count else (str if is_text else option.raw) | None
             variables = list(option.variables)
             info = typer.Option(
                 *option.names,
@@ -75,21 +77,26 @@ class Group:
                 rich_help_panel=option.panel,
                 count=is_count,
                 hidden=option.is_hidden,
+                autocompletion=_completion_of(option.raw),
             )
             default: Any = False if is_flag else 0 if is_count else option.default
             yield inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[given, info]
             )
 
-    def build(self, given: Mapping[str, Any]) -> Any:
-        """Return the settings that were given; what was not given has its declared default. Raises InputError."""
+    def build(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> Any:
+        """Return the settings that were given; what was not given has its declared default. Raises InputError.
+
+        `from_variables` are the fields whose values are from the environment.
+        """
         values = {}
         for name, option in self.options.items():
             option.refuse_empty_variables(os.environ)
             value = given[name]
             if value is None or (value == [] and option.raw == list[str]):
                 continue
-            values[name] = option.parse(value) if option.parse else value
+            variables = [variable for variable in option.variables if os.environ.get(variable)]
+            values[name] = option.value_of(value, variables[0] if variables and name in from_variables else None)
         return self.settings(**values)
 
 
@@ -128,7 +135,8 @@ def command(
                 json=given.get("json", False), verbosity=given["verbose"], wide=given.get("wide", False)
             ) as output:
                 check_prepared(context)
-                arguments = {name: part.build(given) if part else given[name] for name, part in parts.items()}
+                named = {name for name in given if _is_from_a_variable(context, name)}
+                arguments = {name: part.build(given, named) if part else given[name] for name, part in parts.items()}
                 code = function(output, **arguments)
             raise typer.Exit(code)
 
@@ -139,6 +147,18 @@ def command(
         return Command(name, callback, _epilog(examples, exits))
 
     return make
+
+
+def _is_from_a_variable(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "ENVIRONMENT"
+
+
+def _completion_of(raw: Any) -> Callable[[str], list[str]] | None:
+    """Return what completes the values of an option, where they are choices."""
+    if not isinstance(raw, type) or not issubclass(raw, StrEnum):
+        return None
+    return lambda incomplete: [str(choice) for choice in raw if choice.startswith(incomplete)]
 
 
 def _signature(

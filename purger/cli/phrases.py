@@ -35,11 +35,11 @@ def sentence(event: events.Event) -> tuple[str, str]:
             more = f"; giving up in {seconds_text(left_s)}" if left_s is not None else ""
             span = f" {seconds_text(seconds)}" if seconds else ""
             return "INFO", f"waiting{span}: {why}{more}"
+        case events.NotWaiting(why=why):
+            return "INFO", f"not waiting: {why}"
         case events.Recreated(caches=caches, branches=branches):
-            return (
-                "WARNING",
-                f"{many(caches, 'cache')} of {', '.join(branches)} came back: a running job uploads them",
-            )
+            names = ", ".join(branches)
+            return "WARNING", f"{many(caches, 'cache')} of {names} came back: a running job uploads them"
         case events.Warned(text=text):
             return "WARNING", text
         case events.Finished(ok=ok, deleted=deleted, left=left):

@@ -44,6 +44,7 @@ class Meant:
             dry_run=dry_run,
             shard=self.shard,
             decisions=self.decisions,
+            is_first=self.selection.not_after is None,
         )
 
 

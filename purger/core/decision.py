@@ -42,7 +42,7 @@ _WORDS = {
         "not known whether their branch or pull request is gone",
     ),
     Kept.ENOUGH: ("enough is deleted without it", "enough is deleted without them"),
-    Kept.LIMIT: ("beyond the limit of this run", "beyond the limit of this run"),
+    Kept.LIMIT: ("beyond the limit of the run", "beyond the limit of the run"),
     Kept.UNDATED: ("without a date, so that its age is not known", "without a date, so that their age is not known"),
     Kept.UNSEEN: (
         "not known whether it is among the oldest, since a list of the site is full",
@@ -65,13 +65,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided about the caches that were listed at the start; any other cache, or upload, is left alone.
+    """What was decided about the caches that were listed at the start; any other cache, or upload, is kept.
 
-    `is_complete` means that every cache of the repository was seen, as far as the selection may mean it.
+    `others` is why. Of those that are `undecided` nobody can tell whether they are selected. `is_complete` means that
+    every cache of the repository was seen, as far as the selection may mean it.
     """
 
     selected: tuple[Cache, ...] = ()
+    undecided: tuple[Cache, ...] = ()
     is_complete: bool = True
+    others: Kept = Kept.LATER
     _verdicts: Mapping[Version, Mapping[str | None, Verdict]] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -84,19 +87,21 @@ class Decision:
             alike = found.setdefault(_key(cache), {})
             former = alike.get(cache.full_branch, verdict)
             alike[cache.full_branch] = former if former.selected is not True else verdict
-        selected = tuple(one for one in caches if found[_key(one)][one.full_branch].selected)
-        return cls(selected, is_complete, found)
+        by_verdict: dict[bool | None, list[Cache]] = {True: [], None: [], False: []}
+        for cache in caches:
+            by_verdict[found[_key(cache)][cache.full_branch].selected].append(cache)
+        return cls(tuple(by_verdict[True]), tuple(by_verdict[None]), is_complete, _verdicts=found)
 
     def verdict(self, cache: Cache) -> Verdict:
         """Return the verdict on a listed cache. It is open while the branch decides and is not known."""
         alike = self._verdicts.get(_key(cache))
         if alike is None:
-            return Verdict(selected=False, kept=Kept.LATER)
+            return Verdict(selected=False, kept=self.others)
         if len({one.selected for one in alike.values()}) == 1:
             return next(iter(alike.values()))
         if cache.full_branch is None:
             return Verdict(selected=None)
-        return alike.get(cache.full_branch) or alike.get(None) or Verdict(selected=False, kept=Kept.LATER)
+        return alike.get(cache.full_branch) or alike.get(None) or Verdict(selected=False, kept=self.others)
 
     def without(self, caches: Iterable[Cache], kept: Kept) -> Decision:
         """Return the decision with these selected caches kept instead."""
@@ -111,10 +116,12 @@ class Decision:
 def limited(decisions: Sequence[Decision], most: int) -> list[Decision]:
     """Return the decisions of a run with at most so many selected caches in all: the oldest ones.
 
-    Nothing is selected of a repository that was not seen in full, since older ones may be hidden there. A cache without
-    a date may be the oldest or the newest: it takes a place among the oldest, and is selected only where all are.
+    Nothing is selected of a repository that was not seen in full, since older ones may be hidden there. A cache that is
+    undecided takes a place, too. One without a date may be the oldest or the newest: it takes a place among the oldest,
+    and is selected only where all are.
     """
-    open_ones = [(at, cache) for at, one in enumerate(decisions) if one.is_complete for cache in one.selected]
+    whole = [(at, one) for at, one in enumerate(decisions) if one.is_complete]
+    open_ones = [(at, cache) for at, one in whole for cache in (*one.selected, *one.undecided)]
     undated = sum(not cache.is_dated for _, cache in open_ones)
     dated = sorted((one for one in open_ones if one[1].is_dated), key=lambda one: (oldest_first(one[1]), one[0]))
     room = max(0, most - undated) if len(open_ones) > most else most

@@ -101,6 +101,13 @@ class Waiting(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NotWaiting(Event):
+    """A wait is left out, for the reason `why`."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recreated(Event):
     """A running job uploaded deleted caches again."""
 

@@ -154,7 +154,7 @@ class Filters:
             None if excluded is None else True,
             not self.branches or self._decide_branch(cache),
             self.match is None or _has_in_its_name(cache, self.match),
-            self.kind is None or (cache.kind is self.kind if cache.is_attributed else None),
+            self.kind is None or _is_of_kind(cache, self.kind),
             self.larger_than_bytes is None or cache.size_bytes > self.larger_than_bytes,
             self.smaller_than_bytes is None or cache.size_bytes < self.smaller_than_bytes,
             self.not_after is None or cache.last_modified <= self.not_after,
@@ -171,7 +171,7 @@ class Filters:
             return True
         if not cache.is_attributed:
             return None if self.globs else False
-        return any(_matches(cache.known_branch, glob) for glob in self.globs)
+        return any(matches(cache.known_branch, glob) for glob in self.globs)
 
     def _decide_age(self, cache: Cache) -> bool:
         age_s = (self.as_of - cache.last_modified).total_seconds()
@@ -205,7 +205,7 @@ def _is_excluded(cache: Cache, exclude: tuple[str, ...]) -> bool | None:
     if not exclude:
         return False
     if cache.full_branch is not None:
-        return any(_matches(cache.full_branch, name) for name in exclude)
+        return any(matches(cache.full_branch, name) for name in exclude)
     if not cache.is_attributed:
         return None
     # What is displayed is the last part of a branch: what lies before it is not known.
@@ -213,6 +213,13 @@ def _is_excluded(cache: Cache, exclude: tuple[str, ...]) -> bool | None:
         return True
     may_be_meant = any(is_glob(name) or name.rpartition("/")[2] == cache.branch for name in exclude)
     return None if may_be_meant else False
+
+
+def _is_of_kind(cache: Cache, kind: Kind) -> bool | None:
+    """Return whether a cache is of this kind; None where its full name decides and is not known."""
+    # A pushed branch `fix/PR.7` is displayed as `PR.7`, too; no pull request is displayed as anything else.
+    may_be_either = not cache.is_attributed or Kind.of(cache.branch) is Kind.PULL_REQUEST
+    return None if cache.full_branch is None and may_be_either else cache.kind is kind
 
 
 def _has_in_its_name(cache: Cache, text: str) -> bool | None:
@@ -246,12 +253,12 @@ def _refuse_contradictions(filters: Filters) -> None:
 def _covers(exclude: tuple[str, ...], name: str) -> bool:
     """Whether all that a `--branch` value means is excluded, as far as that is plain."""
     return any(
-        pattern == name or not pattern.strip("*") or (not is_glob(name) and _matches(name, pattern))
+        pattern == name or not pattern.strip("*") or (not is_glob(name) and matches(name, pattern))
         for pattern in exclude
     )
 
 
-def _matches(branch: str, pattern: str) -> bool:
+def matches(branch: str, pattern: str) -> bool:
     """Whether a full name is meant by a pattern: a glob also matches the displayed name, the last part."""
     if not is_glob(pattern):
         return branch == pattern

@@ -5,11 +5,15 @@ The command line, the settings, the README's table and `.env.example` are derive
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from purger.core.errors import InputError
+from purger.core.shown_address import shown_address
+from purger.core.text import visible
 from purger.core.units import parse_duration_s
 
 SELECT = "Which caches"
@@ -29,10 +33,10 @@ _KEY = "option"
 class Option:
     """One option of the command line.
 
-    `raw` is the type that the command line converts to; `parse` converts that text to the field's value. `default` is
-    the default as the user would write it; `shown` describes a default that cannot be written. A number below
-    `at_least` is rejected. A wait has `seconds_a_unit` and is rejected above a week. With `refuse_empty` a variable
-    that is set but empty is an error, since an ignored filter would delete too much.
+    `raw` is the type of what is given, but numbers and choices are given as text; `parse` converts that to the field's
+    value. `default` is the default as the user would write it; `shown` describes a default that cannot be written. A
+    number below `at_least` is rejected. A wait has `seconds_a_unit` and is rejected above a week. With `refuse_empty` a
+    variable that is set but empty is an error, since an ignored filter would delete too much.
     """
 
     names: tuple[str, ...]
@@ -67,12 +71,83 @@ class Option:
             if not environ.get(variable, "unset").strip():
                 raise InputError(f"{variable} is empty", remedy="Give it a value, or unset it to select everything.")
 
-    def check(self, value: float) -> None:
-        """Raise InputError if the number is out of range."""
+    def value_of(self, given: Any, source: str | None = None) -> Any:
+        """Return the field's value for what was given: by the command line as text, unless it converts it itself.
+
+        Raises InputError for a value that makes no sense; it names the `source`, an option or a variable.
+        """
+        source = source or self.name
+        try:
+            value = self.parse(given) if self.parse else self._converted(given)
+        except InputError as error:
+            if self.name in error.what:
+                raise
+            raise InputError(f"{source} {error.what}", where=error.where, remedy=error.remedy) from None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self.check(value, source)
+        return value
+
+    def _converted(self, given: Any) -> Any:
+        if not isinstance(given, str) or not isinstance(self.raw, type):
+            return given
+        if issubclass(self.raw, StrEnum):
+            return chosen(given, self.raw)
+        if self.raw in {int, float}:
+            return parse_number(given, self.raw, self.at_least)
+        return given
+
+    def check(self, value: float, source: str | None = None) -> None:
+        """Raise InputError if the number, which is from this `source`, is out of range."""
+        source = source or self.name
         if self.at_least is not None and not value >= self.at_least:
-            raise InputError(f"{self.name} {str(value)[:20]} is too small", remedy=f"Give {self.at_least:g} or more.")
+            raise InputError(f"{source} {str(value)[:20]} is too small", remedy=f"Give {self.at_least:g} or more.")
         if self.seconds_a_unit is not None and value * self.seconds_a_unit > LONGEST_WAIT_S:
-            raise InputError(f"{self.name} is longer than a week", remedy="Give a week (1w) or less.")
+            raise InputError(f"{source} is longer than a week", remedy="Give a week (1w) or less.")
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+_SWITCHED = frozenset({"", "1", "true", "t", "yes", "y", "on", "0", "false", "f", "no", "n", "off"})
+"""What a variable may hold that stands for an option without a value; upper and lower case are the same."""
+
+
+def chosen(text: str, choices: type[_Choice]) -> _Choice:
+    """Return the choice that a text names. Raises InputError with the choices, and the one that is likely meant."""
+    try:
+        return choices(text)
+    except ValueError:
+        pass
+    names = [str(choice) for choice in choices]
+    begun = [name for name in names if text and name.startswith(text.lower())]
+    likely = begun or difflib.get_close_matches(text, names)
+    meant = f"Is {likely[0]} meant? " if len(likely) == 1 else ""
+    raise InputError(f"{_shown(text)} is not a choice", remedy=f"{meant}Give {_or(names)}.")
+
+
+def parse_number(text: str, kind: type[int | float], at_least: float | None = None) -> float:
+    """Return the number that a text is. Raises InputError where it is none, or no whole one for an `int`."""
+    more = "" if at_least is None else f", {at_least:g} or more"
+    try:
+        return kind(text)
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise InputError(f"{_shown(text)} is not {what}", remedy=f"Give {what}{more}.") from None
+
+
+def check_switch(text: str) -> None:
+    """Raise InputError where the text of a variable switches an option neither on nor off."""
+    if text.strip().lower() not in _SWITCHED:
+        raise InputError(
+            f"{_shown(text)} is neither yes nor no",
+            remedy="Give 1, true, yes or on to switch it on; 0, false, no or off to switch it off.",
+        )
+
+
+def _or(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _shown(text: str) -> str:
+    return repr(visible(shown_address(text), 40))
 
 
 def text(*names: str, default: Any = None, shown: str | None = None, **more: Any) -> Any:

@@ -38,7 +38,10 @@ class JobRun:
 
 @dataclass(slots=True)
 class Attempt:
-    """One purge, the wait after it, and the jobs that were restarted then; none where the purge was not ok."""
+    """One purge, the wait after it, and the jobs that were restarted then; none where the purge was not ok.
+
+    `wait_s` is 0 where there was nothing to wait for.
+    """
 
     number: int
     wait_s: float

@@ -162,7 +162,7 @@ class Retry:
             if record.error:
                 return
             if record.ok:
-                await follower.pause(wait_s, lambda: "the deletions settle before the restart")
+                await self._settle(follower, attempt)
                 await self._restart(jobs, attempt, job_ids)
                 await follower.follow([run for run in attempt.jobs if not run.error], self._known)
                 for run in attempt.jobs:
@@ -173,12 +173,26 @@ class Retry:
                     return
             elif number < self.retrying.retry_attempts:
                 await follower.pause(wait_s, lambda: "some caches remain, so nothing is restarted yet")
-            wait_s *= 2
+            wait_s *= 2 if attempt.wait_s else 1
+
+    async def _settle(self, follower: Follower, attempt: Attempt) -> None:
+        """Wait before the restart, unless this command has deleted nothing: then no deletion has to settle."""
+        if any(record.ledger.gone for one in self._attempts for record in one.run.result().records):
+            await follower.pause(attempt.wait_s, lambda: "the deletions settle before the restart")
+        elif attempt.wait_s:
+            attempt.wait_s = 0.0
+            why = "nothing was deleted, so no deletion has to settle before the restart"
+            self._hooks.observe(events.NotWaiting(str(self.request.repository), why))
 
     def _purge(self) -> Run:
         # What the policies keep was decided at the start, and is kept in every attempt.
         decisions = self._attempts[-1].run.decisions if self._attempts else {}
-        request = Request(repositories=[self.request.repository], selection=self.request.selection, decisions=decisions)
+        request = Request(
+            repositories=[self.request.repository],
+            selection=self.request.selection,
+            decisions=decisions,
+            is_first=not self._attempts,
+        )
         return Run(self.settings, request, replace(self._hooks, confirm=self._confirm_once), self._budget)
 
     async def _restart(self, jobs: Jobs, attempt: Attempt, job_ids: Sequence[int]) -> None:

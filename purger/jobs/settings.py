@@ -18,7 +18,8 @@ class RetrySettings:
         "--wait",
         default="60s",
         panel=PACE,
-        help="How long to wait after the first purge before the restart; twice as long after each further one.",
+        help="How long to wait after the first purge before the restart; twice as long after each further one. "
+        "Where nothing was deleted, there is no wait.",
     )
     retry_attempts: int = number(
         "--retry-attempts",

@@ -14,6 +14,10 @@ BRANCH_UNKNOWN = (
     "whether it is selected can't be told: its file name holds a slash, the page shows a part of it as the branch, and "
     "no known branch lists it; name its branch in full with --branch"
 )
+FULL_NAME_UNKNOWN = (
+    "whether it is selected can't be told: the page shows only the last part of its branch's name, and no known branch "
+    "lists it; name its branch in full with --branch"
+)
 NAME_UNKNOWN = (
     "whether --match selects it can't be told: its file name holds two slashes or more, of which the site shows the "
     "last part alone; select it by its branch"
@@ -103,7 +107,7 @@ class Entry:
         if not self.selected:
             if not self.undecided:
                 return NOT_SELECTED if self.kept is None else self.kept.of_one
-            return NAME_UNKNOWN if self.cache.is_attributed else BRANCH_UNKNOWN
+            return self._why_undecided
         if self.recreated and self.state is not State.UNDELETABLE:
             return RUNNING_JOB
         if self.state is State.ACCEPTED:
@@ -113,6 +117,12 @@ class Entry:
         if self.exhausted:
             return ICON_DELETES_NOTHING
         return NOT_RECHECKED if self.attempts else NOT_ATTEMPTED
+
+    @property
+    def _why_undecided(self) -> str:
+        if not self.cache.is_attributed:
+            return BRANCH_UNKNOWN
+        return FULL_NAME_UNKNOWN if self.cache.full_branch is None else NAME_UNKNOWN
 
     @property
     def bytes_deleted(self) -> int:

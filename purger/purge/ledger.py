@@ -15,6 +15,7 @@ from purger.purge.entry import Entry, State
 from purger.purge.entry_index import EntryIndex
 from purger.purge.methods import Methods, Refusal
 from purger.purge.transitions import change, move
+from purger.travis.keys import is_front_of_file_name
 
 _Lineage = tuple[str | None, str, str]
 """What the versions of one cache have in common: full branch, displayed branch and name."""
@@ -293,7 +294,12 @@ def _is_below(cache: Cache, folder: str | None) -> bool:
 
 
 def _may_be_below(cache: Cache, folder: str) -> bool:
-    return cache.full_branch is None or _is_below(cache, folder)
+    if cache.full_branch is None or _is_below(cache, folder):
+        return True
+    # Of a file name with two slashes or more nobody knows the front: it may be that of any folder in its branch.
+    is_somewhere = cache.may_be_nested and cache.file_name is None
+    front = folder.removeprefix(f"{cache.full_branch}/")
+    return is_somewhere and front != folder and is_front_of_file_name(front)
 
 
 def _may_be_gone(entry: Entry) -> bool:

@@ -176,18 +176,22 @@ class Passes:
     async def _delete_exactly(self, page: CachePage, entries: Sequence[Entry]) -> None:
         """Find for each cache a method that deletes nothing else, and use it: its icon where that will do."""
         by_icon: Rows = {}
+        given_up: list[tuple[Undeletable, list[Entry]]] = []
         await self._learn_names([entry for entry in entries if not entry.cache.is_attributed])
         caches = [entry.cache for entry in entries]
         ways = without_nested(await self.exact.ways(caches, self.record.ledger.left_below))
         for way, concerned in _with_entries(ways, entries):
             if isinstance(way, Undeletable):
-                self._give_up(concerned, way)
+                self.record.ledger.give_up(concerned, way.reason)
+                given_up.append((way, concerned))
             elif way.method is Method.ICON and not any(Method.ICON in entry.exhausted for entry in concerned):
                 by_icon.setdefault(way.folder, []).extend(concerned)
-            else:
-                await self._call(way, concerned)
+            elif undeletable := await self._call(way, concerned):
+                given_up.append((undeletable, concerned))
         if by_icon:
             await self._click_rows(page, by_icon)
+        for way, concerned in given_up:
+            _warn_of(self.record, way, concerned)
 
     async def _learn_names(self, entries: Sequence[Entry]) -> None:
         """Find out which branches these caches belong to, whose file names hold a slash."""
@@ -196,7 +200,8 @@ class Passes:
         for entry, cache in zip(entries, named, strict=True):
             self.record.ledger.learn_names(entry, cache)
 
-    async def _call(self, way: Deletion, entries: Sequence[Entry]) -> None:
+    async def _call(self, way: Deletion, entries: Sequence[Entry]) -> Undeletable | None:
+        """Delete through the API what the way says. Return why not, if a deletion would reach something else by now."""
         (ledger := self.record.ledger).count_attempt(entries, Method.API)
         try:
             deleted = await self.exact.delete(way, ledger.left_below)
@@ -205,18 +210,20 @@ class Passes:
         except SiteError as error:
             refusal = _refusal_of(429 if isinstance(error, RateLimitedError) else None)
             ledger.refuse(entries, str(error), refusal, instead_of=Method.ICON)
-            return
+            return None
         if isinstance(deleted, Undeletable):
-            self._give_up(entries, deleted)
-        else:
-            response = Response(way.folder, 200, "answered 200", deleted=tuple(deleted))
-            self._record_response(response, entries, Method.API)
+            ledger.give_up(entries, deleted.reason)
+            return deleted
+        response = Response(way.folder, 200, "answered 200", deleted=tuple(deleted))
+        self._record_response(response, entries, Method.API)
+        return None
 
-    def _give_up(self, entries: Sequence[Entry], way: Undeletable) -> None:
-        self.record.ledger.give_up(entries, way.reason)
-        if entries:
-            branch, be = entries[0].cache.branch, "is" if len(entries) == 1 else "are"
-            self.record.warn(f"{many(len(entries), 'cache')} of {branch!r} {be} left alone: {way.reason}")
+
+def _warn_of(record: Record, way: Undeletable, entries: Sequence[Entry]) -> None:
+    """Warn of what is left alone, once the pass has ended: another deletion may have reached some of it."""
+    if left := [entry for entry in entries if entry.state is State.UNDELETABLE]:
+        branch, be = left[0].cache.branch, "is" if len(left) == 1 else "are"
+        record.warn(f"{many(len(left), 'cache')} of {branch!r} {be} left alone: {way.reason}")
 
 
 def _unknown_question(question: str, url: str) -> UnknownPageError:

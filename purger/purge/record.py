@@ -9,6 +9,7 @@ from purger.core.errors import PurgerError
 from purger.core.events import Event, Observer, Warned
 from purger.purge.completeness import CERTAIN_ONLY, LIST_IS_FULL, NO_OLDEST
 from purger.purge.ledger import Ledger
+from purger.purge.unmatched import Unmatched
 from purger.travis.addresses import Repository
 
 
@@ -19,7 +20,7 @@ class Record:
     `passes` counts loads of the page after which something was deleted, `loads` all of them, `requests` what was sent
     to the site. `surveyed` means that the API listed the caches, `verified` that nothing selected was listed on two
     loads in a row, `settled_s` seconds apart, or nothing from the start. `complete` means that on the last load no
-    list was full that could hide something selected.
+    list was full that could hide something selected. `unmatched` are the names of the selection that match no cache.
     `observe` is called with everything that happens.
     """
 
@@ -36,6 +37,7 @@ class Record:
     settled_s: float | None = None
     error: PurgerError | None = None
     warnings: list[str] = field(default_factory=list)
+    unmatched: list[Unmatched] = field(default_factory=list)
     seconds: float = 0.0
     _warned: set[str] = field(default_factory=set)
     _started: float = field(default_factory=time.monotonic)

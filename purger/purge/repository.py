@@ -14,6 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.proxy_errors import NotLetThroughError
 from purger.core import events
+from purger.core.cache import Cache
 from purger.core.decision import Decision
 from purger.core.errors import AccessError, LastingSiteError, SiteError, UnknownPageError
 from purger.core.selection import Selection
@@ -30,6 +31,7 @@ from purger.purge.passes import Passes
 from purger.purge.record import Record
 from purger.purge.settings import Settings
 from purger.purge.site_time import count_ages_from_site
+from purger.purge.unmatched import unmatched_names
 from purger.travis.addresses import Repository
 from purger.travis.api import Api, RepositoryFacts
 from purger.travis.rate_limit import REQUESTS_A_LOAD, Budget
@@ -62,7 +64,6 @@ class RepositoryPurge:
         self._api = api
         self._budget = budget
         self._facts = facts
-        self._policies = settings.policies
         self._decided: Decided | None = None
 
     @property
@@ -94,6 +95,7 @@ class RepositoryPurge:
             self._decided = await deciding.decide(listed, ledger.selection)
         else:
             await self._loads.record_load(listed)
+        self.record.unmatched = await unmatched_names(ledger.selection, _seen(self._decided, ledger), listings)
         if concludes:
             self.conclude_survey(self.decision)
 
@@ -136,7 +138,7 @@ class RepositoryPurge:
         ledger = self.record.ledger
         clear_loads, failed_passes = 0, 0
         waiting_until: float | None = None
-        pauses, pauses_of_refusals = iter(self._policies.polling), iter(self._policies.refused_pass)
+        pauses, pauses_of_refusals = iter(self._settings.policies.polling), iter(self._settings.policies.refused_pass)
         progress = ledger.progress
         while clear_loads < CLEAR_LOADS:
             if clear_loads:
@@ -146,11 +148,11 @@ class RepositoryPurge:
                 await before_clicking(page)
                 before_clicking = None
             if ledger.to_attempt:
-                clear_loads, waiting_until, pauses = 0, None, iter(self._policies.polling)
-                is_last = failed_passes + 1 >= self._policies.failed_passes
+                clear_loads, waiting_until, pauses = 0, None, iter(self._settings.policies.polling)
+                is_last = failed_passes + 1 >= self._settings.policies.failed_passes
                 failed_passes += not await self._run_pass(page, is_last=is_last)
                 if ledger.progress > progress:
-                    progress, pauses_of_refusals = ledger.progress, iter(self._policies.refused_pass)
+                    progress, pauses_of_refusals = ledger.progress, iter(self._settings.policies.refused_pass)
                 await self._pause_after_refusals(pauses_of_refusals)
             elif ledger.waiting:
                 clear_loads, now = 0, time.monotonic()
@@ -186,7 +188,7 @@ class RepositoryPurge:
 
     async def _load(self, page: CachePage) -> None:
         """Load the page anew, a few times if need be, and record what it lists."""
-        policy = self._policies.page_load
+        policy = self._settings.policies.page_load
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(_may_pass),
             stop=policy.stop,
@@ -220,6 +222,10 @@ class RepositoryPurge:
         if seconds > 0:
             self.record.emit(events.Waiting(self.record.name, seconds, why, left_s))
             await asyncio.sleep(seconds)
+
+
+def _seen(decided: Decided | None, ledger: Ledger) -> list[Cache]:
+    return decided.caches if decided else [entry.cache for entry in ledger.entries]
 
 
 def _may_pass(fault: BaseException) -> bool:

@@ -22,6 +22,7 @@ from purger.purge.record import Record
 from purger.purge.repository import RepositoryPurge
 from purger.purge.settings import Settings
 from purger.purge.shard import Shard
+from purger.purge.unmatched import in_common
 from purger.travis.addresses import Owner, Repository
 from purger.travis.api import Api, RepositoryFacts
 from purger.travis.rate_limit import Budget
@@ -43,7 +44,8 @@ class Request:
     """What a run is about.
 
     An owner among `repositories` stands for all repositories that the API lists of it; of all, `shard` picks a part.
-    `dry_run` lists and deletes nothing. `decisions` are those of a former run, where the policies were decided.
+    `dry_run` lists and deletes nothing. `decisions` are those of a former run, where the policies were decided. A run
+    that `is_first` warns of names that match no cache; later, what they match may be deleted.
     """
 
     repositories: Sequence[Repository | Owner]
@@ -51,6 +53,7 @@ class Request:
     dry_run: bool = False
     shard: Shard | None = None
     decisions: Mapping[Repository, Decision] = field(default_factory=dict)
+    is_first: bool = True
 
     def selection_of(self, repository: Repository) -> Selection:
         """Return the selection for a repository, with what was decided about that before."""
@@ -155,9 +158,9 @@ class Run:
             if not self.request.dry_run:
                 browsers.start_early()
         # A token that is refused explains all other refusals.
-        for error in (who.result(), surveyed.result()):
-            if error is not None:
-                raise error
+        for error in filter(None, (who.result(), surveyed.result())):
+            _say_once(error, self._records)
+            raise error
         todo = [purge for purge in purges if purge.record.error is None and purge.record.ledger.left]
         if todo and not self.request.dry_run:
             await browsers.reach()  # before anybody is asked: a certificate may not be accepted
@@ -214,17 +217,21 @@ class Run:
             for purge in purges:
                 group.create_task(self._survey(purge, at_once))
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
+        _warn_of_unmatched_names(self._records if self.request.is_first else (), self._emit)
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
-            has_limit = self.request.selection.policies.limit is not None
-            await purge.survey(to_delete=not self.request.dry_run, concludes=not has_limit)
+            await purge.survey(to_delete=not self.request.dry_run, concludes=not self.request.selection.policies.limit)
 
     def _limit(self, purges: Sequence[RepositoryPurge]) -> None:
-        """Conclude these surveys with at most so many selected caches in all as the limit of the run allows."""
+        """Conclude these surveys with at most so many selected caches in all as the limit of the run allows.
+
+        What a former run selected counts, whether it is deleted or not.
+        """
         limit = self.request.selection.policies.limit
         if limit is None:
             return
+        limit -= sum(len(decision.selected) for decision in self.request.decisions.values())
         decided = [(purge, purge.decision) for purge in purges if purge.decision is not None]
         decisions = limited([decision for _, decision in decided], limit)
         for (purge, _), decision in zip(decided, decisions, strict=True):
@@ -250,6 +257,23 @@ class Run:
                 purge.record.warn(f"The browser was lost and started anew: {lost}.")
             else:
                 return
+
+
+def _say_once(error: PurgerError, records: Sequence[Record]) -> None:
+    """Let the records have the run's error for their own where only the call that met it is another."""
+    for record in records:
+        if record.error is not None and (record.error.what, record.error.remedy) == (error.what, error.remedy):
+            record.error = error
+
+
+def _warn_of_unmatched_names(records: Sequence[Record], emit: events.Observer) -> None:
+    """Warn once of each name that no repository has a cache of."""
+    seen = [record for record in records if record.error is None and record.ledger.entries]
+    for unmatched in in_common(record.unmatched for record in seen) if seen else ():
+        if len(records) == 1:
+            records[0].warn(str(unmatched))
+        else:
+            emit(events.Warned("", str(unmatched)))
 
 
 async def _caught(work: Coroutine[Any, Any, None]) -> PurgerError | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from purger.core.filters import Filters
 from purger.core.text import many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
 from purger.report.chart import Bar, Course, bars_of, course_of
@@ -27,6 +28,8 @@ MOST_BYTES = 6_000_000
 _REST_BYTES = 500_000
 """What everything but rows and pictures takes of the page, and more."""
 _TAIL = 16
+_LONGEST_FACT = 1000
+"""The most characters of one fact: repositories and filters may be hundreds of names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,7 @@ def html_chunks(report: Report, timeline: Sequence[TimelineEntry], pictures: Map
     """
     css, script = _part("report.css"), _part("report.js")
     room = Room()
-    sections = [
-        _section(repository, timeline, room, dry_run=report.dry_run)
-        for repository in sorted(report.repositories, key=lambda repository: repository.ok)
-    ]
+    sections = [_section(repository, timeline, room, dry_run=report.dry_run) for repository in _worst_first(report)]
     return (
         _environment()
         .from_string(_part("report.html.j2"))
@@ -60,7 +60,7 @@ def html_chunks(report: Report, timeline: Sequence[TimelineEntry], pictures: Map
             report=report,
             state=state_of(ok=report.ok, dry_run=report.dry_run, exit_code=report.exit_code),
             headline=headline(report),
-            facts=list(_facts_of_run(report)),
+            facts=[list(_what_was_asked(report)), list(_facts_of_run(report))],
             sections=sections,
             pictures=Pictures(pictures, MOST_BYTES - _REST_BYTES - room.used_bytes),
             css=Markup(css),  # noqa: S704 - our own file
@@ -68,6 +68,10 @@ def html_chunks(report: Report, timeline: Sequence[TimelineEntry], pictures: Map
             policy=_policy(css, script),
         )
     )
+
+
+def _worst_first(report: Report) -> list[RepositoryReport]:
+    return sorted(report.repositories, key=lambda repository: repository.ok)
 
 
 def _policy(css: str, script: str) -> str:
@@ -113,6 +117,21 @@ def _ends(name: str) -> tuple[str, str]:
 def _clock(time: datetime) -> str:
     """Return a time as people read it: `2026-03-01 12:00`, in UTC like the report."""
     return f"{time:%Y-%m-%d %H:%M}"
+
+
+def _what_was_asked(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what the run was about: its repositories, the site, and what selected their caches."""
+    repositories = _worst_first(report)
+    if repositories:
+        names = ", ".join(repository.name for repository in repositories)
+        yield "repository" if len(repositories) == 1 else "repositories", visible(names, _LONGEST_FACT)
+    sites = dict.fromkeys(one.url.partition(f"/{one.provider}/{one.repository}")[0] for one in repositories)
+    if sites:
+        yield "site", visible(", ".join(sites))
+    if report.selection is not None:
+        selection = report.selection.selection()
+        yield "filters", visible(Filters.__str__(selection), _LONGEST_FACT) or "none"
+        yield "policies", visible(str(selection.policies), _LONGEST_FACT) or "none"
 
 
 def _facts_of_run(report: Report) -> Iterator[tuple[str, str]]:

@@ -74,13 +74,13 @@ class _Texts(dict[str, int]):
 
 
 class Rows:
-    """All caches of a repository, those that are not gone first; as many of them as there is `room` for.
+    """All caches of a repository, the selected ones that are not gone first; as many of them as there is `room` for.
 
     `counts` says how many there are of each label, `with_reasons` whether any has a reason.
     """
 
     def __init__(self, caches: Sequence[CacheReport], room: Room, *, dry_run: bool) -> None:
-        self._caches = sorted(caches, key=lambda cache: (_WORST_FIRST.index(cache.outcome), -cache.size_bytes))
+        self._caches = sorted(caches, key=_place)
         self._dry_run = dry_run
         self.count = len(caches)
         self.counts = Counter(row.label for row in self._rows(0, self.count))
@@ -120,6 +120,12 @@ class Rows:
             yield Markup(start + _json(visible(text)))  # noqa: S704 - the same
             start = ",\n"
         yield Markup("]}")
+
+
+def _place(cache: CacheReport) -> tuple[int, int, int]:
+    """Return what orders caches: the selected, those that may be, the others; of each the worst and largest first."""
+    group = 0 if cache.selected else 1 if cache.undecided else 2
+    return group, _WORST_FIRST.index(cache.outcome), -cache.size_bytes
 
 
 def _line(row: Row, texts: _Texts) -> str:

@@ -168,14 +168,19 @@ def state_of(*, ok: bool, dry_run: bool, exit_code: int) -> str:
 
 
 def errors_of(report: Report) -> list[tuple[str | None, ErrorReport]]:
-    """Return the run's error and each repository's (with its name), each error once."""
-    errors: list[tuple[str | None, ErrorReport]] = [(None, report.error)] if report.error else []
-    errors += [
-        (repository.name, repository.error)
-        for repository in report.repositories
-        if repository.error and repository.error != report.error
-    ]
-    return errors
+    """Return the run's error and each repository's (with its name), each error once.
+
+    An error that several repositories have in common is the run's, too.
+    """
+    names: dict[str, list[str]] = {}
+    errors: dict[str, ErrorReport] = {}
+    for repository in report.repositories:
+        if repository.error and repository.error != report.error:
+            words = error_words(repository.error)
+            errors.setdefault(words, repository.error)
+            names.setdefault(words, []).append(repository.name)
+    found: list[tuple[str | None, ErrorReport]] = [(None, report.error)] if report.error else []
+    return found + [(names[words][0] if len(names[words]) == 1 else None, error) for words, error in errors.items()]
 
 
 def error_words(error: ErrorReport) -> str:

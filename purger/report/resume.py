@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from purger.core.cache import Cache
-from purger.core.decision import Decision, Verdict
+from purger.core.decision import Decision, Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.selection import Selection
 from purger.core.shown_address import shown_address
@@ -48,10 +48,10 @@ def what_is_left(report_path: Path, site: Site) -> Left:
     decisions = {name: _decision(one) for name, one in named.items() if one.decided}
     limit = selection.policies.limit
     if limit is not None and len(decisions) < len(named):
-        # Of what the former run had not come to, as many as it had left.
-        left = limit - sum(repository.selected for repository in report.repositories)
+        # What is left of the former limit; the run counts what was decided of it before.
+        left = limit - sum(repository.selected for repository in report.repositories if repository.ok)
         if left < 1:
-            decisions = {name: decisions.get(name, Decision()) for name in named}
+            decisions = {name: decisions.get(name, Decision(others=Kept.LIMIT)) for name in named}
         else:
             selection = replace(selection, policies=replace(selection.policies, limit=left))
     return Left(list(named), selection, decisions)

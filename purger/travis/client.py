@@ -225,7 +225,7 @@ def _refusal(status: int, text: str, words: str, address: str) -> SiteError | Ac
     if status in {401, 403}:
         return AccessError(
             f"the token was refused: {words}",
-            where=address,
+            where=origin_of(address),  # whichever call it was, it is one fact
             remedy="Copy a new one from the site's settings page into TRAVIS_TOKEN.",
         )
     if status == 409:

@@ -136,7 +136,7 @@ async def test_the_question_says_what_is_kept_and_why(monkeypatch: pytest.Monkey
     lines = console.file.getvalue().splitlines()
     assert lines[-4:-1] == [
         "acme/widgets keeps 12 caches, 1.4 GB: newest of their branch.",
-        "acme/widgets keeps 1 cache, 10 Bytes: beyond the limit of this run.",
+        "acme/widgets keeps 1 cache, 10 Bytes: beyond the limit of the run.",
         "There may be more: the site lists no more at once. It is kept.",
     ]
 

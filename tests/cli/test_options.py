@@ -32,7 +32,7 @@ pytestmark = pytest.mark.cli
         (["purge", "a/b", "-y", "--older-than", "30"], 2, "'30' is not a duration"),
         (["purge", "a/b", "-y", "--larger-than", "big"], 2, "'big' is not a size"),
         (["purge", "a/b", "-y", "--branch", ""], 2, "--branch is empty"),
-        (["purge", "a/b", "-y", "--kind", "tag"], 2, "--kind"),
+        (["purge", "a/b", "-y", "--kind", "tag"], 2, "--kind 'tag' is not a choice"),
         (["purge", "a/b", "-y", "--url", "travis.acme.org"], 2, "'travis.acme.org'"),
         (["purge", "a/b", "-y", "--url", "http://travis.acme.org"], 2, "not encrypted"),
         (["purge", "a/b", "-y", "--keep-open"], 2, "--keep-open without --headed"),
@@ -75,6 +75,80 @@ def test_bad_input_is_refused_before_anything_starts(
     assert "Traceback" not in ended.err
     assert ended.out == ""
     assert runs == []
+
+
+PROPER = [
+    ("--kind", "foo", "'foo' is not a choice.", "Give push or pull-request."),
+    ("--kind", "pull", "'pull' is not a choice.", "Is pull-request meant? Give push or pull-request."),
+    ("--kind", "PUSH", "'PUSH' is not a choice.", "Is push meant? Give push or pull-request."),
+    ("--trace", "on-failur", "'on-failur' is not a choice.", "Is on-failure meant? Give off, on-failure or on."),
+    ("--batch-size", "x", "'x' is not a whole number.", "Give a whole number, 1 or more."),
+    ("--batch-size", "1.5", "'1.5' is not a whole number.", "Give a whole number, 1 or more."),
+    ("--batch-size", "-1", "-1 is too small.", "Give 1 or more."),
+    ("--limit", "9" * 5000, f"'{'9' * 20}…{'9' * 19}' is not a whole number.", "Give a whole number, 1 or more."),
+    ("--slow-mo", "fast", "'fast' is not a number.", "Give a number, 0 or more."),
+    ("--older-than", "30", "'30' is not a duration.", "Write a number and a unit: 45m, 12h, 30d or 2w."),
+    ("--larger-than", "5", "'5' is not a size.", "Write a number and a unit: 500KB, 100MB or 1.5GB."),
+    ("--timeout", "soon", "'soon' is not a duration.", "Write a number and a unit: 45m, 12h, 30d or 2w."),
+    ("--settle", "2w", "is longer than a week.", "Give a week (1w) or less."),
+    ("--kind", "https://me:pw@host/?a=b", "'https://host/' is not a choice.", "Give push or pull-request."),
+]
+SWITCHES = ["PURGER_YES", "PURGER_DRY_RUN", "PURGER_HEADED", "PURGER_JSON", "PURGER_WIDE", "PURGER_GONE"]
+
+
+@pytest.mark.parametrize("by_variable", [False, True], ids=["option", "variable"])
+@pytest.mark.parametrize(("option", "value", "what", "remedy"), PROPER)
+def test_a_wrong_value_is_named_with_its_option_or_variable_and_what_is_allowed(
+    command: Command,
+    runs: list[Run],
+    monkeypatch: pytest.MonkeyPatch,
+    option: str,
+    value: str,
+    what: str,
+    remedy: str,
+    by_variable: bool,
+) -> None:
+    variable = f"PURGER_{option[2:].replace('-', '_').upper()}"
+    if by_variable:
+        monkeypatch.setenv(variable, value)
+    ended = command("purge", "a/b", "-y", *([] if by_variable else [option, value]))
+    assert (ended.code, runs) == (2, [])
+    assert ended.err.splitlines() == [f"error: {variable if by_variable else option} {what}", remedy]
+
+
+@pytest.mark.parametrize("variable", SWITCHES)
+@pytest.mark.parametrize("in_file", [False, True], ids=["environment", ".env"])
+def test_a_switch_that_is_neither_on_nor_off_is_named(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str, in_file: bool
+) -> None:
+    if in_file:
+        Path(".env").write_text(f"{variable}=nope\n")
+    else:
+        monkeypatch.setenv(variable, "nope")
+    ended = command("purge", "a/b")
+    assert (ended.code, runs) == (2, [])
+    assert ended.err.splitlines() == [
+        f"error: {variable} 'nope' is neither yes nor no.",
+        "Give 1, true, yes or on to switch it on; 0, false, no or off to switch it off.",
+    ]
+
+
+@pytest.mark.parametrize("text", ["1", "TRUE", "t", "Yes", "y", " on "])
+def test_what_switches_an_option_on(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("PURGER_DRY_RUN", text)
+    assert command("purge", "a/b").code == 0
+    assert [run.request.dry_run for run in runs] == [True]
+
+
+def test_wrong_values_are_one_json_document_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PURGER_VERBOSE", "much")
+    ended = command("purge", "a/b", "-y", "--json")
+    assert (ended.code, json.loads(ended.out)["error"]["message"]) == (2, "PURGER_VERBOSE 'much' is not a whole number")
+    assert "PURGER_VERBOSE" not in os.environ, "the command line would end with words of its own"
+    ended = command("list", "a/b", "--sort", "date", "--json")
+    assert json.loads(ended.out)["error"]["remedy"] == "Give branch, size, age or name."
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ SENTENCES: list[tuple[events.Event, str, str]] = [
     (events.PageLoaded(R, 2, 0, 0, 5), "INFO", "load 2: 5 gone, 0 still listed"),
     (events.PageLoaded(R, 2, 3, 1, 5), "INFO", "load 2: 5 gone, 3 still listed, 1 of them accepted for deletion"),
     (events.Waiting(R, 5, "a recheck"), "INFO", "waiting 5 s: a recheck"),
+    (events.NotWaiting(R, "nothing was deleted"), "INFO", "not waiting: nothing was deleted"),
     (events.Waiting(R, 0, "a recheck", 120), "INFO", "waiting: a recheck; giving up in 2 min"),
     (
         events.Recreated(R, 2, ("main", "x")),

@@ -31,6 +31,13 @@ def test_another_upload_or_cache_is_kept() -> None:
     assert made.verdict(replace(one, last_modified=one.last_modified + timedelta(microseconds=5))) == SELECTED
 
 
+def test_a_decision_says_why_it_keeps_what_it_does_not_know() -> None:
+    made = Decision(others=Kept.LIMIT)
+    assert made.verdict(cache("main")) == Verdict(selected=False, kept=Kept.LIMIT)
+    one = cache("a", full="x/a")
+    assert replace(decision((one, SELECTED)), others=Kept.LIMIT).verdict(cache("b")).kept is Kept.LIMIT
+
+
 def test_caches_that_look_alike_are_told_apart_by_their_branches() -> None:
     mine, theirs = cache("a", full="x/a"), cache("a", full="y/a")
     made = decision((mine, SELECTED), (theirs, NEWEST))
@@ -71,6 +78,14 @@ def test_a_limit_selects_nothing_where_older_caches_may_be_hidden() -> None:
     made = limited([hidden, whole], 5)
     assert [each.selected for each in made] == [(), (other,)]
     assert made[0].verdict(one).kept is Kept.UNSEEN
+
+
+def test_what_nobody_can_decide_takes_a_place_of_the_limit() -> None:
+    oldest, middle, newest = (cache("a", f"cache-{age}.tgz", age_s=age) for age in (30, 20, 10))
+    made = decision((oldest, OPEN), (middle, SELECTED), (newest, SELECTED))
+    assert (made.selected, made.undecided) == ((middle, newest), (oldest,))
+    for most, selected in ((1, ()), (2, (middle,)), (3, (middle, newest))):
+        assert limited([made], most)[0].selected == selected
 
 
 def test_a_limit_passes_over_what_may_be_older_or_newer() -> None:

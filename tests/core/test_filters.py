@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from purger.core.cache import Cache
+from purger.core.cache import Cache, Kind
 from purger.core.decision import Kept
 from purger.core.errors import InputError
 from purger.core.filters import Filters
@@ -45,6 +45,25 @@ def test_excluding_wins_over_everything() -> None:
     one = cache("main", full="main")
     for more in ({"branches": ("m*",)}, {"match": "cache"}, {"older_than_s": 1.0, "as_of": NOW}):
         assert Filters(exclude=("main",), **more).filtered(one).kept is Kept.EXCLUDED
+
+
+@pytest.mark.parametrize(
+    ("of", "kind"),
+    [
+        (cache("main"), Kind.PUSH),
+        (cache("SPRINT"), Kind.PUSH),
+        (cache("PR.7"), None),
+        (cache("PR.7", full="PR.7"), Kind.PULL_REQUEST),
+        (cache("PR.7", full="fix/PR.7"), Kind.PUSH),
+        (cache("foo", full="PR.7/foo"), Kind.PUSH),
+        (replace(cache("cache-a--b", "c.tgz"), may_be_nested=True), None),
+        (replace(cache("cache-a--b", "c.tgz", full="fix/PR.7"), may_be_nested=True), Kind.PUSH),
+        (replace(cache("cache-a--b", "c.tgz", full="PR.7"), may_be_nested=True), Kind.PULL_REQUEST),
+    ],
+)
+def test_the_kind_is_that_of_the_full_name_and_not_of_its_last_part(of: Cache, kind: Kind | None) -> None:
+    for wanted in Kind:
+        assert Filters(kind=wanted).filtered(of).selected is (None if kind is None else kind is wanted)
 
 
 def test_the_other_sides_make_a_range() -> None:

@@ -46,7 +46,7 @@ def test_a_branch_filter_selects_full_names_and_globs(branches: tuple[str, ...],
 
 FILTERS: dict[str, tuple[dict[str, Any], Cache, Cache]] = {
     "match": ({"match": "py3"}, cache(name="cache-py3.tgz"), cache(name="cache-node.tgz")),
-    "kind": ({"kind": Kind.PULL_REQUEST}, cache("PR.7"), cache("SPRINT")),
+    "kind": ({"kind": Kind.PULL_REQUEST}, cache("PR.7", full="PR.7"), cache("SPRINT")),
     "older": ({"older_than_s": DAY, "as_of": NOW}, cache(age_s=DAY + 1), cache(age_s=DAY)),
     "larger": ({"larger_than_bytes": 10}, cache(size=11), cache(size=10)),
 }

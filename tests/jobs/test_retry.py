@@ -84,6 +84,29 @@ def test_a_failure_without_a_deleted_cache_ends_the_retry(
     assert ended.repository["deleted"] == 1
 
 
+def test_where_nothing_was_deleted_nothing_is_waited_for(purger: Purger, site: StandIn, repository: Repository) -> None:
+    repository.add("main")
+    job = site.add_job(repository, script=[failed(), passed()])
+    ended = retry(purger, job, wait="6d", branch="mian")
+    assert ended.code == 0, ended.err
+    (only,) = attempts(ended)
+    assert (only["purge"]["deleted"], only["wait_s"]) == (0, 0.0)
+    assert "acme/widgets: not waiting: nothing was deleted, so no deletion has to settle" in ended.err
+    assert len(repository.caches) == 1
+
+
+def test_the_first_wait_is_that_after_the_first_deletion_and_a_name_is_warned_of_once(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    uploads = failed(symptom="stalled-download", stores=True)
+    job = site.add_job(repository, script=[failed(), uploads, failed(symptom="stalled-download"), passed()])
+    repository.add("other")
+    ended = retry(purger, job, wait="0.3s", branch="main")
+    assert ended.code == 0, ended.err
+    assert [(one["purge"]["deleted"], one["wait_s"]) for one in attempts(ended)] == [(0, 0.0), (1, 0.3), (0, 0.6)]
+    assert ended.err.count("--branch main matches no listed cache") == 1
+
+
 def test_a_job_that_stalls_in_its_download_is_restarted(purger: Purger, site: StandIn, repository: Repository) -> None:
     repository.add("main")
     stalls = failed(symptom="stalled-download")

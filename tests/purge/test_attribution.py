@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.core.cache import Cache
+from purger.core.cache import Cache, Kind
 from purger.core.selection import Selection
 from purger.purge.attribution import Attribution
 from purger.purge.branch_listings import BranchListings
@@ -32,6 +32,23 @@ async def test_excluding_costs_a_listing_only_where_several_branches_may_be_mean
     listed = {request.raw_query for request in site.requests if request.path.endswith("/caches")}
     assert {query for query in listed if query} == {
         f"branch={name}" for name in ("login", "login%2Flogin", "release%2Flogin", "release%2Flogin%2Flogin")
+    }
+
+
+@pytest.mark.parametrize("kind", Kind)
+async def test_only_what_may_be_a_pull_request_or_a_nested_branch_is_listed_to_learn_its_kind(
+    open_api: OpenApi, site: StandIn, repository: Repository, kind: Kind
+) -> None:
+    for branch in ("main", "fix/login", "fix/PR.7", "PR.7", "PR.8"):
+        repository.add(branch)
+    selection = Selection(kind=kind)
+    caches = await attributed(open_api, repository, selection)
+    kinds = {str(cache.full_branch or cache.branch): selection.decide(cache) for cache in caches}
+    pushed = kind is Kind.PUSH
+    assert kinds == {"main": pushed, "login": pushed, "fix/PR.7": pushed, "PR.7": not pushed, "PR.8": not pushed}
+    listed = {request.raw_query for request in site.requests if request.path.endswith("/caches")}
+    assert {query for query in listed if query} == {
+        f"branch={name}" for name in ("PR.7", "PR.7%2FPR.7", "fix%2FPR.7", "fix%2FPR.7%2FPR.7")
     }
 
 

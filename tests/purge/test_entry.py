@@ -6,10 +6,13 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from purger.core.cache import Method, Outcome
+from purger.core.cache import Cache, Method, Outcome
 from purger.purge.entry import (
+    BRANCH_UNKNOWN,
+    FULL_NAME_UNKNOWN,
     GONE_BEFORE,
     ICON_DELETES_NOTHING,
+    NAME_UNKNOWN,
     NOT_APPLIED,
     NOT_ATTEMPTED,
     NOT_RECHECKED,
@@ -46,6 +49,18 @@ from tests.support.builders import cache, entry
 )
 def test_each_state_has_its_outcome_and_reason(made: Entry, outcome: Outcome, reason: str | None) -> None:
     assert (made.outcome, made.reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    ("of", "reason"),
+    [
+        (cache("PR.7"), FULL_NAME_UNKNOWN),
+        (replace(cache("cache-a--b", "c.tgz"), may_be_nested=True), BRANCH_UNKNOWN),
+        (replace(cache("cache-a--b", "c.tgz", full="main"), may_be_nested=True), NAME_UNKNOWN),
+    ],
+)
+def test_what_nobody_can_decide_says_what_is_not_known(of: Cache, reason: str) -> None:
+    assert replace(entry(of, selected=False), undecided=True).reason == reason
 
 
 @pytest.mark.parametrize("state", State)

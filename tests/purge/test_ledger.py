@@ -321,6 +321,7 @@ def test_what_a_response_alone_shows_is_as_selected_as_anything() -> None:
 
 # The states.
 
+FRONT = "cache-linux-focal-0a1b--gemfile-gemfiles"
 ANY = cache(age_s=100)
 NEXT = {
     "attempt": {},
@@ -381,6 +382,26 @@ def test_a_version_that_was_missing_on_one_load_is_what_it_was(state: State) -> 
     ledger.record_load([ANY], NOW)
     (one,) = ledger.entries
     assert (one.state, one.detail, one.recreated) == (state, "why", 0)
+
+
+@pytest.mark.parametrize(
+    ("folder", "counts"),
+    [
+        ("main", True),
+        (f"main/{FRONT}", True),
+        (f"main/{FRONT}/more", True),
+        ("main/nested", False),
+        ("other", False),
+        (f"other/{FRONT}", False),
+    ],
+)
+def test_a_file_name_with_two_slashes_may_lie_in_any_folder_of_file_names_below_its_branch(
+    folder: str, counts: bool
+) -> None:
+    deep = replace(cache("h", "a.tgz", full="main"), may_be_nested=True)
+    assert bool(ledger_of(deep).left_below(folder, [deep])) is counts
+    known = replace(cache(FRONT, "a.tgz", full="main"), may_be_nested=True, file_name=f"{FRONT}/a.tgz")
+    assert bool(ledger_of(known).left_below(folder, [known])) is (folder in {"main", f"main/{FRONT}"})
 
 
 @given(st.lists(st.sampled_from([*NEXT, "rate limit"]), max_size=12))

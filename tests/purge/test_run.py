@@ -56,3 +56,49 @@ def test_a_limit_holds_for_all_repositories_of_a_run(purger: Purger, site: Stand
     ]
     kept = [[(one["kept"], one["caches"]) for one in each["kept"]] for each in ended.report["repositories"]]
     assert kept == [[("limit", 2)], [("limit", 1)], []]
+
+
+WRONG = {"TRAVIS_TOKEN": "wrong-token-of-someone"}
+NOWHERE = {"PURGER_API_URL": "http://127.0.0.1:9"}
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "said"),
+    [(WRONG, 3, "token was refused"), (NOWHERE, 4, "API did not answer")],
+    ids=["wrong token", "no API"],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("list", "acme/a"),
+        ("list", "acme/a", "acme/b"),
+        ("list", "acme/*"),
+        ("purge", "acme/a", "--dry-run"),
+        ("purge", "acme/a", "acme/b", "--yes"),
+        ("retry", "acme/a", "12", "--yes"),
+        ("check-log", "12"),
+    ],
+    ids=" ".join,
+)
+def test_what_stops_the_run_is_said_once(
+    purger: Purger, site: StandIn, command: tuple[str, ...], more: dict[str, str], code: int, said: str
+) -> None:
+    fill(site, "a", "b")
+    ended = purger(*command, **more)
+    assert (ended.code, ended.err.count(said), ended.err.count("error:")) == (code, 1, 1), ended.err
+    for repository in ended.report.get("repositories", []):
+        assert repository["error"] == ended.report["error"]
+    assert left(site) == {"acme/a": 4, "acme/b": 4}
+
+
+def test_a_token_that_expires_is_said_once_for_all_repositories(purger: Purger, site: StandIn) -> None:
+    fill(site, "a", "b", "c")
+    site.faults.token_expires_after = 9
+    ended = purger("purge", "acme/a", "acme/b", "acme/c", "--yes")
+    assert (ended.code, ended.err.count("The token was refused")) == (3, 1), ended.err
+
+
+def test_of_the_doctor_only_the_token_is_wrong(purger: Purger, site: StandIn) -> None:
+    fill(site, "a")
+    ended = purger("doctor", "acme/a", **WRONG)
+    assert (ended.code, ended.out.count("was refused")) == (3, 1), ended.out

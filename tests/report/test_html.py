@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,14 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from purger.core.errors import AccessError
+from purger.core.filters import Filters
+from purger.core.policies import Policies
+from purger.core.selection import Selection
 from purger.core.text import visible
+from purger.purge.record import Record
 from purger.report import html as report_html
 from purger.report import html_rows
+from purger.report.build import run_report
 from purger.report.html import html_chunks
 from purger.report.html_rows import Room
 from purger.report.model import Report, TimelineEntry
 from purger.report.phrases import headline
-from tests.report.samples import hostile_report, html_of, record, refused, report, retried, with_kept
+from tests.report.samples import CHOSEN, hostile_report, html_of, record, refused, report, retried, with_kept
+from tests.support.builders import NOW
 from tests.support.hostile import HOSTILE
 
 PIXEL = bytes.fromhex("89504e470d0a1a0a")
@@ -79,6 +86,23 @@ def test_the_result_stands_at_the_top_and_errors_with_their_remedy() -> None:
     assert text.index(result) < text.index("started 2026-03-01 12:00 UTC")
     assert text.count("The token was refused (https://api). Get another.") == 1
     assert "answered 403" in text
+
+
+def test_the_head_names_what_was_asked_for() -> None:
+    def head(selection: Selection | None, *records: Record) -> str:
+        made = run_report(records, None, NOW, selection=selection)
+        return Page(html_of(made, [], {}).partition("</header>")[0]).text
+
+    chosen = replace(CHOSEN, policies=Policies(keep_newest=2, limit=5))
+    text = head(chosen, record())
+    assert "repository acme/widgets site https://app.travis-ci.com filters " in text
+    assert f"filters {Filters.__str__(chosen)} policies {chosen.policies} started 2026-03-01 12:00 UTC" in text
+    everything = head(Selection(), record("a"), record("b", provider="gitlab"))
+    assert "repositories acme/a, gitlab/acme/b site https://app.travis-ci.com filters none policies none" in everything
+    assert "filters" not in head(None)
+    many = head(Selection(branches=tuple(f"branch-{number}" for number in range(500))), record())
+    assert "…" in many
+    assert len(many) < 2000
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,22 @@ def test_the_worst_and_largest_are_in_the_page_and_the_others_data(monkeypatch: 
     assert not Rows(many_caches(5), Room(), dry_run=False).with_reasons
 
 
+def test_what_was_selected_is_first_whatever_became_of_the_others() -> None:
+    kept = {"selected": False, "reason": "not selected"}
+    caches = [
+        cache_report("spared", 10**9, outcome="skipped", **kept),
+        cache_report("gone-before", 10**8, **kept),
+        cache_report("unclear", 10**7, outcome="skipped", undecided=True, **kept),
+        cache_report("deleted", 1),
+        cache_report("deleted-too", 2),
+        cache_report("left-alone", 3, outcome="skipped", reason="its name is shared"),
+        cache_report("refused", 1, outcome="failed", reason="answered 403"),
+    ]
+    rows = Rows(caches, Room(in_page=2), dry_run=False)
+    shown = [*(row.cache.branch for row in rows.in_page()), *(row[0] for row in data_of(rows))]
+    assert shown == ["refused", "left-alone", "deleted-too", "deleted", "unclear", "spared", "gone-before"]
+
+
 def test_tables_share_the_room_in_the_page() -> None:
     room = Room(in_page=7)
     first, second = (Rows(many_caches(5), room, dry_run=False) for _ in range(2))

@@ -123,6 +123,8 @@ def test_each_error_is_listed_once() -> None:
     two.error = refusal
     errors = errors_of(report(one, two, error=stopped))
     assert [(name, error.message) for name, error in errors] == [(None, "gone"), ("acme/b", "refused")]
+    one.error = refusal
+    assert [(name, error.message) for name, error in errors_of(report(one, two))] == [(None, "refused")]
 
 
 @pytest.mark.parametrize(

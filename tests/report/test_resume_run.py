@@ -64,10 +64,32 @@ def test_repositories_that_were_not_decided_have_what_is_left_of_the_limit(
     fill(site, "b", caches=2)
     second = purger("purge", "--resume", "report.json", "--yes")
     assert (second.code, second.repository["selected"]) == (0, 0)
+    assert {(cache["kept"], cache["reason"]) for cache in second.repository["caches"]} == {
+        ("limit", "beyond the limit of the run")
+    }
     assert left(site) == {"acme/a": 1, "acme/b": 2}
     (tmp_path / "report.json").write_text(first.out.replace('"limit": 3', '"limit": 4'))
     assert purger("purge", "--resume", "report.json", "--yes").code == 0
     assert left(site) == {"acme/a": 1, "acme/b": 1}
+
+
+def test_the_limit_holds_however_often_a_run_is_resumed(purger: Purger, site: StandIn, tmp_path: Path) -> None:
+    fill(site, "a")
+    site.faults.delete_fault = [DeleteFault(status=403)]
+    ended = purger("purge", "acme/a", "acme/b", "--yes", "--limit", "6", "--attempts", "1")
+    for _ in range(2):
+        assert ended.code == 3
+        assert ended.report["selection"]["limit"] == 6
+        selected = {one["repository"]: one["selected"] for one in ended.report["repositories"]}
+        assert selected == {"acme/a": 4, "acme/b": 0}
+        (tmp_path / "report.json").write_text(ended.out)
+        ended = purger("purge", "--resume", "report.json", "--yes", "--attempts", "1")
+    (tmp_path / "report.json").write_text(ended.out)
+    fill(site, "b")
+    site.faults.reset()
+    ended = purger("purge", "--resume", "report.json", "--yes")
+    assert ended.code == 0, ended.err
+    assert left(site) == {"acme/a": 0, "acme/b": 2}
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 2}', "\0"])

@@ -1,0 +1,75 @@
+"""Find the names given to `--branch` and `--exclude` that match no cache: most likely they are mistyped."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from purger.core.cache import Cache, Kind
+from purger.core.errors import PurgerError
+from purger.core.filters import Filters, is_glob, matches
+from purger.core.text import visible
+from purger.purge.branch_listings import BranchListings
+from purger.travis.keys import last_part
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A name that matches no cache, the option that it was given to, and a name of a cache's branch that is alike."""
+
+    option: str
+    name: str
+    similar: str | None = None
+
+    def __str__(self) -> str:
+        """Say it as a sentence that warns; no cache of the run matches, whatever is alike in one repository."""
+        meant = f": is {visible(self.similar)} meant?" if self.similar else ""
+        return f"{self.option} {visible(self.name)} matches no listed cache{meant}"
+
+
+async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: BranchListings) -> list[Unmatched]:
+    """Return the names that match none of these caches, which are all that are listed; none where that is not known.
+
+    Where a cache's full name is not known, the branches of the repository tell whether it can be meant.
+    """
+    names = _without_a_match(filters, caches)
+    if not names or not caches:
+        return []
+    try:
+        branches = await listings.branches()
+    except PurgerError:
+        return []  # a warning is not worth a failure
+    unnamed = [cache for cache in caches if cache.full_branch is None]
+    shown = {cache.branch for cache in unnamed if cache.is_attributed}
+    any_may_be = not all(cache.is_attributed for cache in unnamed)
+    known = {cache.known_branch for cache in caches if cache.is_attributed}
+    return [
+        Unmatched(option, name, None if is_glob(name) else next(iter(difflib.get_close_matches(name, known, 1)), None))
+        for option, name in names
+        # A branch that is named in full is listed on its own, so that all of its caches are known.
+        if name in filters.literals or not _may_be_meant(name, branches, shown, any_may_be=any_may_be)
+    ]
+
+
+def in_common(found: Iterable[Sequence[Unmatched]]) -> list[Unmatched]:
+    """Return what none of the repositories has a cache of; with several of them no name that is alike."""
+    first, *others = found
+    if not others:
+        return list(first)
+    named = [{(one.option, one.name) for one in other} for other in others]
+    pairs = ((one.option, one.name) for one in first)
+    return [Unmatched(*pair) for pair in pairs if all(pair in other for other in named)]
+
+
+def _without_a_match(filters: Filters, caches: Iterable[Cache]) -> list[tuple[str, str]]:
+    known = {cache.known_branch for cache in caches if cache.is_attributed}
+    given = [*(("--branch", name) for name in filters.branches), *(("--exclude", name) for name in filters.exclude)]
+    return [pair for pair in dict.fromkeys(given) if not any(matches(branch, pair[1]) for branch in known)]
+
+
+def _may_be_meant(name: str, branches: Iterable[str], shown: Collection[str], *, any_may_be: bool) -> bool:
+    """Whether a cache may be meant that is shown with these last parts of names or, if `any_may_be`, without any."""
+    if any_may_be and Kind.of(name) is Kind.PULL_REQUEST:
+        return True  # those are no branches
+    return any(matches(branch, name) and (any_may_be or last_part(branch) in shown) for branch in branches)

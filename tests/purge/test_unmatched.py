@@ -1,0 +1,128 @@
+"""A name that matches no cache is warned of once, and only where it is certain that none is meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from purger.core.cache import Cache
+from purger.core.errors import PurgerError
+from purger.core.filters import Filters
+from purger.core.selection import Selection
+from purger.purge.branch_listings import BranchListings
+from purger.purge.unmatched import Unmatched, in_common, unmatched_names
+from purger.standin import DeleteFault, StandIn
+from purger.standin.repository import Repository
+from tests.support.browser import OpenApi, Purger, fill
+from tests.support.builders import cache
+from tests.support.retry_policies import FAST
+
+pytestmark = pytest.mark.browser
+
+KNOWN = [cache("main", full="main"), cache("2.0", full="release/2.0"), cache("PR.7", full="PR.7")]
+SHOWN = [cache("main"), cache("2.0"), cache("PR.7")]
+
+
+async def unmatched(open_api: OpenApi, repository: Repository, filters: Filters, caches: list[Cache]) -> list[str]:
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, Selection)
+        return [one.name for one in await unmatched_names(filters, caches, listings)]
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [
+        (("main", "nosuch"), ["nosuch"]),
+        (("m*", "n*", "PR.?", "PR.??"), ["n*", "PR.??"]),
+        (("Main", "release/2.0"), ["Main"]),
+        (("2.*", "release/*", "relese/*"), ["relese/*"]),
+        (("nosuch", "nosuch"), ["nosuch"]),
+    ],
+)
+async def test_the_names_that_match_no_cache(
+    open_api: OpenApi, repository: Repository, names: tuple[str, ...], left: list[str]
+) -> None:
+    assert await unmatched(open_api, repository, Filters(branches=names), KNOWN) == left
+    assert await unmatched(open_api, repository, Filters(branches=("x",), exclude=names), KNOWN) == ["x", *left]
+    assert await unmatched(open_api, repository, Filters(branches=names), []) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_unmatched"),
+    [("rel*", False), ("release/2.0", False), ("release/1.0", True), ("old/*", True), ("nosuch", True), ("2.*", False)],
+)
+async def test_where_a_full_name_is_not_known_the_branches_tell_whether_it_may_be_meant(
+    open_api: OpenApi, repository: Repository, name: str, is_unmatched: bool
+) -> None:
+    repository._branches = ["main", "release/2.0", "release/1.0"]
+    found = await unmatched(open_api, repository, Filters(exclude=(name,)), SHOWN)
+    assert found == ([name] if is_unmatched else [])
+
+
+def test_of_several_repositories_only_what_none_has_is_warned_of() -> None:
+    first = [Unmatched("--branch", "a", "b"), Unmatched("--branch", "c")]
+    assert [str(one) for one in in_common([first])] == [
+        "--branch a matches no listed cache: is b meant?",
+        "--branch c matches no listed cache",
+    ]
+    found = in_common([first, [Unmatched("--branch", "a"), Unmatched("--exclude", "c")]])
+    assert [str(one) for one in found] == ["--branch a matches no listed cache"]
+
+
+COMMANDS = [("list",), ("purge", "--dry-run"), ("purge", "--yes")]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("policy", [(), ("--keep-newest", "1"), ("--limit", "9")], ids=" ".join)
+def test_each_name_is_warned_of_once(
+    purger: Purger, repository: Repository, command: tuple[str, ...], policy: tuple[str, ...]
+) -> None:
+    repository.add("main")
+    repository.add("release/2.0")
+    names = ("-b", "main", "-b", "mian", "-b", "n*", "-b", "release/2.0", "--exclude", "old", "--exclude", "rel?")
+    ended = purger(command[0], "acme/widgets", *command[1:], *names, *policy)
+    assert ended.code == 0, ended.err
+    warnings = [
+        "--branch mian matches no listed cache: is main meant?",
+        "--branch n* matches no listed cache",
+        "--exclude old matches no listed cache",
+        "--exclude rel? matches no listed cache",
+    ]
+    assert ended.repository["warnings"] == warnings
+    assert [ended.err.count(f"warning: acme/widgets: {text}\n") for text in warnings] == [1, 1, 1, 1]
+    assert ended.repository["selected"] == (0 if "1" in policy else 2)
+
+
+def test_over_many_repositories_a_name_is_warned_of_where_none_has_it(purger: Purger, site: StandIn) -> None:
+    fill(site, "a", "b", caches=0)
+    site.add_repository("acme/empty")
+    for one in site.repositories[:2]:
+        one.add("main")
+    site.repositories[1].add("login")
+    ended = purger("list", "acme/a", "acme/b", "acme/empty", "--branch", "login", "--branch", "nosuch")
+    assert ended.code == 0
+    assert ended.err.count("matches no listed cache") == 1
+    assert "warning: --branch nosuch matches no listed cache\n" in ended.err
+
+
+async def test_where_the_branches_can_not_be_listed_nothing_is_warned_of_and_nothing_fails(open_api: OpenApi) -> None:
+    async with open_api(policies=FAST) as api:
+        listings = BranchListings(api, 404, Selection)  # there is no such repository
+        with pytest.raises(PurgerError):
+            await listings.branches()
+        assert await unmatched_names(Filters(branches=("nosuch",)), KNOWN, listings) == []
+
+
+def test_a_resumed_run_does_not_warn_of_what_the_former_one_deleted(
+    purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
+    for branch in ("main", "login"):
+        repository.add(branch)
+    site.faults.delete_fault = [DeleteFault("login", 500)]
+    first = purger("purge", "acme/widgets", "--yes", "-b", "main", "-b", "login", "-b", "nosuch", "--attempts", "1")
+    assert (first.code, len(first.repository["warnings"])) == (1, 1)
+    (tmp_path / "report.json").write_text(first.out)
+    site.faults.reset()
+    second = purger("purge", "--resume", "report.json", "--yes")
+    assert (second.code, second.repository["warnings"]) == (0, [])
