@@ -127,10 +127,12 @@ def test_every_command_of_the_documents_is_understood(arguments: list[str]) -> N
     group.commands[name].make_context(name, rest)
 
 
-def test_the_documents_name_the_version_of_the_image_and_of_the_action() -> None:
-    named = [found for path in tables.DOCUMENTS for found in re.findall(r"/purger[:@](\S+?)['\s]", path.read_text())]
+def test_the_documents_name_the_current_version() -> None:
+    named = [found for path in tables.DOCUMENTS for found in re.findall(r"/purger[:@]v(\S+?)['\s]", path.read_text())]
     assert len(named) > 5
-    assert set(named) == {f"v{__version__}"}
+    assert set(named) == {__version__}
+    assert f'{{"schema": 1, "version": "{__version__}"' in tables.REFERENCE.read_text()
+    assert (tables.ROOT / "CHANGELOG.md").read_text().startswith(f"# Changelog\n\n## {__version__} ")
 
 
 def test_the_example_of_the_action_gives_inputs_that_it_has() -> None:
