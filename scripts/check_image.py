@@ -158,14 +158,15 @@ def make_context(folder: Path, secret: str) -> Path:
         shutil.copy(PROJECT / name, project / name)
     for place in (project, project / "purger"):
         (place / ".env").write_text(f"TRAVIS_TOKEN={secret}\n")
-    for name in re.findall(r"^!(\S+)", (project / ".dockerignore").read_text(), re.MULTILINE):
-        context.mkdir(exist_ok=True)
-        path = project / name
+    rules = (project / ".dockerignore").read_text()
+    ignored = shutil.ignore_patterns(*re.findall(r"^\*\*/(\S+)", rules, re.MULTILINE))
+    for name in re.findall(r"^!(\S+)", rules, re.MULTILINE):
+        path, there = project / name, context / name
+        there.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            ignored = re.findall(r"^\*\*/(\S+)", (project / ".dockerignore").read_text(), re.MULTILINE)
-            shutil.copytree(path, context / name, ignore=shutil.ignore_patterns(*ignored))
+            shutil.copytree(path, there, ignore=ignored)
         else:
-            shutil.copy(path, context / name)
+            shutil.copy(path, there)
     return context
 
 
