@@ -5,13 +5,15 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends python3-venv
 COPY . /source
 RUN python3 -m venv /opt/purger \
- && /opt/purger/bin/pip install --no-cache-dir --no-compile /source \
+ && /opt/purger/bin/pip install --no-cache-dir /source \
  && /opt/purger/bin/pip uninstall --yes pip
 
 FROM debian:trixie-slim
+# The headless shell draws without a graphics card, so it loads neither Mesa's drivers nor LLVM.
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates chromium-headless-shell python3-minimal python3 tini \
+ && apt-get install --yes --no-install-recommends ca-certificates chromium-headless-shell python3 tini \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /usr/share/doc /usr/share/man \
+ && rm -f /usr/lib/*/libLLVM.so.* /usr/lib/*/libgallium-*.so /usr/lib/*/libz3.so.* /usr/lib/chromium/libVkLayer_*.so \
  && useradd --uid 10001 --create-home purger
 COPY --from=build /opt/purger /opt/purger
 ENV PATH=/opt/purger/bin:/usr/local/bin:/usr/bin:/bin \

@@ -23,7 +23,10 @@ pytestmark = pytest.mark.browser
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-(PURGE,) = (step for step in STEPS if step.get("id") == "purge")
+STEP = {step["id"]: step for step in STEPS if "id" in step}
+PURGE = STEP["purge"]
+SHELL = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail")
+"""How the runner starts a script of `shell: bash`."""
 
 
 @dataclass
@@ -35,8 +38,28 @@ class Finished:
     outputs: dict[str, str] = field(default_factory=dict)
 
 
-def run_step(site: StandIn, folder: Path, **inputs: str) -> Finished:
-    """Run the step that purges with these inputs, as the runner does: expressions are replaced, then bash runs it."""
+def finish(step: dict[str, Any], folder: Path, variables: dict[str, str]) -> Finished:
+    """Run the script of a step as the runner does."""
+    script, outputs = folder / f"{step['id']}.sh", folder / f"{step['id']}.outputs"
+    script.write_text(step["run"])
+    outputs.touch()
+    done = subprocess.run(
+        [*SHELL, script],
+        env=variables | {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(outputs)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.findall(r"^(\w+)(?:=([^\n]*)|<<(\S+)\n(.*?)\n\3)$", outputs.read_text(), re.DOTALL | re.MULTILINE)
+    return Finished(done.returncode, done.stdout + done.stderr, {name: line or text for name, line, _, text in found})
+
+
+def run_step(site: StandIn, folder: Path, /, *workflow: tuple[str, str], **inputs: str) -> Finished:
+    """Run the step that purges with these inputs, as the runner does: expressions are replaced, then bash runs it.
+
+    `workflow` are the variables that the workflow sets for all of its steps.
+    """
     given = {name: str(about.get("default", "")) for name, about in ACTION["inputs"].items()} | {
         name.replace("_", "-"): text for name, text in inputs.items()
     }
@@ -46,28 +69,12 @@ def run_step(site: StandIn, folder: Path, **inputs: str) -> Finished:
         return given[name.removeprefix("inputs.")] if name.startswith("inputs.") else "a-token-of-the-host"
 
     variables = {name: re.sub(r"\$\{\{(.*?)\}\}", value, str(text)) for name, text in PURGE["env"].items()}
-    temporary, outputs = folder / "temp", folder / "outputs"
-    (temporary / "purger" / "bin").mkdir(parents=True)
-    (temporary / "purger" / "bin" / "purger").symlink_to(Path(sys.executable).parent / "purger")
-    outputs.touch()
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", PURGE["run"]],
-        env=environment(
-            site,
-            **variables,
-            GITHUB_ACTIONS="true",
-            GITHUB_OUTPUT=str(outputs),
-            GITHUB_STEP_SUMMARY=str(folder / "summary.md"),
-            RUNNER_TEMP=str(temporary),
-            HOME=str(folder),
-        ),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = re.findall(r"^(\w+)<<(\S+)\n(.*?)\n\2$", outputs.read_text(), re.DOTALL | re.MULTILINE)
-    return Finished(done.returncode, done.stdout + done.stderr, {name: text for name, _, text in found})
+    command = folder / "temp" / "purger" / "bin" / "purger"
+    if not command.exists():
+        command.parent.mkdir(parents=True)
+        command.symlink_to(Path(sys.executable).parent / "purger")
+    summary = {"GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "RUNNER_TEMP": str(folder / "temp")}
+    return finish(PURGE, folder, environment(site, **dict(workflow) | variables | summary, HOME=str(folder)))
 
 
 def output_of(name: str, finished: Finished) -> str:
@@ -102,6 +109,43 @@ def test_a_purge_by_the_action(site: StandIn, tmp_path: Path) -> None:
     assert Path(output_of("report", finished)).is_file()
     assert "acme/widgets" in (tmp_path / "summary.md").read_text()
     assert site.token not in finished.text
+
+
+def test_the_action_installs_itself_and_purges(site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    repository.fill(3)
+    (tmp_path / "temp").mkdir()
+    variables = {"PYTHON": sys.executable, "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp")}
+    installed = finish(STEP["install"], tmp_path, environment(None, **variables))
+    assert installed.code == 0, installed.text
+    assert re.fullmatch(r"\d+\.\d+\.\d+", installed.outputs["playwright"])
+    finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets", args="--settle 0")
+    assert finished.code == 0, finished.text
+    assert repository.caches == []
+
+
+def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    for branch in ("main", "topic", "dev"):
+        repository.add(branch)
+    finished = run_step(
+        site,
+        tmp_path,
+        ("PURGER_BRANCH", "main topic"),
+        ("PURGER_EXCLUDE", "main"),
+        token=site.token,
+        repository="acme/widgets",
+        exclude="topic",
+    )
+    assert finished.code == 0, finished.text
+    assert [cache.branch for cache in repository.caches] == ["dev", "topic"]
+
+
+def test_windows_is_refused(tmp_path: Path) -> None:
+    (step,) = (step for step in STEPS if step.get("if") == "${{ runner.os == 'Windows' }}")
+    finished = finish({"id": "windows"} | step, tmp_path, environment(None))
+    assert finished.code == 2
+    assert "::error title=purger::purger runs on Linux and macOS" in finished.text
 
 
 def test_a_failure_is_the_steps_failure(site: StandIn, tmp_path: Path) -> None:
@@ -140,7 +184,9 @@ def test_no_expression_is_in_a_script() -> None:
 def test_every_input_is_used_and_every_variable_is_known() -> None:
     used = set(re.findall(r"inputs\.([a-z-]+)", (ROOT / "action.yml").read_text()))
     assert used == set(ACTION["inputs"])
-    assert {name for name in PURGE["env"] if name.startswith("PURGER_")} <= known_variables
+    given = {name.removeprefix("PURGER_INPUT_") for name in PURGE["env"] if name.startswith("PURGER_INPUT_")}
+    assert {f"PURGER_{name}" for name in given - {"REPOSITORY", "ARGS"}} <= known_variables
+    assert given == {name.upper().replace("-", "_") for name in ACTION["inputs"]} - {"TOKEN", "ARTIFACT"}
 
 
 @pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: path.name)

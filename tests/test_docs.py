@@ -11,6 +11,7 @@ import pytest
 import typer.main
 import yaml
 
+from purger import __version__
 from purger.cli.app import app
 from purger.core.errors import ExitCode
 from purger.purge.shard import Shard
@@ -23,6 +24,7 @@ WORDS_OF_OTHER_TOOLS = {
     "--caches",
     "--coverage",
     "--help",
+    "--entrypoint",
     "--host-resolver-rules",
     "--ignore-certificate-errors-spki-list",
     "--include-deps",
@@ -31,12 +33,14 @@ WORDS_OF_OTHER_TOOLS = {
     "--only",
     "--proxy-pac-url",
     "--quick",
+    "--read-only",
     "--rm",
     "--runs",
     "--seconds",
     "--seed",
     "--show-completion",
     "--tls",
+    "--tmpfs",
     "--version",
     "--with-deps",
 }
@@ -102,16 +106,16 @@ def test_every_document_can_be_found_from_the_readme() -> None:
 
 
 def commands_in(text: str) -> list[list[str]]:
-    found = re.findall(r"\bpurger ((?:purge|list|demo|doctor|login|logout|retry|check-log)\b[^\n|>]*)", text)
+    found = re.findall(r"\bpurger(?::\S+)? ((?:purge|list|demo|doctor|login|logout|retry|check-log)\b[^\n|>]*)", text)
     return [shlex.split(command, comments=True) for command in found]
 
 
 def all_commands() -> dict[str, list[str]]:
     found = [
         command
-        for language in ("console", "yaml", "crontab")
+        for language in ("console", "yaml", "crontab", "groovy")
         for block in tables.blocks(language)
-        for command in commands_in(block.text)
+        for command in commands_in(re.sub(r"\bsh '(.*?)'.*", r"\1", block.text))
     ]
     return {" ".join(command): command for command in found}
 
@@ -121,6 +125,22 @@ def test_every_command_of_the_documents_is_understood(arguments: list[str]) -> N
     group: Any = typer.main.get_command(app)
     name, *rest = arguments
     group.commands[name].make_context(name, rest)
+
+
+def test_the_documents_name_the_current_version() -> None:
+    named = [found for path in tables.DOCUMENTS for found in re.findall(r"/purger[:@]v(\S+?)['\s]", path.read_text())]
+    assert len(named) > 5
+    assert set(named) == {__version__}
+    assert f'{{"schema": 1, "version": "{__version__}"' in tables.REFERENCE.read_text()
+    assert (tables.ROOT / "CHANGELOG.md").read_text().startswith(f"# Changelog\n\n## {__version__} ")
+
+
+def test_the_example_of_the_action_gives_inputs_that_it_has() -> None:
+    workflow = yaml.safe_load(tables.code_block("yaml", "uses: OWNER/purger@"))
+    (step,) = workflow["jobs"]["purge"]["steps"]
+    inputs = yaml.safe_load((tables.ROOT / "action.yml").read_text())["inputs"]
+    assert set(step["with"]) <= set(inputs)
+    assert {name for name, about in inputs.items() if about.get("required")} <= set(step["with"])
 
 
 def test_a_matrix_has_all_of_its_parts() -> None:

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.browser
 
 WORKFLOW = yaml.safe_load(code_block("yaml", "name: Purge the Travis caches\n"))
 TRAVIS = yaml.safe_load(code_block("yaml", "if: type = cron"))
+GITLAB = yaml.safe_load(code_block("yaml", "purge-travis-caches:"))["purge-travis-caches"]
+(JENKINS,) = re.findall(r"sh '(.*?)'", code_block("groovy", "pipeline {"))
 (CRONTAB,) = blocks("crontab", "docs/ci.md")
 (ON_GITHUB,) = (step for step in WORKFLOW["jobs"]["purge"]["steps"] if "purger purge" in step.get("run", ""))
 RUN_BY_OTHERS = re.compile(r"\./scripts/|\.venv/")
@@ -38,8 +40,10 @@ PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     [
         (ON_GITHUB["run"], {"GITHUB_ACTIONS": "true"}, [], {"artifacts/report.json", "artifacts/report.html"}),
         (TRAVIS["script"][0], {"TRAVIS": "true", "TRAVIS_REPO_SLUG": "owner/name"}, ["young"], set()),
+        (GITLAB["script"][0], {"GITLAB_CI": "true", "CI": "true"}, [], {"artifacts/report.html"}),
+        (JENKINS, {"JENKINS_URL": "https://jenkins.example/"}, [], {"artifacts/report.html"}),
     ],
-    ids=["workflow", "travis"],
+    ids=["workflow", "travis", "gitlab", "jenkins"],
 )
 def test_an_example_for_ci(
     site: StandIn, tmp_path: Path, line: str, variables: dict[str, str], left: list[str], files: set[str]
@@ -143,6 +147,16 @@ def test_the_recipe_for_a_closed_pull_request(site: StandIn, named: Repository, 
     assert step["env"]["NUMBER"] == "${{ github.event.number }}"
     run_recipe(site, tmp_path, line_of(workflow), NUMBER="7")
     assert sorted(cache.branch for cache in named.caches) == ["PR.77", "main"]
+
+
+def test_the_images_of_the_examples_are_started_by_a_shell_and_their_artifacts_are_kept() -> None:
+    jenkins = code_block("groovy", "pipeline {")
+    assert jenkins.count("{") == jenkins.count("}")
+    (image,) = re.findall(r"image '(\S+)'", jenkins)
+    assert GITLAB["image"] == {"name": image, "entrypoint": [""]}
+    assert "args '--entrypoint='" in jenkins
+    assert GITLAB["artifacts"] == {"when": "always", "paths": ["artifacts"]}
+    assert "artifacts: 'artifacts/**'" in jenkins
 
 
 def test_the_workflow_starts_by_itself_and_by_hand() -> None:
