@@ -16,6 +16,11 @@ class Terminated(BaseException):
         self.name = signal.Signals(number).name
 
 
+def heard() -> tuple[int, ...]:
+    """Return the signals that came, also one whose Terminated was lost: Python drops what is raised in a finalizer."""
+    return tuple(_heard)
+
+
 def catch() -> None:
     """Raise Terminated on SIGTERM and SIGHUP from now on, unless they are ignored; a second one ends the process.
 

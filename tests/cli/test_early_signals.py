@@ -103,3 +103,23 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
         "except e.Terminated: os.kill(os.getpid(), signal.SIGTERM); signal.pause()"
     )
     assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 143
+
+
+def test_a_signal_whose_exception_is_lost_is_heard_all_the_same() -> None:
+    """Python drops what is raised in a finalizer, as of an object that an import leaves behind."""
+    script = (
+        "import os, signal, sys; from purger.cli import early_signals; from purger import __main__ as entry\n"
+        "class Left:\n"
+        "    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); signal.sigtimedwait([], 0)\n"
+        "catch = early_signals.catch\n"
+        "def catch_and_lose():\n"
+        "    catch(); sys.unraisablehook = lambda _: print('lost', file=sys.stderr); Left()\n"
+        "early_signals.catch = catch_and_lose\n"
+        "sys.argv = ['purger', *sys.argv[1:]]; entry.main()"
+    )
+    environ = {**os.environ, "TRAVIS_TOKEN": "token-for-tests", "PURGER_URL": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [sys.executable, "-c", script, *PURGE[3:]], capture_output=True, text=True, env=environ, check=False
+    )
+    assert (done.returncode, json.loads(done.stdout)["exit_code"]) == (143, 143), done.stderr
+    assert done.stderr.startswith("lost\n")

@@ -148,7 +148,10 @@ def start_socks(request: pytest.FixtureRequest) -> Iterator[StartProxy]:
             port = int.from_bytes(await reader.readexactly(2), "big")
             asked.append(f"{host}:{port}")
             refusal = reply or (0 if host in names else 4)
-            target = None if refusal else await asyncio.open_connection("127.0.0.1", port)
+            target = None
+            if not refusal:
+                with contextlib.suppress(OSError):  # what only opens a tunnel needs nobody at its end
+                    target = await asyncio.open_connection("127.0.0.1", port)
             writer.write(bytes([5, refusal, 0, 1, 0, 0, 0, 0, 0, 0]))
             if target:
                 await pump((reader, writer), target)
