@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 DELETION_DELAY_S = 3.0
 WHAT_NEXT = """
-Next, with a repository of your own:
-  export TRAVIS_TOKEN=...              a token from {site}/account/preferences;
-                                       or sign in by hand: purger login
+Next, with a repository of your own. Copy a token from
+{site}/account/preferences, or sign in by hand:
+  export TRAVIS_TOKEN=...              the token; or: purger login
   purger doctor owner/name             would a purge work?
   purger list owner/name               show the caches
   purger purge owner/name --dry-run    show what would be deleted
