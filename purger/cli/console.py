@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from rich.text import Text
 from purger.cli import ci
 from purger.cli.output import Output
 from purger.cli.table import Column, table_lines
+from purger.core.errors import ExitCode
 from purger.core.text import many, printable, sentence_of, visible
 from purger.core.units import age_text, size_text
 from purger.jobs.log_phrases import what_it_did
@@ -27,6 +29,9 @@ from purger.secrets.token import Token
 from purger.travis.keys import last_part
 
 MOST_ROWS_BEFORE_QUESTION = 20
+_INDENT = 21
+"""Columns of a check's state and name; what it says, and its remedy, are behind them."""
+_NARROWEST_TEXT = 15
 MOST_ROWS_IN_A_LOG = 1000
 """Above this a CI could end the job for the length of its log; all are in the report."""
 
@@ -220,9 +225,10 @@ def show_what_remains(output: Output, repository: RepositoryReport) -> None:
 
 
 def show_error(console: Console, error: ErrorReport) -> None:
-    """Show an error: what happened, where, and what to do."""
+    """Show an error: what happened, where, and what to do. A person who stops the command makes no error."""
     remedy = f"\n{error.remedy}" if error.remedy else ""
-    console.print(Text.assemble(("error: ", "bold red"), printable(error_words(error) + remedy)))
+    mark = ("", "") if error.exit_code == ExitCode.INTERRUPTED else ("error: ", "bold red")
+    console.print(Text.assemble(mark, printable(error_words(error) + remedy)))
 
 
 def show_good_news(console: Console, text: str) -> None:
@@ -265,9 +271,20 @@ def show_check(console: Console, check: CheckReport) -> None:
         CheckState.NOTE: "yellow",
         CheckState.SKIPPED: "dim",
     }[check.state]
-    console.print(Text.assemble((f"{state:8}", style), f" {check.check:11} {printable(check.text)}"))
-    for line in (check.remedy or "").splitlines():
-        console.print(Text(f"{'':20} {printable(line)}"))
+    room = console.width if is_terminal(console) else None
+    first, *more = _hung(printable(check.text), room)
+    console.print(Text.assemble((f"{state:8}", style), f" {check.check:11} {first}"), soft_wrap=True)
+    remedies = [line for text in (check.remedy or "").splitlines() for line in _hung(printable(text), room)]
+    for line in (*more, *remedies):
+        console.print(Text(f"{'':{_INDENT}}{line}"), soft_wrap=True)
+
+
+def _hung(text: str, room: int | None) -> list[str]:
+    """Return the lines of a text beside the names of the checks; the terminal would fold them to its left edge."""
+    if room is None:
+        return [text]
+    width = max(room - _INDENT, _NARROWEST_TEXT)
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 async def ask(output: Output, repositories: Sequence[RepositoryReport], now: datetime) -> bool:

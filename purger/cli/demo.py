@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from purger.standin import StandIn
 
 DELETION_DELAY_S = 3.0
+WHAT_NEXT = """
+Next, with a repository of your own. Copy a token from
+{site}/account/preferences, or sign in by hand:
+  export TRAVIS_TOKEN=...              the token; or: purger login
+  purger doctor owner/name             would a purge work?
+  purger list owner/name               show the caches
+  purger purge owner/name --dry-run    show what would be deleted
+  purger purge owner/name              ask, delete, and recheck
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +88,5 @@ def demo(
         request = Request(repositories=[site.repository])
         code = execute(output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), keep=keep)
         site.show_what_is_left(output.notes.print)
+    output.notes.out(WHAT_NEXT.rstrip().format(site=Site().url), highlight=False)
     return code

@@ -13,25 +13,43 @@ from purger.cli.output import Output
 from purger.cli.parameters import Only, Without, command
 from purger.cli.purge import PurgeTask
 from purger.core.errors import ExitCode, PurgerError
+from purger.core.events import Event, Observer, Shown, Surveyed
 from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.settings import Pace, Settings
 from purger.report.ordering import Order
 
 if TYPE_CHECKING:
+    from purger.purge.run import Hooks
     from purger.report.model import Report
 
 
 @dataclass(frozen=True, slots=True)
 class ListTask(PurgeTask):
-    """A dry run whose report shows the caches in an order, if one was asked for."""
+    """A dry run whose report shows the caches in an order, if one was asked for; `observe` is told what is left out."""
 
     order: Order | None
+    observe: Observer
 
     def report(self, started_at: datetime, stopped: PurgerError | None) -> Report:
         """Return the report of what was listed so far, in the order."""
         report = PurgeTask.report(self, started_at, stopped)
-        return report if self.order is None else self.order.of(report)
+        if self.order is None:
+            return report
+        shown = self.order.of(report)
+        count, of = (sum(one.selected for one in each.repositories) for each in (shown, report))
+        if count < of:
+            self.observe(Shown("", count, of))
+        return shown
+
+
+def _limited(hooks: Hooks) -> Hooks:
+    """Return hooks that are told of a survey as one of which not all will be shown."""
+
+    def observe(event: Event) -> None:
+        hooks.observe(replace(event, is_limited=True) if isinstance(event, Surveyed) else event)
+
+    return replace(hooks, observe=observe)
 
 
 @command(
@@ -61,10 +79,10 @@ def list_caches(
     reached_by = network.network(os.environ)
     token = output.token(site, site_options.session_file)
     settings = with_host(Settings(site=site, token=token, network=reached_by, pace=pace), meant.selection)
-    order = listing.order(policies.limit)
-    return execute(
-        output,
-        settings,
-        lambda hooks: ListTask(Run(settings, meant.request(dry_run=True), hooks), order),
-        as_table="rows" if order is None else "caches",
-    )
+    order, request = listing.order(policies.limit), meant.request(dry_run=True)
+
+    def task(hooks: Hooks) -> ListTask:
+        run = Run(settings, request, _limited(hooks) if policies.limit else hooks)
+        return ListTask(run, order, hooks.observe)
+
+    return execute(output, settings, task, as_table="rows" if order is None else "caches")

@@ -12,9 +12,11 @@ def sentence(event: events.Event) -> tuple[str, str]:
     match event:
         case events.SignedIn(login=login):
             return "INFO", f"signed in as {login}"
-        case events.Surveyed(seen=seen, selected=selected, size_bytes=size_bytes, complete=complete):
-            least = "" if complete else "at least "
-            return "INFO", f"{many(seen, 'cache')} listed, {least}{selected:,} selected ({size_text(size_bytes)})"
+        case events.Surveyed(seen=seen, selected=selected, size_bytes=size_bytes):
+            least, what = "" if event.complete else "at least ", "match" if event.is_limited else "selected"
+            return "INFO", f"{many(seen, 'cache')} listed, {least}{selected:,} {what} ({size_text(size_bytes)})"
+        case events.Shown(count=count, of=of):
+            return "INFO", f"showing {count:,} of {many(of, 'cache')} (--limit)"
         case events.PassStarted(number=number, rows=rows, caches=caches):
             return "INFO", f"pass {number}: {many(rows, 'row')} with {many(caches, 'cache')} to delete"
         case events.Clicking(branches=branches):
@@ -38,8 +40,7 @@ def sentence(event: events.Event) -> tuple[str, str]:
         case events.NotWaiting(why=why):
             return "INFO", f"not waiting: {why}"
         case events.Recreated(caches=caches, branches=branches):
-            names = ", ".join(branches)
-            return "WARNING", f"{many(caches, 'cache')} of {names} came back: a running job uploads them"
+            return "WARNING", f"{many(caches, 'cache')} of {', '.join(branches)} came back: a running job uploads them"
         case events.Warned(text=text):
             return "WARNING", text
         case events.Finished(ok=ok, deleted=deleted, left=left):

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from loguru import logger
+from rich.cells import cell_len
 from rich.console import Console
 
 from purger.cli.console import is_terminal
 from purger.cli.phrases import sentence
-from purger.cli.table import shortened
+from purger.cli.table import SHORTEST_NAME, begun, shortened
 from purger.core import events
 from purger.core.text import visible
 
@@ -22,6 +23,8 @@ WIDTH_FOR_A_BAR = 100
 """Columns of a terminal below which there is no bar beside the numbers."""
 WIDTH_FOR_WORDS = 40
 """Columns below which there is nothing but the name and the numbers."""
+_SPINNER_AND_TIME = 1 + 7 + 4
+"""Cells of the columns that every bar has, and of the gaps between the five."""
 
 
 class ProgressView:
@@ -31,7 +34,8 @@ class ProgressView:
     """
 
     def __init__(self, console: Console) -> None:
-        # A third of a line for the name and for what is done each, and the rest for what has a fixed width.
+        self._width = console.width
+        # A third of a line at most for the name; what is done has all that the others leave.
         self._room = max(console.width // 3 - 4, 8)
         self._progress = _bars_on(console, self._room) if is_terminal(console) else None
         self._bars: dict[str, TaskID] = {}
@@ -94,7 +98,15 @@ class ProgressView:
 
     def _set(self, name: str, doing: str, completed: int | None = None) -> None:
         if self._progress and name in self._bars:
-            self._progress.update(self._bars[name], completed=completed, doing=self._short(doing))
+            room = self._room_for_words(self._progress)
+            self._progress.update(self._bars[name], completed=completed, doing=begun(visible(doing), room))
+
+    def _room_for_words(self, progress: Progress) -> int:
+        """Return how many cells the other columns and the gaps between them leave of a line."""
+        name = max(cell_len(task.description) for task in progress.tasks)
+        count = max(2 * len(str(int(task.total or task.completed))) + 1 for task in progress.tasks)
+        bar = self._room + 1 if self._width >= WIDTH_FOR_A_BAR else 0
+        return max(self._width - _SPINNER_AND_TIME - name - count - bar, SHORTEST_NAME)
 
     def _short(self, text: str) -> str:
         return shortened(visible(text), self._room)

@@ -44,6 +44,15 @@ def shortened(text: str, most: int) -> str:
     return f"{set_cell_size(text, max(most - 1 - tail, 0))}…{set_cell_size(text[::-1], tail)[::-1]}"
 
 
+def begun(text: str, most: int) -> str:
+    """Return the beginning of a sentence in at most this many cells of a terminal, cut after a word if it is long."""
+    if cell_len(text) <= most:
+        return text
+    start = set_cell_size(text, max(most - 1, 0))
+    whole_words = start if text[len(start) :].startswith(" ") else start.rpartition(" ")[0]
+    return f"{(whole_words or start).rstrip(' ,;:')}…"
+
+
 def _narrowed(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
     """Return widths that fit in the room: what the other columns leave is shared by the names."""
     names = sorted((number for number, column in enumerate(columns) if column.is_name), key=lambda one: widths[one])

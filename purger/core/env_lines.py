@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from dotenv.parser import Binding, parse_stream
 
@@ -20,7 +22,7 @@ _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYP
 _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*=", re.IGNORECASE)
 _OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
 _COMMENT_AT_END = re.compile(r"\s#.*")
-_REMEDY = "Write the line as NAME=VALUE, or remove it."
+_REMEDY = "Write each line as NAME=VALUE, or remove it."
 
 
 def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
@@ -39,11 +41,11 @@ def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     understood = 0
     for binding in parse_stream(io.StringIO(text, newline="")):
-        ours = list(_lines_of_ours(binding))
-        for line, name in ours:
-            value = _value(binding, line, name, known, is_alone=len(ours) == 1)
-            if found.setdefault(name, value) != value:
-                raise _refused(line, name, "is set a second time, to another value")
+        ours = list(_lines_of_ours(binding, known))
+        for line in ours:
+            value = _value(binding, line, known, is_alone=len(ours) == 1)
+            if found.setdefault(line.name, value) != value:
+                raise line.refused("is set a second time, to another value", "Remove one of the two lines.")
             understood += 1
     if understood != sum(name_meant(line) is not None for line in text.splitlines()):
         raise InputError(".env can't be read: a line of purger's is not understood", remedy=_REMEDY)
@@ -78,36 +80,77 @@ def _without_prefix(line: str) -> str:
     return re.sub(r"^\W*env:", "", line, flags=re.IGNORECASE)
 
 
-def _lines_of_ours(binding: Binding) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a binding that seem to set a variable of purger's: their numbers and names."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line that seems to set a variable of purger's: its number, its text, and the variable."""
+
+    number: int
+    text: str
+    name: str
+
+    def refused(self, why: str, remedy: str | None = None) -> InputError:
+        """Return the error for this line, which never repeats its value."""
+        shown = _shown(self.name)
+        return InputError(
+            f".env can't be read: line {self.number} ({shown}) {why}",
+            remedy=remedy or f"Write the line as {shown}=VALUE, or remove it.",
+        )
+
+    def why_no_setting(self, binding: Binding) -> str:
+        """Return what is wrong with a line that is not `NAME=VALUE`, as far as that shows."""
+        start, separator, _ = self.text.partition("=")
+        written = re.sub(r"^export\s+", "", start.strip()).strip("'\" \t")
+        if binding.key is None and not binding.error:
+            return "is part of another line"
+        if binding.key is not None and name_meant(f"{binding.key}=") is None:
+            return "is part of the value of another variable"
+        if not separator:
+            return "has no = between its name and its value"
+        if written == self.name:
+            return "has a quote that does not end, or text behind one"
+        if written.upper() == self.name:
+            return "has its name in small letters"
+        return "does not begin with its name" if written.upper().endswith(self.name) else "has its name misspelled"
+
+
+def _lines_of_ours(binding: Binding, known: Collection[str]) -> Iterator[_Line]:
+    """Yield the lines of a binding that seem to set a variable of purger's."""
     start = binding.original.line
-    for number, line in enumerate(binding.original.string.splitlines(), start):
-        if (name := name_meant(line)) is not None:
-            yield number, name
+    for number, text in enumerate(binding.original.string.splitlines(), start):
+        if (name := name_meant(text)) is not None:
+            yield _Line(number, text, name if "=" in text else _without_value(text, name, known))
 
 
-def _value(binding: Binding, line: int, name: str, known: Collection[str], *, is_alone: bool) -> str:
+def _without_value(text: str, name: str, known: Collection[str]) -> str:
+    """Return the variable that a line without `=` is about: what follows it may be a secret."""
+    begun = [one for one in {*known, *OF_TRAVIS} if f"{name}_".startswith(f"{one}_")]
+    return max(begun, key=len) if begun else name_meant(text.split()[0]) or "?"
+
+
+def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: bool) -> str:
     """Return the value of a binding that is one line of purger's. Raises InputError for any other.
 
     `is_alone` means that no other line of the binding is purger's.
     """
-    if binding.error or binding.value is None or binding.key != name:
-        raise _refused(line, name, "is not NAME=VALUE")
+    name = line.name
     if name not in OF_TRAVIS and name not in known:
-        raise _refused(line, name, "is not a variable of purger's: is it mistyped?")
+        similar = difflib.get_close_matches(name, known, n=1)
+        meant = f"Is {similar[0]} meant? " if similar else ""
+        raise line.refused("is not a variable of purger's", f"{meant}Correct the name, or remove the line.")
+    if binding.error or binding.value is None or binding.key != name:
+        raise line.refused(line.why_no_setting(binding))
     lines = binding.original.string.splitlines()
     settings = _SETTING_INSIDE.findall("\n".join(_COMMENT_AT_END.sub("", each) for each in lines))
     if not is_alone or len(settings) > 1:
-        raise _refused(line, name, "holds another setting")
+        raise line.refused("holds another setting", "Write one setting a line.")
     if not binding.value.isprintable():
-        raise _refused(line, name, "holds a character that can't be shown, or a line end")
+        raise line.refused("holds a character that can't be shown, or a line end", "Write it on one line, without.")
     if "${" in binding.value:
-        raise _refused(line, name, "names another variable with ${, which purger does not replace")
+        raise line.refused("names another variable with ${, which purger does not replace", "Write the value itself.")
     if name in NARROWING and not binding.value.strip():
-        raise _refused(line, name, "is empty")
+        raise line.refused("is empty", "Give it a value, or remove the line.")
     return binding.value
 
 
-def _refused(line: int, name: str, why: str) -> InputError:
-    shown = "".join(each if each.isalnum() or each == "_" else "?" for each in name)[:60]
-    return InputError(f".env can't be read: line {line} ({shown}) {why}", remedy=_REMEDY)
+def _shown(name: str) -> str:
+    return "".join(each if each.isalnum() or each == "_" else "?" for each in name)[:60]

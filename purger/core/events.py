@@ -24,13 +24,23 @@ class SignedIn(Event):
 class Surveyed(Event):
     """The API listed the caches: how many were seen and selected, and the size of the selected ones in bytes.
 
-    `complete` is false where a list was full, so that there may be more.
+    `complete` is false where a list was full, so that there may be more. Where the result `is_limited`, only some of
+    the selected ones will be in it.
     """
 
     seen: int
     selected: int
     size_bytes: int
     complete: bool = True
+    is_limited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Event):
+    """Of all caches that match, only so many are in the result, since it is limited."""
+
+    count: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ def visible(text: str, longest: int | None = None) -> str:
 
 
 def sentence_of(text: str) -> str:
-    """Return the text as a sentence, with a capital letter and a full stop."""
+    """Return the text as a sentence, with a capital letter and a full stop, or its own question or exclamation mark."""
     text = text.strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    stop = "" if text.endswith(("?", "!")) else "."
+    return f"{text[:1].upper()}{text[1:]}{stop}" if text else ""
 
 
 def system_words(fault: OSError) -> str:

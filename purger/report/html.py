@@ -131,7 +131,8 @@ def _what_was_asked(report: Report) -> Iterator[tuple[str, str]]:
     if report.selection is not None:
         selection = report.selection.selection()
         yield "filters", visible(Filters.__str__(selection), _LONGEST_FACT) or "none"
-        yield "policies", visible(str(selection.policies), _LONGEST_FACT) or "none"
+        policies = str(selection.policies)
+        yield "policies", (f"all {policies}" if policies.startswith("but") else policies) or "none"
 
 
 def _facts_of_run(report: Report) -> Iterator[tuple[str, str]]:

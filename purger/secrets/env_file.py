@@ -8,6 +8,7 @@ from pathlib import Path
 
 from purger.core.env_lines import settings_in
 from purger.core.errors import InputError
+from purger.core.text import system_words
 from purger.secrets import redaction
 from purger.secrets.child_environment import TOKEN_VARIABLE
 
@@ -82,7 +83,7 @@ def read() -> bytes | None:
         return None
     except OSError as error:
         raise UnreadableError(
-            f".env can't be read: {error.strerror or 'unknown error'}",
+            f".env can't be read: {system_words(error) or 'unknown error'}",
             remedy="Make the file and its folder readable, or run purger in another folder.",
         ) from None
     if len(content) > LARGEST_BYTES:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 import pytest
@@ -141,6 +142,13 @@ async def test_the_question_says_what_is_kept_and_why(monkeypatch: pytest.Monkey
     ]
 
 
+class Typing(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def shown_by(show: Callable[[Console], None]) -> list[str]:
     file = io.StringIO()
     show(Console(file=file, width=200, highlight=False, markup=False))
@@ -156,6 +164,31 @@ def test_the_remedy_of_a_check_is_indented_below_it() -> None:
         f"{'':20} One.",
         f"{'':20} Two.",
     ]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_at_a_terminal_what_a_check_says_hangs_below_its_beginning(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for variable in ("CI", "TRAVIS"):
+        monkeypatch.delenv(variable, raising=False)
+    text, remedy = "the token may not delete the caches of it, as far as the API says", "Ask an admin; " * 6 + "or not."
+    check = CheckReport(check="repository", state=CheckState.FAILED, text=text, remedy=remedy, exit_code=3)
+    file = Typing()
+    show_check(Console(file=file, width=width, highlight=False, markup=False, color_system=None), check)
+    first, *others = file.getvalue().splitlines()
+    assert first.startswith("FAILED   repository  the token")
+    assert max(len(line) for line in (first, *others)) <= width
+    assert all(line.startswith(" " * 21) and line[21] != " " for line in others)
+    assert " ".join([first[21:], *(line.strip() for line in others)]) == f"{text} {remedy}"
+
+
+def test_a_person_who_stops_the_command_makes_no_error() -> None:
+    for words, exit_code, shown in (
+        ("nothing was deleted: the answer was no", 130, "Nothing was deleted: the answer was no."),
+        ("stopped by SIGTERM", 143, "error: Stopped by SIGTERM."),
+    ):
+        error = ErrorReport(message=words, where=None, remedy=None, exit_code=exit_code)
+        assert shown_by(partial(show_error, error=error)) == [shown]
 
 
 def test_an_error_says_what_where_and_what_to_do() -> None:

@@ -20,6 +20,23 @@ def test_the_demo_deletes_every_cache_of_the_stand_in(purger: Purger) -> None:
     assert ended.repository["deleted"] == 12
 
 
+def test_the_demo_ends_with_what_to_do_with_a_repository_of_ones_own(purger: Purger) -> None:
+    ended = purger("demo", "--caches", "2", as_json=False, COLUMNS="40")
+    _, _, last = ended.err.partition("\nNext, with a repository of your own.")
+    lines = last.splitlines()
+    assert [" ".join(line.split()[:2]) for line in lines if line.startswith("  purger")] == [
+        "purger doctor",
+        "purger list",
+        "purger purge",
+        "purger purge",
+    ]
+    assert "https://app.travis-ci.com/account/preferences" in last
+    assert "export TRAVIS_TOKEN=" in last
+    assert "purger login" in last
+    assert "--dry-run" in last
+    assert max(map(len, lines)) <= 80
+
+
 def test_without_the_stand_ins_libraries_the_demo_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "purger.standin", None)
     with pytest.raises(InputError, match="the stand-in needs the package") as caught, demo_site(3):

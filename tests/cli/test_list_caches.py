@@ -7,6 +7,8 @@ import json
 import pytest
 
 from purger.purge.run import Run
+from purger.standin.repository import Repository
+from tests.support.browser import Purger
 from tests.support.command_line import Command
 
 pytestmark = pytest.mark.cli
@@ -71,3 +73,19 @@ def test_policies_select_what_is_listed(command: Command, runs: list[Run]) -> No
     assert command("list", "acme/widgets", "--keep-newest", "3", "--exclude", "main").code == 0
     selection = runs[0].request.selection
     assert (selection.policies.keep_newest, selection.exclude) == (3, ("main",))
+
+
+def test_a_limit_says_how_many_of_the_matching_caches_are_shown(purger: Purger, repository: Repository) -> None:
+    for age in range(1, 8):
+        repository.add("main" if age < 6 else "other", age_s=age * 86_400.0)
+    for options, match, shown in (
+        (["--limit", "5"], 7, 5),
+        (["--limit", "2", "--branch", "main"], 5, 2),
+        (["--limit", "9"], 7, None),
+    ):
+        ended = purger("list", "acme/widgets", *options)
+        assert f"acme/widgets: 7 caches listed, {match} match (" in ended.err
+        assert " selected" not in ended.err
+        assert (f"Showing {shown} of {match} caches (--limit)" in ended.err) is (shown is not None)
+        assert "Showing" not in ended.err or shown
+        assert ended.repository["selected"] == (shown or match)

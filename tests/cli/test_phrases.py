@@ -13,6 +13,8 @@ R = "acme/widgets"
 SENTENCES: list[tuple[events.Event, str, str]] = [
     (events.SignedIn("", "octavia"), "INFO", "signed in as octavia"),
     (events.Surveyed(R, 1200, 1, 10**6), "INFO", "1,200 caches listed, 1 selected (1.0 MB)"),
+    (events.Surveyed(R, 120, 7, 10**6, is_limited=True), "INFO", "120 caches listed, 7 match (1.0 MB)"),
+    (events.Shown("", 5, 120), "INFO", "showing 5 of 120 caches (--limit)"),
     (events.PassStarted(R, 2, 1, 3), "INFO", "pass 2: 1 row with 3 caches to delete"),
     (events.Clicking(R, ("main", "a'b")), "DEBUG", "clicking 'main', \"a'b\""),
     (events.BatchClicked(R, 10, 8, 0), "INFO", "10 clicked, 8 answered"),

@@ -142,3 +142,22 @@ def test_a_dumb_terminal_has_lines_and_no_bar(lines: list[str], monkeypatch: pyt
         for event in COURSE:
             shown.see(event)
     assert (len(lines), written.getvalue()) == (len(COURSE), "")
+
+
+@pytest.mark.parametrize(
+    ("width", "most"), [(60, "waiting: 12 caches still…"), (80, "although the…"), (120, "although the…")]
+)
+def test_what_is_done_has_the_room_that_is_left_and_is_cut_at_its_end(lines: list[str], width: int, most: str) -> None:
+    written = Terminal()
+    why = "12 caches still listed, although the deletion was accepted"
+    with ProgressView(Console(file=written, force_terminal=True, width=width, color_system=None)) as shown:
+        shown.see(events.Surveyed(R, 120, 120, 10**6))
+        shown.see(events.BatchClicked(R, 120, 120, 0))
+        shown.see(events.Waiting(R, 5.0, why))
+        assert shown._progress
+        (bar,) = shown._progress.tasks
+        assert bar.fields["doing"].endswith(most)
+        assert f"waiting: {why}".startswith(bar.fields["doing"].removesuffix("…"))
+    drawn = [line for line in written.getvalue().replace("\r", "\n").splitlines() if "waiting" in line]
+    assert drawn
+    assert all(most in line for line in drawn), "the terminal has cut or folded it"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from purger.cli.table import SHORTEST_NAME, Column, shortened, table_lines
+from purger.cli.table import SHORTEST_NAME, Column, begun, shortened, table_lines
 
 COLUMNS = [Column("branch", "3 rows", is_name=True), Column("caches", "12", right=True), Column("why")]
 LONG = f"feature/{'x' * 100}-the-end"
@@ -68,3 +68,19 @@ def test_a_shortened_name_has_just_the_room_that_there_is_and_keeps_both_ends(na
 def test_no_line_is_longer_than_the_room(rows: list[tuple[str, str]], room: int) -> None:
     columns = [Column("branch", is_name=True), Column("cache", is_name=True)]
     assert max(cell_len(line.plain) for line in table_lines(columns, rows, room)) <= room
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shown"),
+    [
+        ("waiting: a recheck", 18, "waiting: a recheck"),
+        ("waiting: a recheck", 17, "waiting: a…"),
+        ("waiting: a recheck", 11, "waiting: a…"),
+        ("waiting: a recheck", 10, "waiting…"),
+        ("rechecking", 5, "rech…"),
+        ("名前 名前", 8, "名前…"),
+    ],
+)
+def test_a_sentence_is_cut_at_its_end_after_a_word(text: str, most: int, shown: str) -> None:
+    assert begun(text, most) == shown
+    assert cell_len(shown) <= most

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from purger.core.env_lines import name_meant, settings_in
 from purger.core.errors import InputError
+from purger.core.text import sentence_of
 
 KNOWN = frozenset({"PURGER_BRANCH", "PURGER_MATCH", "PURGER_DRY_RUN", "PURGER_JOBS", "PURGER_URL"})
 MAIN = {"PURGER_BRANCH": "main"}
@@ -158,3 +159,34 @@ def test_a_filter_somewhere_in_a_file_is_exactly_in_effect_or_refused(
 def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
     with suppress(InputError):
         assert set(settings_in(content, KNOWN)) <= KNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "remedy"),
+    [
+        ("purger_branch=main", "(PURGER_BRANCH) has its name in small letters", "PURGER_BRANCH=VALUE"),
+        ("PURGER-BRANCH=main", "(PURGER_BRANCH) has its name misspelled", "PURGER_BRANCH=VALUE"),
+        ("set PURGER_BRANCH=main", "(PURGER_BRANCH) does not begin with its name", "PURGER_BRANCH=VALUE"),
+        ("PURGER_BRANCH: main", "(PURGER_BRANCH) has no = between its name and its value", "PURGER_BRANCH=VALUE"),
+        ("PURGER_BRANCH s3cret", "(PURGER_BRANCH) has no = between its name and its value", "PURGER_BRANCH=VALUE"),
+        ("PURGER_BRNCH s3cret", "(PURGER_BRNCH) is not a variable of purger's", "Is PURGER_BRANCH meant? Correct"),
+        ("PURGER_NOTHING_ALIKE=x", "(PURGER_NOTHING_ALIKE) is not a variable of purger's", "Correct the name"),
+        ('PURGER_BRANCH="main', "(PURGER_BRANCH) has a quote that does not end, or text behind one", "=VALUE"),
+        ("FOO=1 PURGER_BRANCH=main", "(PURGER_BRANCH) is part of the value of another variable", "=VALUE"),
+        ("# note\u2028PURGER_BRANCH=main", "line 2 (PURGER_BRANCH) is part of another line", "=VALUE"),
+        ("PURGER_BRANCH=main PURGER_MATCH=x", "(PURGER_BRANCH) holds another setting", "Write one setting a line."),
+        ("PURGER_BRANCH=a\nPURGER_BRANCH=b", "line 2 (PURGER_BRANCH) is set a second time", "Remove one of"),
+        ("PURGER_BRANCH=${FOO}", "names another variable with ${", "Write the value itself."),
+        ("PURGER_DRY_RUN=", "(PURGER_DRY_RUN) is empty", "Give it a value, or remove the line."),
+        ('PURGER_BRANCH="main\\ndev"', "holds a character that can't be shown", "Write it on one line"),
+    ],
+)
+def test_each_odd_line_says_what_is_wrong_with_it_and_what_to_write(text: str, why: str, remedy: str) -> None:
+    with pytest.raises(InputError) as refused:
+        settings_in(text.encode(), KNOWN)
+    assert why in refused.value.what
+    assert remedy in str(refused.value.remedy)
+    for sentence in (sentence_of(refused.value.what), str(refused.value.remedy)):
+        assert "s3cret" not in sentence.lower()
+        assert sentence[-2:-1].isalnum()
+        assert sentence.endswith(".")

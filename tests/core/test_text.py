@@ -11,6 +11,7 @@ from purger.core.text import decoded, many, printable, sentence_of, system_words
 
 def test_sentences_and_visible_text() -> None:
     assert (sentence_of(" x.. "), sentence_of(""), sentence_of("...a")) == ("X.", "", "...a.")
+    assert [sentence_of(text) for text in ("is it?", "no!", "it is.")] == ["Is it?", "No!", "It is."]
     assert visible("a\nb\u202ec") == "a\ufffdb\ufffdc"
     assert [visible("abcdefgh", longest) for longest in (8, 7, 4, None)] == ["abcdefgh", "abc…fgh", "ab…h", "abcdefgh"]
 

@@ -96,7 +96,7 @@ def test_the_head_names_what_was_asked_for() -> None:
     chosen = replace(CHOSEN, policies=Policies(keep_newest=2, limit=5))
     text = head(chosen, record())
     assert "repository acme/widgets site https://app.travis-ci.com filters " in text
-    assert f"filters {Filters.__str__(chosen)} policies {chosen.policies} started 2026-03-01 12:00 UTC" in text
+    assert f"filters {Filters.__str__(chosen)} policies all {chosen.policies} started 2026-03-01 12:00 UTC" in text
     everything = head(Selection(), record("a"), record("b", provider="gitlab"))
     assert "repositories acme/a, gitlab/acme/b site https://app.travis-ci.com filters none policies none" in everything
     assert "filters" not in head(None)

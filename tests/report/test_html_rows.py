@@ -43,7 +43,7 @@ def test_the_worst_and_largest_are_in_the_page_and_the_others_data(monkeypatch: 
 
 
 def test_what_was_selected_is_first_whatever_became_of_the_others() -> None:
-    kept = {"selected": False, "reason": "not selected"}
+    kept: dict[str, Any] = {"selected": False, "reason": "not selected"}
     caches = [
         cache_report("spared", 10**9, outcome="skipped", **kept),
         cache_report("gone-before", 10**8, **kept),

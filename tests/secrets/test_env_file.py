@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from purger.core.errors import InputError
+from purger.core.text import system_words
 from purger.secrets import env_file, redaction
 
 KNOWN = {*env_file.WHERE_A_TOKEN_GOES, *env_file.WHERE_FILES_ARE_WRITTEN, "PURGER_BROWSER", "PURGER_BRANCH"}
@@ -106,7 +107,7 @@ def test_a_file_that_can_not_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch
         raise fault
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(env_file.UnreadableError, match=rf"\.env can't be read: {fault.strerror}"):
+    with pytest.raises(env_file.UnreadableError, match=rf"\.env can't be read: {system_words(fault)}"):
         load(None)
     env_file.remember_token(KNOWN)
 
