@@ -57,8 +57,8 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
     for number in filter(_is_heard, _STOPPING):
         with contextlib.suppress(NotImplementedError):  # Windows' loop has none; Ctrl-C raises there
             loop.add_signal_handler(number, stop, number)
-    for number in early_signals.heard():
-        stop(signal.Signals(number))
+    for heard in early_signals.heard():
+        stop(signal.Signals(heard))
     try:
         async with asyncio.timeout(timeout_s):
             return await task
