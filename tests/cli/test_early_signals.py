@@ -59,7 +59,14 @@ def child_of(pid: int) -> int:
 def stopped_early(command: Sequence[str], number: signal.Signals, *, in_namespace: bool) -> tuple[int, str, str]:
     """Send a signal as soon as a handler for it stands."""
     environ = {**os.environ, "TRAVIS_TOKEN": "token-for-tests", "PURGER_URL": "http://127.0.0.1:9"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environ,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # the tests may run below `nohup`
+    )
     try:
         pid = child_of(process.pid) if in_namespace else process.pid
         while not hears(pid, number):

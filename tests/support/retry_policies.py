@@ -15,11 +15,13 @@ QUICK = RetryPolicies(
     page_load=RetryPolicy(stop=stop_after_attempt(3), wait=wait_random_exponential(0.1, max=0.5)),
     rows_refused=RetryPolicy(stop=stop_never, wait=wait_random_exponential(0.05, max=0.8)),
     refused_pass=Pauses(first_s=0.05, factor=1.7, longest_s=0.8),
-    polling=Pauses(first_s=0.05, factor=1.7, longest_s=0.8),
     job_log_s=(0.0, 0.01),
     reconnect=RetryPolicy(stop=stop_after_delay(15), wait=wait_exponential(0.05, max=0.3)),
 )
-"""Short pauses, and the real patience with what is expected to come, also on a busy machine."""
+"""Short pauses, and the real patience with what is expected to come, also on a busy machine.
+
+Rechecks keep their pauses: what was accepted and is still listed after some of them is attempted again.
+"""
 
 FAST = replace(
     QUICK,
