@@ -21,7 +21,6 @@ from loguru import logger
 
 from purger import __main__ as entry
 from purger.secrets import env_file, redaction
-from tests.support.retry_policies import QUICK
 from tests.support.shared_browsers import SharedBrowsers, surroundings
 
 _T = TypeVar("_T")
@@ -149,7 +148,6 @@ def run_here(
     with read, out, err, pytest.MonkeyPatch.context() as patches, _a_process_of_its_own(variables, folder, arguments):
         patches.setattr("purger.cli.signals.asyncio", _Asyncio(shared))
         patches.setattr("purger.browser.driver.async_playwright", lambda: _Driver(shared))
-        patches.setattr("purger.core.retry_policies.DEFAULT_POLICIES", QUICK)
         sys.stdin, sys.stdout, sys.stderr = read, out, err
         code: Any = 0
         try:
