@@ -82,7 +82,7 @@ class Follower:
                     raise
                 return
             now = watch.answered_at = time.monotonic()
-            if not _is_new(facts, before[run.id]):
+            if run.state is None and not _is_new(facts, before[run.id]):
                 continue
             if facts.state != run.state:
                 self._update(run, facts)
@@ -134,5 +134,8 @@ class Follower:
 
 
 def _is_new(facts: JobFacts, before: JobFacts) -> bool:
-    """Return whether the facts are of the new run: the API accepts a restart a little before it makes the run."""
+    """Return whether the first facts are of the new run: the API accepts a restart a little before it makes the run.
+
+    Later ones are of it, too, even if they are those of the former run: the API's times are whole seconds.
+    """
     return facts.is_running or facts != before

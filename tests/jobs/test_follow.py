@@ -101,6 +101,13 @@ async def test_the_old_end_is_not_the_new_one() -> None:
     assert list(states(observed)) == ["failed"]
 
 
+async def test_a_new_run_within_the_same_second_ends_as_the_old_one_did() -> None:
+    """The API's times are whole seconds, so the facts of both ends are the same."""
+    (run,), observed = await followed(FakeJobs(j5=[OLD, facts("started", BEFORE), OLD]), 5)
+    assert (run.state, run.finished_at, run.error) == ("failed", BEFORE, None)
+    assert list(states(observed)) == ["started", "failed"]
+
+
 @pytest.mark.parametrize(
     "state", [OLD, facts("created"), facts("queued"), facts("received")], ids=lambda one: one.state
 )
