@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
 from purger.core.errors import InputError
 from purger.core.options import check_switch, parse_number
+from purger.core.text import likely_meant
 from purger.secrets import env_file
 
 PREPARED = "purger.prepared"
@@ -113,11 +113,8 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
     """
     for name in sorted(set(environ) - known_variables):
         if name.startswith("PURGER_"):
-            similar = difflib.get_close_matches(name, known_variables, n=1)
-            meant = f"Is {similar[0]} meant? " if similar else ""
-            yield InputError(
-                f"{name} is not a variable of purger's", remedy=f"{meant}Correct the name, or unset the variable."
-            )
+            remedy = f"{likely_meant(name, known_variables)}Correct the name, or unset the variable."
+            yield InputError(f"{name} is not a variable of purger's", remedy=remedy)
 
 
 def _odd_switches(parameter: Any) -> Iterator[InputError]:

@@ -14,7 +14,7 @@ from purger.secrets import child_environment
 TIMEOUT_S = 5.0
 PREFERRED = ("origin", "upstream")
 """The remotes that are meant where there are several: git's own name, and gh's name for what a fork was made of."""
-_HOW_TO_NAME = "Name it, as owner/name."
+HOW_TO_NAME = "Name it, as owner/name."
 _SAFE_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 
 
@@ -35,7 +35,7 @@ def remotes_to_try() -> list[Remote]:
     if not names:
         raise InputError(
             "no repository is named, and this folder's git repository has no remote to take one from",
-            remedy=_HOW_TO_NAME,
+            remedy=HOW_TO_NAME,
         )
     preferred = next(([name] for name in PREFERRED if name in names), names)
     return [Remote(name, _git("remote", "get-url", "--", name).strip()) for name in preferred]
@@ -47,10 +47,10 @@ def _git(*arguments: str) -> str:
         done = _run("git", "--no-pager", *arguments)
     except (OSError, subprocess.TimeoutExpired) as error:
         why = "does not answer" if isinstance(error, subprocess.TimeoutExpired) else "is not installed"
-        raise InputError(f"no repository is named, and git {why}", remedy=_HOW_TO_NAME) from None
+        raise InputError(f"no repository is named, and git {why}", remedy=HOW_TO_NAME) from None
     if done.returncode:
         words = re.sub(r"^(fatal|error): ", "", " ".join(done.stderr.split()))
-        raise InputError(f"no repository is named, and git says: {visible(words, 600)}", remedy=_HOW_TO_NAME)
+        raise InputError(f"no repository is named, and git says: {visible(words, 600)}", remedy=HOW_TO_NAME)
     return done.stdout
 
 

@@ -100,7 +100,7 @@ def _of_git_remote(site: Site) -> tuple[list[Repository | Owner], str]:
     why = [*(f"{name} is {repository}" for repository, name in meant.items()), *(error.what for error in refused)]
     raise InputError(
         f"no repository is named, and none of this folder's git remotes is called origin or upstream: {'; '.join(why)}",
-        remedy="Name it, as owner/name.",
+        remedy=git.HOW_TO_NAME,
     )
 
 
@@ -108,7 +108,7 @@ def _repository_of(remote: git.Remote, site: Site) -> Repository:
     """Return the repository of a remote. Raises InputError with its name and its address, without secrets."""
     shown = f"the git remote {visible(remote.name)}, {visible(shown_address(remote.address))},"
     if not is_address(remote.address):
-        raise InputError(f"no repository is named, and {shown} is a folder", remedy="Name it, as owner/name.")
+        raise InputError(f"no repository is named, and {shown} is a folder", remedy=git.HOW_TO_NAME)
     try:
         return parse_repository(remote.address, site, git.real_host)
     except InputError as error:

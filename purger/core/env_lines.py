@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 import unicodedata
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from dotenv.parser import Binding, parse_stream
 
 from purger.core.errors import InputError
-from purger.core.text import decoded
+from purger.core.text import decoded, likely_meant
 
 OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", "TRAVIS_REPO_SLUG"})
 """The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
@@ -134,9 +133,8 @@ def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: b
     """
     name = line.name
     if name not in OF_TRAVIS and name not in known:
-        similar = difflib.get_close_matches(name, known, n=1)
-        meant = f"Is {similar[0]} meant? " if similar else ""
-        raise line.refused("is not a variable of purger's", f"{meant}Correct the name, or remove the line.")
+        remedy = f"{likely_meant(name, known)}Correct the name, or remove the line."
+        raise line.refused("is not a variable of purger's", remedy)
     if binding.error or binding.value is None or binding.key != name:
         raise line.refused(line.why_no_setting(binding))
     lines = binding.original.string.splitlines()

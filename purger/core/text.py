@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import difflib
 import os
+from collections.abc import Collection
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MARKS = (
@@ -39,6 +41,12 @@ def sentence_of(text: str) -> str:
     text = text.strip().rstrip(".")
     stop = "" if text.endswith(("?", "!")) else "."
     return f"{text[:1].upper()}{text[1:]}{stop}" if text else ""
+
+
+def likely_meant(name: str, known: Collection[str]) -> str:
+    """Return a question about the known name that is most like a mistyped one, with a space behind; empty for none."""
+    similar = difflib.get_close_matches(name, known, n=1)
+    return f"Is {similar[0]} meant? " if similar else ""
 
 
 def system_words(fault: OSError) -> str:

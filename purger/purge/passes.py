@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from purger.travis.page.cache_page import CachePage
 
 LOW_WATER = 100
-"""With so few responses pending, the next batch is clicked: two for each of the browser's six connections."""
+"""With so few responses pending, the next batch is clicked: as many as a browser has in flight over HTTP/2."""
 
 Rows = dict[str, list[Entry]]
 """Entries by the displayed branch of their row."""

@@ -33,8 +33,11 @@ async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: B
 
     Where a cache's full name is not known, the branches of the repository tell whether it can be meant.
     """
-    names = _without_a_match(filters, caches)
-    if not names or not caches:
+    if not caches or not (filters.branches or filters.exclude):
+        return []
+    known = {cache.known_branch for cache in caches if cache.is_attributed}
+    names = _without_a_match(filters, known)
+    if not names:
         return []
     try:
         branches = await listings.branches()
@@ -43,7 +46,6 @@ async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: B
     unnamed = [cache for cache in caches if cache.full_branch is None]
     shown = {cache.branch for cache in unnamed if cache.is_attributed}
     any_may_be = not all(cache.is_attributed for cache in unnamed)
-    known = {cache.known_branch for cache in caches if cache.is_attributed}
     return [
         Unmatched(option, name, None if is_glob(name) else next(iter(difflib.get_close_matches(name, known, 1)), None))
         for option, name in names
@@ -62,8 +64,7 @@ def in_common(found: Iterable[Sequence[Unmatched]]) -> list[Unmatched]:
     return [Unmatched(*pair) for pair in pairs if all(pair in other for other in named)]
 
 
-def _without_a_match(filters: Filters, caches: Iterable[Cache]) -> list[tuple[str, str]]:
-    known = {cache.known_branch for cache in caches if cache.is_attributed}
+def _without_a_match(filters: Filters, known: Collection[str]) -> list[tuple[str, str]]:
     given = [*(("--branch", name) for name in filters.branches), *(("--exclude", name) for name in filters.exclude)]
     return [pair for pair in dict.fromkeys(given) if not any(matches(branch, pair[1]) for branch in known)]
 

@@ -29,8 +29,18 @@ def _authority() -> CA:
 @cache
 def _valid_leaf(host: str) -> LeafCert:
     """Return the host's valid certificate, with its key."""
+    return _issued(host, "valid")
+
+
+def _issued(host: str, kind: Certificate) -> LeafCert:
+    """Return a new certificate of this kind, with a new key."""
     now = datetime.now(UTC)
-    return _authority().issue_cert(host, not_before=now - 30 * _DAY, not_after=now + 30 * _DAY)
+    authority = CA() if kind == "other_authority" else _authority()
+    return authority.issue_cert(
+        _ELSEWHERE if kind == "wrong_host" else host,
+        not_before=now + _DAY if kind == "not_yet_valid" else now - 30 * _DAY,
+        not_after=now - _DAY if kind == "expired" else now + 30 * _DAY,
+    )
 
 
 class Certificates:
@@ -44,8 +54,7 @@ class Certificates:
     def __init__(self, hosts: Mapping[Origin, str], *, http2: bool) -> None:
         self._hosts = hosts
         self._offered = ["h2", "http/1.1"] if http2 else ["http/1.1"]
-        self._authority = _authority()
-        self._valid = {origin: self._issue(host, "valid") for origin, host in hosts.items()}
+        self._valid = {origin: self._context_with(_valid_leaf(host)) for origin, host in hosts.items()}
 
     def context(self, origin: Origin, kind: Certificate = "valid") -> ssl.SSLContext:
         """Return an origin's TLS context with a certificate of this kind.
@@ -53,29 +62,17 @@ class Certificates:
         The valid one is always the same. The others are issued anew, each with a new key, and resume no session of
         another context: a client sees the new certificate at its next connection.
         """
-        return self._valid[origin] if kind == "valid" else self._issue(self._hosts[origin], kind)
+        return self._valid[origin] if kind == "valid" else self._context_with(_issued(self._hosts[origin], kind))
 
-    def _issue(self, host: str, kind: Certificate) -> ssl.SSLContext:
-        now = datetime.now(UTC)
-        not_before, not_after = now - 30 * _DAY, now + 30 * _DAY
-        if kind == "expired":
-            not_after = now - _DAY
-        if kind == "not_yet_valid":
-            not_before = now + _DAY
-        authority = CA() if kind == "other_authority" else self._authority
-        name = _ELSEWHERE if kind == "wrong_host" else host
+    def _context_with(self, leaf: LeafCert) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(self._offered)
-        if kind == "valid":
-            leaf = _valid_leaf(host)
-        else:
-            leaf = authority.issue_cert(name, not_before=not_before, not_after=not_after)
         leaf.configure_cert(context)
         return context
 
     def __enter__(self) -> Self:
         with tempfile.NamedTemporaryFile(prefix="standin-authority-", suffix=".pem", delete=False) as made:
-            made.write(self._authority.cert_pem.bytes())
+            made.write(_authority().cert_pem.bytes())
         self.authority_file = Path(made.name)
         return self
 
