@@ -15,7 +15,7 @@ from purger.core.errors import ExitCode
     "check-log",
     examples=(
         "purger check-log log.txt",
-        "purger check-log https://app.travis-ci.com/github/owner/name/jobs/123 --report report.json",
+        "purger check-log 123 --report report.json",
     ),
     exits="0 fetched no cache (with --report: no deleted one), 1 fetched one, 2 no such log, 3 no access, 4 site, "
     "6 the log does not tell, 8 not written in full",

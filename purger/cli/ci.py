@@ -11,7 +11,7 @@ from pathlib import Path
 
 from purger.core.text import sentence_of, visible
 from purger.report.model import Report
-from purger.report.phrases import error_words, errors_of, verdict_of
+from purger.report.phrases import error_words, errors_of, remedy_lines, verdict_of
 from purger.secrets.redaction import redact
 
 MOST_ANNOTATIONS = 10
@@ -141,9 +141,8 @@ def _append(path: Path, text_for: Callable[[int], str], what: str) -> list[str]:
 
 def _errors(report: Report) -> Iterator[tuple[str, str]]:
     for name, error in errors_of(report):
-        words = visible(error_words(error), _LONGEST_TEXT)
-        remedy = f"\n{visible(error.remedy, _LONGEST_TEXT)}" if error.remedy else ""
-        yield _title(name), words + remedy
+        lines = [error_words(error), *remedy_lines(error)]
+        yield _title(name), "\n".join(visible(line, _LONGEST_TEXT) for line in lines)
     for repository in report.repositories:
         if not repository.ok and not repository.error and not report.dry_run:
             yield _title(repository.name), visible(verdict_of(repository, dry_run=False), _LONGEST_TEXT)

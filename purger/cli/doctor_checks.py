@@ -31,7 +31,7 @@ from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError,
 from purger.core.hosts import origin_of
 from purger.core.shown_address import without_secrets
 from purger.core.text import many
-from purger.report.model import CheckReport, CheckState
+from purger.report.model import CheckName, CheckReport, CheckState
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 from purger.travis.api import Api
@@ -225,20 +225,20 @@ class Doctor:
         else:
             self._add("page", CheckState.OK, text)
 
-    def _needed(self, *names: str) -> str:
+    def _needed(self, *names: CheckName) -> str:
         unmet = {CheckState.FAILED, CheckState.SKIPPED}
         missing = [check.check for check in self._checks if check.check in names and check.state in unmet]
         return f"not checked, because these failed: {', '.join(missing)}"
 
-    def _failed(self, name: str, error: PurgerError, turn: _Turn, *, before: str = "") -> None:
+    def _failed(self, name: CheckName, error: PurgerError, turn: _Turn, *, before: str = "") -> None:
         self._faults.append((turn, error.exit_code))
         self._add(name, CheckState.FAILED, f"{before}{error}", error.remedy, error.exit_code)
 
     def _add(
-        self, name: str, state: CheckState, text: str, remedy: str | None = None, exit_code: ExitCode = ExitCode.OK
+        self, name: CheckName, state: CheckState, text: str, remedy: str | None = None, code: ExitCode = ExitCode.OK
     ) -> None:
         text, remedy = without_secrets(text), without_secrets(remedy) if remedy else remedy
-        check = CheckReport(check=name, state=state, text=text, remedy=remedy, exit_code=int(exit_code))
+        check = CheckReport(check=name, state=state, text=text, remedy=remedy, exit_code=code)
         self._checks.append(check)
         self._notify(check)
 

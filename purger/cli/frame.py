@@ -152,7 +152,7 @@ def execute(
         output.print_json(report)
     else:
         output.check_stdout()
-    code = ExitCode(report.exit_code)
+    code = report.exit_code
     return output.code_of_a_result(code) if as_table else code
 
 

@@ -9,10 +9,9 @@ import msgspec
 
 from purger.core.errors import PurgerError
 from purger.jobs.log_report import log_report
-from purger.jobs.verdict import Verdict
 from purger.purge.run import Run
 from purger.report.build import error_report, repository_report
-from purger.report.model import AttemptReport, JobReport
+from purger.report.model import AttemptReport, JobReport, Verdict
 from purger.travis.job_log import FetchVerdict, JobLog
 
 
@@ -61,7 +60,7 @@ def attempt_report(attempt: Attempt, error: PurgerError | None) -> AttemptReport
         number=attempt.number,
         purge=purges[0] if purges else None,
         wait_s=attempt.wait_s,
-        verdict=attempt.verdict.value if attempt.verdict else None,
+        verdict=attempt.verdict,
         jobs=[_job_report(run) for run in attempt.jobs],
     )
 
@@ -74,7 +73,7 @@ def _job_report(run: JobRun) -> JobReport:
         state=run.state,
         started_at=run.started_at,
         finished_at=run.finished_at,
-        verdict=run.verdict.value if run.verdict else None,
+        verdict=run.verdict,
         error=error_report(run.error),
         **msgspec.structs.asdict(log_report(run.log, run.fetched)),
     )

@@ -71,7 +71,7 @@ class CheckedLog:
         return CheckedLogReport(
             version=__version__,
             ok=self.exit_code is ExitCode.OK,
-            exit_code=int(self.exit_code),
+            exit_code=self.exit_code,
             error=None,
             source=self.name,
             job=None if job is None else CheckedJobReport(id=job.id, state=job.state, repository=job.repository_slug),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Protocol
 
 from msgspec import UNSET
 
 from purger.report.model import CheckedLogReport, FetchReport, LogReport
+from purger.report.phrases import archive_text
 
 _WHOSE = {
     "own": "its own branch's cache",
@@ -18,26 +18,8 @@ _WHOSE = {
 }
 _UNNAMED = "a cache, which one the log does not show"
 _WHOLE_LOG = "Give the whole log, or the job itself: its number or the URL of its page."
+_SYMPTOM = "(the line with the known symptom)"
 _AGAIN = "Purge again, wait, then restart the job."
-
-
-class StoredFile(Protocol):
-    """An archive as a log names it; None where the log does not."""
-
-    @property
-    def branch(self) -> str | None:
-        """The branch part of its key."""
-
-    @property
-    def archive(self) -> str | None:
-        """Its file name."""
-
-
-def archive_text(file: StoredFile) -> str:
-    """Return an archive as a log names it: `main/cache-linux-….tgz`."""
-    if not file.archive:
-        return "a cache that the log does not name"
-    return f"{file.branch}/{file.archive}" if file.branch else file.archive
 
 
 def what_it_did(log: LogReport) -> str:
@@ -152,13 +134,18 @@ def _because_of(fetch: FetchReport) -> str:
 
 
 def _failures(log: LogReport) -> Iterator[str]:
-    for symptom in log.symptoms:
-        yield f"A known symptom: {symptom.line}"
-        yield f"  {symptom.meaning}"
-        yield f"  {symptom.what_to_do}"
+    yield from _lines_about_symptoms(log)
     yield from last_lines(log)
     if log.truncated:
         yield "The log ends before the job does."
+
+
+def _lines_about_symptoms(log: LogReport) -> Iterable[str]:
+    """Return the lines that show the symptoms, those with the same meaning together; nothing is said twice."""
+    shown: dict[tuple[str, str], list[str]] = {}
+    for symptom in log.symptoms:
+        shown.setdefault((symptom.meaning, symptom.what_to_do), []).append(f"A known symptom: {symptom.line}")
+    return dict.fromkeys(line for about, quoted in shown.items() for line in (*quoted, *(f"  {one}" for one in about)))
 
 
 def last_lines(log: LogReport) -> list[str]:
@@ -168,7 +155,8 @@ def last_lines(log: LogReport) -> list[str]:
     if not log.last_failing_lines:
         return []
     title = "What it printed last:" if log.stopped else "The last command that failed:"
-    return [title, *(f"  {line}" for line in log.last_failing_lines)]
+    quoted = {symptom.line.strip() for symptom in log.symptoms}
+    return [title, *(f"  {_SYMPTOM if line.strip() in quoted else line}" for line in log.last_failing_lines)]
 
 
 def _clock(at: datetime) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from purger.core.cache import Outcome
 from purger.report.model import FetchReport, LogReport, StoredReport, SymptomReport
 from purger.travis.job_log import Fetch, FetchVerdict, JobLog, explained
 
@@ -53,7 +54,7 @@ def _fetch_report(fetch: Fetch, verdict: FetchVerdict | None = None) -> FetchRep
     return msgspec.structs.replace(
         report,
         deleted=verdict.deleted,
-        outcome=verdict.outcome,
+        outcome=None if verdict.outcome is None else Outcome(verdict.outcome),
         deleted_at=verdict.deleted_at,
         when=verdict.when,
     )

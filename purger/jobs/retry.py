@@ -20,7 +20,6 @@ from purger.jobs.settings import RetrySettings
 from purger.jobs.unlisted import delete_unlisted
 from purger.jobs.verdict import (
     WORTH_A_RESTART,
-    Verdict,
     error_of,
     judge,
     sentence_about,
@@ -31,7 +30,7 @@ from purger.purge.record import Record
 from purger.purge.run import Hooks, Request, Run
 from purger.purge.settings import Settings
 from purger.report.build import repository_report, run_report
-from purger.report.model import Report, RetryReport
+from purger.report.model import Report, RetryReport, Verdict
 from purger.travis.addresses import Repository
 from purger.travis.api import Api
 from purger.travis.jobs import (

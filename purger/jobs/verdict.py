@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from purger.core.errors import JobError, NotACacheProblemError, PurgerError, SiteError
 from purger.core.text import many
-from purger.jobs.log_phrases import archive_text, last_lines, what_it_did
+from purger.jobs.log_phrases import last_lines, what_it_did
 from purger.jobs.log_report import log_report
+from purger.report.model import Verdict
+from purger.report.phrases import archive_text
 from purger.travis.job_log import CacheUse, FetchVerdict, JobLog
-
-
-class Verdict(StrEnum):
-    """How a restarted job ended. Of several verdicts, the first of these matters most."""
-
-    FETCHED_DELETED = "fetched-deleted"
-    """It failed, and had fetched a cache that was deleted: worth another purge."""
-    NO_ANSWER = "no-answer"
-    """It failed, and got no answer to what it asked for: worth another restart."""
-    UNLISTED = "unlisted"
-    """It failed, and had fetched its own branch's cache, which the site does not list: no purge reaches it."""
-    NOT_A_CACHE_PROBLEM = "not-a-cache-problem"
-    UNKNOWN = "unknown"
-    """It failed, and its log does not tell what it fetched."""
-    CANCELED = "canceled"
-    PASSED = "passed"
-
 
 WORTH_A_RESTART = frozenset({Verdict.FETCHED_DELETED, Verdict.NO_ANSWER})
 """The verdicts on jobs that the next attempt restarts."""

@@ -55,7 +55,7 @@ def run_report(
         started_at=started_at,
         finished_at=datetime.now(UTC),
         ok=exit_code is ExitCode.OK,
-        exit_code=int(exit_code),
+        exit_code=exit_code,
         dry_run=dry_run,
         error=error_report(error),
         selection=None if selection is None else _selection_report(selection),
@@ -128,13 +128,13 @@ def error_report(error: PurgerError | None) -> ErrorReport | None:
         message=without_secrets(error.what),
         where=without_secrets(error.where) if error.where else error.where,
         remedy=without_secrets(error.remedy) if error.remedy else error.remedy,
-        exit_code=int(error.exit_code),
+        exit_code=error.exit_code,
     )
 
 
 def doctor_report(checks: Sequence[CheckReport], exit_code: ExitCode) -> DoctorReport:
     """Build the report of the doctor; `exit_code` is the one that a purge would have."""
-    return DoctorReport(version=__version__, ok=exit_code is ExitCode.OK, exit_code=int(exit_code), checks=list(checks))
+    return DoctorReport(version=__version__, ok=exit_code is ExitCode.OK, exit_code=exit_code, checks=list(checks))
 
 
 def _selection_report(selection: Selection) -> SelectionReport:

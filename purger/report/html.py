@@ -14,6 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from purger.core.errors import ExitCode
 from purger.core.filters import Filters
 from purger.core.text import many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
@@ -21,7 +22,15 @@ from purger.report.chart import Bar, Course, bars_of, course_of
 from purger.report.html_pictures import Pictures
 from purger.report.html_rows import Room, Rows
 from purger.report.model import Report, RepositoryReport, TimelineEntry, time_text
-from purger.report.phrases import error_words, headline, job_words, state_of, verdict_of
+from purger.report.phrases import (
+    archive_text,
+    error_words,
+    headline,
+    job_words,
+    remedy_lines,
+    state_of,
+    verdict_of,
+)
 
 MOST_BYTES = 6_000_000
 """The size of the page. Rows come first, and pictures get what is left."""
@@ -100,7 +109,9 @@ def _environment() -> Environment:
         ends=_ends,
         clock=_clock,
         iso=time_text,
+        archive_text=archive_text,
         error_words=error_words,
+        remedy_lines=remedy_lines,
         job_words=job_words,
         sentence=sentence_of,
     )
@@ -147,7 +158,9 @@ def _section(repository: RepositoryReport, timeline: Sequence[TimelineEntry], ro
     return Section(
         repository=repository,
         state=state_of(
-            ok=repository.ok or (dry_run and not error), dry_run=dry_run, exit_code=error.exit_code if error else 0
+            ok=repository.ok or (dry_run and not error),
+            dry_run=dry_run,
+            exit_code=error.exit_code if error else ExitCode.OK,
         ),
         verdict=verdict_of(repository, dry_run=dry_run),
         facts=list(_facts(repository, dry_run=dry_run)),

@@ -10,7 +10,7 @@ from purger.core.cache import Outcome
 from purger.core.text import many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
 from purger.report.model import Report, RepositoryReport
-from purger.report.phrases import error_words, errors_of, headline, state_of
+from purger.report.phrases import error_words, errors_of, headline, remedy_lines, state_of
 
 MOST_REPOSITORIES = 500
 MOST_LEFT = 100
@@ -64,7 +64,7 @@ def markdown_summary(report: Report) -> str:
     parts = [short_summary(report)]
     for name, error in errors_of(report)[:MOST_REPOSITORIES]:
         where = f"{name_as_code(name)}: " if name else ""
-        remedy = f"<br>{text_of(error.remedy)}" if error.remedy else ""
+        remedy = "".join(f"<br>{text_of(line)}" for line in remedy_lines(error))
         parts.append(f"> {where}{text_of(error_words(error))}{remedy}")
     if repositories:
         parts.append(_numbers(repositories))

@@ -18,12 +18,15 @@ from purger.core.errors import ExitCode
 from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.core.units import LONGEST_S
+from purger.travis.addresses import Provider
 
 SCHEMA: Final = 1
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time in UTC, to the second; written as ISO 8601 with a `Z`."""
 _LARGEST_BYTES = 10**18
+SymptomId = Literal["contextual-version-conflict", "version-conflict", "distribution-not-found", "test-image"]
+CheckName = Literal["python", "proxy", "site", "token", "repository", "browser", "display", "page"]
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ class ErrorReport(Model, frozen=True, kw_only=True):
     message: str
     where: str | None
     remedy: str | None
-    exit_code: int
+    exit_code: ExitCode
 
 
 class SelectionReport(Model, frozen=True, kw_only=True):
@@ -141,7 +144,7 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
     """
 
     repository: str
-    provider: str
+    provider: Provider
     url: str
     ok: bool
     error: ErrorReport | None
@@ -194,7 +197,7 @@ class FetchReport(Model, frozen=True, kw_only=True):
     found: bool | None
     source: Literal["own", "target", "default", "unknown"]
     deleted: bool | UnsetType = UNSET
-    outcome: str | UnsetType | None = UNSET
+    outcome: Outcome | UnsetType | None = UNSET
     deleted_at: Time | UnsetType | None = UNSET
     when: Literal["before", "after", "unknown"] | UnsetType = UNSET
 
@@ -215,7 +218,7 @@ class StoredReport(Model, frozen=True, kw_only=True):
 class SymptomReport(Model, frozen=True, kw_only=True):
     """A known symptom in a log: the line that shows it, what it means and what to do."""
 
-    id: str
+    id: SymptomId
     line: str
     meaning: str
     what_to_do: str
@@ -246,6 +249,22 @@ class LogReport(Model, frozen=True, kw_only=True):
     stopped_storing: bool = False
 
 
+class Verdict(StrEnum):
+    """How a restarted job ended. Of several verdicts, the first of these matters most."""
+
+    FETCHED_DELETED = "fetched-deleted"
+    """It failed, and had fetched a cache that was deleted: worth another purge."""
+    NO_ANSWER = "no-answer"
+    """It failed, and got no answer to what it asked for: worth another restart."""
+    UNLISTED = "unlisted"
+    """It failed, and had fetched its own branch's cache, which the site does not list: no purge reaches it."""
+    NOT_A_CACHE_PROBLEM = "not-a-cache-problem"
+    UNKNOWN = "unknown"
+    """It failed, and its log does not tell what it fetched."""
+    CANCELED = "canceled"
+    PASSED = "passed"
+
+
 class JobReport(LogReport, frozen=True, kw_only=True):
     """One job in one attempt of `purger retry`; `state` is the API's word."""
 
@@ -255,7 +274,7 @@ class JobReport(LogReport, frozen=True, kw_only=True):
     state: str | None
     started_at: Time | None
     finished_at: Time | None
-    verdict: str | None
+    verdict: Verdict | None
     error: ErrorReport | None
 
 
@@ -265,7 +284,7 @@ class AttemptReport(Model, frozen=True, kw_only=True):
     number: int
     purge: RepositoryReport | None
     wait_s: float
-    verdict: str | None
+    verdict: Verdict | None
     jobs: list[JobReport]
 
 
@@ -289,7 +308,7 @@ class Report(Model, frozen=True, kw_only=True):
     started_at: Time
     finished_at: Time
     ok: bool
-    exit_code: int
+    exit_code: ExitCode
     dry_run: bool
     error: ErrorReport | None
     selection: SelectionReport | None
@@ -321,7 +340,7 @@ class CheckedLogReport(LogReport, frozen=True, kw_only=True):
     schema: Literal[1] = 1
     version: str
     ok: bool
-    exit_code: int
+    exit_code: ExitCode
     error: ErrorReport | None
     source: str
     job: CheckedJobReport | None
@@ -339,11 +358,11 @@ class CheckState(StrEnum):
 class CheckReport(Model, frozen=True, kw_only=True):
     """One line of the doctor: what was checked, how it is, and what to do about it."""
 
-    check: str
+    check: CheckName
     state: CheckState
     text: str
     remedy: str | None = None
-    exit_code: int = int(ExitCode.OK)
+    exit_code: ExitCode = ExitCode.OK
 
 
 class DoctorReport(Model, frozen=True, kw_only=True):
@@ -352,7 +371,7 @@ class DoctorReport(Model, frozen=True, kw_only=True):
     schema: Literal[1] = 1
     version: str
     ok: bool
-    exit_code: int
+    exit_code: ExitCode
     checks: list[CheckReport]
 
 

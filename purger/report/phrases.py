@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Protocol
 
 from purger.core.cache import Method, Outcome
 from purger.core.errors import ExitCode
 from purger.core.text import many, sentence_of
 from purger.core.units import seconds_text, size_text
-from purger.report.model import CacheReport, ErrorReport, JobReport, Report, RepositoryReport
+from purger.report.model import CacheReport, ErrorReport, JobReport, Report, RepositoryReport, Verdict
 
 
 def counted(caches: Sequence[CacheReport]) -> str:
@@ -102,14 +103,33 @@ def how_sentence(repository: RepositoryReport) -> str | None:
     )
 
 
+class StoredFile(Protocol):
+    """An archive as a log names it; None where the log does not."""
+
+    @property
+    def branch(self) -> str | None:
+        """The branch part of its key."""
+
+    @property
+    def archive(self) -> str | None:
+        """Its file name."""
+
+
+def archive_text(file: StoredFile) -> str:
+    """Return an archive as a log names it: `main/cache-linux-….tgz`."""
+    if not file.archive:
+        return "a cache that the log does not name"
+    return f"{file.branch}/{file.archive}" if file.branch else file.archive
+
+
 _JOB_RESULTS = {
-    "passed": "passed",
-    "fetched-deleted": "failed, and had fetched a deleted cache",
-    "no-answer": "failed, and got no answer to its request for a cache",
-    "unlisted": "failed, and fetched a cache that the site does not list",
-    "not-a-cache-problem": "failed, and no deleted cache is to blame",
-    "unknown": "failed, and its log does not tell what it fetched",
-    "canceled": "was cancelled",
+    Verdict.PASSED: "passed",
+    Verdict.FETCHED_DELETED: "failed, and had fetched a deleted cache",
+    Verdict.NO_ANSWER: "failed, and got no answer to its request for a cache",
+    Verdict.UNLISTED: "failed, and fetched a cache that the site does not list",
+    Verdict.NOT_A_CACHE_PROBLEM: "failed, and no deleted cache is to blame",
+    Verdict.UNKNOWN: "failed, and its log does not tell what it fetched",
+    Verdict.CANCELED: "was cancelled",
 }
 
 
@@ -117,7 +137,7 @@ def job_words(job: JobReport) -> str:
     """Return how a restarted job ended, as the end of a sentence that begins with the job."""
     if job.verdict is None:
         return "was restarted" if job.restarted_at else "was not restarted"
-    return _JOB_RESULTS.get(job.verdict, f"ended: {job.verdict}")
+    return _JOB_RESULTS[job.verdict]
 
 
 def _retry_headline(report: Report) -> str:
@@ -125,7 +145,7 @@ def _retry_headline(report: Report) -> str:
     if len(jobs) == 1:
         result = f"job {jobs[0].job} {job_words(jobs[0])}"
     else:
-        result = f"{sum(job.verdict == 'passed' for job in jobs)} of {many(len(jobs), 'job')} passed"
+        result = f"{sum(job.verdict is Verdict.PASSED for job in jobs)} of {many(len(jobs), 'job')} passed"
     deleted = sum(attempt.purge.deleted for attempt in report.attempts if attempt.purge)
     return sentence_of(f"{result}; {many(deleted, 'cache')} deleted in {many(len(report.attempts), 'attempt')}")
 
@@ -158,7 +178,7 @@ def headline(report: Report) -> str:
     )
 
 
-def state_of(*, ok: bool, dry_run: bool, exit_code: int) -> str:
+def state_of(*, ok: bool, dry_run: bool, exit_code: ExitCode) -> str:
     """Return the result as one word: `done`, `dry-run`, `stopped` or `failed`."""
     if exit_code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
         return "stopped"
@@ -187,3 +207,8 @@ def error_words(error: ErrorReport) -> str:
     """Return an error as a sentence with its place: what happened (where)."""
     where = f" ({error.where})" if error.where else ""
     return sentence_of(f"{error.message.rstrip('.')}{where}")
+
+
+def remedy_lines(error: ErrorReport) -> list[str]:
+    """Return what to do about an error, line by line: what it quotes of a job's log has lines of its own."""
+    return error.remedy.split("\n") if error.remedy else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, get_args
 from urllib.parse import quote, unquote, urlsplit
 
 from purger.core.errors import InputError
@@ -14,7 +15,8 @@ from purger.travis.remote_addresses import is_address, provider_beside, provider
 
 DEFAULT_URL = "https://app.travis-ci.com"
 DEFAULT_API_URL = "https://api.travis-ci.com"
-PROVIDERS = ("github", "gitlab", "bitbucket", "assembla")
+Provider = Literal["github", "gitlab", "bitbucket", "assembla"]
+PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 _PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _HOW_TO_NAME = "Name it owner/name, provider/owner/name, or by the URL of one of its pages."
 
@@ -23,7 +25,7 @@ _HOW_TO_NAME = "Name it owner/name, provider/owner/name, or by the URL of one of
 class Repository:
     """A repository as Travis CI names it: provider, owner and name."""
 
-    provider: str
+    provider: Provider
     owner: str
     name: str
 
@@ -40,7 +42,7 @@ class Repository:
 class Owner:
     """A user or an organisation as a target, which means all its repositories. It is written `owner/*`."""
 
-    provider: str
+    provider: Provider
     login: str
 
     def __str__(self) -> str:
@@ -156,14 +158,15 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
     if provider is None and len(parts) >= 3:
         first = parts.pop(0)
         provider = provider_of(first) or first
-    if provider not in {None, *PROVIDERS}:
+    known = next((each for each in PROVIDERS if each == (provider or PROVIDERS[0])), None)
+    if known is None:
         raise InputError(
             f"{shown_address(str(provider))!r} in {shown_address(text)!r} is not a provider",
             remedy=f"The providers are {', '.join(PROVIDERS)}.",
         )
     if len(parts) != 2 or not all(_PART.fullmatch(part) and part.strip(".") for part in parts):
         raise InputError(f"{shown_address(text)!r} does not name a repository", remedy=_HOW_TO_NAME)
-    return Repository(provider or PROVIDERS[0], parts[0], parts[1])
+    return Repository(known, parts[0], parts[1])
 
 
 def _split_address(text: str, site: Site, real_host: Callable[[str], str]) -> tuple[str, str]:

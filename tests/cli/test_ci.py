@@ -174,3 +174,9 @@ def test_outputs_hold_any_value(values: dict[str, str]) -> None:
 
 def test_outputs_name_nothing_but_numbers_and_our_own_path() -> None:
     assert set(outputs(hostile_report("x\ny"), None).values()) == {"false", "1", "3", "6000000", ""}
+
+
+def test_what_an_error_quotes_of_a_log_has_lines_of_its_own_in_an_annotation() -> None:
+    error = AccessError("refused", remedy="It printed:\n  $ make\n  ::set-output::")
+    (line,) = GITHUB.annotations(report(record(), error=error))
+    assert line == "::error title=purger::Refused.%0AIt printed:%0A  $ make%0A  ::set-output::"

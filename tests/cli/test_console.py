@@ -157,7 +157,7 @@ def shown_by(show: Callable[[Console], None]) -> list[str]:
 
 def test_the_remedy_of_a_check_is_indented_below_it() -> None:
     check = CheckReport(
-        check="token", state=CheckState.FAILED, text="refused\x1b[31m", remedy="One.\nTwo.", exit_code=3
+        check="token", state=CheckState.FAILED, text="refused\x1b[31m", remedy="One.\nTwo.", exit_code=ExitCode.ACCESS
     )
     assert shown_by(lambda console: show_check(console, check)) == [
         "FAILED   token       refused\ufffd[31m",
@@ -172,7 +172,9 @@ def test_at_a_terminal_what_a_check_says_hangs_below_its_beginning(monkeypatch: 
     for variable in ("CI", "TRAVIS"):
         monkeypatch.delenv(variable, raising=False)
     text, remedy = "the token may not delete the caches of it, as far as the API says", "Ask an admin; " * 6 + "or not."
-    check = CheckReport(check="repository", state=CheckState.FAILED, text=text, remedy=remedy, exit_code=3)
+    check = CheckReport(
+        check="repository", state=CheckState.FAILED, text=text, remedy=remedy, exit_code=ExitCode.ACCESS
+    )
     file = Typing()
     show_check(Console(file=file, width=width, highlight=False, markup=False, color_system=None), check)
     first, *others = file.getvalue().splitlines()
@@ -187,12 +189,14 @@ def test_a_person_who_stops_the_command_makes_no_error() -> None:
         ("nothing was deleted: the answer was no", 130, "Nothing was deleted: the answer was no."),
         ("stopped by SIGTERM", 143, "error: Stopped by SIGTERM."),
     ):
-        error = ErrorReport(message=words, where=None, remedy=None, exit_code=exit_code)
+        error = ErrorReport(message=words, where=None, remedy=None, exit_code=ExitCode(exit_code))
         assert shown_by(partial(show_error, error=error)) == [shown]
 
 
 def test_an_error_says_what_where_and_what_to_do() -> None:
-    error = ErrorReport(message="the token was refused", where="https://api", remedy="Get another.", exit_code=3)
+    error = ErrorReport(
+        message="the token was refused", where="https://api", remedy="Get another.", exit_code=ExitCode.ACCESS
+    )
     assert shown_by(lambda console: show_error(console, error)) == [
         "error: The token was refused (https://api).",
         "Get another.",

@@ -10,9 +10,9 @@ import pytest
 
 from purger.core.errors import JobError, SiteError
 from purger.jobs.attempts import Attempt, JobRun, attempt_report
-from purger.jobs.verdict import Verdict
 from purger.purge.record import Record
 from purger.purge.run import Run
+from purger.report.model import Verdict
 from purger.travis.job_log import Fetch, FetchVerdict, JobLog
 from tests.report.samples import record
 from tests.support.builders import NOW

@@ -15,7 +15,7 @@ import pytest
 
 from purger.jobs.check_log import CheckedLog
 from purger.jobs.log_phrases import lines_about
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, read_log, with_sources_by_order
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom, read_log, with_sources_by_order
 from purger.travis.jobs import JobFacts
 from tests.support.reports import assert_valid, value_of
 from tests.travis.job_log.corpus import LOGS
@@ -85,6 +85,34 @@ def rendered(sample: CheckedLog) -> dict[str, Any]:
 @pytest.mark.parametrize("name", checked())
 def test_a_checked_log_in_words(name: str) -> None:
     assert rendered(checked()[name]) == json.loads(RENDERED.read_text())[name]
+
+
+@pytest.mark.parametrize("path", sorted(LOGS.iterdir()), ids=lambda path: path.name)
+def test_no_line_with_a_symptom_is_quoted_twice(path: Path) -> None:
+    made = CheckedLog(path.name, with_sources_by_order(read_log([path.read_bytes()]))).report()
+    shown = list(lines_about(made))
+    for symptom in made.symptoms:
+        assert sum(symptom.line in line for line in shown) == 1
+        assert sum(symptom.meaning in line for line in shown) == 1
+    assert not made.last_failing_lines or len(shown) > len(made.last_failing_lines), "the others stay"
+
+
+def test_what_two_symptoms_have_in_common_is_said_once() -> None:
+    first = Symptom("version-conflict", "pkg: VersionConflict: a", "Stale.", "Purge the caches.")
+    second = replace(first, id="contextual-version-conflict", line="pkg: ContextualVersionConflict: b")
+    third = replace(first, id="distribution-not-found", meaning="One is missing.")
+    log = replace(fetched(FETCH), symptoms=(first, third, second), last_failing_lines=("$ a", f"  {first.line}", "end"))
+    assert list(lines_about(CheckedLog("a.log", log).report()))[3:] == [
+        f"A known symptom: {first.line}",
+        f"A known symptom: {second.line}",
+        "  Stale.",
+        "  Purge the caches.",
+        "  One is missing.",
+        "The last command that failed:",
+        "  $ a",
+        "  (the line with the known symptom)",
+        "  end",
+    ]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from purger.jobs.log_report import log_report
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom, SymptomId
 from tests.support.builders import NOW
 
 OWN = Fetch("PR.7", "cache-a.tgz", NOW, found=False, source="own")
@@ -55,7 +55,7 @@ def test_what_a_purge_did_is_added_to_fetched_archives_only() -> None:
     ],
 )
 def test_no_cache_is_to_blame_for_stale_packages_where_none_was_fetched(
-    symptom: str, fetched_some: bool, is_acquitted: bool
+    symptom: SymptomId, fetched_some: bool, is_acquitted: bool
 ) -> None:
     found = Symptom(symptom, "the line", "the meaning", "Purge the caches.")
     log = replace(LOG, symptoms=(found,), fetched=(TARGET,) if fetched_some else ())

@@ -17,9 +17,9 @@ from purger.core.errors import ExitCode, JobError, SiteError
 from purger.core.retry_policies import RetryPolicies
 from purger.jobs.retry import Retry, RetryRequest, RetryResult
 from purger.jobs.settings import RetrySettings
-from purger.jobs.verdict import Verdict
 from purger.purge.run import Hooks
 from purger.purge.settings import Pace, Settings
+from purger.report.model import Verdict
 from purger.secrets.token import Token
 from purger.standin import Attempt, DeleteFault, Job, StandIn
 from purger.standin.repository import Repository

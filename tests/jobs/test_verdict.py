@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from purger.core.errors import ExitCode
-from purger.jobs.verdict import Verdict, error_of, judge, sentence_about
+from purger.jobs.verdict import error_of, judge, sentence_about
+from purger.report.model import Verdict
 from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Symptom, Unknown
 
 FETCH = Fetch("main", "cache-a.tgz", datetime(2026, 3, 1, 12, 0, tzinfo=UTC), found=True, source="own")

@@ -15,10 +15,10 @@ from purger.jobs.attempts import Attempt, JobRun
 from purger.jobs.check_log import CheckedLog
 from purger.jobs.retry import Retry, RetryRequest
 from purger.jobs.settings import RetrySettings
-from purger.jobs.verdict import Verdict
 from purger.purge.record import Record
 from purger.purge.run import Run, RunResult
 from purger.purge.settings import Settings
+from purger.report.model import Verdict
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom

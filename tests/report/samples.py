@@ -28,8 +28,9 @@ from purger.report.model import (
     RepositoryReport,
     RetryReport,
     TimelineEntry,
+    Verdict,
 )
-from purger.travis.addresses import Repository
+from purger.travis.addresses import Provider, Repository
 from tests.support.builders import NOW, cache
 from tests.support.reports import assert_valid, value_of
 
@@ -99,7 +100,7 @@ def skipped(branch: str) -> SampleEntry:
 
 
 def record_of(
-    entries: list[SampleEntry], name: str = "widgets", *, provider: str = "github", settled_s: float | None = None
+    entries: list[SampleEntry], name: str = "widgets", *, provider: Provider = "github", settled_s: float | None = None
 ) -> Record:
     """A record of a repository with these entries; it is verified where nothing selected is left."""
     ledger = SampleLedger(entries)
@@ -120,7 +121,7 @@ def record(
     *,
     gone: int = 3,
     left: list[SampleEntry] | None = None,
-    provider: str = "github",
+    provider: Provider = "github",
     settled_s: float | None = None,
 ) -> Record:
     """A record of a repository of which so many caches are gone, and these are not."""
@@ -149,7 +150,7 @@ def job_report(job: int, verdict: str | None, *fetched: FetchReport, restarted: 
         state=None,
         started_at=None,
         finished_at=None,
-        verdict=verdict,
+        verdict=Verdict(verdict) if verdict else None,
         error=None,
         started_clean=not fetched,
         asked=list(fetched),
@@ -172,7 +173,7 @@ def retried(*verdicts: str | None, fetched: bool = False, more_jobs: tuple[JobRe
             number=number,
             purge=report(record(gone=3 if number == 1 else 0)).repositories[0],
             wait_s=60.0,
-            verdict=verdict,
+            verdict=Verdict(verdict) if verdict else None,
             jobs=[
                 job_report(12, verdict, *([FETCH] if fetched and verdict != "passed" else []), restarted=bool(verdict)),
                 *more_jobs,

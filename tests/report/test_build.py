@@ -77,7 +77,7 @@ def test_an_error_keeps_its_parts_and_its_exit_code() -> None:
 
 
 def test_the_report_of_the_doctor_is_ok_without_a_fault() -> None:
-    check = CheckReport(check="token", state=CheckState.FAILED, text="refused", exit_code=3)
+    check = CheckReport(check="token", state=CheckState.FAILED, text="refused", exit_code=ExitCode.ACCESS)
     made = doctor_report([check], ExitCode.ACCESS)
     assert (made.ok, made.exit_code, made.checks) == (False, 3, [check])
     assert doctor_report([], ExitCode.OK).ok

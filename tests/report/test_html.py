@@ -205,3 +205,19 @@ def test_what_the_policies_keep_is_a_list() -> None:
     text = Page(html_of(with_kept(), [], {})).text
     assert "What is kept 12 caches, 1.4 GB: newest of their branch 1 cache, 10 Bytes: of an excluded branch" in text
     assert "What is kept" not in Page(html_of(report(record()), [], {})).text
+
+
+def test_what_an_error_quotes_of_a_log_has_lines_of_its_own_in_the_page() -> None:
+    page = html_of(report(record(), error=AccessError("refused", remedy="It printed:\n  $ a <b>\n  c")), [], {})
+    assert "It printed:<br>  $ a &lt;b&gt;<br>  c" in page
+    assert "\N{REPLACEMENT CHARACTER}" not in Page(page).text
+
+
+def test_a_fetched_archive_that_the_log_does_not_name_has_words() -> None:
+    made = retried("fetched-deleted", fetched=True)
+    fetch = msgspec.structs.replace(made.attempts[0].jobs[0].fetched[0], branch="", archive="")
+    job = msgspec.structs.replace(made.attempts[0].jobs[0], fetched=[fetch])
+    attempt = msgspec.structs.replace(made.attempts[0], jobs=[job])
+    assert made.retry
+    made = msgspec.structs.replace(made, retry=msgspec.structs.replace(made.retry, attempts=[attempt]))
+    assert "It fetched a cache that the log does not name" in Page(html_of(made, [], {})).text

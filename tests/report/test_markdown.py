@@ -139,3 +139,10 @@ def test_what_the_policies_keep_is_a_table() -> None:
     assert "1.4 GB" in page.text
     assert "newest of their branch" in page.text
     assert "What is kept" not in markdown_summary(report(record()))
+
+
+def test_what_an_error_quotes_of_a_log_has_lines_of_its_own() -> None:
+    text = markdown_summary(report(record(), error=AccessError("refused", remedy="It printed:\n  $ make\n  @octavia")))
+    assert text.count("<br>") == 3
+    assert "It printed" in Rendered(text).text
+    assert "\N{REPLACEMENT CHARACTER}" not in text

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from purger.core.cache import Outcome
+from purger.core.errors import ExitCode
 from purger.report.model import (
     CheckReport,
     CheckState,
@@ -48,7 +49,7 @@ def test_a_time_is_cut_to_the_second_in_utc() -> None:
 
 
 def test_json_holds_any_text() -> None:
-    error = ErrorReport(message="ü\ud800", where=None, remedy=None, exit_code=1)
+    error = ErrorReport(message="ü\ud800", where=None, remedy=None, exit_code=ExitCode.REMAINS)
     assert to_json(error).splitlines()[1] == ' "message": "ü\ud800",'
     assert to_json(error, ascii_only=True).isascii()
     assert json.loads(to_json(error, ascii_only=True))["message"] == "ü\ud800"

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 
 from purger.core.cache import Method
-from purger.core.errors import AccessError, PurgerError, SiteError
+from purger.core.errors import AccessError, ExitCode, PurgerError, SiteError
 from purger.purge.record import Record
 from purger.report.build import error_report, repository_report, run_report
+from purger.report.model import ErrorReport, StoredReport
 from purger.report.phrases import (
+    archive_text,
     counted,
     error_words,
     errors_of,
     headline,
     how_sentence,
     job_words,
+    remedy_lines,
     state_of,
     verdict_of,
 )
@@ -139,7 +142,7 @@ def test_each_error_is_listed_once() -> None:
     ],
 )
 def test_the_state_of_a_run_follows_from_its_exit_code(ok: bool, dry_run: bool, exit_code: int, state: str) -> None:
-    assert state_of(ok=ok, dry_run=dry_run, exit_code=exit_code) == state
+    assert state_of(ok=ok, dry_run=dry_run, exit_code=ExitCode(exit_code)) == state
 
 
 def test_of_several_jobs_those_that_passed_are_counted() -> None:
@@ -149,9 +152,29 @@ def test_of_several_jobs_those_that_passed_are_counted() -> None:
 
 def test_a_job_that_was_not_followed_to_its_end_has_words() -> None:
     assert job_words(job_report(12, None)) == "was restarted"
-    assert job_words(job_report(12, "of a later version")) == "ended: of a later version"
 
 
 def test_outcomes_are_counted_in_a_fixed_order() -> None:
     outcomes = ["failed", "recreated", "failed"]
     assert counted([cache_report("a", outcome=outcome) for outcome in outcomes]) == "1 recreated, 2 failed"
+
+
+@pytest.mark.parametrize(
+    ("branch", "archive", "words"),
+    [
+        ("main", "a.tgz", "main/a.tgz"),
+        ("", "a.tgz", "a.tgz"),
+        (None, None, "a cache that the log does not name"),
+        ("main", "", "a cache that the log does not name"),
+    ],
+)
+def test_an_archive_is_named_as_far_as_the_log_does(branch: str | None, archive: str | None, words: str) -> None:
+    assert archive_text(StoredReport(branch=branch, archive=archive, at=None, succeeded=None)) == words
+
+
+def test_a_remedy_has_the_lines_that_it_quotes() -> None:
+    def lines(remedy: str | None) -> list[str]:
+        return remedy_lines(ErrorReport(message="x", where=None, remedy=remedy, exit_code=ExitCode.REMAINS))
+
+    assert lines("Look here:\n  $ make\u2028\n  make: no rule") == ["Look here:", "  $ make\u2028", "  make: no rule"]
+    assert lines(None) == lines("") == []

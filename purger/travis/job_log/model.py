@@ -10,6 +10,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 Source = Literal["own", "target", "default", "unknown"]
+SymptomId = Literal["contextual-version-conflict", "version-conflict", "distribution-not-found", "test-image"]
 When = Literal["before", "after", "unknown"]
 
 _GONE_OUTCOMES = frozenset({"deleted", "recreated"})
@@ -91,13 +92,13 @@ class Symptom:
     """A known symptom of a stale cache or a missing test image.
 
     Attributes:
-        id: contextual-version-conflict, version-conflict, distribution-not-found or test-image.
+        id: which symptom it is.
         line: the first line that shows it, without escape codes and markers.
         meaning: a sentence about its usual cause.
         what_to_do: a sentence about the remedy.
     """
 
-    id: str
+    id: SymptomId
     line: str
     meaning: str
     what_to_do: str

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from purger.travis.job_log.model import CacheUse, Symptom
+from purger.travis.job_log.model import CacheUse, Symptom, SymptomId
 from purger.travis.job_log.scan import NOISE, Rule, Statement
 
 _STALE = (
     "The cache holds stale packages, at versions that contradict each other.",
     "Purge the caches, then restart the job.",
 )
-_MEANINGS = {
+_MEANINGS: dict[SymptomId, tuple[str, str]] = {
     "contextual-version-conflict": _STALE,
     "version-conflict": _STALE,
     "distribution-not-found": (
@@ -28,7 +28,7 @@ _CONFLICTS = {"contextual-version-conflict", "version-conflict"}
 _OF_PACKAGES = _CONFLICTS | {"distribution-not-found"}
 _NOT_OF_A_CACHE = "It fetched no cache, so none is to blame: look at the requirements themselves."
 _PERHAPS_OF_A_CACHE = "The log does not tell whether a cache was fetched: only then can it be to blame."
-_IDS = {
+_IDS: dict[bytes, SymptomId] = {
     b"ContextualVersionConflict": "contextual-version-conflict",
     b"VersionConflict": "version-conflict",
     b"DistributionNotFound": "distribution-not-found",
@@ -58,7 +58,7 @@ class Symptoms:
     """Collects the symptoms while a log is read."""
 
     def __init__(self) -> None:
-        self._found: dict[str, Symptom] = {}
+        self._found: dict[SymptomId, Symptom] = {}
         self._step: _Step | None = None
 
     @property
@@ -122,7 +122,7 @@ class Symptoms:
             self._add("test-image", self._step.line)
         self._step = None
 
-    def _add(self, symptom_id: str, line: str) -> None:
+    def _add(self, symptom_id: SymptomId, line: str) -> None:
         meaning, what_to_do = _MEANINGS[symptom_id]
         self._found.setdefault(symptom_id, Symptom(symptom_id, line, meaning, what_to_do))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.travis.job_log import CacheUse, Symptom, explained, read_log
+from purger.travis.job_log import CacheUse, Symptom, SymptomId, explained, read_log
 from tests.travis.job_log.corpus import read
 
 
@@ -116,7 +116,7 @@ def test_an_existing_test_image_is_not_a_symptom(step: str, then: str) -> None:
         ("test-image", CacheUse.STARTED_CLEAN, "the meaning the remedy"),
     ],
 )
-def test_what_a_symptom_means_depends_on_the_log(symptom_id: str, use: CacheUse, said: str) -> None:
+def test_what_a_symptom_means_depends_on_the_log(symptom_id: SymptomId, use: CacheUse, said: str) -> None:
     made = explained(Symptom(symptom_id, "the line", "the meaning", "the remedy"), use)
     assert said in f"{made.meaning} {made.what_to_do}"
 
