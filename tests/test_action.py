@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import pytest
 import yaml
 
 from purger.cli.app import app as _app  # noqa: F401 - it fills the known variables
+from purger.cli.ci import output_lines, outputs
 from purger.cli.parameters import known_variables
-from purger.standin import StandIn
+from purger.standin import DeleteFault, StandIn
+from tests.report.samples import report
 from tests.support.browser import environment
 from tests.support.documentation import ROOT
 
@@ -51,8 +54,23 @@ def finish(step: dict[str, Any], folder: Path, variables: dict[str, str]) -> Fin
         text=True,
         check=False,
     )
-    found = re.findall(r"^(\w+)(?:=([^\n]*)|<<(\S+)\n(.*?)\n\3)$", outputs.read_text(), re.DOTALL | re.MULTILINE)
-    return Finished(done.returncode, done.stdout + done.stderr, {name: line or text for name, line, _, text in found})
+    return Finished(done.returncode, done.stdout + done.stderr, outputs_in(outputs.read_text()))
+
+
+def outputs_in(text: str) -> dict[str, str]:
+    """Read the file GITHUB_OUTPUT as the runner does (actions/runner, FileCommandManager.cs): the last value counts."""
+    found, lines = {}, iter(text.splitlines())
+    for line in lines:
+        if not line:
+            continue
+        name, equals, value = line.partition("=")
+        before, heredoc, mark = line.partition("<<")
+        if heredoc and (not equals or len(before) < len(name)):
+            found[before] = "\n".join(iter(lambda: next(lines), mark))
+        else:
+            assert equals, f"the runner refuses the file: {line!r}"
+            found[name] = value
+    return found
 
 
 def run_step(site: StandIn, folder: Path, /, *workflow: tuple[str, str], **inputs: str) -> Finished:
@@ -73,6 +91,7 @@ def run_step(site: StandIn, folder: Path, /, *workflow: tuple[str, str], **input
     if not command.exists():
         command.parent.mkdir(parents=True)
         command.symlink_to(Path(sys.executable).parent / "purger")
+    (folder / "summary.md").write_text("")  # the runner makes an empty one for each step
     summary = {"GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "RUNNER_TEMP": str(folder / "temp")}
     return finish(PURGE, folder, environment(site, **dict(workflow) | variables | summary, HOME=str(folder)))
 
@@ -83,6 +102,11 @@ def output_of(name: str, finished: Finished) -> str:
     found = re.fullmatch(r"\$\{\{ steps\.purge\.outputs\.(\w+) \}\}", expression)
     assert found, expression
     return finished.outputs[found[1]]
+
+
+def results(finished: Finished) -> tuple[str, str, str]:
+    """The outputs `ok`, `deleted` and `bytes` of the action."""
+    return output_of("ok", finished), output_of("deleted", finished), output_of("bytes", finished)
 
 
 def test_a_purge_by_the_action(site: StandIn, tmp_path: Path) -> None:
@@ -151,7 +175,90 @@ def test_windows_is_refused(tmp_path: Path) -> None:
 def test_a_failure_is_the_steps_failure(site: StandIn, tmp_path: Path) -> None:
     finished = run_step(site, tmp_path, token="a-wrong-token-of-travis", repository="acme/widgets")
     assert finished.code == 3
-    assert output_of("ok", finished) == "false"
+    assert results(finished) == ("false", "0", "0")
+    assert "token" in (tmp_path / "summary.md").read_text()
+    assert json.loads(Path(output_of("report", finished)).read_text())["exit_code"] == 3
+
+
+def test_the_outputs_of_a_purge_that_leaves_something(site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    repository.add("main", size_bytes=1000)
+    repository.add("topic", size_bytes=500)
+    site.faults.delete_fault = [DeleteFault("topic", 403)]
+    finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets", args="--settle 0")
+    assert finished.code == 1, finished.text
+    assert results(finished) == ("false", "1", "1000")
+    assert "What is left" in (tmp_path / "summary.md").read_text()
+
+
+def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
+    site.add_repository("acme/widgets").add("main")
+    finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets", branch="no-such-branch")
+    assert (finished.code, results(finished)) == (0, ("true", "0", "0"))
+    assert Path(output_of("report", finished)).is_file()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ({"kind": "nonsense"}, 2),
+        ({"branch": " "}, 2),
+        ({"branch": "\n"}, 2),
+        ({"match": "cache\n"}, 2),
+        ({"args": "--no-such-option"}, 2),
+        ({"args": "--report=/etc/passwd"}, 2),
+        ({"repository": "--yes"}, 2),
+        ({"repository": "$(x) 'y'"}, 2),
+        ({"repository": "acme/wídgets"}, 2),
+        ({"repository": " \n\t"}, 2),
+        ({"limit": "-1"}, 2),
+        ({"older_than": "30d; x"}, 2),
+        ({"dry_run": "perhaps"}, 2),
+        ({"token": "two words"}, 2),
+    ],
+)
+def test_what_is_refused_early_has_outputs_and_a_summary(
+    site: StandIn, tmp_path: Path, inputs: dict[str, str], code: int
+) -> None:
+    repository = site.add_repository("acme/widgets")
+    repository.add("main")
+    left_over = tmp_path / "temp" / "purger-artifacts"
+    left_over.mkdir(parents=True)
+    (left_over / "report.json").write_text("of a former use of the action in this job")
+    finished = run_step(site, tmp_path, **({"token": site.token, "repository": "acme/widgets"} | inputs))
+    assert finished.code == code, finished.text
+    assert results(finished) == ("false", "0", "0")
+    assert (tmp_path / "summary.md").read_text().startswith("### ❌ ")
+    assert "::error title=purger::" in finished.text
+    assert not left_over.exists()
+    assert output_of("report", finished) == ""
+    assert len(repository.caches) == 1
+
+
+@pytest.mark.parametrize(("script", "code"), [("exit 137", 137), ("kill -9 $$", 137), ("exit 1", 1)])
+def test_a_crash_has_outputs_and_a_summary(site: StandIn, tmp_path: Path, script: str, code: int) -> None:
+    command = tmp_path / "temp" / "purger" / "bin" / "purger"
+    command.parent.mkdir(parents=True)
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+    finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets")
+    assert finished.code == code, finished.text
+    assert results(finished) == ("false", "0", "0")
+    assert f"exit code {code}" in (tmp_path / "summary.md").read_text()
+
+
+def test_no_value_forges_an_output(site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    repository.add("main")
+    kept = tmp_path / "kept\nok=true\ndeleted=99\nok<<x\ntrue\nx\n"
+    finished = run_step(
+        site, tmp_path, ("PURGER_ARTIFACTS", str(kept)), token="a-wrong-token-of-travis", repository="acme/widgets"
+    )
+    assert finished.code == 3
+    assert results(finished) == ("false", "0", "0")
+    lines = output_lines(outputs(report(), kept / "report.json"))
+    assert outputs_in(lines)["ok"] == "true"
+    assert outputs_in(lines) == outputs(report(), kept / "report.json")
 
 
 @pytest.mark.parametrize("name", ["repository", "branch", "match", "args", "kind", "older_than"])
