@@ -30,7 +30,8 @@ def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
     Raises InputError for a line that looks like one of these and is not understood. The error never repeats a value.
     """
     try:
-        text = decoded(content, errors="surrogateescape")
+        # An editor may add a mark before one that is there already.
+        text = decoded(content, errors="surrogateescape").lstrip("\ufeff")
     except UnicodeDecodeError:
         raise InputError(".env can't be read: its text is cut or broken", remedy="Save the file as UTF-8.") from None
     if len(_OURS.findall(text.replace("\0", ""))) > len(_OURS.findall(text)):

@@ -142,12 +142,15 @@ def _default_path() -> Path:
     from platformdirs import user_config_path
 
     try:
-        return user_config_path("purger") / "session.json"
+        folder = user_config_path("purger")
     except RuntimeError:
+        folder = Path("~")
+    if folder.parts[:1] == ("~",):  # so older versions of platformdirs say that there is no home
         raise InputError(
             "there is no home folder that sessions could be in",
             remedy=f"Set HOME, name a file with --session-file, or set {TOKEN_VARIABLE}.",
-        ) from None
+        )
+    return folder / "session.json"
 
 
 def read_private(path: Path, what: str) -> str | None:
