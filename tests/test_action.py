@@ -230,7 +230,7 @@ def test_what_is_refused_early_has_outputs_and_a_summary(
     assert results(finished) == ("false", "0", "0")
     assert (tmp_path / "summary.md").read_text().startswith("### ❌ ")
     assert "::error title=purger::" in finished.text
-    assert not left_over.exists()
+    assert not (left_over / "report.json").exists()
     assert output_of("report", finished) == ""
     assert len(repository.caches) == 1
 
