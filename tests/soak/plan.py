@@ -112,7 +112,8 @@ class Plan:
             and (chosen.newer_than_s is None or age_s < chosen.newer_than_s)
             and (chosen.larger_than_bytes is None or cache.size_bytes > chosen.larger_than_bytes)
             and (chosen.smaller_than_bytes is None or cache.size_bytes < chosen.smaller_than_bytes)
-            and not any(_means(pattern, cache) for pattern in chosen.exclude)
+            # A glob keeps what its full name matches as well: that errs on the safe side.
+            and not any(_means(one, cache) or fnmatchcase(cache.branch, one) for one in chosen.exclude)
         )
 
 

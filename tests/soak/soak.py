@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import os
 import tempfile
 import time
@@ -12,7 +13,7 @@ import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from unittest.mock import patch
 
@@ -54,9 +55,11 @@ CHROMIUMS_OWN = ("org.chromium.", ".org.chromium.")
 class Figures:
     """What a soak did and found.
 
-    `kinds` and `codes` count runs, by kind of fault and by exit code; `longest` is the seconds of a run and its seed.
+    `seeds` are the first and the last one of each batch. `kinds` and `codes` count runs, by kind of fault and by exit
+    code; `longest` is the seconds of a run and its seed.
     """
 
+    seeds: list[tuple[int, int]] = field(default_factory=list)
     runs: int = 0
     caches: int = 0
     deleted: int = 0
@@ -67,9 +70,29 @@ class Figures:
     codes: Counter[int] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
 
+    def __add__(self, other: Figures) -> Figures:
+        """Return the figures of both batches together."""
+        sums = {one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+        return Figures(**sums | {"longest": max(self.longest, other.longest)})
+
+    def to_json(self) -> str:
+        """Return the figures as `from_json` reads them."""
+        return json.dumps({one.name: getattr(self, one.name) for one in fields(self)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Figures:
+        """Return the figures of a former batch."""
+        figures = cls(**json.loads(text))
+        figures.longest = (figures.longest[0], figures.longest[1])
+        figures.kinds = Counter(figures.kinds)
+        figures.codes = Counter({int(code): count for code, count in figures.codes.items()})
+        return figures
+
     def __str__(self) -> str:
         codes = ", ".join(f"exit {code}: {count}" for code, count in sorted(self.codes.items()))
+        seeds = ", ".join(f"{first} to {last}" for first, last in self.seeds)
         lines = [
+            f"seeds {seeds}",
             f"{self.runs} runs in {self.seconds:.0f} s, the longest {self.longest[0]:.1f} s (seed {self.longest[1]})",
             codes,
             f"{self.caches:,} caches, {self.deleted:,} deleted, {self.requests:,} requests",
@@ -122,6 +145,7 @@ class Soak:
             await self.close()
         figures = self.figures
         figures.runs += 1
+        figures.seeds = [((figures.seeds or [(seed, seed)])[0][0], seed)]
         figures.caches += len(plan.caches)
         figures.kinds.update(plan.kinds or ["none"])
         figures.longest = max(figures.longest, (took_s, seed))
