@@ -179,11 +179,21 @@ class Soak:
 
     async def _command(self, file: EnvFile, site: StandIn, place: Place | None) -> tuple[Ending, dict[str, bytes]]:
         """Run a command to its end. Nothing changes on the site after that, so its end counts as its looks."""
-        async with asyncio.timeout(LONGEST_RUN_S):
-            command = await run_command(file, site, place)
+        noting = asyncio.create_task(self._note_processes())
+        try:
+            async with asyncio.timeout(LONGEST_RUN_S):
+                command = await run_command(file, site, place)
+        finally:
+            noting.cancel()
         now = time.monotonic()
         looks = [(now, now)] * 3 if command.report["repositories"] and not command.report["error"] else []
         return Ending(command.code, command.report, looks, command.error), command.written
+
+    async def _note_processes(self) -> None:
+        """Note what runs below a command, while it does: what it leaves behind is nobody's descendant any more."""
+        while True:
+            self.processes |= descendants()
+            await asyncio.sleep(0.1)
 
     async def _runs(self, plan: Plan, site: StandIn, place: Place | None) -> list[Ending]:
         """Do the runs of a plan in one browser, while its faults happen."""
