@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 
 from tests.soak.plan import KINDS, plan_of
-from tests.soak.soak import soak
+from tests.soak.soak import Figures, soak
 
 
 def main() -> int:
@@ -20,6 +21,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, metavar="X", help="seed of the first run (default: 1)")
     parser.add_argument(
         "--only", choices=sorted(KINDS), metavar="KIND", help=f"only this kind of faults: {', '.join(sorted(KINDS))}"
+    )
+    parser.add_argument(
+        "--totals", type=Path, metavar="FILE", help="add the figures to those of former batches in FILE, and print both"
     )
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="print each run's events, and the plan of a single run"
@@ -42,6 +46,11 @@ def main() -> int:
         )
     )
     sys.stdout.write(f"{figures}\n")
+    if arguments.totals:
+        former = Figures.from_json(arguments.totals.read_text()) if arguments.totals.exists() else Figures()
+        totals = former + figures
+        arguments.totals.write_text(totals.to_json())
+        sys.stdout.write(f"\nTogether with the former batches:\n{totals}\n")
     if figures.violations:
         sys.stdout.write("Repeat a run: scripts/soak --seed SEED --runs 1 --verbose\n")
     return 1 if figures.violations else 0

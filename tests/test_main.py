@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import Purger
+from tests.support.browser import Purger, environment
 from tests.support.stand_in_jobs import failed, passed
 
 pytestmark = pytest.mark.browser
+
+IMPORTS = """
+import sys, threading
+class Finder:
+    def find_spec(self, name, *_):
+        if name in ("httpx2", "httpcore2", "playwright.async_api"):
+            print(name, threading.current_thread() is threading.main_thread())
+sys.meta_path.insert(0, Finder())
+from purger.__main__ import main
+main()
+"""
+"""Starts purger, and prints whether each of these modules is imported in the event loop's thread."""
 
 
 @pytest.mark.parametrize(
@@ -52,3 +66,13 @@ def test_what_has_no_report_runs_as_a_process(purger_process: Purger, tmp_path: 
     assert "check-log" in purger_process("--help", as_json=False).out
     assert purger_process("logout", as_json=False, **home).code == 0
     assert purger_process("login", as_json=False).code == 2, "there is no one to sign in"
+
+
+def test_what_takes_long_to_import_does_not_hold_up_the_event_loop(
+    site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
+    repository.fill(2)
+    command = [sys.executable, "-c", IMPORTS, "purge", "acme/widgets", "--yes"]
+    done = subprocess.run(command, env=environment(site), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.splitlines()) == {"httpx2 False", "httpcore2 False", "playwright.async_api False"}

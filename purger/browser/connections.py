@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import urlsplit
@@ -46,6 +47,9 @@ class Connections:
         self._certificates: dict[tuple[str, int], bytes] = {}
 
     async def __aenter__(self) -> Self:
+        # The import of the HTTP client takes so long that signals and other tasks would wait for it.
+        for module in ("purger.browser.transport", "httpcore2"):
+            await asyncio.to_thread(import_module, module)
         return self
 
     async def __aexit__(

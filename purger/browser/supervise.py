@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from loguru import logger
@@ -70,6 +71,8 @@ class BrowserSupervisor:
         return await asyncio.shield(self._reach)
 
     async def _start(self) -> Browser:
+        # The import of Playwright takes so long that signals and other tasks would wait for it.
+        await asyncio.to_thread(import_module, "playwright.async_api")
         from purger.browser.connect import connect
         from purger.browser.remote import RemoteContexts
         from purger.browser.start import launch_first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import textwrap
@@ -80,6 +81,19 @@ def set_up_logging(console: Console, verbosity: int, token: Token | None = None)
 
     logger.remove()
     logger.add(write, level=level, format="{message}", diagnose=False, backtrace=False, catch=True)
+    # Python would write them to stderr as they are.
+    logging.getLogger().addHandler(_FROM_DEPENDENCIES)
+
+
+class _FromDependencies(logging.Handler):
+    """Passes on what Python and dependencies log, for `-v`: they warn of what purger itself reports, or got over."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        cause = record.exc_info[1] if record.exc_info else None
+        logger.debug("{}: {}{}", record.name, record.getMessage(), f": {cause!r}" if cause else "")
+
+
+_FROM_DEPENDENCIES = _FromDependencies(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,12 @@ class PageSessions:
 
         Raises what the block raises, and BrowserError where there is no browser.
         """
-        # Imported where a page is opened: Playwright takes long to import.
+        settings = self._settings
+        context = await browsers.context()
+        # These import Playwright: the browser did that already.
         from purger.browser.start import close_context
         from purger.travis.page.cache_page import CachePage
 
-        settings = self._settings
-        context = await browsers.context()
         page = CachePage(
             context,
             settings.site,

@@ -13,6 +13,7 @@ from pathlib import Path
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.settings import CLOSING_S
 from purger.core.errors import PurgerError
 from purger.purge.record import Record
 from purger.report.artifacts import Artifacts, TraceMode, trouble
@@ -57,13 +58,18 @@ class PageRecorder:
             yield
             return
         await context.tracing.start(screenshots=True, snapshots=True)
+        is_wanted = False
         try:
             yield
+            is_wanted = self._trace is TraceMode.ON or not self.record.ok
         except PurgerError:
-            await self._keep(context, self._artifacts.trace(self.record.name))
+            is_wanted = True
             raise
-        if self._trace is TraceMode.ON or not self.record.ok:
-            await self._keep(context, self._artifacts.trace(self.record.name))
+        finally:
+            if is_wanted:
+                await self._keep(context, self._artifacts.trace(self.record.name))
+            else:
+                await _discard_trace(context)
 
     async def _keep(self, context: BrowserContext, path: Path) -> None:
         raw = path.with_name(f".{path.name}.{os.getpid()}.raw")
@@ -77,6 +83,13 @@ class PageRecorder:
             self.record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")
         finally:
             raw.unlink(missing_ok=True)
+
+
+async def _discard_trace(context: BrowserContext) -> None:
+    """End a trace that is not kept: else Playwright's driver leaves a temporary folder behind."""
+    with contextlib.suppress(PlaywrightError, TimeoutError):  # the browser may be gone or stuck
+        async with asyncio.timeout(CLOSING_S):
+            await context.tracing.stop()
 
 
 @dataclass(frozen=True, slots=True)

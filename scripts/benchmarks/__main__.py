@@ -192,7 +192,7 @@ async def time_per_row(site: BenchSite, repetitions: int) -> bool:
 
 
 def growth(site: BenchSite) -> list[bool]:
-    """Print how time and memory grow with caches and with repositories, including the report; check their goals."""
+    """Print how time and memory grow with caches, including the report; check their goals."""
     site.fill(0)
     say("\n| one repository | seconds | ms a cache | peak MiB | event loop blocked, ms |")
     say("| --- | ---: | ---: | ---: | ---: |")
@@ -205,13 +205,6 @@ def growth(site: BenchSite) -> list[bool]:
                 page = Path(folder, "report.html")
                 page_bytes = page.stat().st_size
                 search_s = asyncio.run(seconds_to_search(page, "main", 3))
-    site.fill(0)
-    say(f"\n| repositories of {CACHES_EACH} caches | seconds | ms a cache | peak MiB | event loop blocked, ms |")
-    say("| --- | ---: | ---: | ---: | ---: |")
-    for repositories in (3, 30, 300):
-        fill_organisation(site, f"org{repositories}", repositories)
-        with tempfile.TemporaryDirectory() as folder:
-            row(f"{repositories}", site, f"org{repositories}/*", repositories * CACHES_EACH, folder)
     (many,), few = found[MANY], found[FEW]
     each_s = statistics.mean(one.seconds for one in few) / FEW
     more_mib = many.peak_mib - statistics.mean(one.peak_mib for one in few)
@@ -241,7 +234,14 @@ def fill_organisation(site: BenchSite, owner: str, repositories: int) -> None:
 
 
 def organisation(site: BenchSite) -> None:
-    """Print the time and the request rate of purges of 50 repositories with several concurrencies."""
+    """Print how time and memory grow with repositories, and what 50 of them take with several concurrencies."""
+    site.fill(0)
+    say(f"\n| repositories of {CACHES_EACH} caches | seconds | ms a cache | peak MiB | event loop blocked, ms |")
+    say("| --- | ---: | ---: | ---: | ---: |")
+    for repositories in (3, 30, 300):
+        fill_organisation(site, f"org{repositories}", repositories)
+        with tempfile.TemporaryDirectory() as folder:
+            row(f"{repositories}", site, f"org{repositories}/*", repositories * CACHES_EACH, folder)
     site.fill(0)
     say(f"\n| 50 repositories of {CACHES_EACH} caches | seconds | DELETEs a minute | peak MiB |")
     say("| --- | ---: | ---: | ---: |")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -225,3 +226,15 @@ def test_no_log_line_shows_the_token(capsys: pytest.CaptureFixture[str]) -> None
     line = console.file.getvalue()
     assert line.rstrip().endswith("warning: authorization: token *** \ufffd[31m")
     assert "too fine" not in line
+
+
+@pytest.mark.parametrize("verbosity", [0, 1])
+def test_what_python_logs_is_shown_for_those_who_ask(capfd: pytest.CaptureFixture[str], verbosity: int) -> None:
+    console = Console(file=io.StringIO(), width=200)
+    set_up_logging(console, verbosity, Token("s3cret-token"))
+    logging.getLogger("asyncio").warning("eof of %s has no effect", "s3cret-token")
+    logging.getLogger("asyncio").error("a task failed", exc_info=ValueError("odd"))
+    assert isinstance(console.file, io.StringIO)
+    shown = [line.partition(" ")[2] for line in console.file.getvalue().splitlines()]
+    assert shown == ["asyncio: eof of *** has no effect", "asyncio: a task failed: ValueError('odd')"][: 2 * verbosity]
+    assert capfd.readouterr() == ("", "")

@@ -18,7 +18,7 @@ import pytest
 from purger.secrets.spellings import find_secret
 from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import PURGER, environment, over_both, site_of
+from tests.support.browser import PURGER, environment, site_of
 from tests.support.odd_tokens import SENTINEL
 
 pytestmark = pytest.mark.browser
@@ -96,10 +96,13 @@ def assert_only_the_api_got_the_token(site: StandIn) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
 @pytest.mark.parametrize(
-    ("case", "code"),
-    [("purge", 0), ("dry run", 0), ("refused deletions", 1), ("page changed", 4), ("token expires", 3), ("doctor", 0)],
-)
-@over_both
+    ("site", "case", "code"),
+    [
+        ("http1", "purge", 0), ("http1", "dry run", 0), ("http1", "refused deletions", 1), ("http1", "page changed", 4),
+        ("http1", "token expires", 3), ("http1", "doctor", 0), ("http2", "purge", 0), ("http2", "doctor", 0),
+    ],
+    indirect=["site"],
+)  # fmt: skip
 def test_the_token_is_in_no_output_and_no_child_process(
     site: StandIn, repository: Repository, tmp_path: Path, case: str, code: int
 ) -> None:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
 
 from purger.core.cache import Kind
+from purger.core.errors import InputError
 from purger.core.filters import is_glob
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.standin import Cache, DeleteFault, ListFault, Reupload
 from purger.standin.faults import FaultKind, OddAnswer
 from purger.travis.keys import last_part
+from tests.soak.env_files import EnvFile, draw_env_file, is_expressible
+from tests.soak.networks import (
+    NetworkPlan,
+    ProxyKind,
+    draw_certificates,
+    draw_http2,
+    draw_proxy,
+    draw_refused_certificate,
+    draw_refused_proxy,
+)
+from tests.soak.policies import draw_policies, meant
 
 DAY_S = 86400.0
 BRANCHES = [
@@ -45,6 +59,10 @@ class Plan:
     After so many DELETEs the page dies (`page_dies_after`), the browser is killed (`browser_dies_after`), or the run
     is stopped (`stopped_after`). `used_elsewhere` requests are counted against the token beforehand. `gentle` means
     that everything can be got over, so the run must end well.
+
+    `network` is how the site is reached, by default without encryption and proxies. With an `env_file` the run is a
+    command, which reads its selection there. `gone` are the branches and pull requests that the host no longer has.
+    `chosen` is what the policies mean, once the caches are there.
     """
 
     seed: int
@@ -61,9 +79,28 @@ class Plan:
     stopped_after: int | None = None
     used_elsewhere: int = 0
     gentle: bool = True
+    network: NetworkPlan | None = None
+    env_file: EnvFile | None = None
+    gone: tuple[str, ...] = ()
+    chosen: frozenset[Cache] | None = None
+
+    @property
+    def refused_with(self) -> int | None:
+        """The exit code with which purger has to end before it deletes anything; None where it may delete."""
+        if self.env_file is not None and self.env_file.is_refused:
+            return 2
+        return self.network.refused_with if self.network else None
+
+    def choose(self, caches: Sequence[Cache]) -> None:
+        """Decide what the policies mean for these caches, which are all that are there at the start."""
+        if self.selection.policies.are_any:
+            self.chosen = meant(self.selection.policies, caches, self._passes, self.gone)
 
     def selects(self, cache: Cache) -> bool:
         """What the selection means, told from the server's side, where every full name is known."""
+        return self._passes(cache) if self.chosen is None else cache in self.chosen
+
+    def _passes(self, cache: Cache) -> bool:
         chosen = self.selection
         # The site's clock decides how old a cache is.
         age_s = (chosen.as_of - cache.last_modified).total_seconds() + self.knobs.get("clock_offset_s", 0.0)
@@ -72,7 +109,11 @@ class Plan:
             and (chosen.match is None or chosen.match in cache.name)
             and (chosen.kind is None or Kind.of(last_part(cache.branch)) is chosen.kind)
             and (chosen.older_than_s is None or age_s > chosen.older_than_s)
+            and (chosen.newer_than_s is None or age_s < chosen.newer_than_s)
             and (chosen.larger_than_bytes is None or cache.size_bytes > chosen.larger_than_bytes)
+            and (chosen.smaller_than_bytes is None or cache.size_bytes < chosen.smaller_than_bytes)
+            # A glob keeps what its full name matches as well: that errs on the safe side.
+            and not any(_means(one, cache) or fnmatchcase(cache.branch, one) for one in chosen.exclude)
         )
 
 
@@ -102,11 +143,30 @@ def plan_of(seed: int) -> Plan:
         "answer_timeout_s": 0.6,
         "page_timeout_s": 3.0,
     }
-    for kind in rng.sample(list(KINDS), rng.choice([0, 1, 1, 1, 2, 2, 3])):
+    kinds = rng.sample(list(KINDS), rng.choice([0, 1, 1, 1, 2, 2, 3]))
+    kinds = next(([one] for one in kinds if one in ALONE), kinds)
+    networks = [one for one in kinds if one in NETWORKS]
+    for kind in [one for one in kinds if one not in networks[1:]]:
         plan.kinds.append(kind)
         KINDS[kind](rng, plan)
-    plan.gentle = plan.gentle and len(plan.kinds) <= 1
+    plan.gentle = plan.gentle and len(set(plan.kinds) - WAYS) <= 1
+    _without_contradictions(plan)
     return plan
+
+
+def _without_contradictions(plan: Plan) -> None:
+    """Drop what makes it a matter of chance what is selected."""
+    selection = plan.selection
+    if plan.knobs.get("reupload") or plan.knobs.get("clock_offset_s"):
+        # An upload during the run may be newer than the start by a part of a second, or not.
+        selection = replace(selection, newer_than_s=None)
+    if plan.purgers > 1:
+        # What the first one has deleted already is no part of what the second one decides about.
+        selection, plan.kinds = (
+            replace(selection, policies=Policies()),
+            [one for one in plan.kinds if one != "policies"],
+        )
+    plan.selection = selection
 
 
 def _archives(rng: Random) -> list[Stored]:
@@ -116,7 +176,7 @@ def _archives(rng: Random) -> list[Stored]:
     for branch in rng.sample(BRANCHES, rng.randint(2, 14)):
         for _ in range(rng.choice([1, 1, 2, 3])):
             version = rng.choice(["3.8", "3.9", "3.10"])
-            job = "" if shared else f"-{rng.getrandbits(48):012x}"
+            job = "" if shared else f"-{rng.getrandbits(256):064x}"
             name = f"cache-linux-focal{job}--python-{version}.tgz"
             if nested and rng.random() < 0.5:
                 name = name.replace(f"python-{version}", rng.choice(NESTED))
@@ -139,10 +199,16 @@ def _selection(rng: Random, caches: list[Stored]) -> Selection:
         "kind": lambda: rng.choice(list(Kind)),
         # Half a day off whole days: what is old enough does not change while the run takes its time.
         "older_than_s": lambda: (rng.randint(1, 15) + 0.5) * DAY_S,
-        "larger_than_bytes": lambda: rng.randint(1, 30) * 1_000_000,
+        "newer_than_s": lambda: (rng.randint(15, 20) + 0.5) * DAY_S,
+        "larger_than_bytes": lambda: rng.randint(1, 20) * 1_000_000,
+        "smaller_than_bytes": lambda: rng.randint(22, 40) * 1_000_000,
+        "exclude": lambda: tuple(rng.sample([*branches, "PR.*", "feature/*", "[a-m]*"], rng.choice([1, 2]))),
     }
     chosen = ["branches"] if rng.random() < 0.4 else rng.sample(list(filters), rng.choice([1, 1, 2]))
-    return Selection(**{name: filters[name]() for name in chosen})
+    try:
+        return Selection(**{name: filters[name]() for name in chosen})
+    except InputError:  # they contradict each other
+        return Selection(larger_than_bytes=10_000_000)
 
 
 def _branch(rng: Random, plan: Plan) -> str:
@@ -216,7 +282,7 @@ def _uploaded_again(rng: Random, plan: Plan) -> None:
 
 def _uploaded_after_a_refusal(rng: Random, plan: Plan) -> None:
     """What the refused deletion took is there again, and too new for the filter: another try must not take that."""
-    plan.selection = Selection(older_than_s=0.5 * DAY_S)
+    plan.selection = Selection(older_than_s=0.5 * DAY_S, policies=plan.selection.policies)
     rule = DeleteFault(status=rng.choice([500, 502, 504]), times=rng.randint(1, 2), applied="all")
     plan.knobs.setdefault("delete_fault", []).append(rule)
     plan.knobs["reupload"] = [Reupload(None, rng.choice([1, None]), rng.choice([0.0, 0.0, 0.3]))]
@@ -274,7 +340,7 @@ def _stopped(rng: Random, plan: Plan) -> None:
 
 def _clock_differs(rng: Random, plan: Plan) -> None:
     plan.knobs["clock_offset_s"] = rng.choice([-365, -2, 2, 365]) * DAY_S
-    plan.selection = replace(plan.selection, older_than_s=(rng.randint(1, 15) + 0.5) * DAY_S)
+    plan.selection = replace(plan.selection, newer_than_s=None, older_than_s=(rng.randint(1, 15) + 0.5) * DAY_S)
     plan.gentle = plan.gentle and plan.selection.match is None and not plan.selection.branches
 
 
@@ -283,6 +349,61 @@ def _odd_answers(rng: Random, plan: Plan) -> None:
     plan.late_knobs["odd_answers"] = [OddAnswer(rng.choice(["", "/caches", "/user"]), body)]
     plan.late_after = rng.randint(0, 3)
     plan.gentle = False
+
+
+def _policies(rng: Random, plan: Plan) -> None:
+    """Draw policies, and let there be something to decide: several caches of a kind, each of another date."""
+    twins = [
+        replace(stored, name=re.sub("[0-9a-f]{64}", f"{rng.getrandbits(256):064x}", stored.name))
+        for stored in plan.caches
+        if re.search("[0-9a-f]{64}", stored.name) and rng.random() < 0.5
+    ]
+    twins = [replace(twin, age_s=rng.randint(1, 20) * DAY_S, size_bytes=rng.randint(1, 40) * 10**6) for twin in twins]
+    plan.caches = [
+        replace(stored, age_s=stored.age_s + 60 * at, size_bytes=stored.size_bytes + at)
+        for at, stored in enumerate([*plan.caches, *twins])
+    ]
+    policies = draw_policies(rng, len(plan.caches), sum(stored.size_bytes for stored in plan.caches))
+    plan.selection = replace(plan.selection, policies=policies)
+    branches = sorted({stored.branch for stored in plan.caches})
+    plan.gone = tuple(rng.sample(branches, rng.randint(0, len(branches))))
+    # Of a file name with a slash nobody may know which branch and kind of job it belongs to.
+    plan.gentle = plan.gentle and len({stored.name for stored in plan.caches}) == len(plan.caches)
+    plan.gentle = plan.gentle and not any("/" in stored.name for stored in plan.caches)
+
+
+def _in(draw: Callable[[Random], NetworkPlan]) -> Callable[[Random, Plan], None]:
+    def set_network(rng: Random, plan: Plan) -> None:
+        plan.network = draw(rng)
+
+    return set_network
+
+
+def _by_proxy(kind: ProxyKind) -> Callable[[Random, Plan], None]:
+    return _in(lambda rng: draw_proxy(rng, kind))
+
+
+def _env_file(rng: Random, plan: Plan) -> None:
+    _read_from_file(rng, plan, is_refused=False)
+
+
+def _refused_env_file(rng: Random, plan: Plan) -> None:
+    _read_from_file(rng, plan, is_refused=True)
+
+
+def _read_from_file(rng: Random, plan: Plan, *, is_refused: bool) -> None:
+    """Let the selection stand in a `.env` file; the run is a command, which knows no host for pull requests."""
+    if rng.random() < 0.4:
+        _policies(rng, plan)
+        plan.selection = replace(plan.selection, policies=replace(plan.selection.policies, gone=False))
+    policies = plan.selection.policies
+    selections = (replace(_selection(rng, plan.caches), policies=policies) for _ in range(20))
+    plan.selection = next(filter(is_expressible, selections), Selection(kind=Kind.PUSH))
+    plan.gentle = plan.gentle and (plan.selection.match is None or all("/" not in one.name for one in plan.caches))
+    plan.gentle = plan.gentle and len({stored.name for stored in plan.caches}) == len(plan.caches)
+    plan.env_file = draw_env_file(rng, plan.selection, is_refused=is_refused)
+    if not is_refused and rng.random() < 0.4:
+        plan.network = draw_proxy(rng, rng.choice(["http", "socks5"])) if rng.random() < 0.6 else draw_certificates(rng)
 
 
 KINDS: dict[str, Callable[[Random, Plan], None]] = {
@@ -309,5 +430,21 @@ KINDS: dict[str, Callable[[Random, Plan], None]] = {
     "stopped": _stopped,
     "clock differs": _clock_differs,
     "odd answers": _odd_answers,
+    "HTTP/2": _in(draw_http2),
+    "HTTP proxy": _by_proxy("http"),
+    "HTTPS proxy": _by_proxy("https"),
+    "SOCKS5 proxy": _by_proxy("socks5"),
+    "proxy refused": _in(draw_refused_proxy),
+    "certificates": _in(draw_certificates),
+    "certificate refused": _in(draw_refused_certificate),
+    "policies": _policies,
+    ".env file": _env_file,
+    ".env file refused": _refused_env_file,
 }
-"""Every kind of fault by name, with how it is drawn."""
+"""Every kind of fault, or of surroundings, by name, with how it is drawn."""
+ALONE = frozenset({"proxy refused", "certificate refused", ".env file", ".env file refused"})
+"""What stands for a whole run: nothing else is drawn for it."""
+NETWORKS = frozenset({"HTTP/2", "HTTP proxy", "HTTPS proxy", "SOCKS5 proxy", "certificates"})
+"""What decides how the site is reached: one of them a run."""
+WAYS = NETWORKS | {"policies"}
+"""What makes nothing fail, so that a fault beside it can still be got over."""

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import json
 import os
 import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from unittest.mock import patch
 
 from loguru import logger
 from playwright.async_api import Playwright, async_playwright
 
+from purger.browser.network import DIRECT, Network
 from purger.browser.settings import BrowserSettings
 from purger.browser.supervise import BrowserSupervisor
-from purger.core.errors import PurgerError, StoppedError
+from purger.core.errors import InputError, PurgerError, StoppedError
 from purger.purge.run import Hooks, Request, Run
 from purger.purge.settings import Pace, Settings
 from purger.secrets.token import Token
 from purger.standin import StandIn
+from purger.standin.repository import Repository as StoredRepository
 from purger.travis.addresses import Repository, Site
 from purger.travis.api import Api
+from purger.travis.host import HostSettings
 from purger.travis.rate_limit import Budget
-from tests.soak.checks import History, Seen, violations
+from tests.soak.checks import Ending, History, Seen, shown_secrets, violations, written_by
+from tests.soak.commands import run_command
+from tests.soak.env_files import EnvFile
 from tests.soak.happenings import deletes, happenings, turn
+from tests.soak.places import Place, ProxyPark, place_of, site_for
 from tests.soak.plan import Plan, plan_of
 from tests.soak.processes import descendants
-from tests.support.browser import loopback
+from tests.support.browser import browsers_in, loopback
+from tests.support.networks import secrets_of
 from tests.support.retry_policies import FAST
 
 WIDGETS = Repository("github", "acme", "widgets")
@@ -46,9 +55,11 @@ CHROMIUMS_OWN = ("org.chromium.", ".org.chromium.")
 class Figures:
     """What a soak did and found.
 
-    `kinds` and `codes` count runs, by kind of fault and by exit code; `longest` is the seconds of a run and its seed.
+    `seeds` are the first and the last one of each batch. `kinds` and `codes` count runs, by kind of fault and by exit
+    code; `longest` is the seconds of a run and its seed.
     """
 
+    seeds: list[tuple[int, int]] = field(default_factory=list)
     runs: int = 0
     caches: int = 0
     deleted: int = 0
@@ -59,9 +70,29 @@ class Figures:
     codes: Counter[int] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
 
+    def __add__(self, other: Figures) -> Figures:
+        """Return the figures of both batches together."""
+        sums = {one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+        return Figures(**sums | {"longest": max(self.longest, other.longest)})
+
+    def to_json(self) -> str:
+        """Return the figures as `from_json` reads them."""
+        return json.dumps({one.name: getattr(self, one.name) for one in fields(self)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Figures:
+        """Return the figures of a former batch."""
+        figures = cls(**json.loads(text))
+        figures.longest = (figures.longest[0], figures.longest[1])
+        figures.kinds = Counter(figures.kinds)
+        figures.codes = Counter({int(code): count for code, count in figures.codes.items()})
+        return figures
+
     def __str__(self) -> str:
         codes = ", ".join(f"exit {code}: {count}" for code, count in sorted(self.codes.items()))
+        seeds = ", ".join(f"{first} to {last}" for first, last in self.seeds)
         lines = [
+            f"seeds {seeds}",
             f"{self.runs} runs in {self.seconds:.0f} s, the longest {self.longest[0]:.1f} s (seed {self.longest[1]})",
             codes,
             f"{self.caches:,} caches, {self.deleted:,} deleted, {self.requests:,} requests",
@@ -73,15 +104,20 @@ class Figures:
 
 
 class Soak:
-    """Runs plans one after the other in browsers that it shares; what came of them stands in `figures`."""
+    """Runs plans one after the other in browsers and by proxies that they share; what came of them is in `figures`.
 
-    def __init__(self, playwright: Playwright, *, verbose: bool = False) -> None:
+    `said` is the list that the lines of purger's log are added to.
+    """
+
+    def __init__(self, playwright: Playwright, proxies: ProxyPark, said: list[str], *, verbose: bool = False) -> None:
         self.figures = Figures()
         self.processes: set[tuple[int, str]] = set()
         self._playwright = playwright
         self._verbose = verbose
         self._browsers: BrowserSupervisor | None = None
         self._runs_of_browser = 0
+        self._proxies = proxies
+        self._said = said
 
     async def close(self) -> None:
         """Close the browser."""
@@ -98,7 +134,7 @@ class Soak:
     async def one(self, seed: int) -> None:
         """Do the run of this seed and check it."""
         plan = plan_of(seed)
-        if self._runs_of_browser >= RUNS_A_BROWSER:
+        if self._runs_of_browser >= RUNS_A_BROWSER or (plan.network and plan.browser_dies_after is not None):
             await self.close()
         self._runs_of_browser += 1
         started = time.monotonic()
@@ -109,57 +145,122 @@ class Soak:
             await self.close()
         figures = self.figures
         figures.runs += 1
+        figures.seeds = [((figures.seeds or [(seed, seed)])[0][0], seed)]
         figures.caches += len(plan.caches)
         figures.kinds.update(plan.kinds or ["none"])
         figures.longest = max(figures.longest, (took_s, seed))
         figures.violations += [f"seed {seed} ({', '.join(plan.kinds) or 'no fault'}): {what}" for what in found]
 
     async def _checked(self, plan: Plan) -> list[str]:
-        with StandIn(costs=False) as site:
-            repository = site.add_repository(WIDGETS.slug)
-            for stored in plan.caches:
-                repository.add(stored.branch, name=stored.name, size_bytes=stored.size_bytes, age_s=stored.age_s)
-            history = History(repository)
+        self._said.clear()
+        with site_for(plan.network) as site, contextlib.ExitStack() as stack:
+            place = stack.enter_context(place_of(plan.network, site, self._proxies)) if plan.network else None
+            history = History(_filled(site, plan))
+            plan.choose(history.first)
             turn(site, plan.knobs)
             site.use_token_elsewhere(plan.used_elsewhere)
-            observers = [Seen(self._verbose) for _ in range(plan.purgers)]
-            runs = [(self._run(plan, site, seen), seen) for seen in observers]
             try:
-                async with asyncio.timeout(LONGEST_RUN_S), happenings(plan, site, self._shared()):
-                    await asyncio.gather(*(self._execute(run, plan, site) for run, _ in runs))
+                if plan.env_file is not None:
+                    ending, written = await self._command(plan.env_file, site, place)
+                    endings = [ending]
+                else:
+                    endings = await self._runs(plan, site, place)
+                    written = written_by(endings, self._said)
             except TimeoutError:
                 return [f"it did not end within {LONGEST_RUN_S:g} s"]
             except Exception:  # noqa: BLE001 - an error that purger does not know is what a soak is for
                 return [f"it ended with an error that no one caught:\n{traceback.format_exc()}"]
-            self.figures.deleted += len(repository.deleted)
+            self.figures.deleted += len(history.deleted)
             self.figures.requests += len(site.requests)
-            found = []
-            for run, seen in runs:
-                code, problems = violations(plan, run, seen, history)
-                self.figures.codes[code] += 1
-                found += problems
-            return found
+            self.figures.codes.update(ending.code for ending in endings)
+            found = [problem for ending in endings for problem in violations(plan, ending, history)]
+            secrets = place.secrets if place else secrets_of(site)
+            return [*found, *shown_secrets(secrets, written), *(place.problems() if place else ())]
 
-    def _run(self, plan: Plan, site: StandIn, seen: Seen) -> Run:
-        settings = Settings(
-            site=Site.at(site.url, site.api_url), token=Token(site.token), pace=Pace(**plan.settings), policies=FAST
-        )
-        return Run(settings, Request(repositories=[WIDGETS], selection=plan.selection), Hooks(observe=seen.see))
+    async def _command(self, file: EnvFile, site: StandIn, place: Place | None) -> tuple[Ending, dict[str, bytes]]:
+        """Run a command to its end. Nothing changes on the site after that, so its end counts as its looks."""
+        noting = asyncio.create_task(self._note_processes())
+        try:
+            async with asyncio.timeout(LONGEST_RUN_S):
+                command = await run_command(file, site, place)
+        finally:
+            noting.cancel()
+        now = time.monotonic()
+        looks = [(now, now)] * 3 if command.report["repositories"] and not command.report["error"] else []
+        return Ending(command.code, command.report, looks, command.error), command.written
 
-    async def _execute(self, run: Run, plan: Plan, site: StandIn) -> None:
-        """Do what `Run.execute` does, in the shared browser, and stop it in the middle where the plan says so."""
-        settings, budget = run.settings, Budget(run.settings.pace.max_rate, pauses=FAST.rate_limit)
-        async with Api.open(settings.network, settings.site, settings.token, budget, FAST) as api:
-            work = asyncio.ensure_future(_with_api(run, api, self._shared()))
-            if plan.stopped_after is not None:
-                await deletes(site, plan.stopped_after, work)
-                work.cancel()
-            try:
-                await work
-            except asyncio.CancelledError:
-                if plan.stopped_after is None:
-                    raise
-                run._error = StoppedError("stopped by the soak")
+    async def _note_processes(self) -> None:
+        """Note what runs below a command, while it does: what it leaves behind is nobody's descendant any more."""
+        while True:
+            self.processes |= descendants()
+            await asyncio.sleep(0.1)
+
+    async def _runs(self, plan: Plan, site: StandIn, place: Place | None) -> list[Ending]:
+        """Do the runs of a plan in one browser, while its faults happen."""
+        try:
+            network = place.network() if place else DIRECT
+        except InputError as error:
+            return [Ending.of_error(error)]
+        observers = [Seen(self._said, self._verbose) for _ in range(plan.purgers)]
+        runs = [(_run_of(plan, site, network, seen), seen) for seen in observers]
+        async with (
+            asyncio.timeout(LONGEST_RUN_S),
+            self._browsers_for(network, site, place) as browsers,
+            happenings(plan, site, browsers),
+        ):
+            await asyncio.gather(*(_execute(run, plan, site, browsers) for run, _ in runs))
+        return [Ending.of_run(run, seen.looks, plan.selection) for run, seen in runs]
+
+    @contextlib.asynccontextmanager
+    async def _browsers_for(
+        self, network: Network, site: StandIn, place: Place | None
+    ) -> AsyncIterator[BrowserSupervisor]:
+        """The shared browser, or where the site has keys or a proxy of its own, one for that."""
+        if place is None:
+            yield self._shared()
+            return
+        async with browsers_in(network, site, self._playwright, FAST) as own:
+            yield own
+
+
+def _filled(site: StandIn, plan: Plan) -> StoredRepository:
+    """Add the caches of a plan to its site."""
+    repository = site.add_repository(WIDGETS.slug)
+    for stored in plan.caches:
+        repository.add(stored.branch, name=stored.name, size_bytes=stored.size_bytes, age_s=stored.age_s)
+    for name in plan.gone:
+        repository.remove_branch(name)
+        if name.removeprefix("PR.").isdecimal():
+            repository.close_pull_request(int(name.removeprefix("PR.")))
+    return repository
+
+
+def _run_of(plan: Plan, site: StandIn, network: Network, seen: Seen) -> Run:
+    settings = Settings(
+        site=Site.at(site.url, site.api_url),
+        network=network,
+        token=Token(site.token),
+        pace=Pace(**plan.settings),
+        policies=FAST,
+        host=HostSettings(api_url=site.third_party_url),
+    )
+    return Run(settings, Request(repositories=[WIDGETS], selection=plan.selection), Hooks(observe=seen.see))
+
+
+async def _execute(run: Run, plan: Plan, site: StandIn, browsers: BrowserSupervisor) -> None:
+    """Do what `Run.execute` does, in a browser that is there, and stop it in the middle where the plan says so."""
+    settings, budget = run.settings, Budget(run.settings.pace.max_rate, pauses=FAST.rate_limit)
+    async with Api.open(settings.network, settings.site, settings.token, budget, FAST) as api:
+        work = asyncio.ensure_future(_with_api(run, api, browsers))
+        if plan.stopped_after is not None:
+            await deletes(site, plan.stopped_after, work)
+            work.cancel()
+        try:
+            await work
+        except asyncio.CancelledError:
+            if plan.stopped_after is None:
+                raise
+            run._error = StoppedError("stopped by the soak")
 
 
 async def _with_api(run: Run, api: Api, browsers: BrowserSupervisor) -> None:
@@ -183,13 +284,16 @@ async def soak(
     `only` passes over the seeds without that kind of fault. `told` gets a line now and then, and each violation at
     once; `verbose` writes each event to stderr.
     """
-    logger.disable("purger")
+    said: list[str] = []
+    logger.remove()
+    logger.add(said.append, level=0, format="{message}\n{exception}")
     started = time.monotonic()
     before = descendants()
     with tempfile.TemporaryDirectory(prefix="purger-soak-") as folder:
         with patch.dict(os.environ, {"TMPDIR": folder}):
             async with async_playwright() as playwright:
-                one = Soak(playwright, verbose=verbose)
+                proxies = ProxyPark()
+                one = Soak(playwright, proxies, said, verbose=verbose)
                 figures = one.figures
                 try:
                     seeds = (seed for seed in itertools.count(first_seed) if only in {None, *plan_of(seed).kinds})
@@ -204,8 +308,9 @@ async def soak(
                             told(f"{figures.runs} runs, {time.monotonic() - started:.0f} s")
                 finally:
                     await one.close()
+                    proxies.close()
         figures.violations += await _left_over(Path(folder), one.processes - before, figures.kinds["browser dies"])
-    logger.enable("purger")
+    logger.remove()
     figures.seconds = time.monotonic() - started
     return figures
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
+from purger.core import events
 from purger.core.cache import Cache
 from purger.core.decision import Verdict
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.entry import State
 from purger.purge.ledger import Ledger
+from purger.purge.run import Run
+from purger.standin import StandIn
+from tests.soak import places
 from tests.soak import soak as soaking
+from tests.soak.env_files import EnvFile
+from tests.soak.networks import NetworkPlan
+from tests.soak.places import Place
 from tests.soak.plan import KINDS, Plan, Stored, plan_of
-from tests.soak.soak import soak
+from tests.soak.soak import Figures, soak
+from tests.support.forward_proxies import ForwardProxy
+from tests.support.networks import LOCAL_HOSTS
 
 pytestmark = pytest.mark.browser
 
@@ -39,9 +51,9 @@ def patient_plan_of(seed: int) -> Plan:
 
 async def test_a_short_soak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soaking, "plan_of", patient_plan_of)
-    figures = await soak(1, runs=10, seconds=math.inf)
+    figures = await soak(1, runs=12, seconds=math.inf)
     assert figures.violations == []
-    assert figures.runs == 10
+    assert figures.runs == 12
     assert len(figures.kinds) > 5
     assert figures.deleted > 50
 
@@ -70,7 +82,93 @@ async def test_too_much_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("NOT SELECTED, BUT DELETED: 'b'" in what for what in figures.violations)
 
 
-def _plan(seed: int, knobs: dict[str, float] | None = None, selection: Selection | None = None) -> Plan:
+NEW_KINDS = (
+    "HTTP/2",
+    "SOCKS5 proxy",
+    "policies",
+    "proxy refused",
+    "certificate refused",
+    ".env file",
+    ".env file refused",
+)
+
+
+@pytest.mark.parametrize("kind", NEW_KINDS)
+async def test_a_run_of_a_kind(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(soaking, "plan_of", patient_plan_of)
+    figures = await soak(1, runs=1, seconds=math.inf, only=kind)
+    assert figures.violations == []
+    assert figures.kinds[kind] == 1
+
+
+async def found(monkeypatch: pytest.MonkeyPatch, **plan: Any) -> str:
+    """What a soak of this one plan finds."""
+    monkeypatch.setattr(soaking, "plan_of", lambda seed: _plan(seed, **plan))
+    return "\n".join((await soak(1, runs=1, seconds=math.inf)).violations)
+
+
+async def test_a_secret_in_another_spelling_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def sign_in(run: Run, _api: object) -> None:
+        run._emit(events.SignedIn("", base64.b64encode(run.settings.token.reveal().encode()).decode()))
+
+    monkeypatch.setattr(Run, "_sign_in", sign_in)
+    assert "A SECRET IS SHOWN in events and log" in await found(monkeypatch)
+
+
+async def test_a_connection_past_the_proxy_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of this machine are reached directly, where they were to be left to the proxy."""
+    monkeypatch.setattr(places, "HOSTS", LOCAL_HOSTS)
+    assert "PAST THE PROXY" in await found(monkeypatch, network=NetworkPlan(proxy="socks5"))
+
+
+async def test_a_connection_by_the_proxy_to_this_machine_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.browser.proxies.is_loopback", lambda _host: False)
+    network = NetworkPlan(proxy="socks5", local=True)
+    assert "by the proxy, although this machine is reached directly" in await found(monkeypatch, network=network)
+
+
+async def test_another_version_of_http_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soaking, "site_for", lambda _plan: StandIn(costs=False, tls=True, http2=False))
+    assert "the browser used HTTP/1.1" in await found(monkeypatch, network=NetworkPlan())
+
+
+async def test_a_deletion_on_a_site_that_must_be_refused_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NetworkPlan, "refused_with", 4)
+    seen = await found(monkeypatch, network=NetworkPlan())
+    assert "DELETED, ALTHOUGH REFUSED" in seen
+    assert "had to be refused with 4, but it ended with 0" in seen
+    assert "A REFUSED SITE GOT REQUESTS" in seen
+
+
+def test_a_proxy_that_is_asked_for_a_stranger_is_seen() -> None:
+    proxy = ForwardProxy(1, asked=lambda: ["stranger.test:443"])
+    with StandIn(costs=False, tls=True) as site:
+        assert "['stranger.test:443']" in "".join(Place(NetworkPlan(), site, {}, proxy, 0).problems())
+
+
+async def test_a_deletion_that_a_policy_forbids_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.core.policies._keep_newest", lambda *_, **__: None)
+    selection = Selection(policies=Policies(keep_newest=1))
+    assert "NOT SELECTED, BUT DELETED" in await found(monkeypatch, selection=selection)
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+async def test_a_file_that_is_taken_for_another_is_seen(monkeypatch: pytest.MonkeyPatch, is_refused: bool) -> None:
+    file = EnvFile("PURGER_EXCLUDE=c\n", "utf-8", {}, is_refused=is_refused)
+    seen = await found(monkeypatch, selection=Selection(branches=("a",)), env_file=file)
+    assert ("DELETED, ALTHOUGH REFUSED" if is_refused else "NOT SELECTED, BUT DELETED: 'b'") in seen
+
+
+def test_the_figures_of_batches_are_added() -> None:
+    one, other = (Figures([(first, first + 9)], runs=10, longest=(first, first)) for first in (1, 11))
+    one.codes[2], other.codes[2], other.kinds["slow"] = 1, 2, 3
+    both = one + Figures.from_json(other.to_json())
+    assert (both.runs, both.seeds[0], both.longest) == (20, (1, 10), (11, 11))
+    assert (both.codes, both.kinds) == ({2: 3}, {"slow": 3})
+    assert "20 runs" in str(both)
+
+
+def _plan(seed: int, knobs: dict[str, float] | None = None, selection: Selection | None = None, **more: Any) -> Plan:
     caches = [Stored(branch, f"{branch}.tgz", 1000, 86400.0) for branch in "ab"]
     settings = {"settle_s": 0.0, "recheck_timeout_s": 1.0}
-    return Plan(seed, caches, selection or Selection(), knobs=dict(knobs or {}), settings=settings)
+    return Plan(seed, caches, selection or Selection(), knobs=dict(knobs or {}), settings=settings, **more)

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from purger.browser.supervise import BrowserSupervisor
 from purger.cli.progress import log_event
 from purger.core import events
 from purger.core.decision import limited
-from purger.core.retry_policies import RetryPolicies
+from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.core.selection import Selection
 from purger.purge.record import Record
 from purger.purge.repository import RepositoryPurge
@@ -254,12 +254,23 @@ async def browsers_for_site(
     if not is_encrypted(site):
         yield shared
         return
-    async with Connections(network_of(site)) as connections:
+    async with browsers_in(network_of(site), site, playwright) as own:
+        yield own
+
+
+@asynccontextmanager
+async def browsers_in(
+    network: Network, site: StandIn, playwright: Playwright, policies: RetryPolicies = DEFAULT_POLICIES
+) -> AsyncIterator[BrowserSupervisor]:
+    """A browser that reaches the site as this network says, and nothing else."""
+    async with Connections(network) as connections:
         settings = BrowserSettings(browser=os.environ.get("PURGER_BROWSER"))
         find_reach = partial(reach_of, connections, (site.url, site.api_url))
-        own = BrowserSupervisor(settings, find_reach, start_driver=lambda: nullcontext(playwright))
-        yield own
-        await own.close()
+        own = BrowserSupervisor(settings, find_reach, policies, lambda: nullcontext(playwright))
+        try:
+            yield own
+        finally:
+            await own.close()
 
 
 @pytest.fixture

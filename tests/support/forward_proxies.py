@@ -48,13 +48,13 @@ class ForwardProxy:
 StartProxy = Callable[..., ForwardProxy]
 
 
-@pytest.fixture
-def start_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProxy]:
+@contextlib.contextmanager
+def http_proxies(new_folder: Callable[[], Path]) -> Iterator[StartProxy]:
     """Starts proxy.py, which alone resolves the given names (to loopback), and wants a password if told so."""
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(*names: str, password: bool = False) -> ForwardProxy:
-        folder = tmp_path_factory.mktemp("proxy")
+        folder = new_folder()
         record, port_file = folder / "record", folder / "port"
         record.touch()
         options = ["--port", "0", "--port-file", str(port_file), "--num-acceptors", "1", "--log-level", "ERROR"]
@@ -69,10 +69,18 @@ def start_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProxy
         port = _written_port(port_file, processes[-1])
         return ForwardProxy(port, asked=lambda: record.read_text().split())
 
-    yield start
-    for process in processes:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    try:
+        yield start
+    finally:
+        for process in processes:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def start_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProxy]:
+    with http_proxies(lambda: tmp_path_factory.mktemp("proxy")) as start:
+        yield start
 
 
 def _written_port(file: Path, process: subprocess.Popen[bytes]) -> int:
@@ -117,10 +125,9 @@ class Scripted(LoopbackServer):
         asyncio.run_coroutine_threadsafe(step, self._loop).result(10)
 
 
-@pytest.fixture
-def start_socks(request: pytest.FixtureRequest) -> Iterator[StartProxy]:
+@contextlib.contextmanager
+def socks_proxies() -> Iterator[StartProxy]:
     """Starts a SOCKS5 proxy (RFC 1928) that knows the given names; `reply` is what it answers instead of connecting."""
-    running: list[Scripted] = []
 
     def start(*names: str, password: bool = False, reply: int = 0) -> ForwardProxy:
         asked: list[str] = []
@@ -156,12 +163,17 @@ def start_socks(request: pytest.FixtureRequest) -> Iterator[StartProxy]:
             if target:
                 await pump((reader, writer), target)
 
-        running.append(Scripted(answer).__enter__())
-        return ForwardProxy(running[-1].port, "socks5", lambda: list(asked))
+        port = running.enter_context(Scripted(answer)).port
+        return ForwardProxy(port, "socks5", lambda: list(asked))
 
-    yield start
-    for one in running:
-        one.__exit__()
+    with contextlib.ExitStack() as running:
+        yield start
+
+
+@pytest.fixture
+def start_socks() -> Iterator[StartProxy]:
+    with socks_proxies() as start:
+        yield start
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tenacity import stop_after_attempt, wait_none
 
@@ -113,6 +113,7 @@ def other_forms(value: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("name", CALLS)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_no_answer_raises_anything_else(name: str, data: st.DataObject) -> None:
     form = data.draw(other_forms(CALLS[name][1]))
