@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -13,8 +12,6 @@ from purger.core.errors import InputError
 from purger.core.options import KEEP, SELECT, text
 from purger.core.units import age_text, parse_duration_s, parse_size_bytes, size_text
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-"""What git allows in no branch; a line break at the end of a value, as YAML's block texts have, would match nothing."""
 CLOCK_STEP_S = 1.0
 """The dates of caches and of the site's clock have whole seconds."""
 
@@ -119,9 +116,9 @@ class Filters:
             for pattern in texts:
                 if pattern == "":
                     raise InputError(f"{option} is empty", remedy=f"Leave {option} out to select everything.")
-                if pattern is not None and (_CONTROL.search(pattern) or not _is_utf8(pattern)):
+                if pattern is not None and ("\0" in pattern or not _is_utf8(pattern)):
                     raise InputError(
-                        f"{option} contains a control character, or bytes that are not text",
+                        f"{option} contains a NUL or bytes that are not text",
                         remedy="No branch or cache has such a name.",
                     )
         _refuse_contradictions(self)

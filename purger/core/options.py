@@ -6,7 +6,7 @@ The command line, the settings, the README's table and `.env.example` are derive
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -77,6 +77,8 @@ class Option:
         Raises InputError for a value that makes no sense; it names the `source`, an option or a variable.
         """
         source = source or self.name
+        if self.refuse_empty:
+            _refuse_line_ends(given if isinstance(given, list) else [given], source)
         try:
             value = self.parse(given) if self.parse else self._converted(given)
         except InputError as error:
@@ -103,6 +105,13 @@ class Option:
             raise InputError(f"{source} {str(value)[:20]} is too small", remedy=f"Give {self.at_least:g} or more.")
         if self.seconds_a_unit is not None and value * self.seconds_a_unit > LONGEST_WAIT_S:
             raise InputError(f"{source} is longer than a week", remedy="Give a week (1w) or less.")
+
+
+def _refuse_line_ends(values: Iterable[Any], source: str) -> None:
+    for value in values:
+        if isinstance(value, str) and value.endswith("\n"):
+            # A block of YAML ends so, and would silently match nothing.
+            raise InputError(f"{source} ends with a line break", remedy="Write the value on the line of its name.")
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)

@@ -91,16 +91,8 @@ def test_a_selection_describes_pull_requests_and_a_date() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["main\n", "a\0b", "\x7f", "a\tb"])
-@pytest.mark.parametrize("option", ["branches", "exclude", "match"])
-def test_a_name_with_a_control_character_is_rejected(option: str, text: str) -> None:
-    """The line end of a block of YAML would make a filter that silently selects nothing."""
-    with pytest.raises(InputError, match="contains a control character"):
-        Selection(**{option: text if option == "match" else (text,)})  # type: ignore[arg-type]
-
-
 def test_a_branch_that_is_not_text_is_rejected() -> None:
-    with pytest.raises(InputError, match=r"^--branch contains a control character, or bytes that are not text"):
+    with pytest.raises(InputError, match=r"^--branch contains a NUL or bytes that are not text"):
         Selection(branches=("\udc80",))
 
 
