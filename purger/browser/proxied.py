@@ -89,7 +89,8 @@ class _Tunnel(httpcore2.AsyncNetworkStream):
                 async with asyncio.timeout(timeout):
                     await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
             except BaseException:
-                await self.aclose()
+                # Not waited for: asyncio tells nobody of the end of a connection in the middle of a handshake.
+                self._writer.transport.abort()
                 raise
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout(str(error)) from error

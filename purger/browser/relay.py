@@ -70,8 +70,12 @@ class Relay(LoopbackServer):
                     stream = await open_tunnel(proxy, host, port, self._network)
                 else:
                     stream = await asyncio.open_connection(host, port)
-                if urlsplit(self._endpoint).scheme == "wss":
-                    await stream[1].start_tls(self._network.ssl_context(), server_hostname=host)
+                try:
+                    if urlsplit(self._endpoint).scheme == "wss":
+                        await stream[1].start_tls(self._network.ssl_context(), server_hostname=host)
+                except BaseException:
+                    stream[1].transport.abort()
+                    raise
                 return stream
         except ssl.SSLCertVerificationError as error:
             raise certificate_error(error, host, where, self._network.authority) from None

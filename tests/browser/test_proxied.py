@@ -99,3 +99,18 @@ async def test_what_fails_behind_the_proxy_is_not_said_of_it(
                 async with connections.exchange("GET", f"http://plain.test:{server.port}/", timeout_s=1) as response:
                     await response.aread()
     assert "proxy" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+async def test_a_handshake_that_is_never_answered_is_given_up(
+    far_site: StandIn, start_proxy: StartProxy, start_socks: StartProxy, kind: str
+) -> None:
+    async def say_nothing(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    proxy = {"http": start_proxy, "socks5": start_socks}[kind]("mute.test")
+    with Scripted(say_nothing) as server:
+        async with Connections(network_by(proxy.address, far_site)) as connections:
+            with pytest.raises(NoAnswerError):
+                async with connections.exchange("GET", f"https://mute.test:{server.port}/", timeout_s=1):
+                    pytest.fail("nobody answered")
