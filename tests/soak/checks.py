@@ -195,7 +195,7 @@ def _told(plan: Plan, report: dict[str, Any], looks: Looks, history: History) ->
     uploaded = Counter(_displayed(one.branch, one.name) for one in history.uploads)
     told = Counter(_displayed(cache["row"], cache["name"]) for cache in caches)
     for key in at_first.keys() | told.keys():
-        most = at_first[key] + (uploaded[key] if _by_date(plan) else 0)
+        most = at_first[key] + (uploaded[key] if _by_date(plan) or plan.purgers > 1 else 0)
         if not at_first[key] <= told[key] <= most:
             yield f"{key} is told {told[key]} times, and was there {at_first[key]} times at first"
     # Where nobody can tell what one cache is, others may have to be kept for it.
@@ -207,9 +207,14 @@ def _told(plan: Plan, report: dict[str, Any], looks: Looks, history: History) ->
 
 
 def _may_be_selected(plan: Plan, cache: dict[str, Any], history: History) -> bool:
-    """Whether some version that looks like this one is selected, or not, as the report says."""
-    alike = {plan.selects(one) for one in [*history.first, *history.uploads] if _version(one) == _version_told(cache)}
-    return cache["selected"] in alike
+    """Whether some version that looks like this one is selected, or not, as the report says.
+
+    What is uploaded during the survey, since another purger deleted it, is known by no full branch: it is spared.
+    """
+    told = _version_told(cache)
+    alike = {plan.selects(one) for one in [*history.first, *history.uploads] if _version(one) == told}
+    is_spared = plan.purgers > 1 and any(_version(one) == told for one in history.uploads)
+    return cache["selected"] in alike or (is_spared and not cache["selected"])
 
 
 def _claimed(plan: Plan, report: dict[str, Any], looks: Looks, history: History) -> Iterable[str]:
