@@ -23,10 +23,10 @@ Protocols = Callable[[], asyncio.Protocol]
 
 
 def reset(transport: asyncio.BaseTransport | None) -> None:
-    """Reset a connection (RST)."""
+    """Reset a connection (RST), unless it is gone already."""
     if isinstance(transport, asyncio.WriteTransport):
-        no_linger = struct.pack("ii", 1, 0)
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+        if (connected := transport.get_extra_info("socket")) is not None:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
 
 
