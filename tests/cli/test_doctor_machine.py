@@ -22,12 +22,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(110)]
     [("ro", 5, "failed", "is read-only"), ("size=256k", 0, "note", "is full")],
 )
 def test_a_folder_for_temporary_files_that_can_not_be_written(
-    site: StandIn, repository: Repository, tmp_path: Path, options: str, code: int, state: str, said: str
+    site: StandIn,
+    repository: Repository,
+    tmp_path: Path,
+    short_folder: Path,
+    options: str,
+    code: int,
+    state: str,
+    said: str,
 ) -> None:
     """A full one is a note: a browser may start, but what it keeps there has no room."""
     repository.fill(2)
-    folder = tmp_path / "temporary"
-    folder.mkdir()
+    folder = short_folder
     done = subprocess.run(
         with_mount(str(folder), [*PURGER, "doctor", "acme/widgets", "--json"], options=options),
         env=environment(site, TMPDIR=str(folder)),

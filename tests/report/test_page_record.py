@@ -55,15 +55,13 @@ def test_a_purge_leaves_pictures_and_reports(
 
 @pytest.mark.parametrize("trace", ["on-failure", "on"])
 def test_a_trace_leaves_no_folder_among_the_temporary_ones(
-    purger: Purger, repository: Repository, tmp_path: Path, trace: str
+    purger: Purger, repository: Repository, tmp_path: Path, short_folder: Path, trace: str
 ) -> None:
     repository.fill(2)
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", "kept", "--trace", trace, TMPDIR=str(temporary))
+    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", "kept", "--trace", trace, TMPDIR=str(short_folder))
     assert ended.code == 0, ended.err
     assert (tmp_path / "kept" / "trace.zip").exists() is (trace == "on")
-    assert [path.name for path in temporary.glob("playwright*")] == []
+    assert [path.name for path in short_folder.glob("playwright*")] == []
 
 
 def test_a_failure_leaves_pictures_a_report_and_a_clean_trace(

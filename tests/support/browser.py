@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -194,6 +195,13 @@ def pytest_runtest_makereport(
         if FORBIDDEN not in reason:
             report.outcome, report.longrepr = "failed", f"a browser test may not be skipped on a CI: {reason}"
     return report
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder for temporary files whose path is short enough for Chromium's socket in it; pytest's own may not be."""
+    with tempfile.TemporaryDirectory(prefix="purger-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
