@@ -6,6 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
 
 _PIECE_BYTES = 65536
 _CLOSING_S = 1.0
@@ -74,6 +78,18 @@ async def close(writer: asyncio.StreamWriter) -> None:
             await writer.wait_closed()
     except (OSError, TimeoutError):
         writer.transport.abort()
+
+
+async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, host: str | None) -> None:
+    """Encrypt a connection to the host. Where that fails or is cancelled, the connection is broken off.
+
+    The end of that is not waited for: asyncio tells nobody of the end of a connection in the middle of a handshake.
+    """
+    try:
+        await writer.start_tls(context, server_hostname=host)
+    except BaseException:
+        writer.transport.abort()
+        raise
 
 
 async def refuse(writer: asyncio.StreamWriter, status: str) -> None:

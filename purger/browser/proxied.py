@@ -11,7 +11,7 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from purger.browser.loopback import Stream
+from purger.browser.loopback import Stream, encrypt
 from purger.browser.network import IDLE_S, Network
 from purger.browser.proxies import Proxy
 from purger.browser.tunnel import open_tunnel
@@ -85,13 +85,8 @@ class _Tunnel(httpcore2.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109 - the interface
     ) -> httpcore2.AsyncNetworkStream:
         try:
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
-            except BaseException:
-                # Not waited for: asyncio tells nobody of the end of a connection in the middle of a handshake.
-                self._writer.transport.abort()
-                raise
+            async with asyncio.timeout(timeout):
+                await encrypt(self._writer, ssl_context, server_hostname)
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout(str(error)) from error
         except OSError as error:

@@ -11,7 +11,7 @@ import secrets
 from urllib.parse import urlsplit, urlunsplit
 
 from purger.browser.certificates import certificate_error
-from purger.browser.loopback import LoopbackServer, Stream, pump, refuse
+from purger.browser.loopback import LoopbackServer, Stream, encrypt, pump, refuse
 from purger.browser.network import Network
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import NoAnswerError, SiteError
@@ -70,12 +70,8 @@ class Relay(LoopbackServer):
                     stream = await open_tunnel(proxy, host, port, self._network)
                 else:
                     stream = await asyncio.open_connection(host, port)
-                try:
-                    if urlsplit(self._endpoint).scheme == "wss":
-                        await stream[1].start_tls(self._network.ssl_context(), server_hostname=host)
-                except BaseException:
-                    stream[1].transport.abort()
-                    raise
+                if urlsplit(self._endpoint).scheme == "wss":
+                    await encrypt(stream[1], self._network.ssl_context(), host)
                 return stream
         except ssl.SSLCertVerificationError as error:
             raise certificate_error(error, host, where, self._network.authority) from None
