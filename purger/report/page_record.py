@@ -72,7 +72,7 @@ class PageRecorder:
                 await _discard_trace(context)
 
     async def _keep(self, context: BrowserContext, path: Path) -> None:
-        raw = path.with_name(f".{path.name}.{os.getpid()}.raw")
+        raw = path.absolute().with_name(f".{path.name}.{os.getpid()}.raw")  # the driver may run in another folder
         try:
             with contextlib.suppress(FileNotFoundError):
                 raw.unlink()
