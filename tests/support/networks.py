@@ -7,14 +7,15 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from purger.standin import StandIn
-from tests.support.browser import PURGER, Ended, environment
+from tests.support.browser import PURGER, Ended, environment, running
+from tests.support.commands import RunCommand
 from tests.support.forward_proxies import PASSWORD, USER_INFO, USERNAME, ForwardProxy, StartProxy
 from tests.support.processes import children_marked
 from tests.support.reports import assert_valid
@@ -37,7 +38,7 @@ class InNetwork:
 
     ended: Ended
     folder: Path
-    seen: Seen
+    seen: Seen = field(default_factory=Seen)
 
     def written(self) -> Iterator[tuple[str, bytes]]:
         """Everything that was written or shown, by what it was."""
@@ -49,8 +50,23 @@ class InNetwork:
                 yield path.name, path.read_bytes()
 
 
-def run_in_network(site: StandIn, folder: Path, *arguments: str, **variables: str) -> InNetwork:
-    """Run a command with these variables and watch its children."""
+RunInNetwork = Callable[..., InNetwork]
+"""Runs a command for a site, in a folder, with arguments and with variables."""
+
+
+@pytest.fixture
+def in_network(run_command: RunCommand) -> RunInNetwork:
+    """Runs a command with these variables, in this process: its driver and browsers are those of other tests, too."""
+
+    def run(site: StandIn, folder: Path, *arguments: str, **variables: str) -> InNetwork:
+        folder.mkdir(exist_ok=True)
+        return InNetwork(running(run_command, site, folder)(*arguments, **{"PURGER_CA_FILE": ""} | variables), folder)
+
+    return run
+
+
+def watched_in_network(site: StandIn, folder: Path, *arguments: str, **variables: str) -> InNetwork:
+    """Run a command with these variables as a process, and watch its children."""
     folder.mkdir(exist_ok=True)
     mark = f"purger-network-{os.urandom(6).hex()}"
     process = subprocess.Popen(
@@ -99,6 +115,7 @@ class Way:
     proxy: ForwardProxy | None
     arguments: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
+    has_password: bool = False
 
 
 @pytest.fixture
@@ -114,7 +131,7 @@ def way(request: pytest.FixtureRequest, start_proxy: StartProxy) -> Way:
             # The variables name one that does not exist.
             return Way(proxy, ("--proxy", proxy.address), {"https_proxy": "http://127.0.0.1:9"})
         case _:
-            return Way(proxy, (), {"all_proxy": proxy.address_with_password})
+            return Way(proxy, (), {"all_proxy": proxy.address_with_password}, has_password=True)
 
 
 def secrets_of(site: StandIn) -> tuple[str, ...]:
