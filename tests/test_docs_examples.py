@@ -136,9 +136,7 @@ def named(site: StandIn) -> Repository:
     return site.add_repository("owner/name")
 
 
-def test_the_recipe_for_what_is_gone(
-    run_command: RunCommand, site: StandIn, named: Repository, tmp_path: Path
-) -> None:
+def test_the_recipe_for_what_is_gone(run_command: RunCommand, site: StandIn, named: Repository, tmp_path: Path) -> None:
     for branch in ("merged", "main"):
         for days in (1, 2, 3, 4):
             named.add(branch, age_s=days * DAY_S)
@@ -151,9 +149,7 @@ def test_the_recipe_for_what_is_gone(
     assert sum(cache.branch == "merged" for cache in named.caches) == 2
 
 
-def test_the_recipe_for_a_size(
-    run_command: RunCommand, site: StandIn, named: Repository, tmp_path: Path
-) -> None:
+def test_the_recipe_for_a_size(run_command: RunCommand, site: StandIn, named: Repository, tmp_path: Path) -> None:
     for branch, days in (("main", 50), ("oldest", 40), ("older", 30), ("young", 1)):
         named.add(branch, age_s=days * DAY_S, size_bytes=2 * GB)
     run_recipe(run_command, site, tmp_path, code_block("crontab", "--until-below").split(maxsplit=5)[5].strip())

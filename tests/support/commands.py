@@ -64,7 +64,7 @@ class _Asyncio:
 
 
 class _Driver:
-    """What `async_playwright()` returns: shared browsers, or a driver of the command's own where its variables differ."""
+    """What `async_playwright()` returns: shared browsers, or where variables differ a driver of the command's own."""
 
     def __init__(self, shared: SharedBrowsers) -> None:
         self._shared = shared

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import subprocess
 import threading
 import time
@@ -17,7 +17,7 @@ from purger.standin import StandIn
 from tests.support.browser import PURGER, Ended, environment, running
 from tests.support.commands import RunCommand
 from tests.support.forward_proxies import PASSWORD, USER_INFO, USERNAME, ForwardProxy, StartProxy
-from tests.support.processes import children_marked
+from tests.support.processes import descendants
 from tests.support.reports import assert_valid
 
 HOSTS = ("app.travis.test", "api.travis.test")
@@ -68,18 +68,17 @@ def in_network(run_command: RunCommand) -> RunInNetwork:
 def watched_in_network(site: StandIn, folder: Path, *arguments: str, **variables: str) -> InNetwork:
     """Run a command with these variables as a process, and watch its children."""
     folder.mkdir(exist_ok=True)
-    mark = f"purger-network-{os.urandom(6).hex()}"
     process = subprocess.Popen(
         [*PURGER, *arguments, "--json"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(site, TEST_MARK=mark, PURGER_CA_FILE="") | variables,
+        env=environment(site, PURGER_CA_FILE="") | variables,
         cwd=folder,
     )
     seen = Seen()
-    watching = threading.Thread(target=_watch, args=(process, mark, seen))
+    watching = threading.Thread(target=_watch, args=(process, seen))
     watching.start()
     out, err = process.communicate(timeout=110)
     watching.join()
@@ -87,20 +86,18 @@ def watched_in_network(site: StandIn, folder: Path, *arguments: str, **variables
     if report:
         assert_valid(report)
     assert "Traceback" not in err, err
+    assert any("--remote-debugging-pipe" in text for text in seen.texts), "no browser was seen"
     return InNetwork(Ended(process.returncode, out, err, report), folder, seen)
 
 
-def _watch(process: subprocess.Popen[str], mark: str, seen: Seen) -> None:
-    own = ""
+def _watch(process: subprocess.Popen[str], seen: Seen) -> None:
+    own = Path(f"/proc/{process.pid}/cmdline")
     while process.poll() is None:
-        for number, command in children_marked(mark):
-            seen.texts.add(command)
-            own = command if number == process.pid else own
-            if number != process.pid and command != own:  # else a fork that has not executed its program yet
-                try:
-                    seen.texts.add(Path(f"/proc/{number}/environ").read_text(errors="replace"))
-                except OSError:
-                    continue
+        for number in descendants(process.pid):
+            with contextlib.suppress(OSError):  # it ended
+                command = Path(f"/proc/{number}/cmdline").read_text(errors="replace")
+                if command != own.read_text(errors="replace"):  # else a fork that has not executed its program yet
+                    seen.texts |= {command, Path(f"/proc/{number}/environ").read_text(errors="replace")}
         time.sleep(0.05)
 
 
