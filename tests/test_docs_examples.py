@@ -39,12 +39,12 @@ NEEDS_A_SHELL = re.compile(r"[$|&;<>]|^(?!purger )")
 """In a line: what makes more of it than the words of one purger command."""
 
 
-def by_shell(line: str, site: StandIn, folder: Path, stdin: int | None = None, **variables: str) -> Written:
-    """Run a line in a shell with these variables, in a folder that is its home as well."""
+def by_shell(line: str, variables: dict[str, str], folder: Path, stdin: int | None = None) -> Written:
+    """Run a line in a shell, in a folder."""
     done = subprocess.run(
         ["bash", "-c", line],
         stdin=stdin,
-        env=environment(site, HOME=str(folder), PATH=PATH, **variables),
+        env=variables | {"PATH": PATH},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -53,12 +53,12 @@ def by_shell(line: str, site: StandIn, folder: Path, stdin: int | None = None, *
     return Written(done.returncode, done.stdout, done.stderr)
 
 
-def run_line(run: RunCommand, line: str, site: StandIn, folder: Path, **variables: str) -> Written:
+def run_line(run: RunCommand, line: str, variables: dict[str, str], folder: Path) -> Written:
     """Run a line as a shell would: one purger command by itself, and anything more in a shell."""
     if NEEDS_A_SHELL.search(line):
-        return by_shell(line, site, folder, **variables)
+        return by_shell(line, variables, folder)
     _, *arguments = shlex.split(line, comments=True)
-    return run(arguments, environment(site, HOME=str(folder), **variables), folder)
+    return run(arguments, variables, folder)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_an_example_for_ci(
     repository = site.add_repository("owner/name")
     repository.add("old", age_s=40 * 86400)
     repository.add("young", age_s=86400)
-    ended = run_line(run_command, line, site, tmp_path, **variables)
+    ended = run_line(run_command, line, environment(site, HOME=str(tmp_path), **variables), tmp_path)
     assert ended.code == 0, ended.err
     assert [cache.branch for cache in repository.caches] == left
     assert all((tmp_path / name).stat().st_size for name in files)
@@ -121,7 +121,7 @@ def run_recipe(run: RunCommand, site: StandIn, folder: Path, line: str, **variab
     commands.mkdir(parents=True)
     (commands / "purger").symlink_to(Path(sys.executable).with_name("purger"))
     (folder / "purge").mkdir()
-    ended = run_line(run, line, site, folder, **variables)
+    ended = run_line(run, line, environment(site, HOME=str(folder), **variables), folder)
     assert ended.code == 0, ended.err
 
 
@@ -201,28 +201,26 @@ class Reader:
         for number, job in zip(("123", "124", "125"), self._jobs, strict=True):
             line = re.sub(rf"\b{number}\b", str(job.id), line)
         line = line.replace("https://app.travis-ci.com", self._site.url)
-        ended = self._at_a_terminal(line) if self._asks(line) else self._without_one(line)
+        variables = environment(self._site, HOME=str(self._folder), PURGER_WAIT="0")
+        if line.startswith(("purger purge", "purger retry")) and not re.search(" --(yes|dry-run)", line):
+            ended = self._answer(line, variables)
+        else:
+            ended = run_line(self._run, line, variables, self._folder)
         expected = re.search(r"# exit (\d+)", line)
         assert ended.code == (int(expected[1]) if expected else 0), (line, ended.err)
         assert "Traceback" not in ended.err
 
-    @staticmethod
-    def _asks(line: str) -> bool:
-        return line.startswith(("purger purge", "purger retry")) and not re.search(" --(yes|dry-run)", line)
-
-    def _at_a_terminal(self, line: str) -> Written:
+    def _answer(self, line: str, variables: dict[str, str]) -> Written:
+        """Type a line that asks a question."""
         terminal, answers = pty.openpty()
         try:
             os.write(terminal, b"y\n")
-            ended = by_shell(line, self._site, self._folder, answers, PURGER_WAIT="0")
-            assert "[y/N]" in ended.err, "it did not ask"
-            return ended
+            ended = by_shell(line, variables, self._folder, answers)
         finally:
             os.close(terminal)
             os.close(answers)
-
-    def _without_one(self, line: str) -> Written:
-        return run_line(self._run, line, self._site, self._folder, PURGER_WAIT="0")
+        assert "[y/N]" in ended.err, "it did not ask"
+        return ended
 
 
 def lines_to_type() -> dict[str, list[str]]:
