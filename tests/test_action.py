@@ -7,11 +7,14 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from purger.cli.app import app as _app  # noqa: F401 - it fills the known variables
 from purger.cli.ci import output_lines, outputs
@@ -135,15 +138,38 @@ def test_a_purge_by_the_action(site: StandIn, tmp_path: Path) -> None:
     assert site.token not in finished.text
 
 
+def link_dependencies(of: str, folder: Path) -> None:
+    """Link into the folder what a package of this environment depends on without its extras, and nothing else."""
+    todo, seen = [of], {of}
+    while todo:
+        for text in metadata.requires(todo.pop()) or ():
+            needed = Requirement(text)
+            name = canonicalize_name(needed.name)
+            if name not in seen and (needed.marker is None or needed.marker.evaluate({"extra": ""})):
+                todo.append(name)
+                seen.add(name)
+    for name in seen - {of}:
+        distribution = metadata.distribution(name)
+        for top in {file.parts[0] for file in distribution.files or () if file.parts[0] not in {"..", "__pycache__"}}:
+            (folder / top).symlink_to(str(distribution.locate_file(top)))
+
+
 def test_the_action_installs_itself_and_purges(site: StandIn, tmp_path: Path) -> None:
+    """pip finds what purger depends on, in the versions of this environment, and so downloads none of it."""
     repository = site.add_repository("acme/widgets")
     repository.fill(3)
-    (tmp_path / "temp").mkdir()
+    for name in ("temp", "dependencies"):
+        (tmp_path / name).mkdir()
+    link_dependencies("purger", tmp_path / "dependencies")
+    path = ("PYTHONPATH", str(tmp_path / "dependencies"))
     variables = {"PYTHON": sys.executable, "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp")}
-    installed = finish(STEP["install"], tmp_path, environment(None, **variables))
+    installed = finish(STEP["install"], tmp_path, environment(None, **variables, **dict([path])))
     assert installed.code == 0, installed.text
     assert re.fullmatch(r"\d+\.\d+\.\d+", installed.outputs["playwright"])
-    finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets", args="--settle 0")
+    packages = tmp_path / "temp" / "purger" / "lib"
+    names = {each.name.partition("-")[0] for each in packages.glob("*/site-packages/*.dist-info")}
+    assert names - {"pip", "setuptools"} == {"purger"}
+    finished = run_step(site, tmp_path, path, token=site.token, repository="acme/widgets", args="--settle 0")
     assert finished.code == 0, finished.text
     assert repository.caches == []
 
@@ -261,16 +287,14 @@ def test_no_value_forges_an_output(site: StandIn, tmp_path: Path) -> None:
     assert outputs_in(lines) == outputs(report(), kept / "report.json")
 
 
-@pytest.mark.parametrize("name", ["repository", "branch", "match", "args", "kind", "older_than"])
-def test_an_input_is_never_run(site: StandIn, tmp_path: Path, name: str) -> None:
-    text = (
-        "--help; touch made; $(touch made) `touch made` ' ; touch made; ' \" ; touch made; \" && touch made\ntouch made"
-    )
+@pytest.mark.parametrize("names", [["branch", "match"], ["repository", "args"], ["kind", "older_than"]])
+def test_an_input_is_never_run(site: StandIn, tmp_path: Path, names: list[str]) -> None:
+    text = "--help; {0}; $({0}) `{0}` ' ; {0}; ' \" ; {0}; \" && {0}\n{0}"
     repository = site.add_repository("acme/widgets")
     repository.add("main")
-    inputs = {"token": site.token, "repository": "acme/widgets", "dry_run": "true"} | {name: text}
-    run_step(site, tmp_path, **inputs)
-    assert not (tmp_path / "made").exists()
+    hostile = {name: text.format(f"touch made-by-{name}") for name in names}
+    run_step(site, tmp_path, **{"token": site.token, "repository": "acme/widgets", "dry_run": "true"} | hostile)
+    assert list(tmp_path.glob("made-by-*")) == []
     assert len(repository.caches) == 1
 
 
