@@ -140,7 +140,8 @@ def test_a_purge_by_the_action(site: StandIn, tmp_path: Path) -> None:
 
 def link_dependencies(of: str, folder: Path) -> None:
     """Link into the folder what a package of this environment depends on without its extras, and nothing else."""
-    todo, seen = [of], {of}
+    todo = [canonicalize_name(of)]
+    seen = set(todo)
     while todo:
         for text in metadata.requires(todo.pop()) or ():
             needed = Requirement(text)
@@ -148,7 +149,7 @@ def link_dependencies(of: str, folder: Path) -> None:
             if name not in seen and (needed.marker is None or needed.marker.evaluate({"extra": ""})):
                 todo.append(name)
                 seen.add(name)
-    for name in seen - {of}:
+    for name in seen - {canonicalize_name(of)}:
         distribution = metadata.distribution(name)
         for top in {file.parts[0] for file in distribution.files or () if file.parts[0] not in {"..", "__pycache__"}}:
             (folder / top).symlink_to(str(distribution.locate_file(top)))
