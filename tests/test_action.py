@@ -112,32 +112,6 @@ def results(finished: Finished) -> tuple[str, str, str]:
     return output_of("ok", finished), output_of("deleted", finished), output_of("bytes", finished)
 
 
-def test_a_purge_by_the_action(site: StandIn, tmp_path: Path) -> None:
-    first, second = site.add_repository("acme/widgets"), site.add_repository("acme/gadgets")
-    first.add("main", size_bytes=1000)
-    first.add("topic", size_bytes=500)
-    second.add("main", size_bytes=200)
-    finished = run_step(
-        site,
-        tmp_path,
-        token=site.token,
-        repository="acme/widgets acme/gadgets",
-        branch="main dev",
-        args="--settle 0 -v",
-    )
-    assert finished.code == 0, finished.text
-    assert [cache.branch for cache in first.caches] == ["topic"]
-    assert second.caches == []
-    assert {name: output_of(name, finished) for name in ("ok", "deleted", "bytes")} == {
-        "ok": "true",
-        "deleted": "2",
-        "bytes": "1200",
-    }
-    assert Path(output_of("report", finished)).is_file()
-    assert "acme/widgets" in (tmp_path / "summary.md").read_text()
-    assert site.token not in finished.text
-
-
 def link_dependencies(of: str, folder: Path) -> None:
     """Link into the folder what a package of this environment depends on without its extras, and nothing else."""
     todo = [canonicalize_name(of)]
@@ -155,24 +129,50 @@ def link_dependencies(of: str, folder: Path) -> None:
             (folder / top).symlink_to(str(distribution.locate_file(top)))
 
 
-def test_the_action_installs_itself_and_purges(site: StandIn, tmp_path: Path) -> None:
-    """pip finds what purger depends on, in the versions of this environment, and so downloads none of it."""
-    repository = site.add_repository("acme/widgets")
-    repository.fill(3)
+def installed(folder: Path) -> tuple[str, str]:
+    """Run the step that installs the action; return the variable by which its Python finds what purger depends on.
+
+    pip finds that as well, in the versions of this environment, and so downloads none of it.
+    """
     for name in ("temp", "dependencies"):
-        (tmp_path / name).mkdir()
-    link_dependencies("purger", tmp_path / "dependencies")
-    path = ("PYTHONPATH", str(tmp_path / "dependencies"))
-    variables = {"PYTHON": sys.executable, "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp")}
-    installed = finish(STEP["install"], tmp_path, environment(None, **variables, **dict([path])))
-    assert installed.code == 0, installed.text
-    assert re.fullmatch(r"\d+\.\d+\.\d+", installed.outputs["playwright"])
-    packages = tmp_path / "temp" / "purger" / "lib"
-    names = {each.name.partition("-")[0] for each in packages.glob("*/site-packages/*.dist-info")}
-    assert names - {"pip", "setuptools"} == {"purger"}
-    finished = run_step(site, tmp_path, path, token=site.token, repository="acme/widgets", args="--settle 0")
+        (folder / name).mkdir()
+    link_dependencies("purger", folder / "dependencies")
+    path = {"PYTHONPATH": str(folder / "dependencies")}
+    variables = {"PYTHON": sys.executable, "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(folder / "temp")}
+    finished = finish(STEP["install"], folder, environment(None, **variables, **path))
     assert finished.code == 0, finished.text
-    assert repository.caches == []
+    assert re.fullmatch(r"\d+\.\d+\.\d+", finished.outputs["playwright"])
+    packages = (folder / "temp" / "purger" / "lib").glob("*/site-packages/*.dist-info")
+    assert {each.name.partition("-")[0] for each in packages} - {"pip", "setuptools"} == {"purger"}
+    (variable,) = path.items()
+    return variable
+
+
+def test_the_action_installs_itself_and_purges(site: StandIn, tmp_path: Path) -> None:
+    first, second = site.add_repository("acme/widgets"), site.add_repository("acme/gadgets")
+    first.add("main", size_bytes=1000)
+    first.add("topic", size_bytes=500)
+    second.add("main", size_bytes=200)
+    finished = run_step(
+        site,
+        tmp_path,
+        installed(tmp_path),
+        token=site.token,
+        repository="acme/widgets acme/gadgets",
+        branch="main dev",
+        args="--settle 0 -v",
+    )
+    assert finished.code == 0, finished.text
+    assert [cache.branch for cache in first.caches] == ["topic"]
+    assert second.caches == []
+    assert {name: output_of(name, finished) for name in ("ok", "deleted", "bytes")} == {
+        "ok": "true",
+        "deleted": "2",
+        "bytes": "1200",
+    }
+    assert Path(output_of("report", finished)).is_file()
+    assert "acme/widgets" in (tmp_path / "summary.md").read_text()
+    assert site.token not in finished.text
 
 
 def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp_path: Path) -> None:

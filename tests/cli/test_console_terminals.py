@@ -91,24 +91,32 @@ def steps(lines: list[str]) -> list[str]:
     return [line.partition("widgets: ")[2].partition(" ")[0] for line in lines if "widgets: " in line]
 
 
-@pytest.mark.parametrize("columns", [20, 80, 200])
-def test_a_terminal_has_bars_that_fit(site: StandIn, named: Repository, tmp_path: Path, columns: int) -> None:
-    site.faults.deletion_delay_s = 0.5
-    made = shown(site, tmp_path, "purge", "acme/widgets", "--yes", columns=columns)
-    assert made.code == 0
+def assert_bars_fit(made: Shown, columns: int) -> None:
     drawn = [line for line in re.split(r"[\r\n]", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\r", made.text)) if "/3" in line]
     assert drawn
     assert max(map(cell_len, drawn)) <= columns
 
 
-def test_a_log_line_and_a_question_show_text_as_it_is(site: StandIn, named: Repository, tmp_path: Path) -> None:
+@pytest.mark.parametrize("columns", [20, 80])
+def test_a_terminal_has_bars_that_fit(site: StandIn, named: Repository, tmp_path: Path, columns: int) -> None:
+    site.faults.deletion_delay_s = 0.5
+    made = shown(site, tmp_path, "purge", "acme/widgets", "--yes", columns=columns)
+    assert made.code == 0
+    assert_bars_fit(made, columns)
+
+
+def test_a_log_line_and_a_question_show_text_as_it_is_and_bars_fit_below(
+    site: StandIn, named: Repository, tmp_path: Path
+) -> None:
     def answer(terminal: Terminal) -> None:
         terminal.read_until("[y/N]")
         terminal.type("y\n")
 
+    site.faults.deletion_delay_s = 0.5
     environ = environment(site, CI="", TERM="xterm")
     command = [*PURGER, "purge", "acme/widgets", "-v"]
     asked = at_terminal(command, environ=environ, columns=200, folder=tmp_path, act=answer)
     assert asked.code == 0
     assert asked.text.count(ODD) > 2
     assert "💯" not in asked.text
+    assert_bars_fit(asked, 200)
