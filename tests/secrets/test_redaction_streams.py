@@ -82,6 +82,8 @@ def test_characters_that_the_encoding_lacks_are_escaped(
 ) -> None:
     for branch in ("漢字", "\u202eevil", "🙂"):
         repository.add(branch)
+    listed = purger("list", "acme/widgets", as_json=False, PYTHONIOENCODING=encoding)
+    assert "漢字".encode(encoding, "backslashreplace").decode(encoding) in listed.out
     run = purger_process if encoding == "ascii" else purger
     ended = run("purge", "acme/widgets", "--yes", PYTHONIOENCODING=encoding)
     assert ended.code == 0, ended.err

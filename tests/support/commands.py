@@ -78,11 +78,11 @@ class _Driver:
 def _streams(
     variables: Mapping[str, str], stdin: str | None
 ) -> tuple[io.TextIOWrapper, io.TextIOWrapper, io.TextIOWrapper]:
-    """A stdin with this text, a stdout and a stderr; files, because commands ask for their number."""
+    """A stdin with this text, a stdout and a stderr, as Python makes them; commands ask for their numbers: files."""
     encoding = variables.get("PYTHONIOENCODING", "utf-8")
     read, out, err = (
-        io.TextIOWrapper(tempfile.TemporaryFile(buffering=0 if number == 2 else -1), encoding=encoding)  # noqa: SIM115
-        for number in range(3)
+        io.TextIOWrapper(tempfile.TemporaryFile(buffering=buffering), encoding=encoding, errors=errors)  # noqa: SIM115
+        for buffering, errors in ((-1, "strict"), (-1, "strict"), (0, "backslashreplace"))
     )
     read.write(stdin or "")
     read.seek(0)
