@@ -35,8 +35,8 @@ RUN_BY_OTHERS = re.compile(r"\./scripts/|\.venv/")
 DAY_S = 86_400
 GB = 10**9
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-NEEDS_A_SHELL = re.compile(r"[$|&;<>]|^(?!purger )")
-"""In a line: what makes more of it than the words of one purger command."""
+NEEDS_A_SHELL = re.compile(r"[$|&;<]|^(?!purger )")
+"""In a line: what makes more of it than the words of one purger command and perhaps a file for its output."""
 
 
 def by_shell(line: str, variables: dict[str, str], folder: Path, stdin: int | None = None) -> Written:
@@ -58,7 +58,10 @@ def run_line(run: RunCommand, line: str, variables: dict[str, str], folder: Path
     if NEEDS_A_SHELL.search(line):
         return by_shell(line, variables, folder)
     _, *arguments = shlex.split(line, comments=True)
-    return run(arguments, variables, folder)
+    arguments, file = (arguments[:-2], arguments[-1]) if ">" in arguments else (arguments, os.devnull)
+    ended = run(arguments, variables, folder)
+    (folder / file).write_text(ended.out)
+    return ended
 
 
 @pytest.mark.parametrize(

@@ -97,14 +97,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("free", [0, 4096, 8192])
+@pytest.mark.parametrize(("free", "trace"), [(0, "on"), (4096, "off"), (8192, "on")])
 def test_of_artifacts_on_a_full_disk_only_whole_ones_stay_and_are_named(
-    purger: Purger, repository: Repository, tmp_path: Path, small_disk: Path, free: int
+    purger: Purger, repository: Repository, tmp_path: Path, small_disk: Path, free: int, trace: str
 ) -> None:
     repository.fill(6)
     (small_disk / "filling").write_bytes(b"x" * (16384 - 4096 - free))
     outputs = tmp_path / "outputs"
-    kept = ["--artifacts", str(small_disk), "--trace", "on"]
+    kept = ["--artifacts", str(small_disk), "--trace", trace]
     ended = purger("purge", "acme/widgets", "--yes", *kept, as_json=False, GITHUB_OUTPUT=str(outputs))
     assert ended.code == 0, ended.err
     assert repository.caches == []
