@@ -16,7 +16,7 @@ from purger.browser.find import candidates
 from purger.core.errors import ExitCode
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
-from tests.support.processes import processes
+from tests.support.processes import command_line, descendants
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,9 @@ def children() -> set[int]:
 
 def browsers_with_files_in(folder: Path) -> list[int]:
     """The processes of browsers whose temporary files are there, and scripts that start them."""
+    commands = {pid: command_line(pid) for pid in descendants(os.getpid())}
     return [
-        number
-        for number, _, command in processes()
+        pid
+        for pid, command in commands.items()
         if str(folder) in command and "--remote-debugging-pipe" in command and "--type=" not in command
     ]
