@@ -77,7 +77,7 @@ class PageRecorder:
             with contextlib.suppress(FileNotFoundError):
                 raw.unlink()
             raw.touch(mode=0o600)
-            await context.tracing.stop(path=raw)
+            await context.tracing.stop(path=raw.absolute())  # the driver writes it, in whatever folder it runs
             await asyncio.to_thread(scrub_trace, raw, path, [self._token.reveal(), *redaction.remembered()])
         except (PlaywrightError, TraceScrubError, OSError) as error:
             self.record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")

@@ -64,16 +64,13 @@ class _Asyncio:
 
 
 class _Driver:
-    """What `async_playwright()` returns: shared browsers, or a driver of the command's own where that matters.
-
-    It does where a variable is set; and for artifacts, since a driver writes traces in the folder that it runs in.
-    """
+    """What `async_playwright()` returns: shared browsers, or a driver of the command's own where a variable is set."""
 
     def __init__(self, shared: SharedBrowsers) -> None:
         self._shared = shared
 
     async def start(self) -> Any:
-        if self._shared.are_for(surroundings()) and "--artifacts" not in sys.argv:
+        if self._shared.are_for(surroundings()):
             return await self._shared.lend()
         return await playwright.async_api.async_playwright().start()
 
