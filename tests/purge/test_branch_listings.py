@@ -38,35 +38,36 @@ EACH = Counter(dict.fromkeys(BRANCHES, 3))
 
 
 @pytest.mark.parametrize(
-    ("selection", "gone"),
+    ("filters", "gone"),
     [
-        (Selection(branches=("main",)), {"main": 3}),
-        (Selection(branches=("PR.7",)), {"PR.7": 3}),
-        (Selection(branches=("feature/foo",)), {"feature/foo": 3}),
-        (Selection(branches=("PR.*",)), {"PR.7": 3}),
-        (Selection(branches=("feature/*",)), {"feature/foo": 3}),
-        (Selection(branches=("f*",)), {"feature/foo": 3}),
-        (Selection(kind=Kind.PULL_REQUEST), {"PR.7": 3}),
-        (Selection(kind=Kind.PUSH), {"main": 3, "feature/foo": 3}),
-        (Selection(match="rails_6"), dict.fromkeys(BRANCHES, 1)),
-        (Selection(match="node-lts"), dict.fromkeys(BRANCHES, 1)),
-        (Selection(match="gemfiles/rails"), dict.fromkeys(BRANCHES, 1)),
-        (Selection(match="rails_6", branches=("main",)), {"main": 1}),
-        (Selection(match="rails_6", kind=Kind.PULL_REQUEST), {"PR.7": 1}),
-        (Selection(), dict.fromkeys(BRANCHES, 3)),
+        ("--branch main", {"main": 3}),
+        ("--branch PR.7", {"PR.7": 3}),
+        ("--branch feature/foo", {"feature/foo": 3}),
+        ("--branch PR.*", {"PR.7": 3}),
+        ("--branch feature/*", {"feature/foo": 3}),
+        ("--branch f*", {"feature/foo": 3}),
+        ("--kind pull-request", {"PR.7": 3}),
+        ("--kind push", {"main": 3, "feature/foo": 3}),
+        ("--match rails_6", dict.fromkeys(BRANCHES, 1)),
+        ("--match node-lts", dict.fromkeys(BRANCHES, 1)),
+        ("--match gemfiles/rails", dict.fromkeys(BRANCHES, 1)),
+        ("--match rails_6 --branch main", {"main": 1}),
+        ("--match rails_6 --kind pull-request", {"PR.7": 1}),
+        ("", dict.fromkeys(BRANCHES, 3)),
     ],
-    ids=lambda value: (str(value) or "everything") if isinstance(value, Selection) else "",
 )
-async def test_exactly_what_is_selected_is_gone(
-    purge: Purge, site: StandIn, repository: Repository, selection: Selection, gone: dict[str, int]
+def test_exactly_what_is_selected_is_gone(
+    purger: Purger, repository: Repository, filters: str, gone: dict[str, int]
 ) -> None:
     fill(repository)
-    record = await purge(selection)
+    planned = purger("list", "acme/widgets", *filters.split()).repository["selected"]
+    ended = purger("purge", "acme/widgets", "--yes", *filters.split())
+    assert ended.code == 0, ended.err
+    assert ended.repository["ok"]
     assert left(repository) == EACH - Counter(gone)
-    assert record.ok
-    assert len(record.ledger.selected) == sum(gone.values())
-    if selection.branches:
-        names = {entry.cache.known_branch for entry in record.ledger.selected}
+    assert planned == ended.repository["selected"] == sum(gone.values())
+    if "--branch" in filters:
+        names = {cache["branch"] for cache in ended.repository["caches"] if cache["selected"]}
         assert names <= {*gone, *(name.rpartition("/")[2] for name in gone)}
 
 

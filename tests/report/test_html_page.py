@@ -221,13 +221,12 @@ async def test_two_thousand_rows(browser: Browser, tmp_path: Path) -> None:
 
 
 async def test_more_rows_than_are_shown_at_once(browser: Browser, tmp_path: Path) -> None:
-    opened = await open_report(browser, tmp_path, made_of(4500))
+    opened = await open_report(browser, tmp_path, made_of(2500))
     page = opened.page
-    await page.get_by_role("button", name="Show 2,000 more of 4,402").click()
     await page.get_by_role("button", name="Show 2,000 more of 2,402").click()
-    assert await page.locator("tbody tr").count() == 4100
-    await page.get_by_role("button", name="Show all 4,502").click()
-    assert await page.locator("tbody tr").count() == 4502
+    assert await page.locator("tbody tr").count() == 2100
+    await page.get_by_role("button", name="Show all 2,502").click()
+    assert await page.locator("tbody tr").count() == 2502
     assert await page.locator(".more:visible").count() == 0
     await page.close()
 
