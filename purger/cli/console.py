@@ -39,7 +39,7 @@ MOST_ROWS_IN_A_LOG = 1000
 
 def stdout(*, wide: bool = False) -> Console:
     """Return the console for data. It folds lines only for a person at a terminal, and not if `wide`."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Console(highlight=False, markup=False, emoji=False, color_system=_colors())
     console.soft_wrap = wide or not is_terminal(console)
     return console
 
@@ -48,7 +48,25 @@ def stderr() -> Console:
     """Return the console for everything else: logs, progress, questions, errors."""
     # A CI's log is no terminal, even where its job has one.
     no_color = True if ci.detect(os.environ) and not os.environ.get("FORCE_COLOR") else None
-    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True, no_color=no_color)
+    return Console(
+        stderr=True,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=True,
+        no_color=no_color,
+        color_system=_colors(),
+    )
+
+
+def _colors() -> Literal["auto"] | None:
+    # rich knows the other terminals that can only print lines, but takes an empty TERM for one that can do more.
+    return None if _is_dumb() and not os.environ.get("FORCE_COLOR") else "auto"
+
+
+def _is_dumb() -> bool:
+    """Whether a terminal can only print lines, or says nothing of what it can do."""
+    return os.environ.get("TERM", "").lower() in {"", "dumb", "unknown"} and os.name != "nt"
 
 
 def is_terminal(console: Console) -> bool:
@@ -56,8 +74,7 @@ def is_terminal(console: Console) -> bool:
 
     Asking for colours (FORCE_COLOR) makes no terminal of a log, and a CI's log is none even where its job has one.
     """
-    is_dumb = os.environ.get("TERM", "").lower() in {"", "dumb", "unknown"} and os.name != "nt"
-    return console.file.isatty() and not is_dumb and not ci.detect(os.environ)
+    return console.file.isatty() and not _is_dumb() and not ci.detect(os.environ)
 
 
 def room_of(console: Console, *, wide: bool) -> int | None:

@@ -79,7 +79,7 @@ def test_a_dumb_terminal_has_the_lines_of_a_pipe(
     assert {"pass", "load"} <= set(piped)
     for branch in (LONG, ODD, "main"):
         named.add(branch)
-    for term, how in (("unknown", "--dry-run"), ("dumb", "--yes"), ("", "--yes")):
+    for term, how in (("unknown", "--dry-run"), ("", "--dry-run"), ("dumb", "--yes"), ("", "--yes")):
         made = shown(site, tmp_path, "purge", "acme/widgets", how, term=term)
         assert made.code == 0, term
         assert not re.search(r"[\x1b…]|━", made.text), term
