@@ -208,28 +208,20 @@ async def test_searching_and_choosing_outcomes(browser: Browser, tmp_path: Path,
     await page.close()
 
 
-async def test_two_thousand_rows(browser: Browser, tmp_path: Path) -> None:
-    opened = await open_report(browser, tmp_path, made_of(2000))
-    page = opened.page
-    assert len(await opened.shown("branch")) == 100
-    assert await page.locator("tbody tr").count() == 100, "a row is made when it is shown"
-    await page.get_by_role("button", name="Show all 2,002").click()
-    assert await page.locator("tbody tr:visible").count() == 2002
-    await page.locator("th.branch button").click()
-    assert (await opened.shown("branch"))[-3:] == ["branch-1998", "branch-1999", "recreated-later"]
-    await page.get_by_role("searchbox").fill("branch-1999")
-    assert await opened.shown("branch") == ["branch-1999"]
-    await page.close()
-
-
 async def test_more_rows_than_are_shown_at_once(browser: Browser, tmp_path: Path) -> None:
     opened = await open_report(browser, tmp_path, made_of(2500))
     page = opened.page
+    assert len(await opened.shown("branch")) == 100
+    assert await page.locator("tbody tr").count() == 100, "a row is made when it is shown"
     await page.get_by_role("button", name="Show 2,000 more of 2,402").click()
     assert await page.locator("tbody tr").count() == 2100
     await page.get_by_role("button", name="Show all 2,502").click()
-    assert await page.locator("tbody tr").count() == 2502
+    assert await page.locator("tbody tr:visible").count() == 2502
     assert await page.locator(".more:visible").count() == 0
+    await page.locator("th.branch button").click()
+    assert (await opened.shown("branch"))[-3:] == ["branch-2498", "branch-2499", "recreated-later"]
+    await page.get_by_role("searchbox").fill("branch-1999")
+    assert await opened.shown("branch") == ["branch-1999"]
     await page.close()
 
 
