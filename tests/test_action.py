@@ -7,11 +7,14 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from purger.cli.app import app as _app  # noqa: F401 - it fills the known variables
 from purger.cli.ci import output_lines, outputs
@@ -109,7 +112,43 @@ def results(finished: Finished) -> tuple[str, str, str]:
     return output_of("ok", finished), output_of("deleted", finished), output_of("bytes", finished)
 
 
-def test_a_purge_by_the_action(site: StandIn, tmp_path: Path) -> None:
+def link_dependencies(of: str, folder: Path) -> None:
+    """Link into the folder what a package of this environment depends on without its extras, and nothing else."""
+    todo = [canonicalize_name(of)]
+    seen = set(todo)
+    while todo:
+        for text in metadata.requires(todo.pop()) or ():
+            needed = Requirement(text)
+            name = canonicalize_name(needed.name)
+            if name not in seen and (needed.marker is None or needed.marker.evaluate({"extra": ""})):
+                todo.append(name)
+                seen.add(name)
+    for name in seen - {canonicalize_name(of)}:
+        distribution = metadata.distribution(name)
+        for top in {file.parts[0] for file in distribution.files or () if file.parts[0] not in {"..", "__pycache__"}}:
+            (folder / top).symlink_to(str(distribution.locate_file(top)))
+
+
+def installed(folder: Path) -> tuple[str, str]:
+    """Run the step that installs the action; return the variable by which its Python finds what purger depends on.
+
+    pip finds that as well, in the versions of this environment, and so downloads none of it.
+    """
+    for name in ("temp", "dependencies"):
+        (folder / name).mkdir()
+    link_dependencies("purger", folder / "dependencies")
+    path = {"PYTHONPATH": str(folder / "dependencies")}
+    variables = {"PYTHON": sys.executable, "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(folder / "temp")}
+    finished = finish(STEP["install"], folder, environment(None, **variables, **path))
+    assert finished.code == 0, finished.text
+    assert re.fullmatch(r"\d+\.\d+\.\d+", finished.outputs["playwright"])
+    packages = (folder / "temp" / "purger" / "lib").glob("*/site-packages/*.dist-info")
+    assert {each.name.partition("-")[0] for each in packages} - {"pip", "setuptools"} == {"purger"}
+    (variable,) = path.items()
+    return variable
+
+
+def test_the_action_installs_itself_and_purges(site: StandIn, tmp_path: Path) -> None:
     first, second = site.add_repository("acme/widgets"), site.add_repository("acme/gadgets")
     first.add("main", size_bytes=1000)
     first.add("topic", size_bytes=500)
@@ -117,6 +156,7 @@ def test_a_purge_by_the_action(site: StandIn, tmp_path: Path) -> None:
     finished = run_step(
         site,
         tmp_path,
+        installed(tmp_path),
         token=site.token,
         repository="acme/widgets acme/gadgets",
         branch="main dev",
@@ -133,19 +173,6 @@ def test_a_purge_by_the_action(site: StandIn, tmp_path: Path) -> None:
     assert Path(output_of("report", finished)).is_file()
     assert "acme/widgets" in (tmp_path / "summary.md").read_text()
     assert site.token not in finished.text
-
-
-def test_the_action_installs_itself_and_purges(site: StandIn, tmp_path: Path) -> None:
-    repository = site.add_repository("acme/widgets")
-    repository.fill(3)
-    (tmp_path / "temp").mkdir()
-    variables = {"PYTHON": sys.executable, "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp")}
-    installed = finish(STEP["install"], tmp_path, environment(None, **variables))
-    assert installed.code == 0, installed.text
-    assert re.fullmatch(r"\d+\.\d+\.\d+", installed.outputs["playwright"])
-    finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets", args="--settle 0")
-    assert finished.code == 0, finished.text
-    assert repository.caches == []
 
 
 def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp_path: Path) -> None:
@@ -203,7 +230,6 @@ def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
     [
         ({"kind": "nonsense"}, 2),
         ({"branch": " "}, 2),
-        ({"branch": "\n"}, 2),
         ({"match": "cache\n"}, 2),
         ({"args": "--no-such-option"}, 2),
         ({"args": "--report=/etc/passwd"}, 2),
@@ -211,7 +237,6 @@ def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
         ({"repository": "$(x) 'y'"}, 2),
         ({"repository": "acme/wídgets"}, 2),
         ({"repository": " \n\t"}, 2),
-        ({"limit": "-1"}, 2),
         ({"older_than": "30d; x"}, 2),
         ({"dry_run": "perhaps"}, 2),
         ({"token": "two words"}, 2),
@@ -261,16 +286,14 @@ def test_no_value_forges_an_output(site: StandIn, tmp_path: Path) -> None:
     assert outputs_in(lines) == outputs(report(), kept / "report.json")
 
 
-@pytest.mark.parametrize("name", ["repository", "branch", "match", "args", "kind", "older_than"])
-def test_an_input_is_never_run(site: StandIn, tmp_path: Path, name: str) -> None:
-    text = (
-        "--help; touch made; $(touch made) `touch made` ' ; touch made; ' \" ; touch made; \" && touch made\ntouch made"
-    )
+@pytest.mark.parametrize("names", [["branch", "match"], ["repository", "args"], ["kind", "older_than"]])
+def test_an_input_is_never_run(site: StandIn, tmp_path: Path, names: list[str]) -> None:
+    text = "--help; {0}; $({0}) `{0}` ' ; {0}; ' \" ; {0}; \" && {0}\n{0}"
     repository = site.add_repository("acme/widgets")
     repository.add("main")
-    inputs = {"token": site.token, "repository": "acme/widgets", "dry_run": "true"} | {name: text}
-    run_step(site, tmp_path, **inputs)
-    assert not (tmp_path / "made").exists()
+    hostile = {name: text.format(f"touch made-by-{name}") for name in names}
+    run_step(site, tmp_path, **{"token": site.token, "repository": "acme/widgets", "dry_run": "true"} | hostile)
+    assert list(tmp_path.glob("made-by-*")) == []
     assert len(repository.caches) == 1
 
 

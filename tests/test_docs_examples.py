@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from purger.standin import StandIn
 from purger.standin.jobs import Job
 from purger.standin.repository import Repository
 from tests.support.browser import environment
+from tests.support.commands import RunCommand, Written
 from tests.support.documentation import blocks, code_block
 
 pytestmark = pytest.mark.browser
@@ -33,6 +35,33 @@ RUN_BY_OTHERS = re.compile(r"\./scripts/|\.venv/")
 DAY_S = 86_400
 GB = 10**9
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+NEEDS_A_SHELL = re.compile(r"[$|&;<]|^(?!purger )")
+"""In a line: what makes more of it than the words of one purger command and perhaps a file for its output."""
+
+
+def by_shell(line: str, variables: dict[str, str], folder: Path, stdin: int | None = None) -> Written:
+    """Run a line in a shell, in a folder."""
+    done = subprocess.run(
+        ["bash", "-c", line],
+        stdin=stdin,
+        env=variables | {"PATH": PATH},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Written(done.returncode, done.stdout, done.stderr)
+
+
+def run_line(run: RunCommand, line: str, variables: dict[str, str], folder: Path) -> Written:
+    """Run a line as a shell would: one purger command by itself, and anything more in a shell."""
+    if NEEDS_A_SHELL.search(line):
+        return by_shell(line, variables, folder)
+    _, *arguments = shlex.split(line, comments=True)
+    arguments, file = (arguments[:-2], arguments[-1]) if ">" in arguments else (arguments, os.devnull)
+    ended = run(arguments, variables, folder)
+    (folder / file).write_text(ended.out)
+    return ended
 
 
 @pytest.mark.parametrize(
@@ -46,20 +75,19 @@ PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ids=["workflow", "travis", "gitlab", "jenkins"],
 )
 def test_an_example_for_ci(
-    site: StandIn, tmp_path: Path, line: str, variables: dict[str, str], left: list[str], files: set[str]
+    run_command: RunCommand,
+    site: StandIn,
+    tmp_path: Path,
+    line: str,
+    variables: dict[str, str],
+    left: list[str],
+    files: set[str],
 ) -> None:
     repository = site.add_repository("owner/name")
     repository.add("old", age_s=40 * 86400)
     repository.add("young", age_s=86400)
-    done = subprocess.run(
-        ["bash", "-c", line],
-        env=environment(site, HOME=str(tmp_path), PATH=PATH, **variables),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    ended = run_line(run_command, line, environment(site, HOME=str(tmp_path), **variables), tmp_path)
+    assert ended.code == 0, ended.err
     assert [cache.branch for cache in repository.caches] == left
     assert all((tmp_path / name).stat().st_size for name in files)
 
@@ -90,21 +118,14 @@ def test_the_line_of_the_crontab_in_crons_own_environment(site: StandIn, tmp_pat
     assert site.repositories[0].caches == []
 
 
-def run_recipe(site: StandIn, folder: Path, line: str, **variables: str) -> None:
+def run_recipe(run: RunCommand, site: StandIn, folder: Path, line: str, **variables: str) -> None:
     """Run the line of a recipe as its shell would, and assert that it succeeds."""
     commands = folder / ".local" / "bin"
     commands.mkdir(parents=True)
     (commands / "purger").symlink_to(Path(sys.executable).with_name("purger"))
     (folder / "purge").mkdir()
-    done = subprocess.run(
-        ["bash", "-c", line],
-        env=environment(site, HOME=str(folder), PATH=PATH, **variables),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    ended = run_line(run, line, environment(site, HOME=str(folder), **variables), folder)
+    assert ended.code == 0, ended.err
 
 
 def line_of(workflow: dict[str, Any]) -> str:
@@ -118,34 +139,36 @@ def named(site: StandIn) -> Repository:
     return site.add_repository("owner/name")
 
 
-def test_the_recipe_for_what_is_gone(site: StandIn, named: Repository, tmp_path: Path) -> None:
+def test_the_recipe_for_what_is_gone(run_command: RunCommand, site: StandIn, named: Repository, tmp_path: Path) -> None:
     for branch in ("merged", "main"):
         for days in (1, 2, 3, 4):
             named.add(branch, age_s=days * DAY_S)
     newest = [cache.name for cache in sorted(named.caches, key=lambda one: one.last_modified)[-4:]]
     named.remove_branch("merged")
     workflow = yaml.safe_load(code_block("yaml", "name: Keep the Travis caches small\n"))
-    run_recipe(site, tmp_path, line_of(workflow), GITHUB_TOKEN="host-token-of-tests")
+    run_recipe(run_command, site, tmp_path, line_of(workflow), GITHUB_TOKEN="host-token-of-tests")
     assert sum(cache.branch == "main" for cache in named.caches) == 4
     assert {cache.name for cache in named.caches if cache.branch == "merged"} <= set(newest)
     assert sum(cache.branch == "merged" for cache in named.caches) == 2
 
 
-def test_the_recipe_for_a_size(site: StandIn, named: Repository, tmp_path: Path) -> None:
+def test_the_recipe_for_a_size(run_command: RunCommand, site: StandIn, named: Repository, tmp_path: Path) -> None:
     for branch, days in (("main", 50), ("oldest", 40), ("older", 30), ("young", 1)):
         named.add(branch, age_s=days * DAY_S, size_bytes=2 * GB)
-    run_recipe(site, tmp_path, code_block("crontab", "--until-below").split(maxsplit=5)[5].strip())
+    run_recipe(run_command, site, tmp_path, code_block("crontab", "--until-below").split(maxsplit=5)[5].strip())
     assert [cache.branch for cache in named.caches] == ["main", "young"]
 
 
-def test_the_recipe_for_a_closed_pull_request(site: StandIn, named: Repository, tmp_path: Path) -> None:
+def test_the_recipe_for_a_closed_pull_request(
+    run_command: RunCommand, site: StandIn, named: Repository, tmp_path: Path
+) -> None:
     for branch in ("PR.7", "PR.7", "PR.77", "main"):
         named.add(branch)
     workflow = yaml.safe_load(code_block("yaml", "name: Purge the caches of a closed pull request\n"))
     assert workflow[True] == {"pull_request": {"types": ["closed"]}}, "YAML reads `on` as true"
     (step,) = (step for step in workflow["jobs"]["purge"]["steps"] if "purger purge" in step.get("run", ""))
     assert step["env"]["NUMBER"] == "${{ github.event.number }}"
-    run_recipe(site, tmp_path, line_of(workflow), NUMBER="7")
+    run_recipe(run_command, site, tmp_path, line_of(workflow), NUMBER="7")
     assert sorted(cache.branch for cache in named.caches) == ["PR.77", "main"]
 
 
@@ -166,9 +189,8 @@ def test_the_workflow_starts_by_itself_and_by_hand() -> None:
 class Reader:
     """Types a document's commands one after the other, as a reader with a terminal would, and answers yes."""
 
-    def __init__(self, site: StandIn, folder: Path) -> None:
-        self._site = site
-        self._folder = folder
+    def __init__(self, run: RunCommand, site: StandIn, folder: Path) -> None:
+        self._run, self._site, self._folder = run, site, folder
         self._caches: dict[Repository, int] = {site.add_repository("owner/name"): 3}
         self._caches |= {site.add_repository(f"acme/{name}"): 1 for name in ("widgets", "gadgets")}
         self._jobs: list[Job] = [site.add_job(next(iter(self._caches))) for _ in range(3)]
@@ -182,24 +204,26 @@ class Reader:
         for number, job in zip(("123", "124", "125"), self._jobs, strict=True):
             line = re.sub(rf"\b{number}\b", str(job.id), line)
         line = line.replace("https://app.travis-ci.com", self._site.url)
+        variables = environment(self._site, HOME=str(self._folder), PURGER_WAIT="0")
+        if line.startswith(("purger purge", "purger retry")) and not re.search(" --(yes|dry-run)", line):
+            ended = self._answer(line, variables)
+        else:
+            ended = run_line(self._run, line, variables, self._folder)
+        expected = re.search(r"# exit (\d+)", line)
+        assert ended.code == (int(expected[1]) if expected else 0), (line, ended.err)
+        assert "Traceback" not in ended.err
+
+    def _answer(self, line: str, variables: dict[str, str]) -> Written:
+        """Type a line that asks a question."""
         terminal, answers = pty.openpty()
         try:
             os.write(terminal, b"y\n")
-            done = subprocess.run(
-                ["bash", "-c", line],
-                stdin=answers,
-                env=environment(self._site, HOME=str(self._folder), PATH=PATH, PURGER_WAIT="0"),
-                cwd=self._folder,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            ended = by_shell(line, variables, self._folder, answers)
         finally:
             os.close(terminal)
             os.close(answers)
-        expected = re.search(r"# exit (\d+)", line)
-        assert done.returncode == (int(expected[1]) if expected else 0), (line, done.stderr)
-        assert "Traceback" not in done.stderr
+        assert "[y/N]" in ended.err, "it did not ask"
+        return ended
 
 
 def lines_to_type() -> dict[str, list[str]]:
@@ -217,9 +241,9 @@ def lines_to_type() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(("document", "lines"), lines_to_type().items(), ids=lines_to_type())
 def test_the_commands_of_a_document(
-    site: StandIn, tmp_path: Path, display: None, document: str, lines: list[str]
+    run_command: RunCommand, site: StandIn, tmp_path: Path, display: None, document: str, lines: list[str]
 ) -> None:
-    reader = Reader(site, tmp_path)
+    reader = Reader(run_command, site, tmp_path)
     for line in lines:
         reader.type(line)
 

@@ -81,8 +81,9 @@ def test_the_metadata_of_the_package(distributions: tuple[Path, Path]) -> None:
     assert {"demo"} <= set(metadata.get_all("Provides-Extra", []))
 
 
-def test_the_addresses_are_those_of_the_repository_it_is_published_from(tmp_path: Path) -> None:
-    metadata = metadata_of(build(ROOT, "wheel", tmp_path, HOME))
+@pytest.mark.parametrize("distributions", [HOME], indirect=True)
+def test_the_addresses_are_those_of_the_repository_it_is_published_from(distributions: tuple[Path, Path]) -> None:
+    metadata = metadata_of(distributions[1])
     files = f"{HOME}/blob/v{__version__}"
     assert metadata.get_all("Project-URL") == [
         f"Source, {HOME}",
@@ -96,8 +97,9 @@ def test_the_addresses_are_those_of_the_repository_it_is_published_from(tmp_path
     assert re.findall(r"\]\((?!https://)", text) == []
 
 
-def test_a_package_that_is_not_published_names_no_address(tmp_path: Path) -> None:
-    metadata = metadata_of(build(ROOT, "wheel", tmp_path))
+@pytest.mark.parametrize("distributions", [""], indirect=True)
+def test_a_package_that_is_not_published_names_no_address(distributions: tuple[Path, Path]) -> None:
+    metadata = metadata_of(distributions[1])
     assert metadata.get_all("Project-URL") is None
     assert str(metadata.get_payload()).strip() == (ROOT / "README.md").read_text().strip()
 

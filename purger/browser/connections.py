@@ -25,6 +25,7 @@ from purger.core.hosts import host_and_port, origin_of
 from purger.core.text import system_words
 
 if TYPE_CHECKING:
+    import httpcore2
     import httpx2
 
 HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
@@ -154,7 +155,7 @@ class _ConnectedError(Exception):
 
 
 class _Handshakes:
-    """Notes the certificate of the server of one exchange.
+    """Notes the certificate of the server of one exchange, and closes what is given up while it is being encrypted.
 
     `certificates` gets the first one of each host and port. With `only_connect` the exchange ends with _ConnectedError
     once it is known, before a request is sent.
@@ -164,11 +165,16 @@ class _Handshakes:
         self._place = host_and_port(address)
         self._certificates = certificates
         self._only_connect = only_connect
+        self._stream: httpcore2.AsyncNetworkStream | None = None
         self.is_encrypted = urlsplit(address).scheme == "https"
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
-        if step == "connection.start_tls.complete":
+        if step == "connection.connect_tcp.complete":
+            self._stream = info["return_value"]
+        elif step == "connection.start_tls.failed" and self._stream is not None:
+            await self._stream.aclose()  # httpcore does so after an error, but not where it is cancelled
+        elif step == "connection.start_tls.complete":
             encryption = info["return_value"].get_extra_info("ssl_object")
             self._certificates.setdefault(self._place, encryption.getpeercert(binary_form=True))
         elif self._only_connect and self._place in self._certificates and step.endswith("request_headers.started"):

@@ -15,9 +15,15 @@ from playwright.async_api import Playwright, async_playwright
 
 from purger.browser.causes import known_cause
 from purger.browser.machine import limits_fault
-from purger.browser.settings import CLOSING_S
 from purger.core.errors import BrowserError
 from purger.secrets import child_environment
+
+STOPPING_S = 40.0
+"""The driver kills a browser that has not closed within 30 s, and deletes its temporary files.
+
+A driver that still runs when purger ends is killed by asyncio: then the files stay, and a browser that hangs does, too.
+"""
+STOPPING_AT_ONCE_S = 3.0
 
 
 @asynccontextmanager
@@ -48,8 +54,14 @@ async def driver() -> AsyncIterator[Playwright]:
         yield playwright
     finally:
         with contextlib.suppress(TimeoutError, PlaywrightError):
-            async with asyncio.timeout(CLOSING_S):
+            async with asyncio.timeout(_longest_stop_s()):
                 await playwright.stop()
+
+
+def _longest_stop_s() -> float:
+    """Return how long to wait for the driver's end: where the run was cancelled, somebody waits for that of purger."""
+    task = asyncio.current_task()
+    return STOPPING_AT_ONCE_S if task is not None and task.cancelling() else STOPPING_S
 
 
 @contextmanager

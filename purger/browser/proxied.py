@@ -73,6 +73,8 @@ class _Tunnel(httpcore2.AsyncNetworkStream):
             raise httpcore2.WriteError(str(error)) from error
 
     async def aclose(self) -> None:
+        if self._writer.is_closing():
+            return  # in the middle of a handshake, nobody would be told of its end
         # Without a farewell: nothing that anybody waits for is under way, and a server may take long to answer it.
         self._writer.transport.abort()
         with contextlib.suppress(OSError):

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from purger.core.errors import ExitCode
@@ -62,20 +62,16 @@ def html_chunks(report: Report, timeline: Sequence[TimelineEntry], pictures: Map
     css, script = _part("report.css"), _part("report.js")
     room = Room()
     sections = [_section(repository, timeline, room, dry_run=report.dry_run) for repository in _worst_first(report)]
-    return (
-        _environment()
-        .from_string(_part("report.html.j2"))
-        .generate(
-            report=report,
-            state=state_of(ok=report.ok, dry_run=report.dry_run, exit_code=report.exit_code),
-            headline=headline(report),
-            facts=[list(_what_was_asked(report)), list(_facts_of_run(report))],
-            sections=sections,
-            pictures=Pictures(pictures, MOST_BYTES - _REST_BYTES - room.used_bytes),
-            css=Markup(css),  # noqa: S704 - our own file
-            script=Markup(script),  # noqa: S704 - our own file
-            policy=_policy(css, script),
-        )
+    return _template().generate(
+        report=report,
+        state=state_of(ok=report.ok, dry_run=report.dry_run, exit_code=report.exit_code),
+        headline=headline(report),
+        facts=[list(_what_was_asked(report)), list(_facts_of_run(report))],
+        sections=sections,
+        pictures=Pictures(pictures, MOST_BYTES - _REST_BYTES - room.used_bytes),
+        css=Markup(css),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=_policy(css, script),
     )
 
 
@@ -101,7 +97,7 @@ def _part(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(
         visible=visible,
@@ -116,7 +112,7 @@ def _environment() -> Environment:
         sentence=sentence_of,
     )
     environment.globals.update(many=many)
-    return environment
+    return environment.from_string(_part("report.html.j2"))
 
 
 def _ends(name: str) -> tuple[str, str]:

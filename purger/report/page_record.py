@@ -72,17 +72,22 @@ class PageRecorder:
                 await _discard_trace(context)
 
     async def _keep(self, context: BrowserContext, path: Path) -> None:
-        raw = path.with_name(f".{path.name}.{os.getpid()}.raw")
+        raw = _raw(path)
         try:
             with contextlib.suppress(FileNotFoundError):
                 raw.unlink()
             raw.touch(mode=0o600)
-            await context.tracing.stop(path=raw.absolute())  # the driver writes it, in whatever folder it runs
+            await context.tracing.stop(path=raw)
             await asyncio.to_thread(scrub_trace, raw, path, [self._token.reveal(), *redaction.remembered()])
         except (PlaywrightError, TraceScrubError, OSError) as error:
             self.record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")
         finally:
             raw.unlink(missing_ok=True)
+
+
+def _raw(path: Path) -> Path:
+    """Return where a trace is before it is scrubbed: an absolute path, whatever folder Playwright's driver runs in."""
+    return path.absolute().with_name(f".{path.name}.{os.getpid()}.raw")
 
 
 async def _discard_trace(context: BrowserContext) -> None:

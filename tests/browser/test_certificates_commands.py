@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import time
+import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +16,7 @@ from purger.standin.certificates import Certificate
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.auth.manual_sign_in import ManualSignIn
-from tests.support.browser import PURGER, Purger, environment
+from tests.support.browser import Purger
 
 pytestmark = pytest.mark.browser
 
@@ -100,29 +97,27 @@ def test_a_fault_of_the_front_ends_certificate_ends_a_purge_before_anything_is_d
     ],
 )
 def test_a_key_that_changes_in_the_middle_is_an_error_with_a_report(
-    site: StandIn, repository: Repository, tmp_path: Path, kind: Certificate, origins: list[str], said: str
+    purger: Purger, site: StandIn, repository: Repository, kind: Certificate, origins: list[str], said: str
 ) -> None:
     repository.fill(40)
     site.faults.delete_latency_s = 1.0
-    command = [*PURGER, "purge", "acme/widgets", "--yes", "--json", "--ca-file", str(site.authority_file)]
-    running = subprocess.Popen(
-        [*command, "--batch-size", "10"],
-        env=environment(site),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while len(repository.caches) == 40 and running.poll() is None:
-        time.sleep(0.05)
-    site.use_certificate(kind, origins)  # type: ignore[arg-type]
-    site.faults.delete_latency_s = 0.0
-    out, err = running.communicate(timeout=150)
-    assert running.returncode == 4, err
-    (found,) = json.loads(out)["repositories"]
-    assert found["error"]["message"] == said
-    assert len(found["caches"]) == 40
-    assert "the page is loaded again" not in err
+    has_ended = threading.Event()
+
+    def change() -> None:
+        while len(repository.caches) == 40 and not has_ended.wait(0.02):
+            pass
+        site.use_certificate(kind, origins)  # type: ignore[arg-type]
+        site.faults.delete_latency_s = 0.0
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    ended = purger("purge", "acme/widgets", "--yes", "--batch-size", "10", "--ca-file", str(site.authority_file))
+    has_ended.set()
+    changing.join()
+    assert ended.code == 4, ended.err
+    assert ended.repository["error"]["message"] == said
+    assert len(ended.repository["caches"]) == 40
+    assert "the page is loaded again" not in ended.err
 
 
 def test_doctor_says_the_same_in_advance(purger: Purger, site: StandIn, repository: Repository) -> None:

@@ -164,3 +164,28 @@ async def test_a_server_that_speaks_no_tls_is_told_apart() -> None:
     async with server, Connections(DIRECT) as connections:
         with pytest.raises(NoAnswerError, match=r"^the connection can't be encrypted: "):
             await fetch(connections, f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+
+@pytest.mark.parametrize("end", ["cancelled", "no time left"])
+async def test_what_is_given_up_while_it_is_encrypted_is_closed(end: str) -> None:
+    greeted, is_closed = asyncio.Event(), asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        greeted.set()
+        while await reader.read(65536):
+            pass
+        is_closed.set()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    address = "https://127.0.0.1:{1}/".format(*server.sockets[0].getsockname())
+    async with server, Connections(DIRECT) as connections:
+        asking = asyncio.create_task(fetch(connections, address, timeout_s=1.0 if end == "no time left" else 60.0))
+        await greeted.wait()
+        if end == "cancelled":
+            asking.cancel()
+        with pytest.raises((NoAnswerError, asyncio.CancelledError)) as caught:
+            await asking
+        del caught, asking
+        await is_closed.wait()

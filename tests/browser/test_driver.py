@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser.driver import driver, driver_error, driver_is_gone
+from purger.browser.driver import STOPPING_AT_ONCE_S, STOPPING_S, _longest_stop_s, driver, driver_error, driver_is_gone
+from purger.browser.find import candidates
 from purger.core.errors import ExitCode
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
+from tests.support.processes import command_line, descendants
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,55 @@ async def test_the_driver_gets_no_secrets_and_ends_with_its_block(monkeypatch: p
 
 
 @pytest.mark.browser
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+async def test_a_browser_that_takes_long_to_close_leaves_no_files(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for: its driver would be killed with the end of the event loop."""
+    monkeypatch.setenv("TMPDIR", str(short_folder))
+    is_open, end = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with driver() as playwright:
+            (first, *_) = candidates(playwright, os.environ.get("PURGER_BROWSER"), headed=False)
+            await playwright.chromium.launch(executable_path=first.path, chromium_sandbox=False)
+            is_open.set()
+            await end.wait()
+
+    running = asyncio.create_task(run())
+    await is_open.wait()
+    found = browsers_with_files_in(short_folder)
+    assert found
+    for browser in found:
+        os.kill(browser, signal.SIGSTOP)
+    end.set()
+    await asyncio.wait({running}, timeout=2)
+    assert not running.done()
+    for browser in found:
+        os.kill(browser, signal.SIGCONT)
+    await running
+    assert not list(short_folder.iterdir())
+
+
+async def test_whoever_cancels_a_run_does_not_wait_for_that() -> None:
+    longest = []
+
+    async def run() -> None:
+        longest.append(_longest_stop_s())
+        try:
+            await asyncio.Event().wait()
+        finally:
+            longest.append(_longest_stop_s())
+
+    running = asyncio.create_task(run())
+    await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert longest == [STOPPING_S, STOPPING_AT_ONCE_S]
+
+
+@pytest.mark.browser
 def test_a_driver_that_does_not_start_ends_the_purge_with_its_remedy(purger: Purger, repository: Repository) -> None:
     repository.fill(2)
     ended = purger("purge", "acme/widgets", "--yes", NODE_OPTIONS="--no-such-option")
@@ -63,3 +116,13 @@ def children() -> set[int]:
     for task in Path("/proc/self/task").iterdir():
         found |= set(map(int, (task / "children").read_text().split()))
     return {pid for pid in found if (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]) != "Z"}
+
+
+def browsers_with_files_in(folder: Path) -> list[int]:
+    """The processes of browsers whose temporary files are there, and scripts that start them."""
+    commands = {pid: command_line(pid) for pid in descendants(os.getpid())}
+    return [
+        pid
+        for pid, command in commands.items()
+        if str(folder) in command and "--remote-debugging-pipe" in command and "--type=" not in command
+    ]

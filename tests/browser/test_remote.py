@@ -120,11 +120,17 @@ async def asked_of_third_parties(browser: Browser, *, kept_out: bool) -> set[str
 
 
 @pytest.fixture(params=["cdp", "server"])
-def address(request: pytest.FixtureRequest, tmp_path: Path, start_cdp: StartRemote, start_server: StartRemote) -> str:
-    """A remote browser."""
+def address(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    browser_path: str,
+    start_cdp: StartRemote,
+    start_server: StartRemote,
+) -> str:
+    """A remote browser; that with remote debugging is a whole one, which asks for more than one without windows."""
     port = free_port()
     if request.param == "cdp":
-        start_cdp(tmp_path / "remote", port, "--site-per-process")
+        start_cdp(tmp_path / "remote", port, "--site-per-process", browser=browser_path)
         return f"http://127.0.0.1:{port}"
     start_server(tmp_path / "remote", port)
     return f"ws://127.0.0.1:{port}/secret-path"

@@ -72,11 +72,11 @@ def without_own(before: Path, *, alone: bool = False) -> dict[str, str]:
 
 
 def test_the_next_browser_is_tried_where_one_does_not_start_and_the_log_says_which(
-    purger: Purger, repository: Repository, before: Path, browser_path: str
+    purger: Purger, repository: Repository, before: Path, headless_path: str
 ) -> None:
     repository.fill(2)
     broken = fails(before / "chromium-headless-shell", "the first one is broken")
-    (before / "chromium").symlink_to(browser_path)
+    (before / "chromium").symlink_to(headless_path)
     ended = purger("purge", "acme/widgets", "--yes", "-v", **without_own(before))
     assert ended.code == 0, ended.err
     assert f"{broken} does not start: the first one is broken." in ended.err

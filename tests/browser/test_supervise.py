@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import FOR_EVER, left, loads
+from tests.support.browser import FOR_EVER, Purger, left, loads
 from tests.support.processes import Running, children_marked, wait_until
 from tests.support.remote_browsers import StartRemote, free_port
 
@@ -61,26 +62,29 @@ def test_a_browser_that_keeps_crashing_ends_the_purge(
 
 @pytest.mark.parametrize("kind", ["cdp", "server"])
 def test_a_remote_browser_that_is_lost_is_connected_again(
-    site: StandIn,
-    tmp_path: Path,
-    start_cdp: StartRemote,
-    start_server: StartRemote,
-    started: list[Running],
-    kind: str,
+    purger: Purger, site: StandIn, tmp_path: Path, start_cdp: StartRemote, start_server: StartRemote, kind: str
 ) -> None:
     site.add_repository("acme/widgets").fill(40)
     site.faults.delete_latency_s = FOR_EVER
     start, scheme, path = (start_cdp, "http", "") if kind == "cdp" else (start_server, "ws", "/secret-path")
     port = free_port()
     remote = start(tmp_path, port)
-    running = Running(site, tmp_path, "--connect", f"{scheme}://127.0.0.1:{port}{path}")
-    started.append(running)
-    wait_until(running, site, "clicking")
-    site.faults.delete_latency_s = 0.0
-    os.killpg(remote.pid, signal.SIGKILL)
-    remote.wait()
-    start(tmp_path / "second", port)
-    code, out, err = running.end()
-    assert code == 0, err
-    assert json.loads(out)["repositories"][0]["verified"]
+    has_ended = threading.Event()
+
+    def lose() -> None:
+        while site.count("DELETE") <= 3 and not has_ended.wait(0.02):
+            pass
+        site.faults.delete_latency_s = 0.0
+        os.killpg(remote.pid, signal.SIGKILL)
+        remote.wait()
+        start(tmp_path / "second", port)
+
+    losing = threading.Thread(target=lose)
+    losing.start()
+    ended = purger("purge", "acme/widgets", "--yes", "--connect", f"{scheme}://127.0.0.1:{port}{path}")
+    has_ended.set()
+    losing.join()
+    assert ended.code == 0, ended.err
+    assert ended.repository["verified"]
+    assert "connecting again" in ended.err
     assert left(site) == {"acme/widgets": 0}

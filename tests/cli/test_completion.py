@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from tests.support.terminals import Terminal, at_terminal
 
 pytestmark = pytest.mark.cli
 BIN = Path(sys.executable).parent
+START_UP_FILES = (".bashrc", ".zshrc")
 
 
 def shell(name: str) -> str:
@@ -29,22 +32,30 @@ def environ(home: Path) -> dict[str, str]:
     return {"HOME": str(home), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "TERM": "xterm", "LANG": "C.UTF-8"}
 
 
+def with_start_up_files(home: Path) -> Path:
+    """Write a person's own start-up files, which nobody may change."""
+    for name in START_UP_FILES:
+        (home / name).write_text("# mine\n")
+    return home
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home with start-up files that nobody may change, in which a repository has a remote."""
-    for name in (".bashrc", ".zshrc"):
-        (tmp_path / name).write_text("# mine\n")
+    """A home in which a repository has a remote."""
     subprocess.run(["git", "init", "-q"], check=True, cwd=tmp_path)
     subprocess.run(["git", "remote", "add", "origin", "git@github.com:acme/folder.git"], check=True, cwd=tmp_path)
     return tmp_path
 
 
-def script(name: str, home: Path) -> str:
-    before = sorted(home.rglob("*"))
-    asked = [str(BIN / "purger"), "--show-completion", name]
-    made = subprocess.run(asked, env=environ(home), cwd=home, capture_output=True, text=True, check=True).stdout
-    assert sorted(home.rglob("*")) == before
-    assert [(home / name).read_text() for name in (".bashrc", ".zshrc")] == ["# mine\n"] * 2
+@cache
+def script(name: str) -> str:
+    """What purger prints for a shell, in a home where it changes no file."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = with_start_up_files(Path(folder))
+        asked = [str(BIN / "purger"), "--show-completion", name]
+        made = subprocess.run(asked, env=environ(home), cwd=home, capture_output=True, text=True, check=True).stdout
+        assert {path.name for path in home.rglob("*")} == set(START_UP_FILES)
+        assert [(home / name).read_text() for name in START_UP_FILES] == ["# mine\n"] * 2
     return made
 
 
@@ -58,7 +69,7 @@ LINES = [
 
 @pytest.mark.parametrize(("line", "offered"), LINES)
 def test_bash_completes(home: Path, line: str, offered: str) -> None:
-    (home / "script").write_text(script("bash", home))
+    (home / "script").write_text(script("bash"))
     words = line.split(" ")
     ask = f"""
         source ./script
@@ -76,18 +87,19 @@ def test_bash_completes(home: Path, line: str, offered: str) -> None:
 def test_fish_completes(home: Path, line: str, offered: str) -> None:
     folder = home / ".config" / "fish" / "completions"
     folder.mkdir(parents=True)
-    (folder / "purger.fish").write_text(script("fish", home))
+    (folder / "purger.fish").write_text(script("fish"))
     command = [shell("fish"), "--command", f"complete --do-complete '{line}'"]
     done = subprocess.run(command, env=environ(home), cwd=home, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert [choice.partition("\t")[0] for choice in done.stdout.splitlines()] == [offered]
 
 
-@pytest.mark.parametrize("way", ["autoloaded", "sourced"])
-@pytest.mark.parametrize(("line", "offered"), LINES)
+@pytest.mark.parametrize(
+    ("line", "offered", "way"), [*((*line, "autoloaded") for line in LINES), (*LINES[2], "sourced")]
+)
 def test_zsh_completes_at_the_first_tab(home: Path, line: str, offered: str, way: str) -> None:
     functions = home / "functions"
-    made = script("zsh", home)
+    made = script("zsh")
     functions.mkdir()
     (functions / ("_purger" if way == "autoloaded" else "script")).write_text(made)
     prepare = "fpath+=(~/functions); autoload -Uz compinit; compinit -u -D"

@@ -13,15 +13,13 @@ from tests.support.browser import Purger
 pytestmark = pytest.mark.browser
 
 
-def test_the_demo_deletes_every_cache_of_the_stand_in(purger: Purger) -> None:
-    ended = purger("demo", "--caches", "12")
+def test_the_demo_deletes_every_cache_of_the_stand_in_and_ends_with_what_to_do_with_a_repository_of_ones_own(
+    purger: Purger,
+) -> None:
+    ended = purger("demo", "--caches", "12", COLUMNS="40")
     assert ended.code == 0
     assert "The stand-in's own count: 0 caches left, 12 DELETE requests seen." in ended.err
     assert ended.repository["deleted"] == 12
-
-
-def test_the_demo_ends_with_what_to_do_with_a_repository_of_ones_own(purger: Purger) -> None:
-    ended = purger("demo", "--caches", "2", as_json=False, COLUMNS="40")
     _, _, last = ended.err.partition("\nNext, with a repository of your own.")
     lines = last.splitlines()
     assert [" ".join(line.split()[:2]) for line in lines if line.startswith("  purger")] == [

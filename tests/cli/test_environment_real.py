@@ -58,7 +58,7 @@ def test_an_endpoint_of_another_installation_hears_no_token(
 
 
 def test_a_script_of_a_stranger_does_not_run(
-    site: StandIn, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_command: RunCommand, site: StandIn, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PURGER_BROWSER", raising=False)
     repository.fill(2)
@@ -67,7 +67,7 @@ def test_a_script_of_a_stranger_does_not_run(
     script.chmod(0o755)
     addresses = {"PURGER_URL": site.url, "PURGER_API_URL": site.api_url}
     (tmp_path / ".env").write_text(f"PURGER_BROWSER={script}\n")
-    ended = run_process(PURGE, without_addresses(site, **addresses), tmp_path)
+    ended = run_command(PURGE, without_addresses(site, **addresses), tmp_path)
     assert (ended.code, len(repository.caches)) == (2, 2)
     assert "PURGER_BROWSER in .env names a program" in ended.err
     (tmp_path / ".env").write_text(

@@ -44,8 +44,6 @@ class Started(Running):
     ("script", "number"),
     [
         ('exec nohup "$@"', "SIGHUP"),
-        ("trap '' HUP; exec \"$@\"", "SIGHUP"),
-        ("trap '' INT; exec \"$@\"", "SIGINT"),
         ("trap '' TERM; exec \"$@\"", "SIGTERM"),
         ('"$@" & wait $!', "SIGINT"),
     ],

@@ -12,7 +12,15 @@ from purger.secrets.spellings import find_secret
 from purger.standin import StandIn
 from tests.support.browser import left
 from tests.support.forward_proxies import StartProxy
-from tests.support.networks import HOSTS, LOCAL_HOSTS, PROXIES, Way, run_in_network, secrets_of
+from tests.support.networks import (
+    HOSTS,
+    LOCAL_HOSTS,
+    PROXIES,
+    RunInNetwork,
+    Way,
+    secrets_of,
+    watched_in_network,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +48,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def far_site(way: Way, http2: bool) -> Iterator[StandIn]:
     """The stand-in over TLS, at names that the proxy alone resolves; without a proxy, at names of this machine."""
     with StandIn(costs=False, tls=True, http2=http2, hosts=HOSTS if way.proxy else LOCAL_HOSTS) as site:
-        site.add_repository("acme/widgets").fill(60)
+        site.add_repository("acme/widgets").fill(12)
         site.faults.third_party_scripts = [f"{site.third_party_url}/analytics.js", "https://js.stripe.test/v3/"]
         yield site
 
@@ -64,13 +72,15 @@ def _name_hash(certificate: Path) -> str:
 
 
 def test_a_purge_deletes_everything_or_names_the_cause(
-    far_site: StandIn, way: Way, trust: str, tmp_path: Path, openssl: None
+    far_site: StandIn, way: Way, trust: str, in_network: RunInNetwork, tmp_path: Path, openssl: None
 ) -> None:
     trusted = trusting(far_site, trust, tmp_path)
-    done = run_in_network(
+    run = watched_in_network if way.has_password and trust == "file" else in_network
+    trace = "on" if way.has_password else "off"  # it costs as much as the rest of a purge
+    done = run(
         far_site,
         tmp_path / "run",
-        *("purge", "acme/widgets", "--yes", "--artifacts", "kept", "--trace", "on", "-vv", *way.arguments),
+        *("purge", "acme/widgets", "--yes", "--artifacts", "kept", "--trace", trace, "-vv", *way.arguments),
         **trusted,
         **way.variables,
     )
@@ -78,13 +88,13 @@ def test_a_purge_deletes_everything_or_names_the_cause(
         assert done.ended.code == 4, done.ended.err
         assert "is from an authority that this machine's store does not hold" in done.ended.err
         assert "--ca-file" in done.ended.err
-        assert left(far_site) == {"acme/widgets": 60}
+        assert left(far_site) == {"acme/widgets": 12}
     else:
         assert done.ended.code == 0, done.ended.err
         assert left(far_site) == {"acme/widgets": 0}
         assert done.ended.repository["verified"]
         assert (done.folder / "kept").exists()
-        assert any(path.name.endswith("trace.zip") for path in done.folder.rglob("*"))
+        assert any(path.name.endswith("trace.zip") for path in done.folder.rglob("*")) == (trace == "on")
     if way.proxy:
         # Nothing but the site's two hosts, and both halves. Their names mean nothing to this machine.
         assert way.proxy.hosts() <= set(HOSTS)
@@ -96,27 +106,29 @@ def test_a_purge_deletes_everything_or_names_the_cause(
 
 @pytest.mark.parametrize("way", ["password"], indirect=True)
 @pytest.mark.parametrize("kind", ["wrong", "none"])
-def test_a_proxy_that_refuses_is_named(far_site: StandIn, way: Way, kind: str, tmp_path: Path) -> None:
+def test_a_proxy_that_refuses_is_named(
+    far_site: StandIn, way: Way, kind: str, in_network: RunInNetwork, tmp_path: Path
+) -> None:
     assert way.proxy is not None
     address = way.proxy.address if kind == "none" else way.proxy.address_with_password.replace("-42@", "-43@")
     for command in (["purge", "acme/widgets", "--yes"], ["list", "acme/widgets"], ["doctor", "acme/widgets"]):
-        done = run_in_network(
+        done = in_network(
             far_site, tmp_path / command[0], *command, PURGER_CA_FILE=str(far_site.authority_file), HTTPS_PROXY=address
         )
         assert done.ended.code == 4, done.ended.err
         said = "wants a user name and a password" if kind == "none" else "refuses the user name or the password"
         assert f"he proxy {way.proxy.address} (HTTPS_PROXY) {said}" in done.ended.err
         assert "heim" not in done.ended.err + done.ended.out
-    assert left(far_site) == {"acme/widgets": 60}
+    assert left(far_site) == {"acme/widgets": 12}
 
 
 @pytest.mark.parametrize("way", ["variable"], indirect=True)
 @pytest.mark.parametrize("http2", [True], indirect=True)
 def test_a_socks5_proxy_with_a_password(
-    far_site: StandIn, way: Way, start_socks: StartProxy, tmp_path: Path, http2: bool
+    far_site: StandIn, way: Way, start_socks: StartProxy, in_network: RunInNetwork, tmp_path: Path, http2: bool
 ) -> None:
     proxy = start_socks(*HOSTS, password=True)
-    done = run_in_network(
+    done = in_network(
         far_site,
         tmp_path / "run",
         *("purge", "acme/widgets", "--yes"),
@@ -137,13 +149,19 @@ def test_a_socks5_proxy_with_a_password(
 @pytest.mark.parametrize("http2", [True], indirect=True)
 @pytest.mark.parametrize("named_by", ["this machine", "NO_PROXY"])
 def test_what_is_reached_directly_does_not_go_by_the_proxy(
-    far_site: StandIn, way: Way, start_proxy: StartProxy, tmp_path: Path, http2: bool, named_by: str
+    far_site: StandIn,
+    way: Way,
+    start_proxy: StartProxy,
+    in_network: RunInNetwork,
+    tmp_path: Path,
+    http2: bool,
+    named_by: str,
 ) -> None:
     proxy = start_proxy(*LOCAL_HOSTS)
     variables = {"HTTPS_PROXY": proxy.address, "HTTP_PROXY": proxy.address, "ALL_PROXY": proxy.address}
     if named_by == "NO_PROXY":
         variables["NO_PROXY"] = "*"
-    done = run_in_network(
+    done = in_network(
         far_site,
         tmp_path / "run",
         *("purge", "acme/widgets", "--yes"),
@@ -162,7 +180,7 @@ def test_where_third_parties_are_allowed_the_browser_signs_in_to_the_proxy_itsel
 ) -> None:
     """As in the window of `purger login`. What this machine serves, it reaches directly."""
     assert way.proxy is not None
-    done = run_in_network(
+    done = watched_in_network(
         far_site,
         tmp_path / "run",
         *("purge", "acme/widgets", "--yes", "--allow-third-party", "--artifacts", "kept", "--trace", "on"),
@@ -178,9 +196,11 @@ def test_where_third_parties_are_allowed_the_browser_signs_in_to_the_proxy_itsel
 
 @pytest.mark.parametrize("way", ["variable"], indirect=True)
 @pytest.mark.parametrize("http2", [True], indirect=True)
-def test_the_doctor_says_which_proxy_is_used(far_site: StandIn, way: Way, tmp_path: Path, http2: bool) -> None:
+def test_the_doctor_says_which_proxy_is_used(
+    far_site: StandIn, way: Way, in_network: RunInNetwork, tmp_path: Path, http2: bool
+) -> None:
     assert way.proxy is not None
-    done = run_in_network(
+    done = in_network(
         far_site,
         tmp_path / "run",
         *("doctor", "acme/widgets"),

@@ -64,7 +64,7 @@ class _Asyncio:
 
 
 class _Driver:
-    """What `async_playwright()` returns: shared browsers, or a driver of the command's own where a variable is set."""
+    """What `async_playwright()` returns: shared browsers, or where variables differ a driver of the command's own."""
 
     def __init__(self, shared: SharedBrowsers) -> None:
         self._shared = shared
@@ -75,11 +75,14 @@ class _Driver:
         return await playwright.async_api.async_playwright().start()
 
 
-def _streams(stdin: str | None) -> tuple[io.TextIOWrapper, io.TextIOWrapper, io.TextIOWrapper]:
-    """A stdin with this text, a stdout and a stderr; files, because commands ask for their number."""
+def _streams(
+    variables: Mapping[str, str], stdin: str | None
+) -> tuple[io.TextIOWrapper, io.TextIOWrapper, io.TextIOWrapper]:
+    """A stdin with this text, a stdout and a stderr, as Python makes them; commands ask for their numbers: files."""
+    encoding = variables.get("PYTHONIOENCODING", "utf-8")
     read, out, err = (
-        io.TextIOWrapper(tempfile.TemporaryFile(buffering=0 if number == 2 else -1), encoding="utf-8")  # noqa: SIM115
-        for number in range(3)
+        io.TextIOWrapper(tempfile.TemporaryFile(buffering=buffering), encoding=encoding, errors=errors)  # noqa: SIM115
+        for buffering, errors in ((-1, "strict"), (-1, "strict"), (0, "backslashreplace"))
     )
     read.write(stdin or "")
     read.seek(0)
@@ -141,7 +144,7 @@ def run_here(
     stdin: str | None = None,
 ) -> Written:
     """Run the command to its end in this process, in shared browsers."""
-    read, out, err = _streams(stdin)
+    read, out, err = _streams(variables, stdin)
     with read, out, err, pytest.MonkeyPatch.context() as patches, _a_process_of_its_own(variables, folder, arguments):
         patches.setattr("purger.cli.signals.asyncio", _Asyncio(shared))
         patches.setattr("purger.browser.driver.async_playwright", lambda: _Driver(shared))

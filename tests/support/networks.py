@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from purger.standin import StandIn
-from tests.support.browser import PURGER, Ended, environment
+from tests.support.browser import PURGER, Ended, environment, running
+from tests.support.commands import RunCommand
 from tests.support.forward_proxies import PASSWORD, USER_INFO, USERNAME, ForwardProxy, StartProxy
-from tests.support.processes import children_marked
+from tests.support.processes import descendants
 from tests.support.reports import assert_valid
 
 HOSTS = ("app.travis.test", "api.travis.test")
@@ -37,7 +38,7 @@ class InNetwork:
 
     ended: Ended
     folder: Path
-    seen: Seen
+    seen: Seen = field(default_factory=Seen)
 
     def written(self) -> Iterator[tuple[str, bytes]]:
         """Everything that was written or shown, by what it was."""
@@ -49,21 +50,35 @@ class InNetwork:
                 yield path.name, path.read_bytes()
 
 
-def run_in_network(site: StandIn, folder: Path, *arguments: str, **variables: str) -> InNetwork:
-    """Run a command with these variables and watch its children."""
+RunInNetwork = Callable[..., InNetwork]
+"""Runs a command for a site, in a folder, with arguments and with variables."""
+
+
+@pytest.fixture
+def in_network(run_command: RunCommand) -> RunInNetwork:
+    """Runs a command with these variables, in this process: its driver and browsers are those of other tests, too."""
+
+    def run(site: StandIn, folder: Path, *arguments: str, **variables: str) -> InNetwork:
+        folder.mkdir(exist_ok=True)
+        return InNetwork(running(run_command, site, folder)(*arguments, **{"PURGER_CA_FILE": ""} | variables), folder)
+
+    return run
+
+
+def watched_in_network(site: StandIn, folder: Path, *arguments: str, **variables: str) -> InNetwork:
+    """Run a command with these variables as a process, and watch its children."""
     folder.mkdir(exist_ok=True)
-    mark = f"purger-network-{os.urandom(6).hex()}"
     process = subprocess.Popen(
         [*PURGER, *arguments, "--json"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(site, TEST_MARK=mark, PURGER_CA_FILE="") | variables,
+        env=environment(site, PURGER_CA_FILE="") | variables,
         cwd=folder,
     )
     seen = Seen()
-    watching = threading.Thread(target=_watch, args=(process, mark, seen))
+    watching = threading.Thread(target=_watch, args=(process, seen))
     watching.start()
     out, err = process.communicate(timeout=110)
     watching.join()
@@ -71,20 +86,18 @@ def run_in_network(site: StandIn, folder: Path, *arguments: str, **variables: st
     if report:
         assert_valid(report)
     assert "Traceback" not in err, err
+    assert any("--remote-debugging-pipe" in text for text in seen.texts), "no browser was seen"
     return InNetwork(Ended(process.returncode, out, err, report), folder, seen)
 
 
-def _watch(process: subprocess.Popen[str], mark: str, seen: Seen) -> None:
-    own = ""
+def _watch(process: subprocess.Popen[str], seen: Seen) -> None:
+    own = Path(f"/proc/{process.pid}/cmdline")
     while process.poll() is None:
-        for number, command in children_marked(mark):
-            seen.texts.add(command)
-            own = command if number == process.pid else own
-            if number != process.pid and command != own:  # else a fork that has not executed its program yet
-                try:
-                    seen.texts.add(Path(f"/proc/{number}/environ").read_text(errors="replace"))
-                except OSError:
-                    continue
+        for number in descendants(process.pid):
+            with contextlib.suppress(OSError):  # it ended
+                command = Path(f"/proc/{number}/cmdline").read_text(errors="replace")
+                if command != own.read_text(errors="replace"):  # else a fork that has not executed its program yet
+                    seen.texts |= {command, Path(f"/proc/{number}/environ").read_text(errors="replace")}
         time.sleep(0.05)
 
 
@@ -99,6 +112,7 @@ class Way:
     proxy: ForwardProxy | None
     arguments: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
+    has_password: bool = False
 
 
 @pytest.fixture
@@ -114,7 +128,7 @@ def way(request: pytest.FixtureRequest, start_proxy: StartProxy) -> Way:
             # The variables name one that does not exist.
             return Way(proxy, ("--proxy", proxy.address), {"https_proxy": "http://127.0.0.1:9"})
         case _:
-            return Way(proxy, (), {"all_proxy": proxy.address_with_password})
+            return Way(proxy, (), {"all_proxy": proxy.address_with_password}, has_password=True)
 
 
 def secrets_of(site: StandIn) -> tuple[str, ...]:

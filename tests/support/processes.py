@@ -30,13 +30,20 @@ def children_marked(mark: str) -> list[tuple[int, str]]:
     return found
 
 
-def processes() -> Iterator[tuple[int, int, str]]:
-    """Number, parent's number and command line of each process."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
-                yield int(entry.name), int(parent), (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+def descendants(of: int) -> Iterator[int]:
+    """The processes below one, as far as their parents still run; looks at no others, as `children_marked` does."""
+    for children in Path(f"/proc/{of}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, children.read_text().split()):
+                yield child
+                yield from descendants(child)
+
+
+def command_line(pid: int) -> str:
+    """The words of a process's command; none for one that ended."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return ""
 
 
 class Running:
@@ -58,14 +65,16 @@ class Running:
         """Wait until it imports Playwright, whose greenlet is a library that is mapped into the process."""
         while "greenlet" not in Path(f"/proc/{self.process.pid}/maps").read_text():
             assert self.process.poll() is None
-            time.sleep(0.001)
+            time.sleep(0.005)
 
     def browsers(self) -> list[int]:
         """The processes of browsers themselves: neither their children nor a script that starts one."""
         return [
             pid
-            for pid, command in children_marked(self.mark)
-            if "--remote-debugging-pipe" in command and "--type=" not in command and "/bin/sh" not in command
+            for pid in descendants(self.process.pid)
+            if "--remote-debugging-pipe" in (command := command_line(pid))
+            and "--type=" not in command
+            and "/bin/sh" not in command
         ]
 
     def browser(self) -> int:
@@ -76,15 +85,8 @@ class Running:
         return found[0]
 
     def renderers(self) -> list[int]:
-        """The processes of its pages: Chromium's zygote makes them, with no environment that can be read."""
-        below = {self.browser()}
-        found = []
-        for pid, parent, command in sorted(processes()):
-            if parent in below:
-                below.add(pid)
-                if "--type=renderer" in command:
-                    found.append(pid)
-        return found
+        """The processes of its pages, which Chromium's zygote makes."""
+        return [pid for pid in descendants(self.browser()) if "--type=renderer" in command_line(pid)]
 
     def end(self) -> tuple[int, str, str]:
         out, err = self.process.communicate()

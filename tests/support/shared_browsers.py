@@ -14,14 +14,17 @@ from playwright.async_api import Error as PlaywrightError
 
 MOST_BROWSERS = 6
 """Browsers that are kept open, each of them for other arguments."""
-_OF_PURGER = ("PURGER_", "TRAVIS", "GITHUB_", "PYTEST_", "COVERAGE_")
+_OF_PURGER = ("PURGER_", "TRAVIS", "GITHUB_", "GITLAB_", "JENKINS_", "PYTEST_", "COVERAGE_")
 _OF_COMMANDS = {"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "HOME", "XDG_CONFIG_HOME"}
+_OF_PYTHON = {"PYTHONIOENCODING", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 
 def surroundings() -> dict[str, str]:
     """The variables that a driver or a browser could act upon, other than those that only purger reads."""
     return {
-        name: text for name, text in os.environ.items() if not name.startswith(_OF_PURGER) and name not in _OF_COMMANDS
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(_OF_PURGER) and name not in _OF_COMMANDS | _OF_PYTHON
     }
 
 

@@ -34,6 +34,11 @@ DONE = "Done. Your build exited with 1.\n"
         ("Setting up package cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         ("setup build cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         (PART + "Failed to fetch casher from GitHub, disabling cache.\n" + RUN, CacheUse.NO_CACHE, None),
+        (
+            PART + "Failed to fetch casher from GitHub, disabling cache.\nI am disabling cache\n" + RUN,
+            CacheUse.NO_CACHE,
+            None,
+        ),
         (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
     ],

@@ -68,6 +68,12 @@ def test_statements_are_the_same_wherever_the_chunks_end() -> None:
         assert statements(*(text[at : at + size] for at in range(0, len(text), size))) == whole
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\nnext\n"])
+def test_a_long_line_is_cut_around_the_statement(end: bytes) -> None:
+    ((_, _, _, line),) = statements(b"a" * 2000 + b" fetching one " + b"b" * 2000 + end)
+    assert line == "a" * 249 + " fetching one " + "b" * 237
+
+
 def test_the_kept_text_does_not_grow_with_the_log() -> None:
     scanner = Scanner([Rule(b"fetching ", rb"fetching (\w+)", lambda _statement: None)])
     for _ in range(500):

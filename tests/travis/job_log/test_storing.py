@@ -8,27 +8,57 @@ from purger.travis.job_log import CacheUse, read_log
 
 STORE = "store build cache\n"
 PACKING = STORE + "changes detected, packing new archive\n"
+CHANGED = "changes detected (content changed, file is created, or file is deleted):\n"
+OF_WORKSPACE = "attempting to download workspace\nfetching x/workspace-a.tgz\nfound workspace\n"
 STALLED = "No output has been received in the last 10m0s\nThe build has been terminated\n"
+
+
+FAILED, NO_ADDRESS = "the upload failed", "the address of the store was not configured"
+CRASHED, ABORTED = "the cache tool crashed", "packing and uploading took too long and was aborted"
+MISSING = "a path or a list that it needs was missing"
+STOPPED = "the job was stopped while it packed or uploaded"
 
 
 @pytest.mark.parametrize(
     ("log", "reason"),
     [
-        (PACKING + "failed to upload cache\n", "the upload failed"),
-        (PACKING + "uploading /\n", "the address of the store was not configured"),
-        (STORE + "/x/bin/casher:9:in `push': no\n", "the cache tool crashed"),
-        (PACKING + "/x/bin/casher: line 9: no\n", "the cache tool crashed"),
-        (PACKING + "running `casher push x` took longer than 180 seconds\n", "took too long and was aborted"),
-        ("running `casher push x` took longer than 180 seconds\n", "took too long and was aborted"),
-        (STORE + "PATHS does not exist; unable to upload cache\n", "was missing"),
-        (STORE + "Unable to determine file changes. cache will not be uploaded\n", "was missing"),
-        (PACKING + STALLED, "the job was stopped"),
+        (PACKING + "failed to upload cache\n", FAILED),
+        (PACKING + "uploading /\n", NO_ADDRESS),
+        (STORE + "uploading /\n", NO_ADDRESS),
+        ("changes detected, packing new archive\nuploading /\n", NO_ADDRESS),
+        (STORE + "/x/bin/casher:9:in `push': no\n", CRASHED),
+        (PACKING + "/x/bin/casher: line 9: no\n", CRASHED),
+        (PACKING + "running `casher push x` took longer than 180 seconds\n", ABORTED),
+        ("running `casher push x` took longer than 180 seconds\n", ABORTED),
+        (STORE + "PATHS does not exist; unable to upload cache\n", MISSING),
+        (STORE + "Unable to determine file changes. cache will not be uploaded\n", MISSING),
+        (PACKING + STALLED, STOPPED),
+        (STORE + "x\n" * 2000 + "packing new archive\n" + STALLED, STOPPED),
     ],
 )
 def test_what_was_not_stored_has_its_reason(log: str, reason: str) -> None:
     (stored,) = read_log([log.encode()]).stored
-    assert stored.succeeded is False
-    assert reason in (stored.reason or "")
+    assert (stored.succeeded, stored.reason) == (False, reason)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        PACKING + "uploading main/cache-a.tgz\ncache uploaded\n",
+        PACKING + "uploading main/cache-a.tgz\ncache uploaded\n" + STALLED,
+        "y packing new archive uploading main/cache-a.tgz cache uploaded\n",
+    ],
+    ids=["lines", "stalled later", "no line ends"],
+)
+def test_what_was_stored_was_not_stopped(log: str) -> None:
+    read = read_log([log.encode()])
+    assert [(stored.archive, stored.succeeded) for stored in read.stored] == [("cache-a.tgz", True)]
+    assert not read.stopped_storing
+
+
+@pytest.mark.parametrize("log", ["uploading /\n", "x\n" * 2000 + STORE + "x\n" * 2000 + "uploading /\n"])
+def test_the_root_is_only_uploaded_to_where_the_tool_stores(log: str) -> None:
+    assert read_log([log.encode()]).stored == ()
 
 
 @pytest.mark.parametrize(
@@ -36,8 +66,13 @@ def test_what_was_not_stored_has_its_reason(log: str, reason: str) -> None:
     [
         (STORE + "nothing changed\n", CacheUse.FETCHED),
         ("nothing changed, not updating cache\n", CacheUse.FETCHED),
+        ("x\n" * 2000 + STORE + "nothing changed\n", CacheUse.FETCHED),
         (STORE + "change detected: /x\n", CacheUse.FETCHED),
-        ("changes detected (content changed, file is created, or file is deleted):\n", CacheUse.FETCHED),
+        ("change detected: /x\n", CacheUse.UNKNOWN),
+        (STORE + "say change detected: /x\n", CacheUse.UNKNOWN),
+        (OF_WORKSPACE + CHANGED, CacheUse.UNKNOWN),
+        (OF_WORKSPACE + STORE + CHANGED, CacheUse.FETCHED),
+        (CHANGED, CacheUse.FETCHED),
         (PACKING, CacheUse.UNKNOWN),
         (STORE + "$ x\n" + "a line\n" * 400 + "nothing changed\n", CacheUse.UNKNOWN),
         (PACKING + "uploading main/cache-a.tgz\ncache uploaded\n", CacheUse.UNKNOWN),
