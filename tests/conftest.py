@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -27,6 +29,17 @@ pytest_plugins = [
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--processes", action="store_true", help="run each purger command as a process of its own")
     parser.addoption("--every-network", action="store_true", help="try every combination of networks")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector off what is made to stay: with it, collecting all tests takes half as long again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 # What a developer's own network needs: all that tests reach is on this machine, and they set these for themselves.

@@ -41,7 +41,8 @@ def test_the_log_of_a_job_is_compared_with_the_report_of_a_purge(
     purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
 ) -> None:
     repository.add("main")
-    job = site.add_job(repository, script=[failed(), failed(fetch="own")])
+    # It fetched a minute ago: the site's time of a deletion is in whole seconds.
+    job = site.add_job(repository, script=[failed(duration_s=60), failed(fetch="own")])
     assert purger("purge", "acme/widgets", "--yes", "--artifacts", str(tmp_path / "kept")).code == 0
     report = str(tmp_path / "kept" / "report.json")
     ended = purger("check-log", str(job.id), "--report", report)

@@ -75,7 +75,7 @@ async def test_a_branch_that_is_always_refused(purge: Purge, site: StandIn, repo
         repository.add(branch)
         site.faults.delete_fault.append(DeleteFault(branch, status))
     site.faults.delete_all_fault = [DeleteFault(None, 503)]
-    record = await purge(attempts=3)
+    record = await purge(attempts=2)
     assert {cache.branch for cache in repository.caches} == set(statuses)
     assert not record.ok
     left = record.ledger.left

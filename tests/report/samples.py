@@ -185,13 +185,16 @@ def retried(*verdicts: str | None, fetched: bool = False, more_jobs: tuple[JobRe
     return msgspec.structs.replace(report(record(gone=0)), retry=retry)
 
 
-def hostile_report(text: str) -> Report:
-    """A report with this text wherever the site, a person or a file may have put it."""
-    one = record(left=[refused(text, text, text)])
-    one.warnings.append(text)
-    one.error = PurgerError(text, where=text, remedy=text)
-    assert one.error.exit_code is ExitCode.REMAINS
-    return report(one)
+def hostile_report(*texts: str) -> Report:
+    """A report with each text, in a repository of its own, wherever the site, a person or a file may have put it."""
+    records = []
+    for number, text in enumerate(texts):
+        one = record(f"widgets{number or ''}", left=[refused(text, text, text)])
+        one.warnings.append(text)
+        one.error = PurgerError(text, where=text, remedy=text)
+        assert one.error.exit_code is ExitCode.REMAINS
+        records.append(one)
+    return report(*records)
 
 
 def cache_report(branch: str, size_bytes: int = 10, outcome: str = "deleted", **changes: Any) -> CacheReport:

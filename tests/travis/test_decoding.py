@@ -85,13 +85,13 @@ ODD = [
 
 
 @pytest.mark.parametrize("name", sorted(set(CALLS) - {"log", "restart"}))
-@pytest.mark.parametrize("body", ODD, ids=range(len(ODD)))
-async def test_another_answer_is_an_error_of_the_site(name: str, body: bytes) -> None:
-    result = await asked(name, body)
-    if name in {"user", "branches of a job"} and (b'"id": 1,' in body or b'"id": 7,' in body):
-        return  # all that this call needs
-    assert isinstance(result, SiteError), result
-    assert result.exit_code is ExitCode.SITE
+async def test_another_answer_is_an_error_of_the_site(name: str) -> None:
+    for body in ODD:
+        result = await asked(name, body)
+        if name in {"user", "branches of a job"} and (b'"id": 1,' in body or b'"id": 7,' in body):
+            continue  # all that this call needs
+        assert isinstance(result, SiteError), (body[:80], result)
+        assert result.exit_code is ExitCode.SITE, body[:80]
 
 
 def other_forms(value: Any) -> st.SearchStrategy[Any]:
@@ -113,7 +113,7 @@ def other_forms(value: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("name", CALLS)
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_no_answer_raises_anything_else(name: str, data: st.DataObject) -> None:
     form = data.draw(other_forms(CALLS[name][1]))

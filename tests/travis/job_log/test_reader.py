@@ -69,10 +69,10 @@ RAW = [name for name in CORPUS if name.endswith(".log")]
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", RAW)
-def test_the_form_of_a_log_does_not_matter(name: str, form: str) -> None:
-    log = (LOGS / name).read_bytes()
-    assert summary(read_log([FORMS[form](log)])) == summary(read_log([log]))
+def test_the_form_of_a_log_does_not_matter(form: str) -> None:
+    for name in RAW:
+        log = FORMS[form]((LOGS / name).read_bytes())
+        assert summary(read_log([log])) == CORPUS[name], name
 
 
 def test_the_failing_lines_begin_with_their_command() -> None:
@@ -173,7 +173,7 @@ def endless(piece: bytes, size: int) -> Iterator[bytes]:
 def test_memory_stays_constant(piece: bytes) -> None:
     reader = LogReader()
     most = 0
-    for chunk in endless(piece, 20_000_000 if len(set(piece)) > 30 else 4_000_000):
+    for chunk in endless(piece, 2_000_000):
         reader.feed(chunk)
         most = max(most, reader.kept_bytes)
     log = reader.finish()
@@ -189,7 +189,7 @@ def test_memory_stays_constant(piece: bytes) -> None:
 def test_memory_stays_constant_in_json(start: bytes, piece: bytes) -> None:
     reader = LogReader()
     most = 0
-    for chunk in [start, *[piece] * 4000]:
+    for chunk in [start, *[piece] * 2000]:
         reader.feed(chunk)
         most = max(most, reader.kept_bytes)
     reader.finish()
