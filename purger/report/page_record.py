@@ -45,7 +45,7 @@ class PageRecorder:
 
     async def _picture(self, page: CachePage, path: Path) -> None:
         try:
-            write_whole(path, await page.screenshot())
+            await asyncio.to_thread(write_whole, path, await page.screenshot())
         except OSError as error:
             self.record.warn(trouble(path, error))
         except PurgerError as error:
