@@ -39,6 +39,7 @@ DONE = "Done. Your build exited with 1.\n"
             CacheUse.NO_CACHE,
             None,
         ),
+        (PART + "/x/bin/casher:9:in `fetch': no\n" + RUN, CacheUse.UNKNOWN, Unknown.CRASHED),
         (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
     ],

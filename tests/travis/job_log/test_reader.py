@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from purger.travis.job_log import JobLog, LogReader, read_log
+from purger.travis.job_log import JobLog, LogReader, LogSink, read_log
 from tests.travis.job_log.corpus import CORPUS, LOGS, NO_LOGS, OWN, Expected, read, summary
 
 
@@ -199,3 +199,11 @@ def test_memory_stays_constant_in_json(start: bytes, piece: bytes) -> None:
 def test_a_source_may_be_one_huge_piece() -> None:
     log = (LOGS / "new_own.log").read_bytes()
     assert summary(read_log([log + b"x" * 1_000_000])) == OWN
+
+
+def test_a_log_of_just_the_largest_size_is_whole() -> None:
+    log = b"fetching main/cache-a.tgz\nfound cache\n"
+    for more in (b"", b"x"):
+        sink = LogSink(len(log))
+        assert sink.feed(log + more) is not bool(more)
+        assert sink.finish().too_long is bool(more)

@@ -24,6 +24,9 @@ from tests.travis.job_log.corpus import read
         ("other", "fix-42", "develop", "main", "unknown"),
         ("foo", "feature/foo", None, "main", "own"),
         ("caf%C3%A9", "café", None, "main", "own"),
+        ("teamcafé", "team/café", None, "main", "own"),
+        ("teamcaf", "team/café", None, "main", "own"),
+        ("", "main", None, "main", "unknown"),
     ],
 )
 def test_the_source_of_a_fetch_is_found_by_its_branch(
