@@ -163,7 +163,7 @@ async def test_one_that_never_answers_holds_up_no_other(purge: Purge, site: Stan
     repository.add("mute")
     site.faults.delete_fault = [DeleteFault("mute", kind="hang")]
     site.faults.delete_all_fault = [DeleteFault(None, kind="hang")]
-    policies = replace(FAST, api_busy=replace(FAST.api_busy, stop=stop_after_attempt(1)))
+    policies = replace(FAST, call_timeout_s=5.0, api_busy=replace(FAST.api_busy, stop=stop_after_attempt(1)))
     record = await purge(answer_timeout_s=2.0, attempts=2, batch_size=10, policies=policies)
     assert [cache.branch for cache in repository.caches] == ["mute"]
     (mute,) = record.ledger.left

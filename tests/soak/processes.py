@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
+from tests.support.processes import command_line
+
 PROC = Path("/proc")
+Process = tuple[int, str]
+"""A number and a time of start, which no other process shares."""
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:
@@ -20,17 +24,21 @@ def _processes() -> Iterator[tuple[int, int, str]]:
                     yield int(entry.name), int(parent), rest[17]
 
 
-def descendants(*, everyone: bool = False) -> set[tuple[int, str]]:
-    """The processes below this one, or all that run: number and time of start, which no other process shares."""
+def descendants(*, besides: Set[Process] = frozenset()) -> set[Process]:
+    """The processes below this one, but for some and all that these start."""
     found = list(_processes())
-    if everyone:
-        return {(pid, start) for pid, _, start in found}
-    below = {os.getpid()}
+    below, apart = {os.getpid()}, {pid for pid, _ in besides}
     grew = True
     while grew:
-        more = {pid for pid, parent, _ in found if parent in below} | below
+        more = {pid for pid, parent, _ in found if parent in below} - apart | below
         grew, below = more != below, more
     return {(pid, start) for pid, _, start in found if pid in below and pid != os.getpid()}
+
+
+def still_running(processes: Set[Process]) -> dict[int, str]:
+    """Those of the processes that run, and their command lines."""
+    alive = processes & {(pid, start) for pid, _, start in _processes()}
+    return {pid: command_line(pid)[:200] for pid, _ in sorted(alive)}
 
 
 def browsers_below() -> list[int]:

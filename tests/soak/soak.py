@@ -11,7 +11,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Set
 from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -39,7 +39,7 @@ from tests.soak.env_files import EnvFile
 from tests.soak.happenings import deletes, happenings, turn
 from tests.soak.places import Place, ProxyPark, place_of, site_for
 from tests.soak.plan import Plan, plan_of
-from tests.soak.processes import descendants
+from tests.soak.processes import Process, descendants, still_running
 from tests.support.browser import browsers_in, loopback
 from tests.support.networks import secrets_of
 from tests.support.retry_policies import FAST
@@ -47,7 +47,7 @@ from tests.support.retry_policies import FAST
 WIDGETS = Repository("github", "acme", "widgets")
 RUNS_A_BROWSER = 25
 LONGEST_RUN_S = 60.0
-ENDING_S = 5.0
+ENDING_S = 30.0
 CHROMIUMS_OWN = ("org.chromium.", ".org.chromium.")
 
 
@@ -106,12 +106,21 @@ class Figures:
 class Soak:
     """Runs plans one after the other in browsers and by proxies that they share; what came of them is in `figures`.
 
-    `said` is the list that the lines of purger's log are added to.
+    `said` is the list that the lines of purger's log are added to; `others` are processes that ran before.
     """
 
-    def __init__(self, playwright: Playwright, proxies: ProxyPark, said: list[str], *, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        playwright: Playwright,
+        proxies: ProxyPark,
+        said: list[str],
+        others: Set[Process],
+        *,
+        verbose: bool = False,
+    ) -> None:
         self.figures = Figures()
-        self.processes: set[tuple[int, str]] = set()
+        self.processes: set[Process] = set()
+        self._others = others
         self._playwright = playwright
         self._verbose = verbose
         self._browsers: BrowserSupervisor | None = None
@@ -140,7 +149,7 @@ class Soak:
         started = time.monotonic()
         found = await self._checked(plan)
         took_s = time.monotonic() - started
-        self.processes |= descendants()
+        self.processes |= descendants(besides=self._others)
         if plan.browser_dies_after is not None or found:
             await self.close()
         figures = self.figures
@@ -192,7 +201,7 @@ class Soak:
     async def _note_processes(self) -> None:
         """Note what runs below a command, while it does: what it leaves behind is nobody's descendant any more."""
         while True:
-            self.processes |= descendants()
+            self.processes |= descendants(besides=self._others)
             await asyncio.sleep(0.1)
 
     async def _runs(self, plan: Plan, site: StandIn, place: Place | None) -> list[Ending]:
@@ -288,12 +297,12 @@ async def soak(
     logger.remove()
     logger.add(said.append, level=0, format="{message}\n{exception}")
     started = time.monotonic()
-    before = descendants()
+    others = descendants()
     with tempfile.TemporaryDirectory(prefix="purger-soak-") as folder:
         with patch.dict(os.environ, {"TMPDIR": folder}):
             async with async_playwright() as playwright:
                 proxies = ProxyPark()
-                one = Soak(playwright, proxies, said, verbose=verbose)
+                one = Soak(playwright, proxies, said, others, verbose=verbose)
                 figures = one.figures
                 try:
                     seeds = (seed for seed in itertools.count(first_seed) if only in {None, *plan_of(seed).kinds})
@@ -309,17 +318,17 @@ async def soak(
                 finally:
                     await one.close()
                     proxies.close()
-        figures.violations += await _left_over(Path(folder), one.processes - before, figures.kinds["browser dies"])
+        figures.violations += await _left_over(Path(folder), one.processes, figures.kinds["browser dies"])
     logger.remove()
     figures.seconds = time.monotonic() - started
     return figures
 
 
-async def _left_over(folder: Path, processes: set[tuple[int, str]], browsers_killed: int) -> list[str]:
+async def _left_over(folder: Path, processes: set[Process], browsers_killed: int) -> list[str]:
     """Files in the folder for temporary ones, and processes, that do not go by themselves within a few seconds."""
     deadline = time.monotonic() + ENDING_S
     while True:
-        alive = processes & descendants(everyone=True)
+        alive = still_running(processes)
         files = sorted(entry.name for entry in folder.iterdir())
         # Chromium's own folder for its socket stays where it is killed: nobody is left who knows of it.
         of_chromium = [name for name in files if name.startswith(CHROMIUMS_OWN)]
@@ -328,6 +337,6 @@ async def _left_over(folder: Path, processes: set[tuple[int, str]], browsers_kil
         if not alive and not files:
             return []
         if time.monotonic() > deadline:
-            left = [f"process {pid} is left over" for pid, _ in sorted(alive)]
+            left = [f"process {pid} is left over: {command}" for pid, command in alive.items()]
             return [*left, *(f"{name} is left over among the temporary files" for name in files)]
         await asyncio.sleep(0.05)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import math
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +31,7 @@ from tests.soak.env_files import EnvFile
 from tests.soak.networks import NetworkPlan
 from tests.soak.places import Place
 from tests.soak.plan import KINDS, Plan, Stored, plan_of
+from tests.soak.processes import descendants
 from tests.soak.soak import Figures, soak
 from tests.support.forward_proxies import ForwardProxy
 from tests.support.networks import LOCAL_HOSTS
@@ -117,6 +121,19 @@ def find(monkeypatch: pytest.MonkeyPatch, playwright: Playwright) -> Find:
         return "\n".join((await soak(1, runs=1, seconds=math.inf)).violations)
 
     return found
+
+
+async def test_a_process_that_stays_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(soaking, "ENDING_S", 0.0)
+    others = descendants()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as staying:
+        below = descendants(besides=others)
+        assert {pid for pid, _ in below} == {staying.pid}
+        assert descendants(besides=others | below) == set()
+        (line,) = await soaking._left_over(tmp_path, below, 0)
+        assert f"process {staying.pid} is left over: {sys.executable}" in line
+        staying.kill()
+    assert await soaking._left_over(tmp_path, below, 0) == []
 
 
 async def test_a_secret_in_another_spelling_is_seen(monkeypatch: pytest.MonkeyPatch, find: Find) -> None:
