@@ -13,6 +13,13 @@ WORKER, CLONE, PART = (
 )
 RUN = '$ make\nno\nThe command "make" exited with 1.\n'
 DONE = "Done. Your build exited with 1.\n"
+DISABLED = PART + "Failed to fetch casher from GitHub, disabling cache.\n"
+FETCHED = WORKER + CLONE + PART + "attempting to download cache archive\ncould not download cache\n" + RUN + DONE
+
+
+def fold(name: str) -> str:
+    """A fold that was copied closed."""
+    return f"travis_fold:start:{name}\ntravis_fold:end:{name}\n"
 
 
 @pytest.mark.parametrize(
@@ -33,12 +40,22 @@ DONE = "Done. Your build exited with 1.\n"
         (PART + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         ("Setting up package cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         ("setup build cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
-        (PART + "Failed to fetch casher from GitHub, disabling cache.\n" + RUN, CacheUse.NO_CACHE, None),
+        (DISABLED + RUN, CacheUse.NO_CACHE, None),
         (
-            PART + "Failed to fetch casher from GitHub, disabling cache.\nI am disabling cache\n" + RUN,
+            PART
+            + "Failed to fetch casher from GitHub, disabling cache.\n"
+            + "x" * 80
+            + "\nI am disabling cache\n"
+            + RUN,
             CacheUse.NO_CACHE,
             None,
         ),
+        (fold("worker_info") + fold("git.checkout") + RUN + DONE, CacheUse.NO_CACHE, None),
+        (fold("git.checkout") + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (fold("worker_info") + fold("git.checkout") + fold("cache.1") + RUN + DONE, CacheUse.UNKNOWN, Unknown.FOLDED),
+        (WORKER + CLONE + "see Worker information\n" + RUN + DONE, CacheUse.NO_CACHE, None),
+        (FETCHED + "cache.1\n" + PART + RUN + DONE, CacheUse.UNKNOWN, Unknown.FOLDED),
+        (FETCHED + "cache.1\n" + PART, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (PART + "/x/bin/casher:9:in `fetch': no\n" + RUN, CacheUse.UNKNOWN, Unknown.CRASHED),
         (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),

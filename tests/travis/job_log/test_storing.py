@@ -85,6 +85,10 @@ def test_a_comparison_proves_a_fetch(log: str, use: CacheUse) -> None:
     assert read.fetched == ()
 
 
+def test_where_it_begins_to_store_it_is_a_log() -> None:
+    assert read_log([STORE.encode()]).is_log
+
+
 def test_a_job_that_stops_while_it_packs_is_known() -> None:
     assert read_log([(PACKING + STALLED).encode()]).stopped_storing
     assert not read_log([(STORE + "nothing changed\n" + STALLED).encode()]).stopped_storing
