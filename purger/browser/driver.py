@@ -9,7 +9,9 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
+from loguru import logger
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
@@ -18,6 +20,8 @@ from purger.browser.machine import limits_fault
 from purger.core.errors import BrowserError
 from purger.secrets import child_environment
 
+STARTING_S = 60.0
+"""Playwright's driver answers within a second, and later on a busy machine. Rarely, Node never does."""
 STOPPING_S = 40.0
 """The driver kills a browser that has not closed within 30 s, and deletes its temporary files.
 
@@ -33,14 +37,13 @@ async def driver() -> AsyncIterator[Playwright]:
     Raises BrowserError if the driver does not start.
     """
     child_environment.forget_secrets()
-    manager = async_playwright()
     try:
         with child_environment.with_a_home(), _out_of_reach_of_ignored_signals():
-            playwright = await manager.start()
+            playwright = await _started()
     except BaseException as error:
         # The rest of the process is cleaned up after the event loop closed, and would print an error.
         sys.unraisablehook = lambda _complaint: None
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception) or isinstance(error, BrowserError):
             raise
         words = str(error) or type(error).__name__
         cause = known_cause(words) or limits_fault()
@@ -56,6 +59,47 @@ async def driver() -> AsyncIterator[Playwright]:
         with contextlib.suppress(TimeoutError, PlaywrightError):
             async with asyncio.timeout(_longest_stop_s()):
                 await playwright.stop()
+
+
+async def _started() -> Playwright:
+    """Start the driver; a second time where it does not answer. Raises BrowserError if it never does."""
+    for _ in range(2):
+        with _killed_after(STARTING_S) as killed:
+            try:
+                return await async_playwright().start()
+            except Exception:
+                if not killed:
+                    raise
+        logger.debug("Playwright's driver did not answer within {:g} s.", STARTING_S)
+    raise BrowserError(f"Playwright's driver does not answer within {STARTING_S:g} s", remedy="Run it again.")
+
+
+@contextmanager
+def _killed_after(seconds: float) -> Iterator[list[asyncio.SubprocessTransport]]:
+    """Kill what is started in a `with` block that takes longer; yields the list of what was killed."""
+    loop = asyncio.get_running_loop()
+    start = loop.subprocess_exec
+    running: list[asyncio.SubprocessTransport] = []
+    killed: list[asyncio.SubprocessTransport] = []
+
+    async def start_and_note(*command: Any, **options: Any) -> Any:
+        transport, protocol = await start(*command, **options)
+        running.append(transport)
+        return transport, protocol
+
+    def kill() -> None:
+        for transport in running:
+            with contextlib.suppress(ProcessLookupError):
+                transport.kill()
+                killed.append(transport)
+
+    loop.subprocess_exec = start_and_note  # type: ignore[method-assign]
+    timer = loop.call_later(seconds, kill)
+    try:
+        yield killed
+    finally:
+        timer.cancel()
+        loop.subprocess_exec = start  # type: ignore[method-assign]
 
 
 def _longest_stop_s() -> float:

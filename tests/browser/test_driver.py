@@ -11,9 +11,17 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Error as PlaywrightError
 
-from purger.browser.driver import STOPPING_AT_ONCE_S, STOPPING_S, _longest_stop_s, driver, driver_error, driver_is_gone
+from purger.browser.driver import (
+    STOPPING_AT_ONCE_S,
+    STOPPING_S,
+    _killed_after,
+    _longest_stop_s,
+    driver,
+    driver_error,
+    driver_is_gone,
+)
 from purger.browser.find import candidates
-from purger.core.errors import ExitCode
+from purger.core.errors import BrowserError, ExitCode
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
 from tests.support.processes import command_line, descendants
@@ -97,6 +105,34 @@ async def test_whoever_cancels_a_run_does_not_wait_for_that() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert longest == [STOPPING_S, STOPPING_AT_ONCE_S]
+
+
+HANG = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_driver_that_never_answers_is_started_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Node runs this script first, which hangs as often as the test says."""
+    once = "const fs = require('fs'), log = process.env.STARTS; fs.appendFileSync(log, '+');"
+    (tmp_path / "hang.js").write_text(f"{once} if (fs.readFileSync(log).length <= {times}) {HANG};")
+    monkeypatch.setenv("STARTS", str(tmp_path / "starts"))
+    monkeypatch.setenv("NODE_OPTIONS", f"--require {tmp_path / 'hang.js'}")
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    if times == 1:
+        # The second one has all the time that it needs.
+        seconds = iter([10.0, 60.0])
+        monkeypatch.setattr("purger.browser.driver._killed_after", lambda _: _killed_after(next(seconds)))
+        async with driver() as playwright:
+            assert playwright.chromium.name == "chromium"
+        assert (tmp_path / "starts").read_text() == "++"
+    else:
+        monkeypatch.setattr("purger.browser.driver.STARTING_S", 5.0)
+        with pytest.raises(BrowserError, match=r"driver does not answer within 5 s"):
+            async with driver():
+                pytest.fail("it hangs")
 
 
 @pytest.mark.browser
