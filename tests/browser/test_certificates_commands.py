@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +15,7 @@ from purger.standin.certificates import Certificate
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.auth.manual_sign_in import ManualSignIn
-from tests.support.browser import Purger
+from tests.support.browser import Purger, once
 
 pytestmark = pytest.mark.browser
 
@@ -101,19 +100,13 @@ def test_a_key_that_changes_in_the_middle_is_an_error_with_a_report(
 ) -> None:
     repository.fill(40)
     site.faults.delete_latency_s = 1.0
-    has_ended = threading.Event()
 
     def change() -> None:
-        while len(repository.caches) == 40 and not has_ended.wait(0.02):
-            pass
         site.use_certificate(kind, origins)  # type: ignore[arg-type]
         site.faults.delete_latency_s = 0.0
 
-    changing = threading.Thread(target=change)
-    changing.start()
-    ended = purger("purge", "acme/widgets", "--yes", "--batch-size", "10", "--ca-file", str(site.authority_file))
-    has_ended.set()
-    changing.join()
+    with once(lambda: len(repository.caches) < 40, change):
+        ended = purger("purge", "acme/widgets", "--yes", "--batch-size", "10", "--ca-file", str(site.authority_file))
     assert ended.code == 4, ended.err
     assert ended.repository["error"]["message"] == said
     assert len(ended.repository["caches"]) == 40

@@ -24,7 +24,7 @@ from purger.browser.find import candidates
 from purger.core.errors import BrowserError, ExitCode
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
-from tests.support.processes import command_line, descendants
+from tests.support.processes import command_line, descendants, is_browser
 
 
 @pytest.mark.parametrize(
@@ -156,9 +156,6 @@ def children() -> set[int]:
 
 def browsers_with_files_in(folder: Path) -> list[int]:
     """The processes of browsers whose temporary files are there, and scripts that start them."""
-    commands = {pid: command_line(pid) for pid in descendants(os.getpid())}
     return [
-        pid
-        for pid, command in commands.items()
-        if str(folder) in command and "--remote-debugging-pipe" in command and "--type=" not in command
+        pid for pid in descendants(os.getpid()) if is_browser(command := command_line(pid)) and str(folder) in command
     ]

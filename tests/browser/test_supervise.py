@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 import time
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import FOR_EVER, Purger, left, loads
+from tests.support.browser import FOR_EVER, Purger, left, loads, once
 from tests.support.processes import Running, children_marked, wait_until
 from tests.support.remote_browsers import StartRemote, free_port
 
@@ -69,21 +68,15 @@ def test_a_remote_browser_that_is_lost_is_connected_again(
     start, scheme, path = (start_cdp, "http", "") if kind == "cdp" else (start_server, "ws", "/secret-path")
     port = free_port()
     remote = start(tmp_path, port)
-    has_ended = threading.Event()
 
     def lose() -> None:
-        while site.count("DELETE") <= 3 and not has_ended.wait(0.02):
-            pass
         site.faults.delete_latency_s = 0.0
         os.killpg(remote.pid, signal.SIGKILL)
         remote.wait()
         start(tmp_path / "second", port)
 
-    losing = threading.Thread(target=lose)
-    losing.start()
-    ended = purger("purge", "acme/widgets", "--yes", "--connect", f"{scheme}://127.0.0.1:{port}{path}")
-    has_ended.set()
-    losing.join()
+    with once(lambda: site.count("DELETE") > 3, lose):
+        ended = purger("purge", "acme/widgets", "--yes", "--connect", f"{scheme}://127.0.0.1:{port}{path}")
     assert ended.code == 0, ended.err
     assert ended.repository["verified"]
     assert "connecting again" in ended.err

@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -223,6 +224,25 @@ async def eventually(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
         while not holds():
             await asyncio.sleep(0.01)
+
+
+@contextmanager
+def once(holds: Callable[[], bool], act: Callable[[], None]) -> Iterator[None]:
+    """Act in a thread as soon as it holds, while the block runs a command; at the latest when the block ends."""
+    has_ended = threading.Event()
+
+    def wait_and_act() -> None:
+        while not holds() and not has_ended.wait(0.02):
+            pass
+        act()
+
+    acting = threading.Thread(target=wait_and_act)
+    acting.start()
+    try:
+        yield
+    finally:
+        has_ended.set()
+        acting.join()
 
 
 def loads(site: StandIn) -> int:

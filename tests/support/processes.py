@@ -46,6 +46,11 @@ def command_line(pid: int) -> str:
     return ""
 
 
+def is_browser(command: str) -> bool:
+    """Whether it is that of a browser itself, or of a script that starts one, and not of a browser's child."""
+    return "--remote-debugging-pipe" in command and "--type=" not in command
+
+
 class Running:
     """A command that runs by itself, in a process group of its own."""
 
@@ -72,9 +77,7 @@ class Running:
         return [
             pid
             for pid in descendants(self.process.pid)
-            if "--remote-debugging-pipe" in (command := command_line(pid))
-            and "--type=" not in command
-            and "/bin/sh" not in command
+            if is_browser(command := command_line(pid)) and "/bin/sh" not in command
         ]
 
     def browser(self) -> int:

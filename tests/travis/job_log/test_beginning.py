@@ -41,15 +41,7 @@ def fold(name: str) -> str:
         ("Setting up package cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         ("setup build cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         (DISABLED + RUN, CacheUse.NO_CACHE, None),
-        (
-            PART
-            + "Failed to fetch casher from GitHub, disabling cache.\n"
-            + "x" * 80
-            + "\nI am disabling cache\n"
-            + RUN,
-            CacheUse.NO_CACHE,
-            None,
-        ),
+        (DISABLED + "x" * 80 + "\nI am disabling cache\n" + RUN, CacheUse.NO_CACHE, None),
         (fold("worker_info") + fold("git.checkout") + RUN + DONE, CacheUse.NO_CACHE, None),
         (fold("git.checkout") + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         (fold("worker_info") + fold("git.checkout") + fold("cache.1") + RUN + DONE, CacheUse.UNKNOWN, Unknown.FOLDED),
