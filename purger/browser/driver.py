@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -38,7 +37,7 @@ async def driver() -> AsyncIterator[Playwright]:
     """
     child_environment.forget_secrets()
     try:
-        with child_environment.with_a_home(), _out_of_reach_of_ignored_signals():
+        with child_environment.with_a_home():
             playwright = await _started()
     except BaseException as error:
         # The rest of the process is cleaned up after the event loop closed, and would print an error.
@@ -64,7 +63,7 @@ async def driver() -> AsyncIterator[Playwright]:
 async def _started() -> Playwright:
     """Start the driver; a second time where it does not answer. Raises BrowserError if it never does."""
     for _ in range(2):
-        with _killed_after(STARTING_S) as killed:
+        with _starting(kill_after_s=STARTING_S, start_new_session=_is_a_signal_ignored()) as killed:
             try:
                 return await async_playwright().start()
             except Exception:
@@ -75,15 +74,18 @@ async def _started() -> Playwright:
 
 
 @contextmanager
-def _killed_after(seconds: float) -> Iterator[list[asyncio.SubprocessTransport]]:
-    """Kill what is started in a `with` block that takes longer; yields the list of what was killed."""
+def _starting(*, kill_after_s: float, start_new_session: bool) -> Iterator[list[asyncio.SubprocessTransport]]:
+    """Say how the processes of a `with` block are started, which Playwright does not let us say.
+
+    Those that run when the block takes longer than `kill_after_s` are killed; yields the list of them.
+    """
     loop = asyncio.get_running_loop()
     start = loop.subprocess_exec
     running: list[asyncio.SubprocessTransport] = []
     killed: list[asyncio.SubprocessTransport] = []
 
     async def start_and_note(*command: Any, **options: Any) -> Any:
-        transport, protocol = await start(*command, **options)
+        transport, protocol = await start(*command, **options, start_new_session=start_new_session)
         running.append(transport)
         return transport, protocol
 
@@ -94,7 +96,7 @@ def _killed_after(seconds: float) -> Iterator[list[asyncio.SubprocessTransport]]
                 killed.append(transport)
 
     loop.subprocess_exec = start_and_note  # type: ignore[method-assign]
-    timer = loop.call_later(seconds, kill)
+    timer = loop.call_later(kill_after_s, kill)
     try:
         yield killed
     finally:
@@ -102,29 +104,20 @@ def _killed_after(seconds: float) -> Iterator[list[asyncio.SubprocessTransport]]
         loop.subprocess_exec = start  # type: ignore[method-assign]
 
 
+def _is_a_signal_ignored() -> bool:
+    """Return whether this process ignores a signal that ends a process group.
+
+    Node forgets at its start that a signal is ignored: a terminal that closes after `nohup` would end a driver that is
+    not in a session of its own.
+    """
+    numbers = (getattr(signal, name, None) for name in ("SIGHUP", "SIGINT", "SIGTERM"))
+    return any(signal.getsignal(number) is signal.SIG_IGN for number in numbers if number)
+
+
 def _longest_stop_s() -> float:
     """Return how long to wait for the driver's end: where the run was cancelled, somebody waits for that of purger."""
     task = asyncio.current_task()
     return STOPPING_AT_ONCE_S if task is not None and task.cancelling() else STOPPING_S
-
-
-@contextmanager
-def _out_of_reach_of_ignored_signals() -> Iterator[None]:
-    """Start processes in a session of their own where this one ignores a signal that ends a process group.
-
-    Node forgets at its start that a signal is ignored: a terminal that closes after `nohup` would end the driver.
-    """
-    numbers = (getattr(signal, name, None) for name in ("SIGHUP", "SIGINT", "SIGTERM"))
-    if not any(signal.getsignal(number) is signal.SIG_IGN for number in numbers if number):
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    start = loop.subprocess_exec
-    loop.subprocess_exec = functools.partial(start, start_new_session=True)  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        loop.subprocess_exec = start  # type: ignore[method-assign]
 
 
 def driver_is_gone(error: PlaywrightError) -> bool:

@@ -9,7 +9,7 @@ from purger.core.errors import InputError
 from purger.core.options import BROWSER, check_ranges, flag, number, text
 
 CLOSING_S = 1.5
-"""How long a browser, a context or the driver may take to close before it is left alone."""
+"""How long a trace, a page, a context or a browser may take to close before it is left to what closes it next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

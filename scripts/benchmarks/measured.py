@@ -1,8 +1,7 @@
 """Run purger's command line in this process; at the end write what it took to stderr, as one line of JSON.
 
-`peak_mib` is the most memory of this process, its children not counted. `blocked_ms` is the longest time for which the
-event loop did nothing but one thing: a task that wants to run every few milliseconds notes how late it is, less the
-time that the system let other processes run instead.
+`peak_mib` is the most memory of this process, its children not counted. `blocked_ms` is the longest time between two of
+the event loop's looks at what has happened, less the time that the system let other processes run instead.
 """
 
 from __future__ import annotations
@@ -20,8 +19,6 @@ from typing import Any
 
 from purger.__main__ import main
 from purger.cli import frame, signals
-
-BEAT_S = 0.005
 
 
 def waited_s() -> float:
@@ -42,40 +39,40 @@ def peak_mib() -> float:
     return int(found[1]) / 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-class Heartbeat:
-    """Notes the longest time for which the event loop was blocked."""
+class Turns:
+    """Notes the longest turn of the event loop: what it runs between two of its waits."""
 
     def __init__(self) -> None:
         self.blocked_s = 0.0
 
-    async def beat(self) -> None:
-        """Beat until cancelled."""
-        while True:
-            started, waited = time.perf_counter(), waited_s()
-            await asyncio.sleep(BEAT_S)
-            late_s = time.perf_counter() - started - BEAT_S - (waited_s() - waited)
-            self.blocked_s = max(self.blocked_s, late_s)
+    async def noted(self, job: Coroutine[Any, Any, Any]) -> Any:
+        """Note each turn while the job runs; return its value."""
+        selector = vars(asyncio.get_running_loop())["_selector"]
+        wait = selector.select
+        started, waited = time.perf_counter(), waited_s()
 
-    async def beside(self, job: Coroutine[Any, Any, Any]) -> Any:
-        """Beat while the job runs; return its value."""
-        beating = asyncio.create_task(self.beat())
-        try:
-            return await job
-        finally:
-            beating.cancel()
+        def note_and_wait(timeout_s: float | None = None) -> Any:
+            nonlocal started, waited
+            self.blocked_s = max(self.blocked_s, time.perf_counter() - started - (waited_s() - waited))
+            happened = wait(timeout_s)
+            started, waited = time.perf_counter(), waited_s()
+            return happened
+
+        selector.select = note_and_wait
+        return await job
 
 
 def measure() -> None:
     """Run the command line, and write the figures when the process ends."""
-    heartbeat = Heartbeat()
+    turns = Turns()
 
-    def run_beside(job: Coroutine[Any, Any, Any], timeout_s: float | None) -> Any:
-        return signals.run_to_the_end(heartbeat.beside(job), timeout_s)
+    def run_noted(job: Coroutine[Any, Any, Any], timeout_s: float | None) -> Any:
+        return signals.run_to_the_end(turns.noted(job), timeout_s)
 
-    vars(frame)["run_to_the_end"] = run_beside
+    vars(frame)["run_to_the_end"] = run_noted
 
     def write() -> None:
-        figures = {"peak_mib": peak_mib(), "blocked_ms": heartbeat.blocked_s * 1000}
+        figures = {"peak_mib": peak_mib(), "blocked_ms": turns.blocked_s * 1000}
         sys.stderr.write(f"\n{json.dumps(figures)}\n")
 
     atexit.register(write)

@@ -14,8 +14,8 @@ from playwright.async_api import Error as PlaywrightError
 from purger.browser.driver import (
     STOPPING_AT_ONCE_S,
     STOPPING_S,
-    _killed_after,
     _longest_stop_s,
+    _starting,
     driver,
     driver_error,
     driver_is_gone,
@@ -124,7 +124,9 @@ async def test_a_driver_that_never_answers_is_started_once_more(
     if times == 1:
         # The second one has all the time that it needs.
         seconds = iter([10.0, 60.0])
-        monkeypatch.setattr("purger.browser.driver._killed_after", lambda _: _killed_after(next(seconds)))
+        monkeypatch.setattr(
+            "purger.browser.driver._starting", lambda **options: _starting(**options | {"kill_after_s": next(seconds)})
+        )
         async with driver() as playwright:
             assert playwright.chromium.name == "chromium"
         assert (tmp_path / "starts").read_text() == "++"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import struct
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from playwright.async_api import Playwright
@@ -125,6 +127,33 @@ async def test_a_picture_has_its_own_time(
     async with loaded_page(site, browsers) as page:
         page._timeout_s = 0.0
         assert (await page.screenshot()).startswith(PNG)
+
+
+async def test_a_picture_shows_a_page_up_to_its_greatest_height(
+    site: StandIn,
+    repository: Repository,
+    browsers: tuple[Playwright, BrowserSupervisor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repository.fill(60)
+    async with loaded_page(site, browsers) as page:
+        whole = size(await page.screenshot())
+        monkeypatch.setattr("purger.travis.page.cache_page.PICTURE_PIXELS", 2000)
+        cut = size(await page.screenshot())
+    assert (whole.width, cut) == (1280, Size(1280, 2000))
+    assert 2500 < whole.height < 4000
+
+
+class Size(NamedTuple):
+    """The size of a picture, in pixels."""
+
+    width: int
+    height: int
+
+
+def size(png: bytes) -> Size:
+    assert png.startswith(PNG)
+    return Size(*struct.unpack(">II", png[16:24]))
 
 
 async def test_a_picture_that_takes_too_long_leaves_a_warning_and_the_page(

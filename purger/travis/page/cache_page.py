@@ -28,6 +28,12 @@ WITHOUT_MARKS = "[data-purger] { display: none !important }"
 PICTURE_S = 30.0
 """How long a picture of the page may take. A large page on a busy machine needs seconds, however short its time to load
 may be; a picture that takes longer fails by itself and leaves the page open."""
+PICTURE_PIXELS = 16_384
+"""So much of a page is pictured, from its top: more than 300 rows.
+
+Where a graphics card draws, Chromium's pictures are no taller; and the event loop stands still while a picture is read
+from the driver: with 1,000 rows those were 8 MB and up to 70 ms.
+"""
 DEFAULT_WAITS = PageWaits()
 
 
@@ -181,11 +187,12 @@ class CachePage:
         return payload
 
     async def screenshot(self, *, with_marks: bool = False) -> bytes:
-        """Return a picture of the whole page as PNG; without our marks for a person who watches."""
+        """Return a picture of the page's first PICTURE_PIXELS as PNG; without our marks for a person who watches."""
         page = self._supervised.current
         async with self._supervised.alive(page, PICTURE_S + self._waits.crash_grace_s):
             style = ALL_DRAWN if with_marks else ALL_DRAWN + WITHOUT_MARKS
-            return await page.screenshot(full_page=True, style=style, timeout=PICTURE_S * 1000)
+            clip: Any = {"x": 0, "y": 0, "width": PICTURE_PIXELS, "height": PICTURE_PIXELS}
+            return await page.screenshot(full_page=True, clip=clip, style=style, timeout=PICTURE_S * 1000)
 
     async def pause(self) -> None:
         """Open Playwright's inspector and wait until a person continues."""

@@ -13,10 +13,9 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from purger.browser.causes import known_cause
 from purger.browser.driver import driver_error, driver_is_gone
+from purger.browser.settings import CLOSING_S
 from purger.core.errors import BrowserError, BrowserLostError, SiteError
 from purger.travis.page.guard import PageGuard
-
-CLOSING_S = 1.0
 
 
 class SupervisedPage:
