@@ -16,6 +16,7 @@ from purger.browser.network import Network
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
+from purger.core.text import system_words
 
 _HEADER = "X-Purger-Relay"
 CONNECTING_S = 30.0
@@ -78,4 +79,4 @@ class Relay(LoopbackServer):
         except TimeoutError:
             raise NoAnswerError("no answer in time", where=where) from None
         except OSError as error:
-            raise NoAnswerError(error.strerror or "the connection failed", where=where) from None
+            raise NoAnswerError(system_words(error) or "the connection failed", where=where) from None

@@ -26,8 +26,8 @@ from purger.browser.reach import Reach, reach_of
 from purger.browser.settings import BrowserSettings
 from purger.browser.supervise import BrowserSupervisor
 from purger.cli.doctor_proxies import proxy_fault, ways_described
-from purger.core.cache import rows_of
-from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
+from purger.core.cache import count_rows
+from purger.core.errors import BrowserError, ExitCode, PurgerError, SiteError
 from purger.core.hosts import origin_of
 from purger.core.shown_address import without_secrets
 from purger.core.text import many
@@ -39,7 +39,7 @@ from purger.travis.auth.tokens import FoundToken
 from purger.travis.rate_limit import Budget
 from purger.travis.reachability import api_answers_s, front_end_answers_s
 
-RIGHTS = {"cache_view": "view", "cache_delete": "delete"}
+RIGHTS = {"cache_view": "see the caches", "cache_delete": "delete the caches"}
 _T = TypeVar("_T")
 
 
@@ -191,14 +191,7 @@ class Doctor:
             self._add("repository", CheckState.SKIPPED, f"{self._repository}: {self._needed('token')}")
             return False
         try:
-            facts = await api.repository(self._repository)
-            missing = [right for right in RIGHTS if right not in facts.permissions]
-            if missing:
-                raise AccessError(
-                    f"the token may not {' or '.join(RIGHTS[right] for right in missing)} the caches "
-                    f"({', '.join(missing)} is missing)",
-                    remedy="Ask an admin of the repository, or use a token of someone who may.",
-                )
+            (await api.repository(self._repository)).require(RIGHTS)
         except PurgerError as error:
             self._failed("repository", error, _Turn.RIGHTS, before=f"{self._repository}: ")
             return False
@@ -267,7 +260,7 @@ async def _page_text(
     finally:
         await page.close()
         await close_context(context)
-    rows = len(rows_of(caches))
+    rows = count_rows(caches)
     shown = f"{many(rows, 'row')} with {many(len(caches), 'cache')}" if rows else "no caches"
     return f"recognised: {shown}, after {_seconds(time.monotonic() - start)}"
 

@@ -33,6 +33,8 @@ from purger.report.build import repository_report, run_report
 from purger.report.model import Report
 from purger.report.phrases import headline
 from purger.report.timeline import Timeline
+from purger.secrets import env_file
+from purger.secrets.child_environment import HOST_TOKEN_VARIABLE
 from purger.travis.host import host_token
 
 
@@ -93,6 +95,8 @@ def settings_of(
 ) -> Settings:
     """Return the settings of a command that uses the page. Raises AccessError where there is no token."""
     site, reached_by = site_options.site, network.network(os.environ)
+    if browser.connect:
+        env_file.refuse_to_decide_about("--connect", "PURGER_CONNECT")
     return Settings(
         site=site,
         token=output.token(site, site_options.session_file),
@@ -107,7 +111,10 @@ def with_host(settings: Settings, selection: Selection) -> Settings:
     """Return the settings with the host's token, where the selection asks the host. Raises InputError for a bad one."""
     if not selection.policies.gone:
         return settings
-    return replace(settings, host=replace(settings.host, token=host_token(os.environ)))
+    token = host_token(os.environ)
+    if token is not None:
+        env_file.refuse_to_decide_about(HOST_TOKEN_VARIABLE, HOST_TOKEN_VARIABLE)
+    return replace(settings, host=replace(settings.host, token=token))
 
 
 def execute(

@@ -1,6 +1,7 @@
 """The options and arguments that only the command line knows; all others are declared on the settings classes.
 
-See purger/core/filters.py, purger/core/policies.py, purger/purge/settings.py (pace) and purger/browser/settings.py.
+See purger/core/filters.py, purger/core/policies.py, purger/purge/settings.py (pace), purger/browser/settings.py,
+purger/browser/network.py and purger/jobs/settings.py.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class TargetOptions:
         metavar="FILE",
         shown="none",
         panel=SELECT,
+        refuse_empty=True,
         help="Repositories from a file, or - for stdin: one a line, # starts a comment.",
     )
     shard: str | None = text(
@@ -71,6 +73,7 @@ class TargetOptions:
         metavar="N/OF",
         shown="all",
         panel=SELECT,
+        refuse_empty=True,
         help="Only this part of the repositories, such as 2/5: a stable split for a CI matrix.",
     )
     resume: Path | None = text(
@@ -79,6 +82,7 @@ class TargetOptions:
         metavar="REPORT",
         shown="none",
         panel=SELECT,
+        refuse_empty=True,
         help="Delete what a former run's JSON report left: its repositories that were not ok, with its filters.",
     )
 
@@ -87,7 +91,9 @@ class TargetOptions:
 class DeletionOptions:
     """Whether to delete, and whether to ask before."""
 
-    dry_run: bool = flag("--dry-run", "-n", panel=SELECT, help="Show what would be deleted; delete nothing.")
+    dry_run: bool = flag(
+        "--dry-run", "-n", panel=SELECT, refuse_empty=True, help="Show what would be deleted; delete nothing."
+    )
     yes: bool = flag("--yes", "-y", panel=SELECT, help="Do not ask before deleting.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from purger.cli.options import OutputOptions, ResultOptions
-from purger.core.errors import ExitCode
+from purger.core.errors import ExitCode, InputError
 from purger.core.options import Option, declared
 
 
@@ -96,8 +96,20 @@ class Group:
             if value is None or (value == [] and option.raw == list[str]):
                 continue
             variables = [variable for variable in option.variables if os.environ.get(variable)]
-            values[name] = option.value_of(value, variables[0] if variables and name in from_variables else None)
+            source = variables[0] if variables and name in from_variables else None
+            if source and option.raw == list[str]:
+                _refuse_quotes(value, source)
+            values[name] = option.value_of(value, source)
         return self.settings(**values)
+
+
+def _refuse_quotes(names: Iterable[str], variable: str) -> None:
+    """Raise InputError where a name from a variable of several begins or ends with a quote."""
+    if any(name[:1] in {'"', "'"} or name[-1:] in {'"', "'"} for name in names):
+        raise InputError(
+            f"{variable} holds quotes: its names are split at blanks, and the quotes would be part of them",
+            remedy="Write the names without quotes; one that holds a quote or a blank needs the option.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

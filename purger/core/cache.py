@@ -1,4 +1,4 @@
-"""Define the basic types: caches, rows and outcomes, and the grouping of caches into rows."""
+"""Define a cache, what may become of one, and the comparison of two lists of caches."""
 
 from __future__ import annotations
 
@@ -112,35 +112,9 @@ class Cache:
         return (self.branch, self.name, self.last_modified, self.size_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the cache page: all caches of one displayed branch, with one delete icon."""
-
-    branch: str
-    caches: tuple[Cache, ...]
-
-    @property
-    def kind(self) -> Kind:
-        """Push or pull request."""
-        return Kind.of(self.branch)
-
-    @property
-    def size_bytes(self) -> int:
-        """The total size of the caches in bytes, as the page shows it."""
-        return sum(cache.size_bytes for cache in self.caches)
-
-    @property
-    def newest(self) -> datetime:
-        """The date of the newest cache, as the page shows it."""
-        return max(cache.last_modified for cache in self.caches)
-
-
-def rows_of(caches: Iterable[Cache]) -> list[Row]:
-    """Group caches into the rows that the page shows, in the order of each row's first cache."""
-    by_branch: dict[str, list[Cache]] = {}
-    for cache in caches:
-        by_branch.setdefault(cache.branch, []).append(cache)
-    return [Row(branch, tuple(members)) for branch, members in by_branch.items()]
+def count_rows(caches: Iterable[Cache]) -> int:
+    """Return in how many rows the page shows these caches: one for each displayed branch, with one delete icon."""
+    return len({cache.branch for cache in caches})
 
 
 def versions(caches: Iterable[Cache]) -> Counter[Version]:

@@ -15,11 +15,12 @@ from purger.core.text import decoded, likely_meant
 
 OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", "TRAVIS_REPO_SLUG"})
 """The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
-NARROWING = frozenset({"PURGER_DRY_RUN", "PURGER_SHARD", "PURGER_RESUME", "PURGER_FROM_FILE"})
-"""An empty one of these would delete more than was meant. Filters refuse an empty value themselves."""
 _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
 _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*=", re.IGNORECASE)
 _OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
+_OF_A_SHELL = re.compile(r"\$[A-Za-z_{(]|`|\\$|^<<|^\(|^[\u201c-\u201f\u2018-\u201b\u00ab\u2039]")
+"""What a shell replaces or joins, and quotes that are none: taken as they are they would select other caches."""
+_MAY_HOLD_ANYTHING = frozenset({"TRAVIS_TOKEN", "PURGER_PROXY"})
 _COMMENT_AT_END = re.compile(r"\s#.*")
 _REMEDY = "Write each line as NAME=VALUE, or remove it."
 
@@ -144,10 +145,10 @@ def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: b
         raise line.refused("holds another setting", "Write one setting a line.")
     if not binding.value.isprintable():
         raise line.refused("holds a character that can't be shown, or a line end", "Write it on one line, without.")
-    if "${" in binding.value:
-        raise line.refused("names another variable with ${, which purger does not replace", "Write the value itself.")
-    if name in NARROWING and not binding.value.strip():
-        raise line.refused("is empty", "Give it a value, or remove the line.")
+    is_plain = name in _MAY_HOLD_ANYTHING or line.text.partition("=")[2].lstrip().startswith("'")
+    if not is_plain and _OF_A_SHELL.search(binding.value):
+        why = "holds what a shell would replace, and purger does not"
+        raise line.refused(why, "Write the value itself, in single quotes if it is meant so.")
     return binding.value
 
 

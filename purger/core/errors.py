@@ -110,9 +110,7 @@ class UnexpectedError(PurgerError):
 
     @classmethod
     def of(cls, fault: BaseException) -> UnexpectedError:
-        """Return the error for a fault, with its kind and its first line; the innermost one of a group."""
-        while isinstance(fault, BaseExceptionGroup):
-            fault = fault.exceptions[0]
+        """Return the error for a fault, with its kind and its first line."""
         first = " ".join(str(fault).split())[:200]
         return cls(
             f"purger failed in a way that it does not know: {type(fault).__name__}" + (f": {first}" if first else ""),

@@ -162,7 +162,7 @@ class Filters:
         ]
         if False in decisions:
             return Verdict(selected=False)
-        if not cache.is_dated and (self.older_than_s, self.newer_than_s) != (None, None):
+        if not cache.is_dated and (self.older_than_s, self.newer_than_s, self.not_after) != (None, None, None):
             return Verdict(selected=False, kept=Kept.UNDATED)
         return Verdict(selected=None if None in decisions else True)
 

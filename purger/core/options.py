@@ -1,6 +1,6 @@
 """Declare an option once, on the field of a settings class: names, variable, parser, default, panel and help.
 
-The command line, the settings, the README's table and `.env.example` are derived from these declarations.
+The command line, the settings, the table in docs/reference.md and `.env.example` are derived from these declarations.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Option:
         """Raise InputError for a variable that is set but empty, if the option does not allow that."""
         for variable in self.variables if self.refuse_empty else ():
             if not environ.get(variable, "unset").strip():
-                raise InputError(f"{variable} is empty", remedy="Give it a value, or unset it to select everything.")
+                raise InputError(f"{variable} is empty", remedy="Give it a value, or unset it to do without.")
 
     def value_of(self, given: Any, source: str | None = None) -> Any:
         """Return the field's value for what was given: by the command line as text, unless it converts it itself.

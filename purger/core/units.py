@@ -19,6 +19,10 @@ def parse_duration_s(text: str, *, bare_seconds: bool = True) -> float:
     A number without a unit means seconds if `bare_seconds` is true. Raises InputError for anything else.
     """
     match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(ms|[smhdw])?\s*", text.lower(), re.ASCII)
+    if match and match[2] == "m" and "M" in text:
+        raise InputError(
+            f"{text!r} could mean minutes or months", remedy="Write m for minutes; months in days: 180d for six."
+        )
     if not match or (match[2] is None and not bare_seconds):
         raise InputError(f"{text!r} is not a duration", remedy="Write a number and a unit: 45m, 12h, 30d or 2w.")
     seconds = float(match[1]) * _SECONDS[match[2] or "s"]

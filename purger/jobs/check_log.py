@@ -17,6 +17,7 @@ from purger import __version__
 from purger.browser.network import Network
 from purger.core.errors import ExitCode, InputError
 from purger.core.shown_address import shown_address
+from purger.jobs.log_phrases import WHOLE_LOG
 from purger.jobs.log_report import log_report
 from purger.jobs.purged_caches import PurgedCaches
 from purger.report.model import CheckedJobReport, CheckedLogReport
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from purger.travis.jobs import JobFacts
 
 STDIN = "-"
-_WHOLE_LOG = "Give the whole log, or the job itself: its number or the URL of its page."
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +159,9 @@ def _read_file(source: str, name: str) -> JobLog:
         first = file.read(CHUNK_BYTES)
         log = read_log(_chunks(first, file))
     if not first:
-        raise InputError("this is empty: there is no log in it", where=name, remedy=_WHOLE_LOG)
+        raise InputError("this is empty: there is no log in it", where=name, remedy=WHOLE_LOG)
     if not log.is_log:
-        raise InputError("this is not a log of a Travis CI job", where=name, remedy=_WHOLE_LOG)
+        raise InputError("this is not a log of a Travis CI job", where=name, remedy=WHOLE_LOG)
     return log
 
 

@@ -17,7 +17,7 @@ _WHOSE = {
     "unknown": "whose it is, the log does not tell",
 }
 _UNNAMED = "a cache, which one the log does not show"
-_WHOLE_LOG = "Give the whole log, or the job itself: its number or the URL of its page."
+WHOLE_LOG = "Give the whole log, or the job itself: its number or the URL of its page."
 _SYMPTOM = "(the line with the known symptom)"
 _AGAIN = "Purge again, wait, then restart the job."
 
@@ -112,7 +112,7 @@ def _what_to_do(report: CheckedLogReport) -> str:
 def _remedy(report: CheckedLogReport) -> str:
     if report.is_worth_a_restart:
         return "Restart the job."
-    return "Look at the job's page." if report.job else _WHOLE_LOG
+    return "Look at the job's page." if report.job else WHOLE_LOG
 
 
 def _because_of(fetch: FetchReport) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
+from purger.core.cache import Outcome
 from purger.core.errors import InputError
 from purger.report.former import read_report
 from purger.report.model import RepositoryReport
@@ -24,12 +25,15 @@ class PurgedCaches:
     @classmethod
     def of(cls, repositories: Iterable[RepositoryReport], started_at: datetime, finished_at: datetime) -> PurgedCaches:
         """Take the caches from these repositories of a report."""
-        caches = tuple(
-            PurgedCache(cache.row or cache.branch, cache.name, cache.outcome, cache.gone_at)
-            for repository in repositories
-            for cache in repository.caches
-        )
-        return cls(caches, started_at, finished_at)
+        purged: dict[str, list[PurgedCache]] = {}
+        for repository in repositories:
+            purged.setdefault(repository.repository, []).extend(
+                PurgedCache(cache.row or cache.branch, cache.name, cache.outcome, cache.gone_at)
+                for cache in repository.caches
+            )
+        doubtful = _with_different_ends(purged.values())
+        caches = (one for several in purged.values() for one in several if (one.branch, one.name) not in doubtful)
+        return cls(tuple(caches), started_at, finished_at)
 
     @classmethod
     def read(cls, path: Path, slug: str | None = None) -> PurgedCaches:
@@ -47,7 +51,7 @@ class PurgedCaches:
                 remedy="Give the report of the purge that was to help this job.",
             )
         # The log's times are the site's; a report's own times are the machine's.
-        ahead = timedelta(seconds=(report.selection.clock_offset_s if report.selection else None) or 0)
+        ahead = report.ahead_of_the_machine
         return cls.of(theirs, report.started_at + ahead, report.finished_at + ahead)
 
     def verdicts(self, log: JobLog) -> tuple[FetchVerdict, ...]:
@@ -64,3 +68,16 @@ class PurgedCaches:
         elif verdict.fetch.at > self.finished_at:
             when = "after"
         return replace(verdict, when=when)
+
+
+def _with_different_ends(repositories: Iterable[Sequence[PurgedCache]]) -> set[tuple[str, str]]:
+    """Return the branches and names of caches that are gone from one repository, and are not from another.
+
+    Such names are usual: the hash in one is of the job's configuration. A log does not say of which repository it is.
+    """
+    ends: dict[tuple[str, str], set[bool]] = {}
+    for caches in repositories:
+        gone = {(one.branch, one.name) for one in caches if one.outcome in {Outcome.DELETED, Outcome.RECREATED}}
+        for key in {(one.branch, one.name) for one in caches}:
+            ends.setdefault(key, set()).add(key in gone)
+    return {key for key, ended in ends.items() if len(ended) > 1}

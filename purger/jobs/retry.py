@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from purger.core import events
-from purger.core.errors import AccessError, InputError, JobError, PurgerError
+from purger.core.errors import InputError, JobError, PurgerError
 from purger.core.selection import Selection
 from purger.jobs.attempts import Attempt, JobRun, attempt_report
 from purger.jobs.ended_logs import EndedLogs
@@ -244,10 +244,5 @@ class Retry:
 
 async def _require_rights(api: Api, repository: Repository) -> None:
     """Raise AccessError, before anything is deleted, where the jobs could not be restarted afterwards."""
-    permissions = (await api.repository(repository)).permissions
-    for permission, verb in (("build_restart", "restart jobs"), ("log_view", "read logs")):
-        if permission not in permissions:
-            raise AccessError(
-                f"the token may not {verb} of {repository} ({permission} is missing); nothing was deleted",
-                remedy="Ask an admin of the repository, or use a token of someone who may.",
-            )
+    facts = await api.repository(repository)
+    facts.require({"build_restart": "restart jobs", "log_view": "read logs"}, so="; nothing was deleted")

@@ -29,8 +29,8 @@ class Ledger:
 
     `attempts` is that of Methods, and how often a cache may be uploaded again. `progress` rises whenever something
     selected is accepted as deleted, or is gone. `recreations` counts how often something selected was uploaded
-    again. All changes of an entry's state are methods of this class. A look-up and a load take the same time however
-    many entries are gone.
+    again. Entries are changed through this class and its `methods` alone. A look-up and a load take the
+    same time however many entries are gone.
     """
 
     selection: Selection

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from purger.core import events
-from purger.core.cache import Cache, Method, rows_of
+from purger.core.cache import Cache, Method, count_rows
 from purger.core.errors import LastingSiteError, SiteError, UnknownPageError
 from purger.core.text import many
 from purger.purge.attribution import Attribution
@@ -56,7 +56,7 @@ class Passes:
         ledger = self.record.ledger
         entries = ledger.to_attempt
         self.record.passes += 1
-        rows = len(rows_of(entry.cache for entry in entries))
+        rows = count_rows(entry.cache for entry in entries)
         self.record.emit(events.PassStarted(self.record.name, self.record.passes, rows, len(entries)))
         if not ledger.selection.everything:
             await self._delete_exactly(page, entries)

@@ -16,7 +16,7 @@ from purger.browser.proxy_errors import NotLetThroughError
 from purger.core import events
 from purger.core.cache import Cache
 from purger.core.decision import Decision
-from purger.core.errors import AccessError, LastingSiteError, SiteError, UnknownPageError
+from purger.core.errors import LastingSiteError, SiteError, UnknownPageError
 from purger.core.selection import Selection
 from purger.core.text import many
 from purger.purge.attribution import Attribution
@@ -80,9 +80,9 @@ class RepositoryPurge:
         self._to_delete = to_delete
         facts = self._facts or await self._api.repository(self.record.repository)
         count_ages_from_site(self.record, self._api.clock.offset, self._api.clock.now())
-        _require("cache_view", "see", facts, self.record)
+        facts.require({"cache_view": "see the caches"}, where=self.record.url)
         if to_delete:
-            _require("cache_delete", "delete", facts, self.record)
+            facts.require({"cache_delete": "delete the caches"}, where=self.record.url)
         ledger = self.record.ledger
         listings = BranchListings(self._api, facts.id, lambda: ledger.selection)
         attribution = Attribution(listings, lambda: ledger.selection)
@@ -231,12 +231,3 @@ def _seen(decided: Decided | None, ledger: Ledger) -> list[Cache]:
 def _may_pass(fault: BaseException) -> bool:
     """Return whether another load of the page may succeed."""
     return isinstance(fault, SiteError) and not isinstance(fault, LastingSiteError)
-
-
-def _require(permission: str, verb: str, facts: RepositoryFacts, record: Record) -> None:
-    if permission not in facts.permissions:
-        raise AccessError(
-            f"the token may not {verb} the caches of {record.name} ({permission} is missing)",
-            where=record.url,
-            remedy="Ask an admin of the repository, or use a token of someone who may.",
-        )

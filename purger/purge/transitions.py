@@ -15,7 +15,8 @@ _RESPONSE_MOVES: Mapping[State, frozenset[State]] = {
 }
 """From which states a response or a decision leads to this one; in any other state it changes nothing.
 
-A load moves an entry besides: to GONE, from GONE back to what it was, and to LISTED when a newer version is listed.
+A load moves an entry besides: to GONE, from GONE back to what it was, to LISTED when a newer version is listed, and
+from ACCEPTED to LISTED where it stays listed and another method is left.
 """
 
 

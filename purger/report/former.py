@@ -23,13 +23,15 @@ def read_report(path: Path, what: str) -> Report:
     try:
         values = json.loads(decoded(path.read_bytes()))
         _require_schema(values, path, what)
-        return msgspec.convert(values, Report)
+        report = msgspec.convert(values, Report)
+        _ = (report.started_at + report.ahead_of_the_machine, report.finished_at + report.ahead_of_the_machine)
     except (OSError, ValueError, OverflowError, RecursionError) as error:
         raise InputError(
             f"{what} can't be read: {_reason(error)}",
             where=str(path),
             remedy="Give the report.json that a purge wrote.",
         ) from None
+    return report
 
 
 def _require_schema(values: Any, path: Path, what: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOST_HEIGHT = 3000
-"""So many pixels, about fifty rows, are shown of a long page; the file beside the report has all of it."""
+"""So many pixels, about fifty rows, are shown of a long page; the file beside the report has more of it."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
@@ -51,7 +51,7 @@ class Pictures:
         if len(data) > self._room_bytes:
             return Picture(caption, missing=f"The picture is too large for this page: see {path.name} beside it.")
         self._room_bytes -= len(data)
-        return Picture(caption, data, cut=f"The page goes on for {cut:,} pixels: see {path.name}." if cut else "")
+        return Picture(caption, data, cut=f"{path.name} shows {cut:,} pixels more." if cut else "")
 
 
 def top_of(png: bytes) -> tuple[bytes, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -314,6 +314,11 @@ class Report(Model, frozen=True, kw_only=True):
     selection: SelectionReport | None
     repositories: list[RepositoryReport]
     retry: RetryReport | UnsetType = UNSET
+
+    @property
+    def ahead_of_the_machine(self) -> timedelta:
+        """By how much the site's clock is ahead of the machine's, which the report's own times are of."""
+        return timedelta(seconds=(self.selection.clock_offset_s if self.selection else None) or 0)
 
     @property
     def attempts(self) -> list[AttemptReport]:

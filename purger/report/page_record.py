@@ -24,24 +24,23 @@ from purger.secrets.trace_scrubbing import TraceScrubError, scrub_trace
 from purger.travis.page.cache_page import CachePage
 
 
-class PageRecorder:
+class ArtifactRecorder:
     """Keep pictures and a trace of one repository's page. What can't be kept is a warning, never an error."""
 
-    def __init__(self, artifacts: Artifacts | None, trace: TraceMode, token: Token, record: Record) -> None:
+    def __init__(self, artifacts: Artifacts, trace: TraceMode, token: Token, record: Record) -> None:
         self._artifacts = artifacts
-        self._trace = trace if artifacts else TraceMode.OFF
+        self._trace = trace
         self._token = token
         self.record = record
 
     async def before(self, page: CachePage) -> None:
         """Picture the page as it is before anything is clicked; once, also when a new browser goes on."""
-        if self._artifacts and not self._artifacts.before(self.record.name).exists():
+        if not self._artifacts.before(self.record.name).exists():
             await self._picture(page, self._artifacts.before(self.record.name))
 
     async def after(self, page: CachePage) -> None:
         """Picture the page as it is now."""
-        if self._artifacts:
-            await self._picture(page, self._artifacts.after(self.record.name))
+        await self._picture(page, self._artifacts.after(self.record.name))
 
     async def _picture(self, page: CachePage, path: Path) -> None:
         try:
@@ -54,7 +53,7 @@ class PageRecorder:
     @asynccontextmanager
     async def traced(self, context: BrowserContext) -> AsyncIterator[None]:
         """Trace what happens in the block, if asked to, and keep it: always, or where the block fails."""
-        if self._trace is TraceMode.OFF or self._artifacts is None:
+        if self._trace is TraceMode.OFF:
             yield
             return
         await context.tracing.start(screenshots=True, snapshots=True)
@@ -109,6 +108,6 @@ class ArtifactRecorders:
         """Prepare for these repositories; return a sentence about each problem."""
         return self.artifacts.expect(repositories)
 
-    def of(self, record: Record) -> PageRecorder:
+    def of(self, record: Record) -> ArtifactRecorder:
         """Return the recorder of one repository's page."""
-        return PageRecorder(self.artifacts, self.trace, self.token, record)
+        return ArtifactRecorder(self.artifacts, self.trace, self.token, record)

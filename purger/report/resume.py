@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 from purger.core.cache import Cache
@@ -35,6 +34,12 @@ def what_is_left(report_path: Path, site: Site) -> Left:
     InputError where the file is not a report, or one of another site.
     """
     report = read_report(report_path, _WHAT)
+    if report.dry_run:
+        raise InputError(
+            f"{_WHAT} deleted nothing: it is of --dry-run or list",
+            where=str(report_path),
+            remedy="Leave --resume out, and give its repositories and filters.",
+        )
     unfinished = [repository for repository in report.repositories if not repository.ok]
     elsewhere = [repository.url for repository in unfinished if not repository.url.startswith(f"{site.url}/")]
     if elsewhere:
@@ -82,8 +87,7 @@ def _selection(report: Report, path: Path) -> Selection:
             remedy="Give the report.json that a purge wrote.",
         )
     # What the site dates is compared with the site's time; a report's own times are the machine's.
-    ended_at = report.finished_at + timedelta(seconds=given.clock_offset_s or 0)
-    return given.selection(not_after=ended_at)
+    return given.selection(not_after=report.finished_at + report.ahead_of_the_machine)
 
 
 def refuse_more_than_resume(*, named: bool, filtered: bool) -> None:

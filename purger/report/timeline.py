@@ -37,7 +37,7 @@ class _Moment:
 
 
 class Timeline:
-    """An observer of a run; read `entries` at any time.
+    """What was seen of a run; read `entries` at any time.
 
     `clock` counts seconds. Moments of one kind within `resolution_s` are merged; when there are too many, the
     resolution is made coarser, so that a run of hours takes no more memory than one of minutes.
@@ -50,10 +50,6 @@ class Timeline:
         self._moments: dict[tuple[str, str, int], _Moment] = {}
         self._repositories: set[str] = set()
         self._clicked: dict[str, int] = {}
-
-    def __call__(self, event: events.Event) -> None:
-        """The same as `see`, so that a timeline is an observer itself."""
-        self.see(event)
 
     def see(self, event: events.Event) -> None:
         """Add one event; those without a place on the timeline are ignored."""

@@ -30,6 +30,7 @@ WHERE_A_TOKEN_GOES = frozenset(
         "TRAVIS_CONFIG_PATH",
     }
 )
+HOW_EVERY_HOST_IS_REACHED = frozenset({"PURGER_PROXY", "PURGER_CA_FILE"})
 WHERE_FILES_ARE_WRITTEN = frozenset({"PURGER_ARTIFACTS"})
 
 
@@ -107,6 +108,22 @@ def refuse_what_a_file_may_not_decide(used: Mapping[str, str], *, has_token: boo
                 f"{name} in .env decides {what}, but the token is not from .env",
                 remedy=f"Set {name} in the environment or give its option if you trust the value; or put "
                 f"{TOKEN_VARIABLE} in the same .env; or remove the line.",
+            )
+
+
+def refuse_to_decide_about(secret: str, variable: str) -> None:
+    """Raise InputError where `.env` decides how every host is reached, and this secret is not from it, too.
+
+    `secret` is what holds it, for the message, and `variable` may set it. A token of Travis in the file is its own.
+    """
+    file = current()
+    if variable in file.taken:
+        return
+    for name in sorted(file.taken & HOW_EVERY_HOST_IS_REACHED):
+        if file.values[name].strip():
+            raise InputError(
+                f"{name} in .env decides where {secret} goes, which is not from .env",
+                remedy=f"Set {name} in the environment or give its option if you trust it; or leave {secret} out.",
             )
 
 

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 REDACTED = "REDACTED"  # letters only, so that it is valid inside a URL's host, base64, HTML and JSON
 MIN_SECRET_LENGTH = 6  # bytes; shorter secrets also occur in ordinary text
@@ -25,41 +24,15 @@ class ShortSecretError(ValueError):
     """A secret is too short to be found reliably."""
 
 
-def secret_forms(secret: str) -> tuple[bytes, ...]:
-    """Return the standard spellings of `secret`: raw, URL-encoded, escaped for JSON or HTML, base64.
-
-    The base64 forms contain only the characters that depend on the secret alone, for each of its three alignments,
-    so they occur in the encoding of any longer text around it. `SecretBlanker` also finds mixtures, such as a URL in
-    which only some characters are encoded. Raises ShortSecretError below `MIN_SECRET_LENGTH` bytes.
-    """
-    raw = _utf8(secret)
-    if len(raw) < MIN_SECRET_LENGTH:
-        raise ShortSecretError(f"a secret of under {MIN_SECRET_LENGTH} bytes cannot be found reliably")
-    urls = [quote(secret, safe, errors="surrogatepass") for safe in ("", "!'()*", ";,/?:@&=+$#!'()*")]
-    urls += [quote_plus(secret, errors="surrogatepass")]
-    urls += [re.sub("%..", lambda code: code[0].lower(), url) for url in urls]
-    urls += [quote(url, safe="") for url in urls]
-    jsons = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
-    jsons += [text.replace("/", "\\/") for text in jsons]
-    jsons += [json.dumps(text)[1:-1] for text in jsons]
-    base64s = list(_base64_cores(raw))
-    base64s += [core.replace("+", "-").replace("/", "_") for core in base64s]
-    return tuple(dict.fromkeys(map(_utf8, (secret, *urls, *jsons, html.escape(secret), *base64s))))
-
-
-def find_secret(data: bytes, secrets: Sequence[str]) -> bytes | None:
-    """Return the first spelling of any of the `secrets` in `data`, or None. Raises ShortSecretError."""
-    return SecretBlanker(secrets).find(data)
-
-
 class SecretBlanker:
-    """Finds and blanks secrets in bytes and text. Raises ShortSecretError for a secret that is too short."""
+    """Finds and blanks secrets in bytes and text, also in mixed spellings. Raises ShortSecretError."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._searches: list[re.Pattern[bytes]] = []
         self._blanks: list[tuple[re.Pattern[bytes], bool]] = []
         for secret in sorted(set(secrets), key=len, reverse=True):
-            secret_forms(secret)  # raises if it is too short
+            if len(_utf8(secret)) < MIN_SECRET_LENGTH:
+                raise ShortSecretError(f"a secret of under {MIN_SECRET_LENGTH} bytes cannot be found reliably")
             plain = re.compile(_any_spelling(secret))
             self._searches.append(plain)
             self._blanks.append((plain, False))

@@ -7,7 +7,6 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -37,16 +36,7 @@ class TraceScrubError(ValueError):
     """A trace could not be made safe, and no target file was written. The message never quotes the trace."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScrubResult:
-    """Counts of a scrub: entries read, event lines changed, and resources (all other entries) changed."""
-
-    entries: int
-    lines_changed: int
-    resources_changed: int
-
-
-def scrub_trace(source: Path, target: Path, secrets: Sequence[str]) -> ScrubResult:
+def scrub_trace(source: Path, target: Path, secrets: Sequence[str]) -> None:
     """Scrub the trace file `source` of `tracing.stop(path=...)` and write it to `target`, still a valid trace.
 
     `source` is always deleted. `target` (mode 0600) is replaced atomically after it was verified; after a failure it
@@ -58,7 +48,7 @@ def scrub_trace(source: Path, target: Path, secrets: Sequence[str]) -> ScrubResu
         scrubber = _Scrubber(secrets)
         with whole_file(target, mode=0o600) as draft:
             try:
-                result = scrubber.rewrite(source, draft)
+                scrubber.rewrite(source, draft)
                 draft.flush()
                 scrubber.verify(draft)
             finally:
@@ -71,7 +61,6 @@ def scrub_trace(source: Path, target: Path, secrets: Sequence[str]) -> ScrubResu
         if isinstance(fault, ShortSecretError):
             raise TraceScrubError(str(fault)) from None
         raise
-    return result
 
 
 class _Scrubber:
@@ -81,22 +70,16 @@ class _Scrubber:
         self._blanker = SecretBlanker(secrets)
         self._private_calls: set[str] = set()
 
-    def rewrite(self, source: Path, output: Any) -> ScrubResult:
-        entries = lines_changed = resources_changed = 0
+    def rewrite(self, source: Path, output: Any) -> None:
         with zipfile.ZipFile(source) as old, zipfile.ZipFile(output, "w") as new:
             for info in old.infolist():
-                entries += 1
                 copy = zipfile.ZipInfo(info.filename, info.date_time)
                 stored = info.filename.endswith(_IMAGES)
                 copy.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
                 with new.open(copy, "w", force_zip64=info.file_size > 1 << 30) as entry:
                     for part in _parts(old, info):
                         is_line = info.filename.endswith(_LINE_FILES)
-                        scrubbed = self._line(part) if is_line else self._resource(part, info.filename)
-                        entry.write(scrubbed)
-                        lines_changed += is_line and scrubbed != part
-                        resources_changed += not is_line and scrubbed != part
-        return ScrubResult(entries, lines_changed, resources_changed)
+                        entry.write(self._line(part) if is_line else self._resource(part, info.filename))
 
     def verify(self, rewritten: BinaryIO) -> None:
         """Read the zip file again; raises TraceScrubError if any form of a secret is left in it."""

@@ -81,11 +81,6 @@ class Site:
         """The URLs of the front end and the API."""
         return (self.url, self.api_url)
 
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The host names of the front end and the API."""
-        return tuple(dict.fromkeys(urlsplit(address).hostname or "" for address in self.addresses))
-
     def cache_page(self, repository: Repository) -> str:
         """Return the URL of the repository's cache page (docs/TRAVIS.md section 1)."""
         return f"{self.url}/{repository.provider}/{repository.slug}/caches"

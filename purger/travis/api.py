@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,6 +11,7 @@ from urllib.parse import quote
 from purger.browser.connections import Connections
 from purger.browser.network import Network
 from purger.core.cache import Cache
+from purger.core.errors import AccessError
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.secrets.token import Token
 from purger.travis.addresses import Owner, Repository, Site
@@ -38,7 +39,6 @@ MAX_PAGES_OF_BUILDS = 10
 class User:
     """The user that a token belongs to."""
 
-    id: int
     login: str
 
 
@@ -48,10 +48,21 @@ class RepositoryFacts:
 
     id: int
     slug: str
-    provider: str
     active: bool
     permissions: frozenset[str]
-    default_branch: str | None
+
+    def require(self, rights: Mapping[str, str], *, where: str | None = None, so: str = "") -> None:
+        """Raise AccessError unless the token has these rights: what each allows to do, by the API's name for it.
+
+        `where` is the URL that is concerned, and `so` ends the message.
+        """
+        if missing := [name for name in rights if name not in self.permissions]:
+            raise AccessError(
+                f"the token may not {' or '.join(rights[name] for name in missing)} of {self.slug} "
+                f"({' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing){so}",
+                where=where,
+                remedy="Ask an admin of the repository, or use a token of someone who may.",
+            )
 
 
 class Api(Calls):
@@ -73,12 +84,12 @@ class Api(Calls):
     async def user(self) -> User:
         """Return the user that the token belongs to. Raises AccessError if the API rejects the token."""
         payload = await self.call("GET", f"{self.site.api_url}/user", UserPayload)
-        return User(payload.id, payload.login or "?")
+        return User(payload.login or "?")
 
     async def repository(self, repository: Repository) -> RepositoryFacts:
         """Return the API's description of a repository. Raises AccessError if the token can't see it."""
         payload = await self.call("GET", self.site.repository_call(repository), RepositoryPayload)
-        return _facts(payload, repository.provider)
+        return _facts(payload)
 
     async def caches(self, repository_id: int, branch: str | None = None, match: str | None = None) -> list[Cache]:
         """Return the caches that the API lists, at most 1,000 (docs/TRAVIS.md section 4).
@@ -130,7 +141,7 @@ class Api(Calls):
         found = []
         async for page in self._pages(self.site.repositories_call(owner), RepositoriesPayload):
             for item in page.repositories:
-                facts = _facts(item, owner.provider)
+                facts = _facts(item)
                 login, _, name = facts.slug.partition("/")
                 found.append((Repository(owner.provider, login, name), facts))
         return found
@@ -144,12 +155,10 @@ class Api(Calls):
             address = self.site.api_url + page.next_path
 
 
-def _facts(payload: RepositoryPayload, provider: str) -> RepositoryFacts:
+def _facts(payload: RepositoryPayload) -> RepositoryFacts:
     return RepositoryFacts(
         id=payload.id,
         slug=payload.slug,
-        provider=payload.vcs_provider or provider,
         active=payload.active is not False,
         permissions=frozenset(name for name, granted in (payload.permissions or {}).items() if granted),
-        default_branch=payload.default_branch.name if payload.default_branch else None,
     )

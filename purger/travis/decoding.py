@@ -41,9 +41,7 @@ class RepositoryPayload(msgspec.Struct, frozen=True):
 
     id: Id
     slug: _Slug
-    vcs_provider: str | None = None
     active: bool | None = None
-    default_branch: NamedPayload | None = None
     permissions: dict[str, bool | None] | None = msgspec.field(default=None, name="@permissions")
 
 

@@ -59,11 +59,6 @@ class JobFacts:
         """Whether the job is waiting to start or running."""
         return self.state in RUNNING_STATES
 
-    @property
-    def passed(self) -> bool:
-        """Whether the job ended successfully."""
-        return self.state == "passed"
-
 
 @dataclass(frozen=True, slots=True)
 class JobBranches:

@@ -2,7 +2,7 @@
 
 A cache is stored under `REPOSITORY-ID/BRANCH/FILE-NAME`. Branch and file name may both hold slashes, and the API splits
 the key at its last two: what it returns as `branch` is the last part of the branch's name or, for a file name with a
-slash, a part of the file name (docs/TRAVIS.md section 4, "What a slash in the file name does").
+slash, a part of the file name (docs/TRAVIS.md section 4, "A file name may hold a slash").
 """
 
 from __future__ import annotations

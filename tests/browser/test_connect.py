@@ -83,6 +83,7 @@ def test_a_remote_browser_that_is_not_there_is_an_error(purger: Purger, site: St
     ended = purger("purge", "acme/a", "--yes", "--connect", f"{scheme}://127.0.0.1:{free_port()}/?token=geheim")
     assert ended.code == 5
     assert "The remote browser can't be used" in ended.err
+    assert "connection refused" in ended.err.lower()
     assert "run-server" in ended.err
     assert "geheim" not in ended.err + ended.out
     assert left(site) == {"acme/a": 4}

@@ -182,8 +182,14 @@ def test_an_error_is_one_json_document_too(command: Command) -> None:
     assert "nonsense" in report["error"]["message"]
 
 
-@pytest.mark.parametrize("variable", ["PURGER_BRANCH", "PURGER_MATCH", "PURGER_KIND", "PURGER_OLDER_THAN"])
-def test_a_filter_that_the_environment_empties_is_not_dropped(
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "PURGER_BRANCH", "PURGER_MATCH", "PURGER_KIND", "PURGER_OLDER_THAN",
+        "PURGER_DRY_RUN", "PURGER_FROM_FILE", "PURGER_RESUME", "PURGER_SHARD",
+    ],
+)  # fmt: skip
+def test_what_narrows_a_purge_and_is_empty_in_the_environment_is_not_dropped(
     command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, "")
@@ -260,6 +266,33 @@ def test_a_token_for_the_host_that_cannot_be_sent_is_refused_where_the_host_is_a
         assert (ended.code, runs) == (2, [])
         assert "GITHUB_TOKEN contains white space" in ended.err
     monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+    assert command("purge", "a/b", "-y").code == 0
+
+
+def test_names_in_a_variable_are_written_without_quotes(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PURGER_EXCLUDE", 'main "release/*"')
+    ended = command("purge", "a/b", "-y")
+    assert (ended.code, runs) == (2, [])
+    assert "PURGER_EXCLUDE holds quotes: its names are split at blanks" in ended.err
+    monkeypatch.setenv("PURGER_EXCLUDE", "main it's")
+    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
+    assert command("purge", "a/b", "-y", "--branch", "'quoted'").code == 0
+
+
+def test_what_the_proxy_of_a_file_may_not_hear_is_refused(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(".env").write_text("TRAVIS_TOKEN=token-for-tests\nPURGER_PROXY=http://proxy.example:1\n")
+    monkeypatch.delenv("TRAVIS_TOKEN", raising=False)
+    monkeypatch.setenv("GITHUB_TOKEN", "host-token-of-tests")
+    for arguments, secret in ((["--gone"], "GITHUB_TOKEN"), (["--connect", "ws://a.example:1/secret"], "--connect")):
+        ended = command("purge", "a/b", "-y", *arguments)
+        assert (ended.code, runs) == (2, [])
+        assert f"PURGER_PROXY in .env decides where {secret} goes" in ended.err
+        monkeypatch.delenv("TRAVIS_TOKEN", raising=False)
+        monkeypatch.delenv("PURGER_PROXY", raising=False)
     assert command("purge", "a/b", "-y").code == 0
 
 

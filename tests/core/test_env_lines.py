@@ -86,8 +86,16 @@ def test_a_filter_is_read(content: bytes) -> None:
         "PURGER_BRANCH=main\nPURGER_BRANCH=dev",
         "PURGER_BRANCHES=main",
         "PURGER=main",
-        "PURGER_DRY_RUN=",
-        "PURGER_DRY_RUN=''",
+        "PURGER_EXCLUDE=$KEEP",
+        'PURGER_EXCLUDE="a$KEEP"',
+        "PURGER_EXCLUDE=$(cat keep)",
+        "PURGER_EXCLUDE=`cat keep`",
+        "PURGER_EXCLUDE=main\\\n release",
+        "PURGER_EXCLUDE=<<EOF",
+        'PURGER_EXCLUDE=("main" "release")',
+        "PURGER_EXCLUDE=“main”",
+        "PURGER_EXCLUDE=‘main’",
+        "PURGER_EXCLUDE=«main»",
         "travis_token=s3cret",
         "TRAVIS TOKEN=s3cret",
         "TRAVIS_TOKEN s3cret",
@@ -155,6 +163,20 @@ def test_a_filter_somewhere_in_a_file_is_exactly_in_effect_or_refused(
         assert settings_in(content, KNOWN) == {"PURGER_BRANCH": value.partition(" #")[0].strip("'\"")}
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("PURGER_BRANCH='$KEEP'", "$KEEP"),
+        ("PURGER_BRANCH=a$", "a$"),
+        ("PURGER_BRANCH=US$5", "US$5"),
+        ("PURGER_PROXY=http://me:a$b`c@proxy:3128", "http://me:a$b`c@proxy:3128"),
+        ("TRAVIS_TOKEN=a$b`c", "a$b`c"),
+    ],
+)
+def test_what_a_shell_would_leave_alone_or_a_secret_holds_is_the_value(line: str, value: str) -> None:
+    assert list(settings_in(line.encode(), {*KNOWN, "PURGER_PROXY"}).values()) == [value]
+
+
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
     with suppress(InputError):
@@ -176,8 +198,7 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
         ("# note\u2028PURGER_BRANCH=main", "line 2 (PURGER_BRANCH) is part of another line", "=VALUE"),
         ("PURGER_BRANCH=main PURGER_MATCH=x", "(PURGER_BRANCH) holds another setting", "Write one setting a line."),
         ("PURGER_BRANCH=a\nPURGER_BRANCH=b", "line 2 (PURGER_BRANCH) is set a second time", "Remove one of"),
-        ("PURGER_BRANCH=${FOO}", "names another variable with ${", "Write the value itself."),
-        ("PURGER_DRY_RUN=", "(PURGER_DRY_RUN) is empty", "Give it a value, or remove the line."),
+        ("PURGER_BRANCH=${FOO}", "holds what a shell would replace", "single quotes if it is meant so"),
         ('PURGER_BRANCH="main\\ndev"', "holds a character that can't be shown", "Write it on one line"),
     ],
 )

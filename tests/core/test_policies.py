@@ -163,6 +163,7 @@ def test_a_cache_without_a_date_is_neither_deleted_nor_counted_as_newer() -> Non
             assert len(found.selected) <= len(selected)
     older = Selection(older_than_s=1.0, as_of=NOW)
     assert older.filtered(undated).kept is Kept.UNDATED
+    assert Selection(not_after=NOW).filtered(undated).kept is Kept.UNDATED
 
 
 def test_the_kind_of_a_job_is_the_file_name_without_its_hash() -> None:

@@ -19,7 +19,7 @@ from purger.core.units import LONGEST_S, age_text, parse_duration_s, parse_size_
         ("200ms", 0.2),
         ("7", 7),
         ("36525d", LONGEST_S),
-        (" 5M ", 300),
+        (" 5 H ", 18000),
     ],
 )
 def test_a_duration_is_parsed_as_seconds(text: str, seconds: float) -> None:
@@ -29,6 +29,12 @@ def test_a_duration_is_parsed_as_seconds(text: str, seconds: float) -> None:
 @pytest.mark.parametrize("text", ["", "-5s", "5 years", "s", "1e3s", "٣d", "nan", "5s5s", "9" * 12 + "s"])
 def test_other_text_is_not_a_duration(text: str) -> None:
     with pytest.raises(InputError, match="not a duration"):
+        parse_duration_s(text)
+
+
+@pytest.mark.parametrize("text", ["6M", " 1.5 M "])
+def test_months_are_not_taken_for_minutes(text: str) -> None:
+    with pytest.raises(InputError, match="minutes or months"):
         parse_duration_s(text)
 
 

@@ -15,7 +15,7 @@ from purger.jobs.purged_caches import PurgedCaches
 from purger.report.build import run_report
 from purger.report.model import CacheReport
 from purger.travis.job_log import Fetch, JobLog
-from tests.report.samples import cache_report, repository_of
+from tests.report.samples import cache_report, repository_of, unfinished
 from tests.support.reports import value_of
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -85,6 +85,26 @@ def test_only_the_jobs_repository_counts(tmp_path: Path) -> None:
     assert read(tmp_path, document).verdicts(log_at(START))[0].deleted
     with pytest.raises(InputError, match="tells nothing of acme/third"):
         read(tmp_path, document, "acme/third")
+
+
+def test_a_log_of_unknown_repository_proves_nothing_where_repositories_differ(tmp_path: Path) -> None:
+    document = report(cache(), slug="acme/other")
+    document["repositories"] += report(cache("skipped"))["repositories"]
+    assert not read(tmp_path, document).verdicts(log_at(START))[0].deleted
+    assert read(tmp_path, document, "acme/other").verdicts(log_at(START))[0].deleted
+    document["repositories"][1] = report(cache("recreated"))["repositories"][0]
+    assert read(tmp_path, document).verdicts(log_at(START))[0].deleted
+
+
+@pytest.mark.parametrize(
+    ("times", "offset_s"),
+    [({"finished_at": "9999-12-31T23:59:59Z"}, 3600.0), ({"started_at": "0001-01-01T00:00:00Z"}, -3600.0)],
+)
+def test_a_time_beyond_all_calendars_is_bad_input(tmp_path: Path, times: dict[str, Any], offset_s: float) -> None:
+    document = unfinished() | times
+    document["selection"]["clock_offset_s"] = offset_s
+    with pytest.raises(InputError, match="can't be read"):
+        read(tmp_path, document)
 
 
 @pytest.mark.parametrize("document", [[], {}, {"schema": 2}, report(cache()) | {"repositories": 1}], ids=range(4))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from purger.secrets.spellings import find_secret
 from purger.standin import StandIn
 from tests.support.browser import left
 from tests.support.forward_proxies import StartProxy
@@ -21,6 +20,7 @@ from tests.support.networks import (
     secrets_of,
     watched_in_network,
 )
+from tests.support.secret_forms import find_secret
 
 pytestmark = pytest.mark.browser
 

@@ -85,4 +85,4 @@ def test_what_is_cut_off_is_said(tmp_path: Path) -> None:
     path = tmp_path / "before.png"
     path.write_bytes(png(MOST_HEIGHT + 1500))
     before, _ = Pictures({"a before": path}, 10**6).of("a")
-    assert before.cut == "The page goes on for 1,500 pixels: see before.png."
+    assert before.cut == "before.png shows 1,500 pixels more."

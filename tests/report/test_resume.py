@@ -103,6 +103,11 @@ def test_a_report_without_filters_can_not_be_resumed(tmp_path: Path) -> None:
         left_in(tmp_path, json.dumps(unfinished() | {"selection": None}))
 
 
+def test_a_report_of_a_run_that_deleted_nothing_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="deleted nothing: it is of --dry-run or list"):
+        left_in(tmp_path, json.dumps(unfinished() | {"dry_run": True}))
+
+
 def test_a_report_of_another_site_or_of_nothing_is_bad_input(tmp_path: Path) -> None:
     made = unfinished()
     made["repositories"][1]["url"] = "https://travis.acme.org/x"

@@ -33,7 +33,7 @@ def test_each_kind_of_event_is_an_entry() -> None:
     ]
     for event in happened:
         clock.now += 1
-        timeline(event)
+        timeline.see(event)
     at = {(entry.at_s, entry.kind): entry for entry in timeline.entries}
     assert list(at) == [
         (2.0, "pass"), (3.0, "click"), (4.0, "response"), (5.0, "response"), (6.0, "response"), (7.0, "click"),

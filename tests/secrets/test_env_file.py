@@ -46,6 +46,17 @@ def test_the_environment_and_options_override_the_file() -> None:
     assert "of-the-file" not in redaction.redact("token of-the-file")
 
 
+@pytest.mark.parametrize("name", sorted(env_file.HOW_EVERY_HOST_IS_REACHED))
+def test_a_proxy_or_authority_of_the_file_is_for_secrets_of_the_file_alone(name: str) -> None:
+    load(f"TRAVIS_TOKEN=own\nPURGER_BRANCH=main\n{name}=x\n")
+    with pytest.raises(InputError, match=rf"^{name} in \.env decides where GITHUB_TOKEN goes, which is not from \.env"):
+        env_file.refuse_to_decide_about("GITHUB_TOKEN", "GITHUB_TOKEN")
+    env_file.refuse_to_decide_about("the branch", "PURGER_BRANCH")
+    for text, environ in ((f"TRAVIS_TOKEN=own\n{name}=\n", {}), (f"TRAVIS_TOKEN=own\n{name}=x\n", {name: "y"})):
+        load(text, environ)
+        env_file.refuse_to_decide_about("GITHUB_TOKEN", "GITHUB_TOKEN")
+
+
 @pytest.mark.parametrize("browser", ["chrome", "msedge", "chromium", ""])
 def test_a_browser_of_the_system_may_be_named(browser: str) -> None:
     assert load(f"PURGER_BROWSER={browser}") == {"PURGER_BROWSER": browser}

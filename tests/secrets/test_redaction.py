@@ -22,10 +22,10 @@ from purger.core.errors import SiteError
 from purger.report.artifacts import Artifacts
 from purger.report.build import run_report
 from purger.secrets import redaction
-from purger.secrets.spellings import find_secret
 from purger.secrets.token import Token
 from tests.report.samples import record, refused
 from tests.report.samples import report as made_report
+from tests.support.secret_forms import find_secret
 
 SECRET = 'Se+nti/nel?to&ken=42~"x'
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from purger.secrets.spellings import SecretBlanker, ShortSecretError, find_secret, secret_forms
+from purger.secrets.spellings import SecretBlanker, ShortSecretError
 from tests.support.odd_tokens import SENTINEL, odd_tokens
+from tests.support.secret_forms import find_secret, secret_forms
 
 
 @settings(settings.get_profile("patterns"))

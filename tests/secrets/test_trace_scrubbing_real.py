@@ -20,8 +20,8 @@ from playwright.async_api import Browser, Playwright, expect
 from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
-from purger.secrets.spellings import find_secret, secret_forms
 from purger.secrets.trace_scrubbing import scrub_trace
+from tests.support.secret_forms import find_secret, secret_forms
 
 pytestmark = pytest.mark.browser
 
@@ -139,13 +139,10 @@ async def test_a_scrubbed_trace_has_no_token_and_opens_in_the_viewer(chromium: B
         assert holding >= {".network", ".json"}
         assert any(UNKNOWN.encode() in content for content in before.values())
 
-        result = scrub_trace(raw, target, [TOKEN])
+        scrub_trace(raw, target, [TOKEN])
 
         after = read_entries(target)
         assert list(after) == list(before)
-        assert result.entries == len(after)
-        assert result.lines_changed
-        assert result.resources_changed
         assert stat.S_IMODE(target.stat().st_mode) == 0o600
         for content in (*after.values(), target.read_bytes()):
             assert not [form for form in secret_forms(TOKEN) if form in content]

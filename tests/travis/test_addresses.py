@@ -99,7 +99,6 @@ def test_urls_of_a_repository() -> None:
     repository = Repository("github", "acme", "widgets")
     assert COM.cache_page(repository) == "https://app.travis-ci.com/github/acme/widgets/caches"
     assert COM.repository_call(repository) == "https://api.travis-ci.com/repo/github/acme%2Fwidgets"
-    assert COM.hosts == ("app.travis-ci.com", "api.travis-ci.com")
     assert COM.origin == "https://app.travis-ci.com"
 
 

@@ -35,7 +35,7 @@ class Beginning:
             Rule(b"Setting up build cache", rb"Setting up build cache", self._on_part),
             Rule(b"Setting up package cache", rb"Setting up package cache", self._on_part),
             Rule(b"setup build cache", rb"setup build cache", self._on_part),
-            Rule(b"disabling cache", rb"disabling cache", self._on_disabled),
+            Rule(b"Failed to fetch casher", rb"Failed to fetch casher from GitHub, disabling cache", self._on_disabled),
             Rule(b"cache.", rb"cache\.1(?=\s|\Z)", self._on_label),
         ]
 
@@ -113,5 +113,4 @@ class Beginning:
             self._open_part()
 
     def _on_disabled(self, statement: Statement) -> None:
-        line = statement.text[max(0, statement.match.start() - 60) : statement.match.start()]
-        self.is_disabled |= b"Failed to fetch casher from GitHub, " in line
+        self.is_disabled |= statement.begins()

@@ -10,6 +10,7 @@ from purger.travis.job_log.scan import Rule, Statement
 from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, BlockTimes, Transfer
 
 _END_OF_SENTENCE = re.compile(rb"[ \t\r]*(?:\Z|\n|travis_|adding |\d[\d.]*s)")
+_GOES_ON = re.compile(rb"[ \t]+[a-z0-9]|[-_:/.,]")
 
 
 class Fetching:
@@ -128,7 +129,10 @@ class Fetching:
             self._forget()
 
     def _on_not_found(self, statement: Statement) -> None:
-        if statement.begins():
+        end = statement.match.end()
+        goes_on = _GOES_ON.match(statement.text, end) and not _END_OF_SENTENCE.match(statement.text, end)
+        # After the echo of a command, or its end, it is that command's own.
+        if statement.begins() and not goes_on and self._interrupted is not Unknown.NO_ANSWER:
             self.none_found |= statement.group(1) == "cache"
             for each in self._asking:
                 each.succeeded = False

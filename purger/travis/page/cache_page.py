@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.causes import known_cause
 from purger.browser.driver import driver_is_gone
-from purger.core.cache import Cache, rows_of
+from purger.core.cache import Cache, count_rows
 from purger.core.errors import BrowserError, SiteError, UnknownPageError
 from purger.core.retry_policies import PageWaits
 from purger.secrets.token import Token
@@ -139,7 +139,7 @@ class CachePage:
             case "unknown":
                 raise UnknownPageError(
                     "the page is not the one we know: it fetched "
-                    f"{len(rows_of(caches_in(fetched['caches'])))} rows and shows {shown['items']} items "
+                    f"{count_rows(caches_in(fetched['caches']))} rows and shows {shown['items']} items "
                     f"('li.cache-item') with {shown['icons']} icons ('.delete-cache-icon')",
                     where=self.url,
                     remedy="Nothing was clicked on it. Check the page by hand; purger may need an update.",

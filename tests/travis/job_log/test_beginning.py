@@ -41,6 +41,7 @@ def fold(name: str) -> str:
         ("Setting up package cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         ("setup build cache\n" + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         (DISABLED + RUN, CacheUse.NO_CACHE, None),
+        (f"docs/faq.md:3: {DISABLED.removeprefix(PART)}{PART}{RUN}{DONE}", CacheUse.UNKNOWN, Unknown.FOLDED),
         (DISABLED + "x" * 80 + "\nI am disabling cache\n" + RUN, CacheUse.NO_CACHE, None),
         (fold("worker_info") + fold("git.checkout") + RUN + DONE, CacheUse.NO_CACHE, None),
         (fold("git.checkout") + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),

@@ -9,6 +9,7 @@ from purger.travis.job_log import CacheUse, Unknown, read_log
 ASK = "Setting up build cache\nattempting to download cache archive\n"
 ONE, TWO = "fetching fix/cache-a.tgz\n", "fetching main/cache-a.tgz\n"
 ABORTED = "running `casher fetch https://x` took longer than 180 seconds and has been aborted.\n"
+EXIT = 'The command "x" exited with 1.\n'
 STALLED = "No output has been received in the last 10m0s\nThe build has been terminated\n"
 
 
@@ -44,6 +45,9 @@ def test_each_request_has_its_answer(log: str, found: list[bool | None]) -> None
         (ASK + ONE + "/x/bin/casher:1:in `fetch': no\n" + STALLED, CacheUse.UNKNOWN, Unknown.CRASHED),
         (ASK + ONE + "/x/bin/casher: line 9: no\n$ make\n", CacheUse.UNKNOWN, Unknown.CRASHED),
         (ASK + ONE + ASK + TWO + "could not download cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
+        (ASK + ONE + "$ make\ncould not download cache-control-1.0.tgz\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
+        (ASK + ONE + "$ make\ncould not download cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
+        ("$ x\ncould not download cache manifest: 404\n" + EXIT, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         ("found cache\nadding /x to cache\n", CacheUse.FETCHED, None),
         (ASK + ONE + "could not download cache\n$ x\nfound cache\n", CacheUse.STARTED_CLEAN, None),
     ],
