@@ -1,4 +1,4 @@
-"""What a person sees: log lines, tables, results, errors, a question; everything goes through redaction."""
+"""What a person sees: log lines, tables, results, errors, a question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a command writes: data on stdout, everything else on stderr, and the questions about its targets."""
+"""Where a command writes: data on stdout, all else on stderr; with the targets and the token that it notes there."""
 
 from __future__ import annotations
 
