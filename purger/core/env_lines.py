@@ -20,7 +20,8 @@ _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*=", re.IGNORECASE)
 _OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
 _OF_A_SHELL = re.compile(r"\$[A-Za-z_{(]|`|\\$|^<<|^\(|^[\u201c-\u201f\u2018-\u201b\u00ab\u2039]")
 """What a shell replaces or joins, and quotes that are none: taken as they are they would select other caches."""
-_MAY_HOLD_ANYTHING = frozenset({"TRAVIS_TOKEN", "PURGER_PROXY"})
+_MAY_HOLD_ANYTHING = frozenset({"TRAVIS_TOKEN", "PURGER_PROXY", "PURGER_CONNECT"})
+"""Secrets, and addresses that hold one."""
 _COMMENT_AT_END = re.compile(r"\s#.*")
 _REMEDY = "Write each line as NAME=VALUE, or remove it."
 

@@ -170,11 +170,12 @@ def test_a_filter_somewhere_in_a_file_is_exactly_in_effect_or_refused(
         ("PURGER_BRANCH=a$", "a$"),
         ("PURGER_BRANCH=US$5", "US$5"),
         ("PURGER_PROXY=http://me:a$b`c@proxy:3128", "http://me:a$b`c@proxy:3128"),
+        ("PURGER_CONNECT=wss://browsers.example/?token=a$b", "wss://browsers.example/?token=a$b"),
         ("TRAVIS_TOKEN=a$b`c", "a$b`c"),
     ],
 )
 def test_what_a_shell_would_leave_alone_or_a_secret_holds_is_the_value(line: str, value: str) -> None:
-    assert list(settings_in(line.encode(), {*KNOWN, "PURGER_PROXY"}).values()) == [value]
+    assert list(settings_in(line.encode(), {*KNOWN, "PURGER_CONNECT", "PURGER_PROXY"}).values()) == [value]
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
