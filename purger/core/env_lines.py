@@ -20,8 +20,9 @@ _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*=", re.IGNORECASE)
 _OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
 _OF_A_SHELL = re.compile(r"\$[A-Za-z_{(]|`|\\$|^<<|^\(|^[\u201c-\u201f\u2018-\u201b\u00ab\u2039]")
 """What a shell replaces or joins, and quotes that are none: taken as they are they would select other caches."""
-_MAY_HOLD_ANYTHING = frozenset({"TRAVIS_TOKEN", "PURGER_PROXY", "PURGER_CONNECT"})
-"""Secrets, and addresses that hold one."""
+_A_VARIABLE = re.compile(r"\$\{")
+_HOLDING_SECRETS = frozenset({"TRAVIS_TOKEN", "PURGER_PROXY", "PURGER_CONNECT"})
+"""A secret may hold nearly anything."""
 _COMMENT_AT_END = re.compile(r"\s#.*")
 _REMEDY = "Write each line as NAME=VALUE, or remove it."
 
@@ -146,8 +147,8 @@ def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: b
         raise line.refused("holds another setting", "Write one setting a line.")
     if not binding.value.isprintable():
         raise line.refused("holds a character that can't be shown, or a line end", "Write it on one line, without.")
-    is_plain = name in _MAY_HOLD_ANYTHING or line.text.partition("=")[2].lstrip().startswith("'")
-    if not is_plain and _OF_A_SHELL.search(binding.value):
+    is_quoted = line.text.partition("=")[2].lstrip().startswith("'")
+    if not is_quoted and (_A_VARIABLE if name in _HOLDING_SECRETS else _OF_A_SHELL).search(binding.value):
         why = "holds what a shell would replace, and purger does not"
         raise line.refused(why, "Write the value itself, in single quotes if it is meant so.")
     return binding.value

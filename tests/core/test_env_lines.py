@@ -87,6 +87,7 @@ def test_a_filter_is_read(content: bytes) -> None:
         "PURGER_BRANCHES=main",
         "PURGER=main",
         "PURGER_EXCLUDE=$KEEP",
+        "TRAVIS_TOKEN=${OF_ANOTHER}",
         'PURGER_EXCLUDE="a$KEEP"',
         "PURGER_EXCLUDE=$(cat keep)",
         "PURGER_EXCLUDE=`cat keep`",
