@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 import textwrap
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from loguru import logger
 from rich.console import Console
 from rich.text import Text
 
@@ -26,7 +24,6 @@ from purger.jobs.log_phrases import what_it_did
 from purger.report.artifacts import Artifacts
 from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport, Report, RepositoryReport
 from purger.report.phrases import HIDDEN, at_least, error_words, how_sentence, kept_sentences, verdict_of
-from purger.secrets.token import Token
 from purger.travis.keys import last_part
 
 MOST_ROWS_BEFORE_QUESTION = 20
@@ -80,37 +77,6 @@ def is_terminal(console: Console) -> bool:
 def room_of(console: Console, *, wide: bool) -> int | None:
     """Return how wide a table may be; None where names are shown in full: beyond a terminal, or if `wide`."""
     return None if wide or not is_terminal(console) else console.width
-
-
-def set_up_logging(console: Console, verbosity: int, token: Token | None = None) -> None:
-    """Log to one sink on stderr, at the level that `-v` asks for; the token is cut out of each line."""
-    level = "INFO" if verbosity == 0 else "DEBUG" if verbosity == 1 else "TRACE"
-    secret = token.reveal() if token else None
-
-    def write(message: str) -> None:
-        record = message.record  # type: ignore[attr-defined]
-        text = printable(record["message"])
-        if secret:
-            text = text.replace(secret, "***")
-        style = {"WARNING": "yellow", "ERROR": "red", "DEBUG": "dim", "TRACE": "dim"}.get(record["level"].name, "")
-        prefix = "" if record["level"].name in {"INFO", "DEBUG", "TRACE"} else f"{record['level'].name.lower()}: "
-        console.print(Text(f"{record['time']:HH:mm:ss} {prefix}{text}", style=style))
-
-    logger.remove()
-    logger.add(write, level=level, format="{message}", diagnose=False, backtrace=False, catch=True)
-    # Python would write them to stderr as they are.
-    logging.getLogger().addHandler(_FROM_DEPENDENCIES)
-
-
-class _FromDependencies(logging.Handler):
-    """Passes on what Python and dependencies log, for `-v`: they warn of what purger itself reports, or got over."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        cause = record.exc_info[1] if record.exc_info else None
-        logger.debug("{}: {}{}", record.name, record.getMessage(), f": {cause!r}" if cause else "")
-
-
-_FROM_DEPENDENCIES = _FromDependencies(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)

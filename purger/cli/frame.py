@@ -18,6 +18,7 @@ from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console
 from purger.cli.early_signals import Terminated
+from purger.cli.log import set_up_logging
 from purger.cli.options import ArtifactOptions, SiteOptions
 from purger.cli.output import Output
 from purger.cli.progress import ProgressView
@@ -52,7 +53,7 @@ class Task(Protocol):
 def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]:
     """Set up logging for a command's body, and turn an error into a message and its exit code."""
     output = Output(json, verbosity, console.stdout(wide=wide), console.stderr(), wide)
-    console.set_up_logging(output.notes, verbosity)
+    set_up_logging(output.notes, verbosity)
     started_at = datetime.now(UTC)
     try:
         yield output
@@ -131,7 +132,6 @@ def execute(
     Without `yes` a person is asked before the first deletion; `as_table` shows the selected caches on stdout (unless
     that gets JSON), by row or one by one. Raises InputError where nothing can be written to the folder for artifacts.
     """
-    console.set_up_logging(output.notes, output.verbosity, settings.token)
     artifacts = Artifacts(keep.artifacts) if keep and keep.artifacts else None
     started_at = datetime.now(UTC)
     place = ci.detect(os.environ)

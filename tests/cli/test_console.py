@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -12,16 +11,15 @@ from functools import partial
 
 import msgspec
 import pytest
-from loguru import logger
 from rich.console import Console
 
 from purger.cli.console import (
     MOST_ROWS_BEFORE_QUESTION,
     ask,
-    set_up_logging,
     show_check,
     show_error,
     show_report,
+    show_what_remains,
 )
 from purger.cli.output import Output
 from purger.core.decision import Kept
@@ -29,7 +27,6 @@ from purger.core.errors import ExitCode
 from purger.purge.methods import Refusal
 from purger.purge.run import Run
 from purger.report.model import CacheReport, CheckReport, CheckState, ErrorReport, KeptReport
-from purger.secrets.token import Token
 from tests.report.samples import cache_report, report, repository_of
 from tests.support.builders import NOW
 from tests.support.command_line import Command
@@ -64,6 +61,17 @@ def test_what_remains_is_shown_with_its_reason(
 
 def output_on(console: Console) -> Output:
     return Output(json=False, verbosity=0, data=Console(quiet=True), notes=console)
+
+
+def test_what_remains_is_bounded_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.cli.console.MOST_ROWS_IN_A_LOG", 2)
+    caches = [cache_report(f"branch-{number}", 5, "remaining") for number in range(5)]
+    console = Console(file=io.StringIO(), width=200)
+    show_what_remains(output_on(console), repository_of(*caches))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("branch-")] == ["branch-0", "branch-1"]
+    assert lines[-1] == "And 3 caches more: see --json."
 
 
 async def answered(monkeypatch: pytest.MonkeyPatch, text: str, *caches: CacheReport) -> tuple[bool, str]:
@@ -215,26 +223,3 @@ def test_branches_of_one_displayed_name_are_one_row_of_the_table() -> None:
     assert [row[:5] for row in rows[2:]] == [
         ["foo", "push", "2", "12", "Bytes"], ["a/bar", "push", "1", "9", "Bytes"], ["2", "rows", "3", "21", "Bytes"],
     ]  # fmt: skip
-
-
-def test_no_log_line_shows_the_token(capsys: pytest.CaptureFixture[str]) -> None:
-    console = Console(file=io.StringIO(), width=200)
-    set_up_logging(console, 0, Token("s3cret-token"))
-    logger.warning("authorization: token s3cret-token \x1b[31m")
-    logger.debug("too fine for this level")
-    assert isinstance(console.file, io.StringIO)
-    line = console.file.getvalue()
-    assert line.rstrip().endswith("warning: authorization: token *** \ufffd[31m")
-    assert "too fine" not in line
-
-
-@pytest.mark.parametrize("verbosity", [0, 1])
-def test_what_python_logs_is_shown_for_those_who_ask(capfd: pytest.CaptureFixture[str], verbosity: int) -> None:
-    console = Console(file=io.StringIO(), width=200)
-    set_up_logging(console, verbosity, Token("s3cret-token"))
-    logging.getLogger("asyncio").warning("eof of %s has no effect", "s3cret-token")
-    logging.getLogger("asyncio").error("a task failed", exc_info=ValueError("odd"))
-    assert isinstance(console.file, io.StringIO)
-    shown = [line.partition(" ")[2] for line in console.file.getvalue().splitlines()]
-    assert shown == ["asyncio: eof of *** has no effect", "asyncio: a task failed: ValueError('odd')"][: 2 * verbosity]
-    assert capfd.readouterr() == ("", "")
