@@ -49,7 +49,7 @@ class LoopbackServer:
                 connection.cancel()
             await asyncio.gather(*connections, return_exceptions=True)
             for writer in connections.values():
-                writer.transport.abort()  # a task that is cancelled before its first step closes nothing
+                break_off(writer)  # a task that is cancelled before its first step closes nothing
             await _let_the_loop_turn()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,6 +70,12 @@ async def _let_the_loop_turn() -> None:
         await asyncio.sleep(0)
 
 
+def break_off(writer: asyncio.StreamWriter) -> None:
+    """End a connection at once, without a farewell; one that has ended already is left alone."""
+    with contextlib.suppress(AttributeError):  # of asyncio, where an encrypted one was closed twice
+        writer.transport.abort()
+
+
 async def close(writer: asyncio.StreamWriter) -> None:
     """Close a connection, once what was written is sent; one that does not get rid of it is broken off."""
     writer.close()
@@ -77,7 +83,7 @@ async def close(writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(_CLOSING_S):
             await writer.wait_closed()
     except (OSError, TimeoutError):
-        writer.transport.abort()
+        break_off(writer)
 
 
 async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, host: str | None) -> None:
@@ -88,7 +94,7 @@ async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, host: s
     try:
         await writer.start_tls(context, server_hostname=host)
     except BaseException:
-        writer.transport.abort()
+        break_off(writer)
         raise
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from purger.browser.loopback import Stream, encrypt
+from purger.browser.loopback import Stream, break_off, encrypt
 from purger.browser.network import IDLE_S, Network
 from purger.browser.proxies import Proxy
 from purger.browser.tunnel import open_tunnel
@@ -76,7 +76,7 @@ class _Tunnel(httpcore2.AsyncNetworkStream):
         if self._writer.is_closing():
             return  # in the middle of a handshake, nobody would be told of its end
         # Without a farewell: nothing that anybody waits for is under way, and a server may take long to answer it.
-        self._writer.transport.abort()
+        break_off(self._writer)
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
 

@@ -10,7 +10,7 @@ import ssl
 
 from purger.browser import proxy_errors
 from purger.browser.certificates import certificate_error
-from purger.browser.loopback import Stream
+from purger.browser.loopback import Stream, break_off
 from purger.browser.network import Network
 from purger.browser.proxies import Proxy
 from purger.core.hosts import in_brackets, ip_of
@@ -33,7 +33,7 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
             try:
                 await (_socks5 if proxy.scheme == "socks5" else _connect)(proxy, reader, writer, host, port)
             except BaseException:
-                writer.transport.abort()
+                break_off(writer)
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
                 raise

@@ -27,6 +27,11 @@ def reset(transport: asyncio.BaseTransport | None) -> None:
     if isinstance(transport, asyncio.WriteTransport):
         if (connected := transport.get_extra_info("socket")) is not None:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        _break_off(transport)
+
+
+def _break_off(transport: asyncio.WriteTransport) -> None:
+    with contextlib.suppress(AttributeError):  # of asyncio, where an encrypted one was closed twice
         transport.abort()
 
 
@@ -72,7 +77,7 @@ class Listener:
     def drop_connections(self) -> None:
         """Close all connections; calls that are pending on them get no response."""
         for transport in list(self._transports):
-            transport.abort()
+            _break_off(transport)
 
     async def _accept(self, server: web.Server) -> None:
         loop = asyncio.get_running_loop()
@@ -94,7 +99,7 @@ class Listener:
             assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101 - for the type checker
             self._transports.add(transport)
             if self.context is not context:
-                transport.abort()
+                _break_off(transport)
 
     async def _over_http1(self, request: web.BaseRequest) -> web.StreamResponse:
         call = _Http1Call(request, await request.read())

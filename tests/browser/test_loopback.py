@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 import pytest
 
-from purger.browser.loopback import LoopbackServer, refuse
+from purger.browser.loopback import LoopbackServer, break_off, refuse
+from purger.core.hosts import host_and_port
+from purger.standin import StandIn
+from tests.support.browser import eventually
 
 
 class Shout(LoopbackServer):
@@ -16,6 +20,19 @@ class Shout(LoopbackServer):
         while (line := await reader.readuntil(b"\n")) != b"stop\n":
             writer.write(line.upper())
         await refuse(writer, "403 Forbidden")
+
+
+async def test_an_encrypted_connection_that_was_closed_twice_is_broken_off_without_a_fault(tls_site: StandIn) -> None:
+    _, port = host_and_port(tls_site.url)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
+    connected = writer.get_extra_info("socket")
+    writer.close()
+    writer.close()
+    break_off(writer)
+    assert writer.is_closing()
+    await eventually(lambda: connected.fileno() == -1)
 
 
 async def test_connections_are_served_at_the_same_time_and_closed_at_the_end() -> None:
