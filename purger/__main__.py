@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from purger.cli import early_signals
 
-OBJECTS_A_COLLECTION = 30_000
+OBJECTS_A_COLLECTION = 50_000
 """How many objects are made between two collections of garbage. Imports make many, and none of it is garbage: with
 Python's own number a seventh of a short command's time goes into looking for some. What Playwright makes is mostly
 garbage, and the event loop stands still while it is collected: 80 ms for 200,000 objects."""
