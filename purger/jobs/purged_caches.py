@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from purger.core.cache import Outcome
 from purger.core.errors import InputError
 from purger.report.former import read_report
 from purger.report.model import RepositoryReport
@@ -32,7 +31,7 @@ class PurgedCaches:
                 for cache in repository.caches
             )
         doubtful = _with_different_ends(purged.values())
-        caches = (one for several in purged.values() for one in several if (one.branch, one.name) not in doubtful)
+        caches = (one for several in purged.values() for one in several if one.key not in doubtful)
         return cls(tuple(caches), started_at, finished_at)
 
     @classmethod
@@ -71,13 +70,13 @@ class PurgedCaches:
 
 
 def _with_different_ends(repositories: Iterable[Sequence[PurgedCache]]) -> set[tuple[str, str]]:
-    """Return the branches and names of caches that are gone from one repository, and are not from another.
+    """Return the keys, as a log shows them, of caches that are gone from one repository, and are not from another.
 
     Such names are usual: the hash in one is of the job's configuration. A log does not say of which repository it is.
     """
     ends: dict[tuple[str, str], set[bool]] = {}
     for caches in repositories:
-        gone = {(one.branch, one.name) for one in caches if one.outcome in {Outcome.DELETED, Outcome.RECREATED}}
-        for key in {(one.branch, one.name) for one in caches}:
+        gone = {one.key for one in caches if one.was_gone}
+        for key in {one.key for one in caches}:
             ends.setdefault(key, set()).add(key in gone)
     return {key for key, ended in ends.items() if len(ended) > 1}

@@ -1,4 +1,4 @@
-"""The standard spellings of a secret, made without the patterns that purger searches with."""
+"""The standard spellings of a secret, made without the patterns that purger searches with; and a search with those."""
 
 from __future__ import annotations
 

@@ -168,6 +168,16 @@ class PurgedCache:
     outcome: str
     deleted_at: datetime | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a log shows of its key: caches that have this in common are the same to it."""
+        return _end_of_key(self.branch, self.name)
+
+    @property
+    def was_gone(self) -> bool:
+        """Whether it was deleted, also where it came back."""
+        return self.outcome in _GONE_OUTCOMES
+
 
 @dataclass(frozen=True, slots=True)
 class FetchVerdict:
@@ -192,13 +202,13 @@ def compare(log: JobLog, purged: Iterable[PurgedCache]) -> tuple[FetchVerdict, .
     """Return for each archive that the job fetched whether a purge had deleted it, and which came first."""
     caches: dict[tuple[str, str], list[PurgedCache]] = {}
     for cache in purged:
-        caches.setdefault(_end_of_key(cache.branch, cache.name), []).append(cache)
+        caches.setdefault(cache.key, []).append(cache)
     return tuple(_verdict(fetch, caches.get(_end_of_key(fetch.branch, fetch.archive), [])) for fetch in log.fetched)
 
 
 def _verdict(fetch: Fetch, caches: list[PurgedCache]) -> FetchVerdict:
     # Branches that are shown alike share a key, so several caches may match: a deleted one takes precedence.
-    gone = [cache for cache in caches if cache.outcome in _GONE_OUTCOMES]
+    gone = [cache for cache in caches if cache.was_gone]
     outcome = (gone or caches)[-1].outcome if caches else None
     deleted_at = max((cache.deleted_at for cache in gone if cache.deleted_at is not None), default=None)
     when: When = "unknown"
