@@ -49,9 +49,7 @@ class PurgedCaches:
                 where=str(path),
                 remedy="Give the report of the purge that was to help this job.",
             )
-        # The log's times are the site's; a report's own times are the machine's.
-        ahead = report.ahead_of_the_machine
-        return cls.of(theirs, report.started_at + ahead, report.finished_at + ahead)
+        return cls.of(theirs, report.started_by_the_site, report.finished_by_the_site)
 
     def verdicts(self, log: JobLog) -> tuple[FetchVerdict, ...]:
         """Return for each archive that the job fetched whether a purge deleted it, and which came first."""

@@ -316,8 +316,17 @@ class Report(Model, frozen=True, kw_only=True):
     retry: RetryReport | UnsetType = UNSET
 
     @property
-    def ahead_of_the_machine(self) -> timedelta:
-        """By how much the site's clock is ahead of the machine's, which the report's own times are of."""
+    def started_by_the_site(self) -> datetime:
+        """When it started by the site's clock; the report's own times are of the machine's."""
+        return self.started_at + self._ahead
+
+    @property
+    def finished_by_the_site(self) -> datetime:
+        """When it ended by the site's clock."""
+        return self.finished_at + self._ahead
+
+    @property
+    def _ahead(self) -> timedelta:
         return timedelta(seconds=(self.selection.clock_offset_s if self.selection else None) or 0)
 
     @property

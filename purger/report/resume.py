@@ -86,8 +86,7 @@ def _selection(report: Report, path: Path) -> Selection:
             where=str(path),
             remedy="Give the report.json that a purge wrote.",
         )
-    # What the site dates is compared with the site's time; a report's own times are the machine's.
-    return given.selection(not_after=report.finished_at + report.ahead_of_the_machine)
+    return given.selection(not_after=report.finished_by_the_site)
 
 
 def refuse_more_than_resume(*, named: bool, filtered: bool) -> None:
