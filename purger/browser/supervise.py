@@ -144,6 +144,8 @@ class BrowserSupervisor:
 
         A browser that opens none counts as gone. Raises BrowserError as `get` does.
         """
+        await self.get()
+        # These import Playwright: the start of the browser did that, in a thread that may be late.
         from playwright.async_api import Error as PlaywrightError
 
         from purger.browser.driver import driver_error, driver_is_gone
