@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 from purger.browser.network import NetworkSettings
@@ -30,6 +29,7 @@ def doctor(
     """Check whether a purge would work: browser, site, token, rights and page, each with its remedy."""
     from purger.cli import console
     from purger.cli.doctor_checks import Doctor, attempt
+    from purger.cli.frame import network_of
     from purger.cli.signals import run_to_the_end
     from purger.report.build import doctor_report
     from purger.travis.auth.tokens import find_token
@@ -37,7 +37,7 @@ def doctor(
     site = site_options.site
     checks = Doctor(
         site,
-        network.network(os.environ),
+        network_of(network, browser),
         browser,
         attempt(lambda: output.repository(repository, site)),
         attempt(lambda: find_token(site, site_options.session_file)),

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from loguru import logger
 
-from purger.browser.network import NetworkSettings
+from purger.browser.network import Network, NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console
 from purger.cli.early_signals import Terminated
@@ -91,13 +91,22 @@ def require_an_answer(*, yes: bool, instead: str = "") -> None:
         )
 
 
+def network_of(network: NetworkSettings, browser: BrowserSettings) -> Network:
+    """Return the network of a command that uses a browser.
+
+    Raises InputError where `.env` alone decides who hears the address of a remote browser, and for options that
+    describe no network.
+    """
+    if browser.connect:
+        env_file.refuse_to_decide_about("--connect", "PURGER_CONNECT")
+    return network.network(os.environ)
+
+
 def settings_of(
     output: Output, site_options: SiteOptions, network: NetworkSettings, browser: BrowserSettings, pace: Pace
 ) -> Settings:
     """Return the settings of a command that uses the page. Raises AccessError where there is no token."""
-    site, reached_by = site_options.site, network.network(os.environ)
-    if browser.connect:
-        env_file.refuse_to_decide_about("--connect", "PURGER_CONNECT")
+    site, reached_by = site_options.site, network_of(network, browser)
     return Settings(
         site=site,
         token=output.token(site, site_options.session_file),

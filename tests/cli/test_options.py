@@ -287,8 +287,13 @@ def test_what_the_proxy_of_a_file_may_not_hear_is_refused(
     Path(".env").write_text("TRAVIS_TOKEN=token-for-tests\nPURGER_PROXY=http://proxy.example:1\n")
     monkeypatch.delenv("TRAVIS_TOKEN", raising=False)
     monkeypatch.setenv("GITHUB_TOKEN", "host-token-of-tests")
-    for arguments, secret in ((["--gone"], "GITHUB_TOKEN"), (["--connect", "ws://a.example:1/secret"], "--connect")):
-        ended = command("purge", "a/b", "-y", *arguments)
+    remote = ["--connect", "ws://a.example:1/secret"]
+    for arguments, secret in (
+        (["purge", "a/b", "-y", "--gone"], "GITHUB_TOKEN"),
+        (["purge", "a/b", "-y", *remote], "--connect"),
+        (["doctor", "a/b", *remote], "--connect"),
+    ):
+        ended = command(*arguments)
         assert (ended.code, runs) == (2, [])
         assert f"PURGER_PROXY in .env decides where {secret} goes" in ended.err
         monkeypatch.delenv("TRAVIS_TOKEN", raising=False)
