@@ -27,7 +27,7 @@ def doctor(
     repository: OneRepository = None,
 ) -> ExitCode:
     """Check whether a purge would work: browser, site, token, rights and page, each with its remedy."""
-    from purger.cli import console
+    from purger.cli.check_lines import show_check
     from purger.cli.doctor_checks import Doctor, attempt
     from purger.cli.frame import network_of
     from purger.cli.signals import run_to_the_end
@@ -42,7 +42,7 @@ def doctor(
         attempt(lambda: output.repository(repository, site)),
         attempt(lambda: find_token(site, site_options.session_file)),
         page_timeout_s=pace.page_timeout_s,
-        notify=lambda check: console.show_check(output.notes if output.json else output.data, check),
+        notify=lambda check: show_check(output.notes if output.json else output.data, check),
     )
     findings = run_to_the_end(checks.run(), None)
     if output.json:

@@ -16,7 +16,7 @@ from loguru import logger
 
 from purger.browser.network import Network, NetworkSettings
 from purger.browser.settings import BrowserSettings
-from purger.cli import ci, console
+from purger.cli import ci, console, question, results
 from purger.cli.early_signals import Terminated
 from purger.cli.log import set_up_logging
 from purger.cli.options import ArtifactOptions, SiteOptions
@@ -160,7 +160,7 @@ def execute(
             except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
                 stopped = known(fault)
         report = task.report(started_at, stopped)
-        console.show_report(output, report, as_table=as_table)
+        results.show_report(output, report, as_table=as_table)
     if report.ok and place.folds:  # the folded part hides it; what is not well is annotated
         output.notes.out(headline(report), highlight=False)
     _keep_and_tell(output, report, timeline, artifacts, place)
@@ -185,7 +185,7 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
             repositories.append(repository_report(record, None, dry_run=True))
             await asyncio.sleep(0)  # many repositories take long, and a browser starts meanwhile
         with progress.paused():
-            return await console.ask(output, repositories, records[0].ledger.selection.as_of)
+            return await question.ask(output, repositories, records[0].ledger.selection.as_of)
 
     return Hooks(observe=observe, confirm=confirm)
 

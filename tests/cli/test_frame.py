@@ -10,7 +10,7 @@ import os
 import pytest
 from rich.console import Console
 
-from purger.cli import console, frame
+from purger.cli import frame, question
 from purger.cli.output import Output
 from purger.cli.progress import ProgressView
 from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
@@ -139,7 +139,7 @@ async def test_the_question_about_many_repositories_lets_other_work_go_on(monkey
             turns += 1
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(console, "_read_line", answer)
+    monkeypatch.setattr(question, "_read_line", answer)
     notes = Console(file=io.StringIO())
     output = Output(json=False, verbosity=0, data=notes, notes=notes)
     records = [record(f"r{number}", left=[refused("main")]) for number in range(30)]

@@ -1,0 +1,61 @@
+"""Ask once before deleting: show what is selected, and read the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.text import Text
+
+from purger.cli.cache_tables import MOST_ROWS_AT_A_TERMINAL, rows_of, table_of
+from purger.cli.console import room_of
+from purger.cli.output import Output
+from purger.cli.results import show_kept
+from purger.core.text import many
+from purger.core.units import size_text
+from purger.report.model import RepositoryReport
+from purger.report.phrases import HIDDEN, at_least
+
+
+async def ask(output: Output, repositories: Sequence[RepositoryReport], now: datetime) -> bool:
+    """Show what is selected, a count and a size; then ask. Only a clear yes is one."""
+    console, room = output.notes, room_of(output.notes, wide=output.wide)
+    for repository in repositories:
+        rows = rows_of(repository.left)
+        shown = rows[:MOST_ROWS_AT_A_TERMINAL]
+        for line in table_of(repository.name, shown, now, complete=repository.complete, room=room):
+            console.print(line)
+        if len(rows) > MOST_ROWS_AT_A_TERMINAL:
+            console.print(f"And {many(len(rows) - MOST_ROWS_AT_A_TERMINAL, 'row')} more.")
+        show_kept(console, repository)
+        await asyncio.sleep(0)
+    count = sum(len(repository.left) for repository in repositories)
+    size = size_text(sum(repository.selected_bytes for repository in repositories))
+    where = repositories[0].name if len(repositories) == 1 else many(len(repositories), "repository")
+    if not (complete := all(repository.complete for repository in repositories)):
+        is_decided = all(repository.decided for repository in repositories)
+        then = "It is kept" if is_decided else "What is selected of it is deleted as soon as it is listed"
+        console.print(f"There may be more: {HIDDEN}. {then}.")
+    question = f"Delete {at_least(count, 'cache', complete=complete)} ({size}) of {where}? [y/N] "
+    if not count:
+        question = f"No listed cache of {where} is selected. Go on? [y/N] "
+    console.print(Text(question, style="bold"), end="")
+    answer = await _read_line()
+    return answer.strip().lower() in {"y", "yes"}
+
+
+async def _read_line() -> str:
+    """Return the line that a person types; empty at the end of the input (Ctrl-D).
+
+    Waiting is the event loop's, so that Ctrl-C, SIGTERM and the end of the time cancel it like anything else.
+    """
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return sys.stdin.readline()

@@ -1,0 +1,100 @@
+"""Show what came of a command: each repository's result, what remains and what is kept, and each job's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+from rich.console import Console
+from rich.text import Text
+
+from purger.cli.cache_tables import MOST_ROWS_AT_A_TERMINAL, cache_table_of, rows_of, table_of
+from purger.cli.console import room_of, show_error, show_good_news
+from purger.cli.output import Output
+from purger.cli.table import Column, table_lines
+from purger.core.text import many, printable, sentence_of, visible
+from purger.jobs.log_phrases import what_it_did
+from purger.report.model import Report, RepositoryReport
+from purger.report.phrases import how_sentence, kept_sentences, verdict_of
+
+MOST_ROWS_IN_A_LOG = 1000
+"""Above this a CI could end the job for the length of its log; all are in the report."""
+
+
+def show_kept(console: Console, repository: RepositoryReport) -> None:
+    """Show what the policies keep of a repository, and why."""
+    for sentence in kept_sentences(repository):
+        console.print(Text(printable(f"{repository.name} {sentence}.")))
+
+
+def show_report(output: Output, report: Report, *, as_table: Literal["rows", "caches"] | None) -> None:
+    """Show what came of each repository and each job. `as_table` shows the caches in place of a verdict."""
+    selection = report.selection
+    shown = {report.error}
+    for repository in _to_show(report):
+        if repository.error and repository.error not in shown:
+            shown.add(repository.error)
+            show_error(output.notes, repository.error)
+        if report.dry_run and repository.left and not output.json:
+            room = room_of(output.data, wide=output.wide)
+            for line in _table(repository, _age_from(report), room, one_by_one=as_table == "caches"):
+                output.data.print(line, soft_wrap=True)
+        is_untouched = report.error is not None and not repository.passes
+        if repository.error is None and not is_untouched and not (as_table and repository.left):
+            filters = "" if selection is None else str(selection.selection())
+            show_result(output, repository, dry_run=report.dry_run, filters=filters)
+        show_kept(output.notes, repository)
+    for job in report.last_runs:
+        if job.error and job.error != report.error:
+            show_error(output.notes, job.error)
+        elif job.error is None and job.verdict == "passed":
+            what = f"; it {what_it_did(job)}" if job.cache_use != "unknown" else ""
+            show_good_news(output.notes, f"job {job.job} passed{what}")
+    if report.error:
+        show_error(output.notes, report.error)
+
+
+def _table(repository: RepositoryReport, now: datetime, room: int | None, *, one_by_one: bool) -> Iterator[Text]:
+    if one_by_one:
+        return cache_table_of(repository.name, repository.left, now, room=room)
+    return table_of(repository.name, rows_of(repository.left), now, complete=repository.complete, room=room)
+
+
+def _age_from(report: Report) -> datetime:
+    """Return the time from which ages are counted: that of the selection, which is on the site's clock."""
+    return report.started_at if report.selection is None else report.selection.as_of
+
+
+def _to_show(report: Report) -> list[RepositoryReport]:
+    """Return each repository; of a retry each purge that had something to do."""
+    if not report.attempts:
+        return report.repositories
+    purges = [attempt.purge for attempt in report.attempts if attempt.purge]
+    return [purge for purge in purges if purge.error or purge.selected or not purge.ok]
+
+
+def show_what_remains(output: Output, repository: RepositoryReport) -> None:
+    """Show the selected caches that are not gone, each with its outcome and the reason."""
+    left, room = repository.left, room_of(output.notes, wide=output.wide)
+    most = MOST_ROWS_IN_A_LOG if room is None else MOST_ROWS_AT_A_TERMINAL
+    columns = [Column("branch", is_name=True), Column("cache", is_name=True), Column("outcome"), Column("why")]
+    rows = [
+        (visible(cache.branch), visible(cache.name), str(cache.outcome), visible(cache.reason or ""))
+        for cache in left[:most]
+    ]
+    for line in table_lines(columns, rows, room):
+        output.notes.print(line)
+    if len(left) > most:
+        output.notes.print(f"And {many(len(left) - most, 'cache')} more: see --json.")
+
+
+def show_result(output: Output, repository: RepositoryReport, *, dry_run: bool, filters: str) -> None:
+    """Show one repository's result: what is left and the verdict in words; `filters` are the selection's."""
+    console = output.notes
+    if repository.left and not dry_run:
+        show_what_remains(output, repository)
+    if (how := how_sentence(repository)) is not None:
+        console.print(sentence_of(how))
+    style = "green" if repository.ok or dry_run else "bold yellow"
+    console.print(Text(printable(verdict_of(repository, dry_run=dry_run, filters=filters)), style=style))

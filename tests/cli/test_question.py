@@ -1,0 +1,97 @@
+"""The question before deleting: what it shows, and which answer is a yes."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+import pytest
+from rich.console import Console
+
+from purger.cli.cache_tables import MOST_ROWS_AT_A_TERMINAL
+from purger.cli.question import ask
+from purger.core.decision import Kept
+from purger.report.model import CacheReport, KeptReport
+from tests.report.samples import cache_report, repository_of
+from tests.support.builders import NOW
+from tests.support.consoles import output_on
+
+pytestmark = pytest.mark.cli
+
+
+async def answered(monkeypatch: pytest.MonkeyPatch, text: str, *caches: CacheReport) -> tuple[bool, str]:
+    """Ask about these caches, with this text typed; return the answer and what was shown."""
+    reader, writer = os.pipe()
+    os.write(writer, text.encode())
+    os.close(writer)
+    console = Console(file=io.StringIO(), width=200)
+    with os.fdopen(reader) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        answer = await ask(output_on(console), [repository_of(*caches)], NOW)
+    assert isinstance(console.file, io.StringIO)
+    return answer, console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_yes"),
+    [("y\n", True), ("YES \n", True), ("n\n", False), ("\n", False), ("", False), ("yep\n", False), ("no, y\n", False)],
+)
+async def test_only_a_clear_yes_is_one(monkeypatch: pytest.MonkeyPatch, typed: str, is_yes: bool) -> None:
+    answer, _ = await answered(monkeypatch, typed, cache_report("main", outcome="remaining"))
+    assert answer is is_yes
+
+
+async def test_the_question_shows_the_rows_their_number_and_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    caches = [cache_report(f"branch-{number}", 10**6, "remaining") for number in range(MOST_ROWS_AT_A_TERMINAL + 1)]
+    _, shown = await answered(monkeypatch, "n\n", *caches)
+    assert "branch-0 " in shown
+    assert f"branch-{MOST_ROWS_AT_A_TERMINAL} " not in shown
+    assert "And 1 row more." in shown
+    assert shown.endswith("Delete 21 caches (21.0 MB) of acme/widgets? [y/N] ")
+
+
+async def test_where_nothing_is_selected_the_question_does_not_speak_of_deleting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, shown = await answered(monkeypatch, "n\n")
+    assert shown.endswith("No listed cache of acme/widgets is selected. Go on? [y/N] ")
+
+
+async def test_the_question_says_that_more_may_be_deleted_than_is_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"n\n")
+    os.close(writer)
+    console = Console(file=io.StringIO(), width=200)
+    caches = [cache_report(f"branch-{number}", 10**6, "remaining") for number in range(3)]
+    with os.fdopen(reader) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert not await ask(output_on(console), [repository_of(*caches, complete=False)], NOW)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert "There may be more: the site lists no more at once." in shown
+    assert shown.endswith("Delete at least 3 caches (3.0 MB) of acme/widgets? [y/N] ")
+
+
+async def test_the_question_says_what_is_kept_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = [
+        KeptReport(kept=Kept.NEWEST, reason=Kept.NEWEST.of_many, caches=12, size_bytes=14 * 10**8),
+        KeptReport(kept=Kept.LIMIT, reason=Kept.LIMIT.of_one, caches=1, size_bytes=10),
+    ]
+    reader, writer = os.pipe()
+    os.write(writer, b"n\n")
+    os.close(writer)
+    console = Console(file=io.StringIO(), width=200)
+    of = repository_of(cache_report("main", outcome="remaining"), kept=kept, decided=True, complete=False)
+    with os.fdopen(reader) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert not await ask(output_on(console), [of], NOW)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert lines[-4:-1] == [
+        "acme/widgets keeps 12 caches, 1.4 GB: newest of their branch.",
+        "acme/widgets keeps 1 cache, 10 Bytes: beyond the limit of the run.",
+        "There may be more: the site lists no more at once. It is kept.",
+    ]

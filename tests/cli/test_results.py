@@ -1,0 +1,55 @@
+"""What came of a command, as a person sees it: what would be deleted, what remains."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from purger.cli.results import show_what_remains
+from purger.core.errors import ExitCode
+from purger.purge.methods import Refusal
+from purger.purge.run import Run
+from tests.report.samples import cache_report, repository_of
+from tests.support.command_line import Command
+from tests.support.consoles import output_on
+
+pytestmark = pytest.mark.cli
+
+
+def test_a_dry_run_shows_what_would_be_deleted(command: Command, runs: list[Run]) -> None:
+    ended = command("purge", "acme/widgets", "--dry-run")
+    assert ended.code == 0
+    assert "PR.7" in ended.out
+    assert "2 caches of acme/widgets would be deleted (1.0 MB). Nothing was touched." in ended.err
+
+
+def test_what_remains_is_shown_with_its_reason(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def execute(run: Run) -> None:
+        run.request, given = replace(run.request, dry_run=True), run.request
+        await inner(run)
+        run.request = given
+        ledger = run.result().records[0].ledger
+        ledger.refuse(ledger.entries, "answered 500: oh [red]no", Refusal.TRANSIENT)
+
+    inner = Run.execute
+    monkeypatch.setattr(Run, "execute", execute)
+    ended = command("purge", "a/b", "-y")
+    assert ended.code == ExitCode.REMAINS
+    assert "answered 500: oh [red]no" in ended.err
+    assert ended.err.splitlines()[-1] == "0 of 2 caches of a/b are gone (0 Bytes); 2 failed."
+
+
+def test_what_remains_is_bounded_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.cli.results.MOST_ROWS_IN_A_LOG", 2)
+    caches = [cache_report(f"branch-{number}", 5, "remaining") for number in range(5)]
+    console = Console(file=io.StringIO(), width=200)
+    show_what_remains(output_on(console), repository_of(*caches))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("branch-")] == ["branch-0", "branch-1"]
+    assert lines[-1] == "And 3 caches more: see --json."
