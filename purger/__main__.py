@@ -50,7 +50,7 @@ def _end(fault: BaseException) -> None:
     from purger.cli.console import show_error, stderr
     from purger.cli.frame import known
     from purger.report.build import run_report
-    from purger.report.model import to_json
+    from purger.report.json_document import to_json
 
     logger.remove()  # there is no frame that asked for a log
     error = known(fault)

@@ -66,7 +66,7 @@ class Output:
 
     def print_json(self, report: Model) -> None:
         """Write the one document to stdout. A lost reader is noted; the exit code still says the result."""
-        from purger.report.model import json_chunks
+        from purger.report.json_document import json_chunks
         from purger.secrets.redaction import whole_lines
 
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

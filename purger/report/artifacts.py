@@ -103,7 +103,7 @@ class Artifacts:
 
     def write_report(self, report: Report) -> str | None:
         """Write report.json as a whole; return a sentence about it where that failed."""
-        from purger.report.model import json_chunks
+        from purger.report.json_document import json_chunks
 
         # A lone surrogate in a branch's name has no UTF-8 form; its backslash escape is JSON's own.
         return self._write(self.report, chain(json_chunks(report), "\n"), errors="backslashreplace")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -426,37 +423,3 @@ def to_second(time: datetime) -> datetime:
 def time_text(time: datetime) -> str:
     """A time in UTC as ISO 8601 with a `Z`, to the second."""
     return to_second(time).isoformat().replace("+00:00", "Z")
-
-
-def json_chunks(report: Model, *, ascii_only: bool = False) -> Iterator[str]:
-    """Yield the report as one JSON document, piece by piece, so that it is never in memory as a whole."""
-    return json.JSONEncoder(indent=1, ensure_ascii=ascii_only, default=_plain).iterencode(report)
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON has no form for as what it has: a time as text, a part of a report as its fields."""
-    if isinstance(value, datetime):
-        return time_text(value)
-    fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
-    return {name: each for name, each in fields if each is not UNSET}
-
-
-def to_json(report: Model, *, ascii_only: bool = False) -> str:
-    """The report as one JSON document."""
-    return "".join(json_chunks(report, ascii_only=ascii_only))
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of every document that `--json` writes."""
-    documents = (Report, CheckedLogReport, DoctorReport)
-    (schemas, definitions) = msgspec.json.schema_components(documents)
-    for document in documents:
-        definitions[document.__name__]["required"].insert(0, "schema")  # it has a default, and is always written
-    for definition in definitions.values():  # before Python 3.13 a docstring has its indentation
-        definition["description"] = inspect.cleandoc(definition.get("description", ""))
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "What purger --json writes",
-        "anyOf": list(schemas),
-        "$defs": definitions,
-    }

@@ -12,7 +12,7 @@ import pytest
 
 from purger.core.selection import Selection
 from purger.report.build import run_report
-from purger.report.model import to_json
+from purger.report.json_document import to_json
 from tests.support.builders import NOW
 from tests.support.commands import RunCommand
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from purger.report.build import run_report
-from purger.report.model import to_json
+from purger.report.json_document import to_json
 from purger.travis.addresses import Site
 from tests.report.samples import cache_report, repository_of
 from tests.support.command_line import Command

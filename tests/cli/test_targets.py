@@ -14,7 +14,7 @@ from purger.core.errors import InputError
 from purger.core.selection import Selection
 from purger.purge.run import Run
 from purger.report.build import run_report
-from purger.report.model import to_json
+from purger.report.json_document import to_json
 from purger.travis.addresses import Site
 from tests.support.command_line import Command
 

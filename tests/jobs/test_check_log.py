@@ -16,7 +16,7 @@ import pytest
 
 from purger.core.errors import ExitCode, InputError
 from purger.jobs.check_log import check_log
-from purger.report.model import to_json
+from purger.report.json_document import to_json
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
 from tests.report.samples import record, report

@@ -1,30 +1,17 @@
-"""The model of a report: times, JSON, the published schema, and what is derived from its fields."""
+"""The model of a report: times, and what is derived from its fields."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from purger.core.cache import Outcome
-from purger.core.errors import ExitCode
-from purger.report.model import (
-    CheckReport,
-    CheckState,
-    ErrorReport,
-    FetchReport,
-    StoredReport,
-    json_chunks,
-    json_schema,
-    time_text,
-    to_json,
-    to_second,
-)
+from purger.report.json_document import to_json
+from purger.report.model import CheckReport, CheckState, StoredReport, time_text, to_second
 from tests.report.samples import cache_report, job_report, record, refused, report, repository_of, retried
-from tests.support.documentation import REPORT_SCHEMA, schema_text
 
 THERE = timezone(timedelta(hours=2))
 
@@ -46,35 +33,6 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 def test_a_time_is_cut_to_the_second_in_utc() -> None:
     assert to_second(datetime(2026, 3, 1, 14, 0, 5, 7, tzinfo=THERE)) == datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
-
-
-def test_json_holds_any_text() -> None:
-    error = ErrorReport(message="ü\ud800", where=None, remedy=None, exit_code=ExitCode.REMAINS)
-    assert to_json(error).splitlines()[1] == ' "message": "ü\ud800",'
-    assert to_json(error, ascii_only=True).isascii()
-    assert json.loads(to_json(error, ascii_only=True))["message"] == "ü\ud800"
-
-
-@pytest.mark.parametrize("ascii_only", [True, False])
-def test_the_pieces_of_a_document_are_what_the_whole_was(ascii_only: bool) -> None:
-    made = retried("fetched-deleted", "passed", fetched=True)
-    made = msgspec.structs.replace(made, repositories=report(record(left=[refused('a\ud800b\n"<ü')])).repositories)
-    whole = json.dumps(msgspec.to_builtins(made), indent=1, ensure_ascii=ascii_only)
-    chunks = list(json_chunks(made, ascii_only=ascii_only))
-    assert "".join(chunks) == to_json(made, ascii_only=ascii_only) == whole
-    assert max(map(len, chunks)) < 200
-
-
-def test_fields_without_a_value_are_left_out() -> None:
-    fetch = FetchReport(branch="main", archive="a.tgz", at=None, found=True, source="own")
-    assert json.loads(to_json(fetch)) == {
-        "branch": "main",
-        "archive": "a.tgz",
-        "at": None,
-        "found": True,
-        "source": "own",
-    }
-    assert "retry" not in json.loads(to_json(report()))
 
 
 def test_a_name_has_its_provider_unless_it_is_github() -> None:
@@ -110,19 +68,3 @@ def test_a_check_needs_no_remedy() -> None:
         "remedy": None,
         "exit_code": 0,
     }
-
-
-def test_the_published_schema_is_up_to_date() -> None:
-    assert Path(REPORT_SCHEMA).read_text() == schema_text(), "run: python -m tests.support.documentation"
-
-
-def test_the_schema_describes_every_kind_of_document() -> None:
-    schema = json_schema()
-    names = [reference["$ref"].rpartition("/")[2] for reference in schema["anyOf"]]
-    assert names == ["Report", "CheckedLogReport", "DoctorReport"]
-    assert all("schema" in schema["$defs"][name]["required"] for name in names)
-    report_schema = schema["$defs"]["Report"]
-    assert "retry" in report_schema["properties"]
-    assert "retry" not in report_schema["required"]
-    assert {"version", "repositories", "exit_code"} <= set(report_schema["required"])
-    assert schema["$defs"]["CacheReport"]["properties"]["last_modified"]["format"] == "date-time"

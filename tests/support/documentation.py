@@ -12,7 +12,7 @@ import typer.main
 
 from purger.cli.app import app
 from purger.core.errors import ExitCode
-from purger.report.model import json_schema
+from purger.report.json_document import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference.md"

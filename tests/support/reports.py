@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from jsonschema import Draft202012Validator
 
-from purger.report.model import CheckedLogReport, DoctorReport, Model, Report, to_json
+from purger.report.json_document import to_json
+from purger.report.model import CheckedLogReport, DoctorReport, Model, Report
 from tests.support.documentation import REPORT_SCHEMA
 
 
