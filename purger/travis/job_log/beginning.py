@@ -11,12 +11,15 @@ _COMMANDS_OF_THE_PART = (b"export CASHER", b"Installing caching", b"export PATH=
 class Beginning:
     """What is seen of the parts before the job's own commands: worker information, clone, cache part.
 
-    Only a log that shows all of them, and what comes after, proves that a job uses no cache.
+    Only a log that shows all of them, and what comes after, proves that a job uses no cache. Of several jobs in one
+    file the last one has to show them.
     """
 
     def __init__(self) -> None:
         # Whether something was seen that only a log of Travis CI holds.
         self.was_called = False
+        self.is_job_over = False
+        self._is_silent_later_job = False
         self._has_worker = False
         self._has_clone = False
         self._has_rest = False
@@ -47,12 +50,12 @@ class Beginning:
     def tool_began(self) -> None:
         """Handle an attempt of the tool, or an answer: the part, if there is one, is not empty."""
         self.was_called = True
-        self._is_part_empty = False
+        self._is_part_empty = self._is_silent_later_job = False
 
     def fold(self, name: str) -> None:
         """Handle the start of a fold."""
         if name.startswith("worker_info"):
-            self._has_worker = True
+            self._job_began()
         elif name.startswith("git.checkout"):
             self._has_clone |= self._has_worker
         elif name.startswith("cache.1"):
@@ -68,6 +71,10 @@ class Beginning:
         """Handle a sentence that comes only after the place of the cache part."""
         self._has_rest = True
         self._is_part_over |= self._is_part_empty
+
+    def job_ended(self) -> None:
+        """Handle the end of the job: what begins after it is another one."""
+        self.is_job_over = True
 
     def unknown(self, *, crashed: bool, stopped: bool) -> Unknown | None:
         """Return why the log does not tell whether a cache was fetched, where nothing of the tool is seen."""
@@ -86,17 +93,27 @@ class Beginning:
         return Unknown.BEGINS_LATE if self._has_rest else Unknown.FRAGMENT
 
     def open_part_unknown(self) -> Unknown | None:
-        """Return why the last cache part tells nothing, where an earlier job's did."""
-        if not self._is_part_empty:
-            return None
-        return Unknown.FOLDED if self._is_part_over else Unknown.ENDS_EARLY
+        """Return why the last cache part tells nothing, or is not seen of the last job, where an earlier one did."""
+        if self._is_part_empty:
+            return Unknown.FOLDED if self._is_part_over else Unknown.ENDS_EARLY
+        is_cut = self._is_silent_later_job and not (self._has_clone and self._has_rest)
+        return Unknown.ENDS_EARLY if is_cut else None
+
+    def _job_began(self) -> None:
+        if self.is_job_over:
+            if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
+                self._has_part = self._is_part_empty = False
+            self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
+            self._is_silent_later_job = True
+        self._has_worker = True
 
     def _open_part(self) -> None:
         self._has_part = self._is_part_empty = True
         self._is_part_over = False
 
     def _on_worker(self, statement: Statement) -> None:
-        self._has_worker |= statement.begins()
+        if statement.begins():
+            self._job_began()
 
     def _on_clone(self, _: Statement) -> None:
         # Where line ends were lost it stands in the middle of one.

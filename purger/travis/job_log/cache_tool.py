@@ -54,6 +54,11 @@ class CacheTool:
         """Whether the log has a cache part, or a sentence that only the tool writes."""
         return self.beginning.was_called or self._fetching.was_called or self._storing.was_called
 
+    @property
+    def is_job_over(self) -> bool:
+        """Whether the log shows the end of the job; of several jobs, that of the last one."""
+        return self.beginning.is_job_over
+
     def command_began(self, statement: Statement) -> None:
         """Handle the echo of a command: a fetch without an answer has none."""
         self.beginning.command_began(statement)
@@ -61,7 +66,7 @@ class CacheTool:
             self._fetching.interrupt(Unknown.NO_ANSWER)
 
     def command_ended(self) -> None:
-        """Handle a command's exit code, or the job's own."""
+        """Handle a command's exit code."""
         self.beginning.rest_began()
         self._fetching.interrupt(Unknown.NO_ANSWER)
         self._storing.close()
@@ -75,11 +80,16 @@ class CacheTool:
         self._stopped = self.beginning.open_part_unknown() is Unknown.ENDS_EARLY
         self.beginning.rest_began()
 
-    def finish(self, *, job_ended: bool) -> Findings:
+    def job_ended(self) -> None:
+        """Handle the end of the job, however it came."""
+        self.command_ended()
+        self.beginning.job_ended()
+
+    def finish(self) -> Findings:
         """Return what the tool did. Call it at the end of the log."""
         fetching, storing = self._fetching, self._storing
-        fetching.settle(Unknown.NO_ANSWER if job_ended else Unknown.ENDS_EARLY)
-        storing.settle(job_ended=job_ended)
+        fetching.settle(Unknown.NO_ANSWER if self.is_job_over else Unknown.ENDS_EARLY)
+        storing.settle(job_ended=self.is_job_over)
         self.times.finish()
         asked = fetching.fetches()
         unnamed = fetching.found_unnamed or storing.proves_fetch

@@ -38,7 +38,6 @@ class LogReader:
         self._symptoms = Symptoms()
         self._scanner = Scanner(self._tool.rules() + self._symptoms.rules() + self._rules())
         self._is_log = False
-        self._ended = False
         self._over_limit = False
         self._was_stopped = False
         self._block_began = 0
@@ -53,7 +52,7 @@ class LogReader:
     def finish(self) -> JobLog:
         """Read the rest and return the contents of the log."""
         self._read(self._text.finish(), final=True)
-        found = self._tool.finish(job_ended=self._ended)
+        found = self._tool.finish()
         is_log = self._is_log or self._tool.was_called
         return JobLog(
             is_log=is_log,
@@ -64,7 +63,7 @@ class LogReader:
             started_clean=found.started_clean,
             symptoms=self._symptoms.found,
             last_failing_lines=self._failing_lines,
-            truncated=is_log and (self._over_limit or not self._ended),
+            truncated=is_log and (self._over_limit or not self._tool.is_job_over),
             fetched_unnamed=found.fetched_unnamed,
             unknown=found.unknown if is_log else None,
             unpacking_cut_off=found.unpacking_cut_off,
@@ -175,8 +174,8 @@ class LogReader:
         self._tool.job_stopped()
 
     def _end(self, *, failed: bool) -> None:
-        self._is_log = self._ended = True
-        self._tool.command_ended()
+        self._is_log = True
+        self._tool.job_ended()
         self._symptoms.command_ended(failed=failed)
 
     def _keep_failing_lines(self, statement: Statement, end: int, command: bytes | None) -> None:

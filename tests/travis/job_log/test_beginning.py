@@ -49,6 +49,17 @@ def fold(name: str) -> str:
         (WORKER + CLONE + "see Worker information\n" + RUN + DONE, CacheUse.NO_CACHE, None),
         (FETCHED + "cache.1\n" + PART + RUN + DONE, CacheUse.UNKNOWN, Unknown.FOLDED),
         (FETCHED + "cache.1\n" + PART, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + CLONE + RUN + DONE + WORKER, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + CLONE + RUN + DONE + WORKER + CLONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + CLONE + RUN + DONE + fold("worker_info"), CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + DISABLED + RUN + DONE + WORKER + CLONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + CLONE + RUN + DONE + WORKER + CLONE + RUN, CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + WORKER + CLONE + RUN + DONE, CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + RUN + WORKER + DONE, CacheUse.NO_CACHE, None),
+        (FETCHED + WORKER + CLONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (FETCHED + WORKER + CLONE + RUN, CacheUse.STARTED_CLEAN, None),
+        (FETCHED + FETCHED, CacheUse.STARTED_CLEAN, None),
+        (FETCHED + FETCHED.removesuffix(RUN + DONE), CacheUse.STARTED_CLEAN, None),
         (PART + "/x/bin/casher:9:in `fetch': no\n" + RUN, CacheUse.UNKNOWN, Unknown.CRASHED),
         (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
@@ -57,3 +68,16 @@ def fold(name: str) -> str:
 def test_what_the_beginning_proves(log: str, use: CacheUse, why: Unknown | None) -> None:
     read = read_log([log.encode()])
     assert (read.cache_use, read.unknown) == (use, why)
+
+
+@pytest.mark.parametrize(
+    ("log", "is_cut"),
+    [
+        (FETCHED + WORKER + CLONE + RUN, True),
+        (FETCHED + FETCHED, False),
+        (FETCHED, False),
+        (WORKER + CLONE + RUN, True),
+    ],
+)
+def test_the_last_job_of_a_file_says_whether_it_is_cut(log: str, is_cut: bool) -> None:
+    assert read_log([log.encode()]).truncated == is_cut
