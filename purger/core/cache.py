@@ -58,7 +58,8 @@ class Cache:
 
     `branch` and `name` are the parts that the site shows. `full_branch` is the full name of its branch and `file_name`
     its whole file name; each is None where it is not known for certain. `may_be_nested` means that the file name may
-    hold a slash, so that `branch` is a part of it and no branch (docs/TRAVIS.md section 4). Dates are in UTC.
+    hold a slash, so that `branch` is a part of it and no branch (docs/TRAVIS.md section 4). Such a cache may be `below`
+    a branch: of that one, or of another whose name begins with it. Dates are in UTC.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Cache:
     full_branch: str | None = None
     file_name: str | None = None
     may_be_nested: bool = False
+    below: str | None = None
 
     @property
     def is_attributed(self) -> bool:

@@ -170,7 +170,7 @@ class Filters:
         if cache.full_branch is not None and cache.full_branch in self.literals:
             return True
         if not cache.is_attributed:
-            return None if self.globs else False
+            return None if self.globs or cache.below in self.literals else False
         return any(matches(cache.known_branch, glob) for glob in self.globs)
 
     def _decide_age(self, cache: Cache) -> bool:

@@ -16,7 +16,7 @@ from purger.core.cache import Cache, Version, versions, within, without
 from purger.core.errors import PurgerError
 from purger.core.selection import Selection
 from purger.travis.api import MAX_PAGES, MAX_PAGES_OF_BUILDS, Api
-from purger.travis.keys import LIST_CAP, is_front_of_file_name, is_whole_file_name, last_part
+from purger.travis.keys import LIST_CAP, begins_like_file_name, is_front_of_file_name, last_part
 
 CALLS_AT_ONCE = 6
 
@@ -77,16 +77,22 @@ class BranchListings:
         return await self.of(names)
 
     async def of(self, names: Iterable[str]) -> list[Cache]:
-        """Return the caches of just these branches, as `own` does, and count what their listings show."""
+        """Return the caches of just these branches, as `own` does, and those that may be of one; count what is listed.
+
+        A cache that may be of one is `below` it: its listing has caches of another branch, which nobody knows, too.
+        """
         names = list(names)
         self.counts |= dict.fromkeys(names, 0)
-        return await all_of([self.own(name) for name in names])
+        return await all_of([self._below(name) for name in names])
 
     async def own(self, branch: str, wanted: Iterable[Version] | None = None) -> list[Cache]:
         """Return the caches of just this branch, each with the names that are known for certain.
 
         With `wanted`, only the caches of these versions matter: where none is listed, nothing else is asked.
         """
+        return [cache for cache in await self._below(branch, wanted) if cache.full_branch == branch]
+
+    async def _below(self, branch: str, wanted: Iterable[Version] | None = None) -> list[Cache]:
         listing = await self.listing(branch)
         if not listing or (wanted is not None and versions(listing).keys().isdisjoint(wanted)):
             return []
@@ -96,23 +102,25 @@ class BranchListings:
         direct = [cache for cache in listing if cache.branch == shown]
         others = [cache for cache in listing if cache.branch != shown]
         found = [cache_in(branch, cache) for cache in direct]
-        found += await self._with_a_slash(branch, others)
-        # A cache of a branch that nobody knows, below this one: then what else is below may be that one's, too.
-        if not any(is_whole_file_name(cache.name) for cache in others):
-            rest = [cache for cache in others if not is_front_of_file_name(cache.branch)]
-            found += [replace(cache, full_branch=branch) for cache in rest]
-        return found
+        claimed = await self._with_a_slash(branch, others)
+        others = without(others, claimed)
+        # Of a file name with two slashes or more nobody knows the front, which would tell whose it is.
+        unclear = [cache for cache in others if cache.may_be_nested and not is_front_of_file_name(cache.branch)]
+        # What else there is belongs to a branch below this one that nobody knows: the unclear ones may be of that, too.
+        is_own = len(unclear) == len(others)
+        rest = [replace(one, full_branch=branch) if is_own else replace(one, below=branch) for one in unclear]
+        return [*found, *claimed, *rest]
 
     async def _with_a_slash(self, branch: str, caches: Sequence[Cache]) -> list[Cache]:
         """Return those of the caches whose file name lies directly in the branch and has one slash."""
         by_front: dict[str, list[Cache]] = {}
         for cache in caches:
-            if cache.file_name is not None:
+            if is_front_of_file_name(cache.branch):
                 by_front.setdefault(cache.branch, []).append(cache)
         found: list[Cache] = []
         for front, nested in by_front.items():
             found += within(nested, await self.listing(f"{branch}/{front}"))
-        return [replace(cache, full_branch=branch) for cache in found]
+        return [replace(one, full_branch=branch, file_name=f"{one.branch}/{one.name}") for one in found]
 
     async def _nested_branches(self, branch: str) -> list[str]:
         """Return the outermost branches below this one; a namesake (`a/a` below `a`) even where it is not known."""
@@ -149,11 +157,8 @@ class BranchListings:
 
 def cache_in(branch: str, cache: Cache) -> Cache:
     """Return the cache as one that lies directly in the branch."""
-    return replace(cache, full_branch=branch, file_name=_whole(cache.name))
-
-
-def _whole(name: str) -> str | None:
-    return name if is_whole_file_name(name) else None
+    is_whole = begins_like_file_name(cache.name)
+    return replace(cache, full_branch=branch, file_name=cache.name if is_whole else None, may_be_nested=not is_whole)
 
 
 async def all_of(calls: Sequence[Coroutine[Any, Any, list[Found]]]) -> list[Found]:

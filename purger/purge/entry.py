@@ -18,6 +18,10 @@ FULL_NAME_UNKNOWN = (
     "whether it is selected can't be told: the page shows only the last part of its branch's name, and no known branch "
     "lists it; name its branch in full with --branch"
 )
+MAYBE_BELOW = (
+    "whether it is selected can't be told: it is of {branch}, or of a branch below it that nobody knows; its file name "
+    "holds two slashes or more, of which the site shows the last parts alone"
+)
 NAME_UNKNOWN = (
     "whether --match selects it can't be told: its file name holds two slashes or more, of which the site shows the "
     "last part alone; select it by its branch"
@@ -120,6 +124,8 @@ class Entry:
 
     @property
     def _why_undecided(self) -> str:
+        if self.cache.below is not None:
+            return MAYBE_BELOW.format(branch=self.cache.below)
         if not self.cache.is_attributed:
             return BRANCH_UNKNOWN
         return FULL_NAME_UNKNOWN if self.cache.full_branch is None else NAME_UNKNOWN

@@ -7,9 +7,12 @@ slash, a part of the file name (docs/TRAVIS.md section 4, "A file name may hold 
 
 from __future__ import annotations
 
+import re
+
 LIST_CAP = 1000
 """The most caches that one list holds; the rest is listed once the first are deleted (docs/TRAVIS.md section 4)."""
 _START = "cache-"
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def last_part(branch: str) -> str:
@@ -17,9 +20,17 @@ def last_part(branch: str) -> str:
     return branch.rpartition("/")[2]
 
 
-def is_whole_file_name(name: str) -> bool:
-    """Whether this is a whole file name, and not the rest of one behind a slash: all file names begin alike."""
+def begins_like_file_name(name: str) -> bool:
+    """Whether this begins as all file names do; the rest of one behind a slash (`cache-store.gemfile.tgz`) seldom does."""
     return name.startswith(_START)
+
+
+def is_whole_file_name(name: str) -> bool:
+    """Whether this is certainly a whole file name: its beginning is followed by a hash, a configuration, or both.
+
+    The job's configuration is behind two hyphens.
+    """
+    return begins_like_file_name(name) and ("--" in name or _HASH.search(name) is not None)
 
 
 def is_front_of_file_name(displayed: str) -> bool:

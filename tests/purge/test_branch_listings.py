@@ -123,6 +123,61 @@ async def test_a_cache_of_a_branch_that_nobody_knows_is_left_alone(
     assert record.ok, "what is not of the named branch is certainly not selected"
 
 
+DEEP = f"{START}--gemfile-a/b/c.gemfile.tgz"
+STORE = f"{START}--gemfile-gemfiles/cache-store.gemfile.tgz"
+
+
+@pytest.mark.parametrize("of_the_unknown_branch", [GEMFILE, f"{START}--node-20.tgz"])
+@pytest.mark.parametrize("owner", ["feature", "feature/gone"])
+async def test_what_may_be_of_a_branch_that_nobody_knows_is_left_alone(
+    purge: Purge, site: StandIn, repository: Repository, owner: str, of_the_unknown_branch: str
+) -> None:
+    """Of a file name with two slashes the site shows no more than its last parts: whose it is, nothing tells."""
+    repository.add("feature", name=PLAIN)
+    repository.add("feature", name=STORE)
+    repository.add("feature/gone", name=of_the_unknown_branch)
+    repository.add(owner, name=DEEP)
+    repository._branches = ["feature"]
+    record = await purge(Selection(branches=("feature",)))
+    assert left(repository) == Counter(["feature/gone", owner])
+    assert not record.ok
+    (unclear,) = record.ledger.undecided
+    assert "it is of feature, or of a branch below it that nobody knows" in (unclear.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("filters", "gone"),
+    [
+        ("--branch main", {"main": 3}),
+        ("--branch m*", {"main": 3}),
+        ("--exclude main", {"PR.7": 3}),
+        ("--kind push", {"main": 3}),
+        ("--kind pull-request", {"PR.7": 3}),
+        ("--branch b", {}),
+        ("--branch hot", {}),
+    ],
+)
+def test_the_rest_of_a_file_name_may_begin_like_a_file_name(
+    purger: Purger, repository: Repository, filters: str, gone: dict[str, int]
+) -> None:
+    each = {"main": 3, "PR.7": 3}
+    for branch in each:
+        for name in (PLAIN, STORE, f"{START}--gemfile-ci/hot/cache-z.gemfile.tgz"):
+            repository.add(branch, name=name)
+    planned = purger("list", "acme/widgets", *filters.split()).repository
+    assert (planned["selected"], planned["undecided"]) == (sum(gone.values()), 0)
+    assert purger("purge", "acme/widgets", "--yes", *filters.split()).code == 0
+    assert left(repository) == Counter(each) - Counter(gone)
+
+
+def test_a_part_of_a_file_name_that_begins_like_one_is_matched(purger: Purger, repository: Repository) -> None:
+    for branch in ("main", "PR.7"):
+        repository.add(branch, name=PLAIN)
+        repository.add(branch, name=STORE)
+    assert purger("purge", "acme/widgets", "--yes", "--match", "gemfiles/cache-store").code == 0
+    assert left(repository) == Counter({"main": 1, "PR.7": 1})
+
+
 async def test_what_can_not_be_attributed_is_skipped_and_nothing_is_proved(
     purge: Purge, site: StandIn, repository: Repository
 ) -> None:

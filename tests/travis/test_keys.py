@@ -15,6 +15,9 @@ from purger.travis.keys import is_front_of_file_name, is_whole_file_name, last_p
         ("cache-linux-focal-0a1b--gemfile-gemfiles", "rails_6.gemfile.tgz", True, False, True),
         ("cache-linux-focal-0a1b--node-lts", "*.tgz", True, False, True),
         ("gemfiles", "rails_6.gemfile.tgz", False, False, True),
+        ("cache-linux-focal-0a1b--gemfile-gemfiles", "cache-store.gemfile.tgz", True, False, True),
+        ("hot", "cache-z.tgz", False, False, True),
+        ("main", f"cache-linux-focal-{'0a1b' * 16}.tgz", False, True, False),
         # A branch may be named so, and a part of a file name may begin so: neither is certain.
         ("cache-fix", "cache-linux--python-3.8.tgz", False, True, False),
         ("cache-a--b", "cache-linux--python-3.8.tgz", True, True, True),
