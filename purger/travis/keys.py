@@ -21,7 +21,7 @@ def last_part(branch: str) -> str:
 
 
 def begins_like_file_name(name: str) -> bool:
-    """Whether this begins as all file names do; the rest of one behind a slash (`cache-store.gemfile.tgz`) seldom does."""
+    """Whether this begins as all file names do: the rest of one (`cache-store.gemfile.tgz`) seldom does."""
     return name.startswith(_START)
 
 
