@@ -9,6 +9,7 @@ from datetime import datetime
 from rich.text import Text
 
 from purger.cli.table import Column, table_lines
+from purger.core.cache import UNDATED, UNSIZED
 from purger.core.text import many, visible
 from purger.core.units import age_text, size_text
 from purger.report.model import CacheReport
@@ -65,9 +66,8 @@ def table_of(
         columns.append(Column("on the page", is_name=True))
     lines = []
     for row in rows:
-        age_s = (now - max(cache.last_modified for cache in row.caches)).total_seconds()
-        size = size_text(sum(cache.size_bytes for cache in row.caches))
-        cells = [visible(row.branch), str(row.caches[0].kind), f"{len(row.caches):,}", size, age_text(age_s)]
+        size, age = _size_and_age(row.caches, now)
+        cells = [visible(row.branch), str(row.caches[0].kind), f"{len(row.caches):,}", size, age]
         lines.append([*cells, visible(row.shown_as)] if with_other_names else cells)
     yield Text(f"Caches of {visible(name)}", style="italic")
     yield from table_lines(columns, lines, room)
@@ -86,7 +86,14 @@ def cache_table_of(
     ]
     lines = []
     for cache in caches:
-        size, age = size_text(cache.size_bytes), age_text((now - cache.last_modified).total_seconds())
+        size, age = _size_and_age([cache], now)
         lines.append([visible(cache.branch), visible(cache.name), str(cache.kind), size, age])
     yield Text(f"Caches of {visible(name)}", style="italic")
     yield from table_lines(columns, lines, room)
+
+
+def _size_and_age(caches: Sequence[CacheReport], now: datetime) -> tuple[str, str]:
+    """Return the size of all and the age of the newest; the site may name neither."""
+    size_bytes, last = sum(cache.size_bytes for cache in caches), max(cache.last_modified for cache in caches)
+    size = size_text(size_bytes) if size_bytes > UNSIZED else "unknown"
+    return size, age_text((now - last).total_seconds()) if last > UNDATED else "unknown"

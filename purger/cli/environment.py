@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,13 +14,17 @@ from typer.core import TyperCommand, TyperGroup
 from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
 from purger.core.errors import InputError
-from purger.core.options import check_switch, parse_number
+from purger.core.filters import Filters
+from purger.core.options import check_switch, declared, parse_number
+from purger.core.policies import Policies
 from purger.core.text import likely_meant
 from purger.secrets import env_file
 
 PREPARED = "purger.prepared"
 DELETING = frozenset({"purge", "retry"})
 """The commands that may not start without what an unreadable `.env` may say: a filter could be in it."""
+
+_SELECTING = frozenset(field.name for settings in (Filters, Policies) for field, _ in declared(settings))
 
 
 @dataclass(slots=True)
@@ -46,19 +51,23 @@ class PreparedCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Prepare the environment, and parse the arguments. What is wrong with the former is raised in the frame."""
         if not ctx.resilient_parsing:
-            given = self._given(ctx, args)
+            given, order = self._given(ctx, args)
             if "help" not in given:
                 ctx.meta[PREPARED] = self._prepare(given)
+                ctx.meta[PREPARED].error = ctx.meta[PREPARED].error or _given_twice(order)
         return super().parse_args(ctx, args)
 
-    def _given(self, ctx: Any, args: list[str]) -> dict[str, Any]:
-        """Return what the arguments give, by parameter. Mistakes in them do not matter here."""
+    def _given(self, ctx: Any, args: list[str]) -> tuple[dict[str, Any], list[Any]]:
+        """Return what the arguments give, by parameter, and each parameter as often as it is given.
+
+        Mistakes in the arguments do not matter here.
+        """
         ctx.resilient_parsing = True
         try:
-            values, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+            values, _, order = self.make_parser(ctx).parse_args(args=list(args))
         finally:
             ctx.resilient_parsing = False
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: value for name, value in values.items() if value is not None}, order
 
     def _prepare(self, given: dict[str, Any]) -> Prepared:
         """Read `.env` and settle the site's variables; an error is kept for the command's frame."""
@@ -115,6 +124,16 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
         if name.startswith("PURGER_"):
             remedy = f"{likely_meant(name, known_variables)}Correct the name, or unset the variable."
             yield InputError(f"{name} is not a variable of purger's", remedy=remedy)
+
+
+def _given_twice(order: Iterable[Any]) -> InputError | None:
+    """Return an error where a filter or policy is given twice: only the last value would count, whatever it selects."""
+    counts = Counter(one.name for one in order if one.name in _SELECTING and not (one.multiple or one.is_flag))
+    twice = next((name for name, count in counts.items() if count > 1), None)
+    if twice is None:
+        return None
+    name = next(one.opts[0] for one in order if one.name == twice)
+    return InputError(f"{name} is given twice", remedy="Give it once: nobody knows which of the values is meant.")
 
 
 def _odd_switches(parameter: Any) -> Iterator[InputError]:

@@ -23,7 +23,7 @@ class Kind(StrEnum):
         Pull requests are stored as `PR.123`. The page matches `/PR./`, so it shows `SPRINT` as a pull request
         (docs/TRAVIS.md section 3). A filter with the page's rule would delete too much.
         """
-        return cls.PULL_REQUEST if re.fullmatch(r"PR\.\d+", branch, re.ASCII) else cls.PUSH
+        return cls.PULL_REQUEST if re.fullmatch(r"PR\.[1-9]\d*", branch, re.ASCII) else cls.PUSH
 
 
 class Outcome(StrEnum):
@@ -46,6 +46,8 @@ class Method(StrEnum):
 
 UNDATED = datetime.fromtimestamp(0, UTC)
 """The date of a cache where the site names none: no cache is as old."""
+UNSIZED = 0
+"""The size of a cache where the site names none: no cache is as small."""
 _HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 Version = tuple[str, str, datetime, int]
@@ -90,6 +92,11 @@ class Cache:
     def is_dated(self) -> bool:
         """Whether the site names its date."""
         return self.last_modified > UNDATED
+
+    @property
+    def is_sized(self) -> bool:
+        """Whether the site names its size."""
+        return self.size_bytes > UNSIZED
 
     @property
     def job_kind(self) -> str | None:

@@ -10,7 +10,7 @@ from purger.core.cache import Cache, Version
 
 
 class Kept(StrEnum):
-    """Why a cache is kept that the filters select."""
+    """Why a cache is kept: by a filter that spares, a policy, or since what decides is not known."""
 
     EXCLUDED = "excluded"
     NEWEST = "newest"
@@ -19,6 +19,7 @@ class Kept(StrEnum):
     ENOUGH = "enough"
     LIMIT = "limit"
     UNDATED = "undated"
+    UNSIZED = "unsized"
     UNSEEN = "unseen"
     LATER = "later"
 
@@ -44,6 +45,7 @@ _WORDS = {
     Kept.ENOUGH: ("enough is deleted without it", "enough is deleted without them"),
     Kept.LIMIT: ("beyond the limit of the run", "beyond the limit of the run"),
     Kept.UNDATED: ("without a date, so that its age is not known", "without a date, so that their age is not known"),
+    Kept.UNSIZED: ("without a size", "without a size"),
     Kept.UNSEEN: (
         "not known whether it is among the oldest, since a list of the site is full",
         "not known whether they are among the oldest, since a list of the site is full",
@@ -122,14 +124,17 @@ def limited(decisions: Sequence[Decision], most: int) -> list[Decision]:
     """
     whole = [(at, one) for at, one in enumerate(decisions) if one.is_complete]
     open_ones = [(at, cache) for at, one in whole for cache in (*one.selected, *one.undecided)]
-    undated = sum(not cache.is_dated for _, cache in open_ones)
+    places = sum(not cache.is_dated for _, cache in open_ones)
     dated = sorted((one for one in open_ones if one[1].is_dated), key=lambda one: (oldest_first(one[1]), one[0]))
-    room = max(0, most - undated) if len(open_ones) > most else most
+    room = max(0, most - places) if len(open_ones) > most else most
     chosen = set(open_ones) if len(open_ones) <= most else set(dated[:room]) - set(dated[room:])
     found = []
     for at, one in enumerate(decisions):
         dropped = [cache for cache in one.selected if (at, cache) not in chosen]
-        found.append(one.without(dropped, Kept.LIMIT if one.is_complete else Kept.UNSEEN))
+        undated = [cache for cache in dropped if not cache.is_dated]
+        found.append(
+            one.without(dropped, Kept.LIMIT if one.is_complete else Kept.UNSEEN).without(undated, Kept.UNDATED)
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -10,10 +11,13 @@ from purger.core.cache import Cache, Kind
 from purger.core.decision import Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.options import KEEP, SELECT, text
-from purger.core.units import age_text, parse_duration_s, parse_size_bytes, size_text
+from purger.core.text import visible
+from purger.core.units import exact_age_text, exact_size_text, parse_duration_s, parse_size_bytes
 
 CLOCK_STEP_S = 1.0
 """The dates of caches and of the site's clock have whole seconds."""
+
+_GLOB = re.compile(r"[*?[]")
 
 
 def _parse_age_s(age: str) -> float:
@@ -112,15 +116,12 @@ class Filters:
     as_of: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        for option, texts in (("--branch", self.branches), ("--match", (self.match,)), ("--exclude", self.exclude)):
-            for pattern in texts:
-                if pattern == "":
-                    raise InputError(f"{option} is empty", remedy=f"Leave {option} out to select everything.")
-                if pattern is not None and ("\0" in pattern or not _is_utf8(pattern)):
-                    raise InputError(
-                        f"{option} contains a NUL or bytes that are not text",
-                        remedy="No branch or cache has such a name.",
-                    )
+        for name in self.branches:
+            _check_name("--branch", name)
+        for name in self.exclude:
+            _check_name("--exclude", name)
+        if self.match is not None:
+            _check_text("--match", self.match)
         _refuse_contradictions(self)
 
     @property
@@ -148,21 +149,24 @@ class Filters:
     def filtered(self, cache: Cache) -> Verdict:
         """Return what the filters say of the cache."""
         excluded = _is_excluded(cache, self.exclude)
-        if excluded:
-            return Verdict(selected=False, kept=Kept.EXCLUDED)
+        has_size, has_date = cache.is_sized, cache.is_dated
         decisions = [
             None if excluded is None else True,
             not self.branches or self._decide_branch(cache),
             self.match is None or _has_in_its_name(cache, self.match),
             self.kind is None or _is_of_kind(cache, self.kind),
-            self.larger_than_bytes is None or cache.size_bytes > self.larger_than_bytes,
-            self.smaller_than_bytes is None or cache.size_bytes < self.smaller_than_bytes,
+            not has_size or self.larger_than_bytes is None or cache.size_bytes > self.larger_than_bytes,
+            not has_size or self.smaller_than_bytes is None or cache.size_bytes < self.smaller_than_bytes,
             self.not_after is None or cache.last_modified <= self.not_after,
-            not cache.is_dated or self._decide_age(cache),
+            not has_date or self._decide_age(cache),
         ]
         if False in decisions:
             return Verdict(selected=False)
-        if not cache.is_dated and (self.older_than_s, self.newer_than_s, self.not_after) != (None, None, None):
+        if excluded:
+            return Verdict(selected=False, kept=Kept.EXCLUDED)
+        if not has_size and (self.larger_than_bytes, self.smaller_than_bytes) != (None, None):
+            return Verdict(selected=False, kept=Kept.UNSIZED)
+        if not has_date and (self.older_than_s, self.newer_than_s, self.not_after) != (None, None, None):
             return Verdict(selected=False, kept=Kept.UNDATED)
         return Verdict(selected=None if None in decisions else True)
 
@@ -188,13 +192,13 @@ class Filters:
         if self.kind is not None:
             parts.append("of pull requests" if self.kind is Kind.PULL_REQUEST else "of pushes")
         if self.older_than_s is not None:
-            parts.append(f"older than {age_text(self.older_than_s)}")
+            parts.append(f"older than {exact_age_text(self.older_than_s)}")
         if self.newer_than_s is not None:
-            parts.append(f"newer than {age_text(self.newer_than_s)}")
+            parts.append(f"newer than {exact_age_text(self.newer_than_s)}")
         if self.larger_than_bytes is not None:
-            parts.append(f"larger than {size_text(self.larger_than_bytes)}")
+            parts.append(f"larger than {exact_size_text(self.larger_than_bytes)}")
         if self.smaller_than_bytes is not None:
-            parts.append(f"smaller than {size_text(self.smaller_than_bytes)}")
+            parts.append(f"smaller than {exact_size_text(self.smaller_than_bytes)}")
         if self.not_after is not None:
             parts.append(f"from before {self.not_after:%Y-%m-%d %H:%M} UTC")
         return ", ".join(parts)
@@ -228,13 +232,33 @@ def _has_in_its_name(cache: Cache, text: str) -> bool | None:
     return None if cache.may_be_nested and cache.file_name is None else False
 
 
+def _check_text(option: str, given: str) -> None:
+    """Raise InputError for a text that is in no name."""
+    if given == "":
+        raise InputError(f"{option} is empty", remedy=f"Leave {option} out to select everything.")
+    if "\0" in given or not _is_utf8(given):
+        raise InputError(
+            f"{option} contains a NUL or bytes that are not text", remedy="No branch or cache has such a name."
+        )
+
+
+def _check_name(option: str, name: str) -> None:
+    """Raise InputError for what is no branch's name or pattern: it would match nothing, and exclude nothing."""
+    _check_text(option, name)
+    if name.startswith("refs/"):
+        raise InputError(
+            f"{option} {visible(name)} is a reference, and no branch's name",
+            remedy="Write the name as the site has it: main, not refs/heads/main; PR.7 for pull request 7.",
+        )
+
+
 def _refuse_contradictions(filters: Filters) -> None:
     """Raise InputError for filters that no cache can pass."""
     older_s, newer_s = filters.older_than_s, filters.newer_than_s
     larger_bytes, smaller_bytes = filters.larger_than_bytes, filters.smaller_than_bytes
     if newer_s is not None and newer_s <= (older_s or 0.0):
         raise InputError(
-            f"no cache is newer than {age_text(newer_s)} and older than {age_text(older_s or 0.0)}",
+            f"no cache is newer than {exact_age_text(newer_s)} and older than {exact_age_text(older_s or 0.0)}",
             remedy="Give --newer-than a longer age than --older-than, for what is in between.",
         )
     # Sizes are whole bytes.
@@ -252,8 +276,13 @@ def _refuse_contradictions(filters: Filters) -> None:
 
 def _covers(exclude: tuple[str, ...], name: str) -> bool:
     """Whether all that a `--branch` value means is excluded, as far as that is plain."""
+    before = _GLOB.split(name)[0]
     return any(
-        pattern == name or not pattern.strip("*") or (not is_glob(name) and matches(name, pattern))
+        pattern == name
+        or (set(pattern) <= {"*", "?"} and "*" in pattern and pattern.count("?") < 2)
+        or (not is_glob(name) and matches(name, pattern))
+        # All that begins so is excluded, in full names and in displayed ones.
+        or (pattern.endswith("*") and not is_glob(pattern[:-1]) and before.startswith(pattern[:-1]))
         for pattern in exclude
     )
 
@@ -275,4 +304,4 @@ def _is_utf8(text: str) -> bool:
 
 def is_glob(name: str) -> bool:
     """Return whether a `--branch` value is a pattern. Git does not allow these characters in branch names."""
-    return any(character in name for character in "*?[")
+    return _GLOB.search(name) is not None

@@ -136,7 +136,8 @@ def parse_number(text: str, kind: type[int | float], at_least: float | None = No
     """Return the number that a text is. Raises InputError where it is none, or no whole one for an `int`."""
     more = "" if at_least is None else f", {at_least:g} or more"
     try:
-        return kind(text)
+        # Python also reads 1_0, as ten, and digits of other scripts.
+        return kind(text if text.isascii() and "_" not in text else "")
     except ValueError:
         what = "a whole number" if kind is int else "a number"
         raise InputError(f"{_shown(text)} is not {what}", remedy=f"Give {what}{more}.") from None

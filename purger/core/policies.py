@@ -12,7 +12,7 @@ from purger.core.decision import Decision, Kept, Verdict, oldest_first
 from purger.core.errors import InputError
 from purger.core.options import KEEP, check_ranges, flag, text
 from purger.core.text import many
-from purger.core.units import parse_size_bytes, size_text
+from purger.core.units import exact_size_text, parse_size_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class Policies:
             parts.append("of branches and pull requests that are gone")
         if self.until_below_bytes is not None:
             order = "largest" if self.largest_first else "oldest"
-            parts.append(f"{order} first until {size_text(self.until_below_bytes)} are left")
+            parts.append(f"{order} first until {exact_size_text(self.until_below_bytes)} are left")
         if self.limit is not None:
             parts.append(f"at most {many(self.limit, 'cache')}")
         return ", ".join(parts)
@@ -171,17 +171,22 @@ def _keep_enough(cases: Sequence[_Case], most_bytes: int, *, largest_first: bool
     """Keep what need not be deleted so that at most `most_bytes` are left.
 
     A cache is deleted where it and all that would be deleted after it are too much, together with what stays anyway:
-    caches that nobody has seen can only add to that. One without a date is kept, but may have been the first to go.
+    caches that nobody has seen can only add to that. One without a date is kept where dates decide, but may have been
+    the first to go; one without a size is kept.
     """
     everything = sum(case.cache.size_bytes for case in cases)
     left = sum(case.cache.size_bytes for case in cases if not case.may_go)
+    alike = Counter(case.cache.size_bytes for case in cases if case.may_go)
 
     def place(case: _Case) -> tuple[object, ...]:
         return (-case.cache.size_bytes if largest_first else 0, oldest_first(case.cache))
 
     for case in sorted((case for case in cases if case.may_go), key=place, reverse=True):
         left += case.cache.size_bytes
-        if everything <= most_bytes or (left <= most_bytes and case.verdict.selected):
+        dates_decide = not largest_first or alike[case.cache.size_bytes] > 1
+        if not case.cache.is_sized:
+            case.keep(Kept.UNSIZED)
+        elif everything <= most_bytes or (left <= most_bytes and case.verdict.selected):
             case.keep(Kept.ENOUGH)
-        elif not case.cache.is_dated:
+        elif dates_decide and not case.cache.is_dated:
             case.keep(Kept.UNDATED)

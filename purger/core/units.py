@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 from purger.core.errors import InputError
+from purger.core.text import many
 
+LARGEST_BYTES = 10**18
 LONGEST_S = 100 * 365.25 * 86_400
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_BYTES |= {"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+_DECIMAL = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_BINARY = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+_BYTES = {"B": 1} | {unit.upper(): size for unit, size in (_DECIMAL | _BINARY).items()}
 
 
 def parse_duration_s(text: str, *, bare_seconds: bool = True) -> float:
@@ -37,9 +41,12 @@ def parse_size_bytes(text: str) -> int:
     Raises InputError for anything else. A number without a unit is ambiguous, and a filter decides what is deleted.
     """
     match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]I?B|B)\s*", text.upper(), re.ASCII)
-    if not match:
+    if not match or (match[2] == "B" and "." in match[1]):
         raise InputError(f"{text!r} is not a size", remedy="Write a number and a unit: 500KB, 100MB or 1.5GB.")
-    return int(float(match[1]) * _BYTES[match[2]])
+    size_bytes = int(Decimal(match[1]) * _BYTES[match[2]])
+    if size_bytes > LARGEST_BYTES:
+        raise InputError(f"{text!r} is too large", remedy="Give a million terabytes or less.")
+    return size_bytes
 
 
 def size_text(size_bytes: int) -> str:
@@ -54,6 +61,23 @@ def age_text(age_s: float) -> str:
     from humanize import naturaldelta
 
     return naturaldelta(timedelta(seconds=max(0.0, age_s)), months=False)
+
+
+def exact_size_text(size_bytes: int) -> str:
+    """Quote a size that was given, so that it means the same: `1.25 GB`, `1 GiB`, `1,234,567 bytes`."""
+    for units in (_DECIMAL, _BINARY):
+        unit = max((unit for unit in units if units[unit] <= size_bytes), key=units.__getitem__, default=None)
+        if unit is not None and size_bytes * 1000 % units[unit] == 0:
+            return f"{Decimal(size_bytes) / units[unit]:f} {unit}"
+    return f"{size_bytes:,} bytes"
+
+
+def exact_age_text(age_s: float) -> str:
+    """Quote an age that was given, so that it means the same: `36 hours`, `30 days`, `90 minutes`."""
+    for unit, unit_s in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if age_s >= unit_s and age_s % unit_s == 0:
+            return many(int(age_s) // unit_s, unit)
+    return f"{age_s:g} seconds"
 
 
 def seconds_text(seconds: float) -> str:

@@ -12,6 +12,7 @@ from purger.core.decision import Decision, Kept
 from purger.core.policies import Policies, crowded, decide
 from purger.core.selection import Selection
 from purger.core.text import many
+from purger.core.units import exact_size_text, size_text
 from purger.purge.attribution import Attribution
 from purger.purge.branch_listings import BranchListings
 from purger.purge.completeness import is_complete
@@ -58,7 +59,8 @@ class Deciding:
             open_ones = [cache for cache in caches if before.verdict(cache).selected is not False]
             gone = replace(gone, pull_requests=await self._closed_pull_requests(open_ones))
         decision = decide(caches, selection.filtered, policies, is_gone=gone.is_gone, is_complete=is_whole)
-        return Decided(caches, decision, _warnings(caches, decision, gone.pull_requests))
+        warnings = [*_of_unknown(caches, decision, gone.pull_requests), *_of_target(caches, decision, policies)]
+        return Decided(caches, decision, warnings)
 
     async def _view(self, listed: Sequence[Cache], selection: Selection) -> tuple[list[Cache], bool]:
         """Return all caches, and whether that is all. Where the list is full, the branches are listed one by one."""
@@ -150,8 +152,23 @@ def _number_of(branch: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _warnings(caches: Sequence[Cache], decision: Decision, pull_requests: PullRequests) -> list[str]:
+def _of_unknown(caches: Sequence[Cache], decision: Decision, pull_requests: PullRequests) -> list[str]:
     """Count what is kept because nobody knows whether it is gone."""
     unknown = sum(decision.verdict(cache).kept is Kept.UNKNOWN for cache in caches)
     why = f": {'; '.join(pull_requests.problems)}" if pull_requests.problems else ""
     return [f"{many(unknown, 'cache')} kept, {Kept.UNKNOWN.of_many}{why}"] if unknown else []
+
+
+def _of_target(caches: Sequence[Cache], decision: Decision, policies: Policies) -> list[str]:
+    """Say that more stays than the policies want left of the repository, or may."""
+    most_bytes = policies.until_below_bytes
+    if most_bytes is None:
+        return []
+    kept = [cache for cache in caches if decision.verdict(cache).selected is not True]
+    kept_bytes = sum(cache.size_bytes for cache in kept)
+    unsized = sum(not cache.is_sized for cache in kept)
+    besides = f", besides {many(unsized, 'cache')} of unknown size" if unsized else ""
+    if kept_bytes <= most_bytes and not unsized:
+        return []
+    how = "more than" if kept_bytes > most_bytes else "of at most"
+    return [f"{size_text(kept_bytes)} stay{besides}, {how} the {exact_size_text(most_bytes)} of --until-below"]

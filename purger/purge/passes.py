@@ -23,7 +23,7 @@ from purger.purge.record import Record
 from purger.purge.settings import Settings
 from purger.travis.api import Api
 from purger.travis.client import RateLimitedError
-from purger.travis.payloads import Response
+from purger.travis.payloads import Response, may_pass
 from purger.travis.rate_limit import Budget
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def _unknown_question(question: str, url: str) -> UnknownPageError:
 def _refusal_of(status: int | None) -> Refusal:
     if status == 429:
         return Refusal.RATE_LIMITED
-    return Refusal.TRANSIENT if status is None or status >= 500 else Refusal.FINAL
+    return Refusal.TRANSIENT if may_pass(status) else Refusal.FINAL
 
 
 def _may_click(ledger: Ledger, entry: Entry) -> bool:

@@ -14,7 +14,7 @@ from purger.browser.reach import reach_of
 from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
 from purger.core.decision import Decision, limited
-from purger.core.errors import BrowserLostError, OutOfTimeError, PurgerError, StoppedError
+from purger.core.errors import BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
 from purger.purge.page_recorder import NoRecorders, PageRecorders
 from purger.purge.page_session import PageSessions
@@ -193,8 +193,14 @@ class Run:
                 else:
                     why = f"the token lacks {' and '.join(sorted(missing))}" if facts.active else "it is not active"
                     self._emit(events.Warned(str(repository), f"left out of {target}: {why}"))
+        # The hosts take names in any case for the same repository: purged twice at once, each would spoil the other.
+        firsts = {str(one).casefold(): one for one in reversed(found)}
         shard = self.request.shard
-        return {one: facts for one, facts in found.items() if shard is None or shard.holds(one)}
+        return {
+            one: facts
+            for one, facts in found.items()
+            if firsts[str(one).casefold()] is one and (shard is None or shard.holds(one))
+        }
 
     async def _survey_all(self, api: Api, purges: list[RepositoryPurge]) -> None:
         purges += [
@@ -217,7 +223,25 @@ class Run:
             for purge in purges:
                 group.create_task(self._survey(purge, at_once))
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
-        _warn_of_unmatched_names(self._records if self.request.is_first else (), self._emit)
+        if self.request.is_first:
+            self._say_unmatched_names()
+
+    def _say_unmatched_names(self) -> None:
+        """Warn once of each name that no repository has a cache of.
+
+        Raises InputError where one to exclude certainly means a branch that would be purged.
+        """
+        seen = [record for record in self._records if record.error is None and record.ledger.entries]
+        for unmatched in in_common(record.unmatched for record in seen) if seen else ():
+            if unmatched.is_meant and unmatched.option == "--exclude" and not self.request.dry_run:
+                raise InputError(
+                    str(unmatched),
+                    remedy="Nothing was deleted. Give --exclude once for each branch, by its name in `purger list`.",
+                )
+            if len(self._records) == 1:
+                self._records[0].warn(str(unmatched))
+            else:
+                self._emit(events.Warned("", str(unmatched)))
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
@@ -264,16 +288,6 @@ def _say_once(error: PurgerError, records: Sequence[Record]) -> None:
     for record in records:
         if record.error is not None and (record.error.what, record.error.remedy) == (error.what, error.remedy):
             record.error = error
-
-
-def _warn_of_unmatched_names(records: Sequence[Record], emit: events.Observer) -> None:
-    """Warn once of each name that no repository has a cache of."""
-    seen = [record for record in records if record.error is None and record.ledger.entries]
-    for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-        if len(records) == 1:
-            records[0].warn(str(unmatched))
-        else:
-            emit(events.Warned("", str(unmatched)))
 
 
 async def _caught(work: Coroutine[Any, Any, None]) -> PurgerError | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from purger.core.cache import Cache, Kind
 from purger.core.errors import PurgerError
@@ -13,14 +14,20 @@ from purger.core.text import visible
 from purger.purge.branch_listings import BranchListings
 from purger.travis.keys import last_part
 
+_REMOTE = re.compile(r"^(?:remotes/)?(?:origin|upstream)/")
+
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """A name that matches no cache, the option that it was given to, and a name of a cache's branch that is alike."""
+    """A name that matches no cache, the option that it was given to, and a name of a cache's branch that is alike.
+
+    `is_meant` says that the name certainly means that branch, in another spelling: `origin/main`, `main,dev`, `Main`.
+    """
 
     option: str
     name: str
     similar: str | None = None
+    is_meant: bool = False
 
     def __str__(self) -> str:
         """Say it as a sentence that warns; no cache of the run matches, whatever is alike in one repository."""
@@ -47,7 +54,7 @@ async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: B
     shown = {cache.branch for cache in unnamed if cache.is_attributed}
     any_may_be = not all(cache.is_attributed for cache in unnamed)
     return [
-        Unmatched(option, name, None if is_glob(name) else next(iter(difflib.get_close_matches(name, known, 1)), None))
+        _unmatched(option, name, known, is_a_branch=branches.get(name) is not None)
         for option, name in names
         # A branch that is named in full is listed on its own, so that all of its caches are known.
         if name in filters.literals or not _may_be_meant(name, branches, shown, any_may_be=any_may_be)
@@ -56,12 +63,26 @@ async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: B
 
 def in_common(found: Iterable[Sequence[Unmatched]]) -> list[Unmatched]:
     """Return what none of the repositories has a cache of; with several of them no name that is alike."""
+    found = list(found)
     first, *others = found
     if not others:
         return list(first)
-    named = [{(one.option, one.name) for one in other} for other in others]
+    named = [{(one.option, one.name): one for one in other} for other in found]
     pairs = ((one.option, one.name) for one in first)
-    return [Unmatched(*pair) for pair in pairs if all(pair in other for other in named)]
+    in_all = [[each[pair] for each in named] for pair in pairs if all(pair in each for each in named)]
+    return [next((one for one in each if one.is_meant), replace(each[0], similar=None)) for each in in_all]
+
+
+def _unmatched(option: str, name: str, known: Collection[str], *, is_a_branch: bool) -> Unmatched:
+    meant = None if is_a_branch else next((one for one in sorted(known) if _is_written_otherwise(name, one)), None)
+    alike = [] if is_glob(name) else difflib.get_close_matches(name, known, 1)
+    return Unmatched(option, name, meant or next(iter(alike), None), is_meant=meant is not None)
+
+
+def _is_written_otherwise(name: str, branch: str) -> bool:
+    """Whether a name is the branch's in another case, with the name of a remote, or in a list of names."""
+    parts = _REMOTE.sub("", name).casefold().strip("{}").replace(",", " ").replace(";", " ").split()
+    return any(matches(branch.casefold(), _REMOTE.sub("", part)) for part in parts)
 
 
 def _without_a_match(filters: Filters, known: Collection[str]) -> list[tuple[str, str]]:

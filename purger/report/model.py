@@ -14,14 +14,13 @@ from purger.core.decision import Kept
 from purger.core.errors import ExitCode
 from purger.core.policies import Policies
 from purger.core.selection import Selection
-from purger.core.units import LONGEST_S
+from purger.core.units import LARGEST_BYTES, LONGEST_S
 from purger.travis.addresses import Provider
 
 SCHEMA: Final = 1
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time in UTC, to the second; written as ISO 8601 with a `Z`."""
-_LARGEST_BYTES = 10**18
 SymptomId = Literal["contextual-version-conflict", "version-conflict", "distribution-not-found", "test-image"]
 CheckName = Literal["python", "proxy", "site", "token", "repository", "browser", "display", "page"]
 
@@ -56,15 +55,15 @@ class SelectionReport(Model, frozen=True, kw_only=True):
     match: str | None
     kind: Kind | None
     older_than_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)] | None
-    larger_than_bytes: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BYTES)] | None
+    larger_than_bytes: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_BYTES)] | None
     as_of: Time
     clock_offset_s: Annotated[float, msgspec.Meta(ge=-LONGEST_S, le=LONGEST_S)] | None = None
     exclude: list[str] = []
     newer_than_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)] | None = None
-    smaller_than_bytes: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BYTES)] | None = None
+    smaller_than_bytes: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_BYTES)] | None = None
     keep_newest: Annotated[int, msgspec.Meta(ge=1)] | None = None
     gone: bool = False
-    until_below_bytes: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_BYTES)] | None = None
+    until_below_bytes: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_BYTES)] | None = None
     largest_first: bool = False
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
 

@@ -10,10 +10,18 @@ from typing import Any
 
 import msgspec
 
-from purger.core.cache import UNDATED, Cache
+from purger.core.cache import UNDATED, UNSIZED, Cache
 from purger.core.errors import SiteError
 from purger.travis.decoding import CachePayload, seconds_in
 from purger.travis.keys import is_front_of_file_name, is_whole_file_name, may_be_nested
+
+_PASSING = frozenset({408, 409, 421, 423, 425})
+"""Refusals that say so themselves: too slow, in conflict, misdirected, locked, too early."""
+
+
+def may_pass(status: int | None) -> bool:
+    """Whether a request that was refused with this status, or got no answer (None), may succeed a moment later."""
+    return status is None or status >= 500 or status in _PASSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def _cache_of(item: CachePayload) -> Cache:
     return Cache(
         name=name,
         branch=branch,
-        size_bytes=item.size or 0,
+        size_bytes=item.size or UNSIZED,
         last_modified=date_of(item.last_modified) or UNDATED,
         file_name=f"{branch}/{name}" if is_front_of_file_name(branch) and not is_whole_file_name(name) else None,
         may_be_nested=may_be_nested(branch, name),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from msgspec import structs
 from rich.text import Text
 
 from purger.cli.cache_tables import cache_table_of, rows_of, table_of
+from purger.core.cache import UNDATED
 from tests.report.samples import cache_report
 from tests.support.builders import NOW
 
@@ -40,3 +42,9 @@ def test_one_by_one_each_cache_has_its_name_and_its_whole_branch() -> None:
     _, _, *rows, totals = cells(cache_table_of("acme/widgets", CACHES, NOW))
     assert [row[:2] for row in rows] == [[cache.branch, cache.name] for cache in CACHES]
     assert totals == ["3", "caches", "21", "Bytes"]
+
+
+def test_what_the_site_does_not_tell_is_unknown() -> None:
+    bare = structs.replace(CACHES[0], size_bytes=0, last_modified=UNDATED)
+    row, one = [list(lines)[2] for lines in (table_of("a/b", rows_of([bare]), NOW), cache_table_of("a/b", [bare], NOW))]
+    assert (str(row).split()[-2:], str(one).split()[-2:]) == (["unknown", "unknown"], ["unknown", "unknown"])

@@ -269,6 +269,26 @@ def test_a_token_for_the_host_that_cannot_be_sent_is_refused_where_the_host_is_a
     assert command("purge", "a/b", "-y").code == 0
 
 
+@pytest.mark.parametrize(
+    ("given", "is_refused"),
+    [
+        (["--larger-than", "100MB", "--larger-than", "1KB"], True),
+        (["--match", "a", "--match", "tgz"], True),
+        (["--older-than", "1d", "--older-than=2d"], True),
+        (["--keep-newest", "3", "--keep-newest", "2"], True),
+        (["-b", "a", "-b", "b", "--exclude", "c", "--exclude", "d"], False),
+        (["--gone", "--gone"], False),
+        (["--timeout", "5m", "--timeout", "6m"], False),
+    ],
+)
+def test_a_filter_that_is_given_twice_is_refused(
+    command: Command, runs: list[Run], given: list[str], is_refused: bool
+) -> None:
+    ended = command("purge", "a/b", "-y", *given)
+    assert (ended.code, len(runs)) == ((2, 0) if is_refused else (0, 1))
+    assert (f"{given[0]} is given twice" in ended.err) is is_refused
+
+
 def test_names_in_a_variable_are_written_without_quotes(
     command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:

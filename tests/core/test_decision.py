@@ -95,6 +95,8 @@ def test_a_limit_passes_over_what_may_be_older_or_newer() -> None:
     assert limited([everything], 3)[0].selected == (*dated, undated)
     assert limited([everything], 2)[0].selected == (dated[1],), "the one without a date may be the oldest"
     assert limited([everything], 1)[0].selected == ()
+    assert limited([everything], 2)[0].verdict(undated).kept is Kept.UNDATED
+    assert limited([everything], 2)[0].verdict(dated[0]).kept is Kept.LIMIT
 
 
 def test_a_limit_does_not_part_what_looks_alike() -> None:

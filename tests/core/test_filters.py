@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from purger.core.cache import Cache, Kind
-from purger.core.decision import Kept
+from purger.core.cache import UNSIZED, Cache, Kind
+from purger.core.decision import Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.filters import Filters
 from tests.support.builders import NOW, cache
@@ -89,6 +89,12 @@ def test_what_is_uploaded_after_the_start_is_not_newer_than_an_age() -> None:
         {"smaller_than_bytes": 11, "larger_than_bytes": 10},
         {"smaller_than_bytes": 0},
         {"exclude": ("*",)},
+        {"exclude": ("?*",)},
+        {"exclude": ("*?**",)},
+        {"exclude": ("fo*",), "branches": ("foo*",)},
+        {"exclude": ("fo*",), "branches": ("foo", "fo[ab]")},
+        {"exclude": ("refs/heads/main",)},
+        {"branches": ("refs/pull/7/head",)},
         {"exclude": ("main",), "branches": ("main",)},
         {"exclude": ("m*", "f*"), "branches": ("main", "f*")},
         {"exclude": ("",)},
@@ -109,6 +115,10 @@ def test_filters_that_no_cache_can_pass_are_refused(contradiction: dict[str, Any
         {"smaller_than_bytes": 1},
         {"exclude": ("main",), "branches": ("main", "fix")},
         {"exclude": ("main",), "branches": ("m*",)},
+        {"exclude": ("?",), "branches": ("a*",)},
+        {"exclude": ("??*",)},
+        {"exclude": ("ma*",), "branches": ("m*",)},
+        {"exclude": ("*main",), "branches": ("main*",)},
     ],
     ids=str,
 )
@@ -118,4 +128,25 @@ def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> N
 
 def test_the_filters_describe_themselves() -> None:
     spared = Filters(exclude=("main", "x/*"), newer_than_s=DAY, smaller_than_bytes=1000)
-    assert str(spared) == "not of branch main, not of branches like x/*, newer than a day, smaller than 1.0 kB"
+    assert str(spared) == "not of branch main, not of branches like x/*, newer than 1 day, smaller than 1 KB"
+
+
+def test_a_cache_without_a_size_is_kept_by_filters_of_sizes_alone() -> None:
+    unsized = cache(size=UNSIZED)
+    for filters in (Filters(larger_than_bytes=0), Filters(smaller_than_bytes=10)):
+        assert filters.filtered(unsized) == Verdict(selected=False, kept=Kept.UNSIZED)
+    assert Filters(branches=("m*",)).filtered(unsized).selected is True
+    assert Filters(branches=("o*",), smaller_than_bytes=10).filtered(unsized) == Verdict(selected=False)
+
+
+def test_excluded_is_only_what_the_other_filters_select() -> None:
+    filters = Filters(exclude=("ma*",), older_than_s=2 * DAY, as_of=NOW)
+    assert filters.filtered(cache(age_s=3 * DAY)) == Verdict(selected=False, kept=Kept.EXCLUDED)
+    assert filters.filtered(cache(age_s=DAY)) == Verdict(selected=False)
+
+
+def test_of_what_lies_below_a_named_branch_nobody_knows_whether_it_is_of_that() -> None:
+    below = replace(cache("b", "c.gemfile.tgz"), may_be_nested=True, below="feature")
+    assert Filters(branches=("feature",)).filtered(below).selected is None
+    assert Filters(branches=("main",)).filtered(below).selected is False
+    assert Filters(branches=("feature",), older_than_s=DAY, as_of=NOW).filtered(below).selected is False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from purger.core.errors import InputError
-from purger.core.options import Option, check_ranges, declared, flag, number, text, wait
+from purger.core.options import Option, check_ranges, declared, flag, number, parse_number, text, wait
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,3 +78,10 @@ def test_a_number_out_of_range_is_rejected(values: dict[str, float], message: st
 def test_numbers_at_the_ends_of_the_range_are_accepted() -> None:
     check_ranges(Declared(batch_size=1, settle_s=1))
     check_ranges(Declared(settle_s=7 * 86_400, dry_run=False))
+
+
+@pytest.mark.parametrize("text", ["1_0", "٣", "１２", "", "ten"])
+@pytest.mark.parametrize("kind", [int, float])
+def test_a_number_has_plain_digits(text: str, kind: type[int | float]) -> None:
+    with pytest.raises(InputError, match="number"):
+        parse_number(text, kind)

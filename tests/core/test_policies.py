@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from purger.core.cache import UNDATED, Cache, Kind
+from purger.core.cache import UNDATED, UNSIZED, Cache, Kind
 from purger.core.decision import Decision, Kept, limited
 from purger.core.errors import InputError
 from purger.core.policies import Policies, crowded, decide
@@ -31,7 +31,7 @@ def repositories(draw: st.DrawFn) -> list[Cache]:
         name = f"cache-linux-focal-{digits}--{draw(st.sampled_from(JOBS))}.tgz"
         age_s = draw(st.integers(0, 9)) * 86_400.0
         shown = branch.rpartition("/")[2]
-        found.append(cache(shown, name, age_s=age_s, size=draw(st.integers(0, 9)), full=branch))
+        found.append(cache(shown, name, age_s=age_s, size=draw(st.integers(1, 9)), full=branch))
     return found
 
 
@@ -62,6 +62,13 @@ GONE = {"login": True, "team/login": False, "PR.7": True, "main": None}
 
 def is_gone(one: Cache) -> bool | None:
     return None if one.full_branch is None else GONE[one.full_branch]
+
+
+def selection_of(filters: dict[str, Any], policies: Policies) -> Selection:
+    try:
+        return Selection(**filters, policies=policies, as_of=NOW)
+    except InputError:
+        reject()  # they contradict each other
 
 
 def decided(caches: Sequence[Cache], selection: Selection, *, is_complete: bool = True) -> Decision:
@@ -100,7 +107,7 @@ def _kind(one: Cache) -> tuple[str | None, str]:
 def test_exactly_what_the_model_deletes_is_selected(
     caches: list[Cache], policies: Policies, filters: dict[str, Any]
 ) -> None:
-    selection = Selection(**filters, policies=policies, as_of=NOW)
+    selection = selection_of(filters, policies)
     found = decided(caches, selection)
     assert {one.name for one in found.selected} == model(caches, selection)
     for one in caches:
@@ -117,7 +124,7 @@ def test_exactly_what_the_model_deletes_is_selected(
 def test_what_is_not_seen_or_known_never_selects_more(
     caches: list[Cache], policies: Policies, filters: dict[str, Any], data: st.DataObject
 ) -> None:
-    selection = Selection(**filters, policies=policies, as_of=NOW)
+    selection = selection_of(filters, policies)
     everything = {one.name for one in decided(caches, selection).selected}
     seen = []
     for one in caches:
@@ -166,6 +173,26 @@ def test_a_cache_without_a_date_is_neither_deleted_nor_counted_as_newer() -> Non
     assert Selection(not_after=NOW).filtered(undated).kept is Kept.UNDATED
 
 
+def test_largest_first_needs_no_date_but_among_equals() -> None:
+    large, equal = replace(of_ages(1)[0], last_modified=UNDATED, size_bytes=9000), of_ages(1, 2)
+    policies = Policies(until_below_bytes=1000, largest_first=True)
+    assert decide([large, *equal], Selection().filtered, policies).selected == (large,)
+    twin = replace(large, name="cache-twin.tgz", last_modified=NOW)
+    found = decide([large, twin], Selection().filtered, Policies(until_below_bytes=9000, largest_first=True))
+    assert found.selected == ()
+    assert found.verdict(large).kept is Kept.UNDATED
+
+
+@pytest.mark.parametrize("largest_first", [False, True])
+def test_a_cache_without_a_size_is_kept_where_sizes_decide(largest_first: bool) -> None:
+    unsized, *others = [replace(of_ages(9)[0], size_bytes=UNSIZED), *of_ages(1, 2)]
+    policies = Policies(until_below_bytes=5, largest_first=largest_first)
+    found = decide([unsized, *others], Selection().filtered, policies)
+    assert found.verdict(unsized).kept is Kept.UNSIZED
+    assert set(found.selected) == set(others)
+    assert decide([unsized], Selection().filtered, Policies(keep_newest=1)).verdict(unsized).kept is Kept.NEWEST
+
+
 def test_the_kind_of_a_job_is_the_file_name_without_its_hash() -> None:
     long = "f" * 64
     assert cache(name=f"cache-linux-{long}--python-3.8.tgz").job_kind == "cache-linux---python-3.8.tgz"
@@ -206,7 +233,7 @@ def test_policies_describe_themselves() -> None:
     everything = Policies(keep_newest=2, gone=True, until_below_bytes=5 * 10**9, largest_first=True, limit=1)
     assert str(everything) == (
         "but the 2 newest of each branch and kind of job, of branches and pull requests that are gone, "
-        "largest first until 5.0 GB are left, at most 1 cache"
+        "largest first until 5 GB are left, at most 1 cache"
     )
     assert str(Policies()) == ""
     assert not Policies().are_any

@@ -79,8 +79,7 @@ def test_a_selection_describes_all_its_filters() -> None:
         branches=("main", "f*"), match="x", kind=Kind.PUSH, older_than_s=30 * DAY, larger_than_bytes=10**8
     )
     assert str(selection) == (
-        "of branch main, of branches like f*, with 'x' in their name, of pushes, "
-        "older than 30 days, larger than 100.0 MB"
+        "of branch main, of branches like f*, with 'x' in their name, of pushes, older than 30 days, larger than 100 MB"
     )
 
 

@@ -258,6 +258,26 @@ async def test_twins_in_branches_of_one_name_are_told_apart(purge: Purge, reposi
     assert record.ok
 
 
+@pytest.mark.parametrize(
+    ("selection", "sentences"),
+    [
+        (Selection(exclude=("main",), policies=Policies(until_below_bytes=5)), ["8 Bytes stay, more than the 5 bytes"]),
+        (Selection(policies=Policies(keep_newest=2, until_below_bytes=7)), ["12 Bytes stay, more than the 7 bytes"]),
+        (Selection(policies=Policies(until_below_bytes=5)), []),
+        (Selection(policies=Policies(until_below_bytes=500)), []),
+    ],
+)
+async def test_a_size_that_is_not_reached_is_told(
+    purge: Purge, repository: Repository, selection: Selection, sentences: list[str]
+) -> None:
+    for number in (1, 2):
+        repository.add("main", name=name_of(number), age_s=number * DAY_S, size_bytes=4)
+    repository.add("x/login", name=name_of(3), age_s=3 * DAY_S, size_bytes=4)
+    record = await purge(selection)
+    told = [warning.partition(" of --until-below")[0] for warning in record.warnings if "--until-below" in warning]
+    assert told == sentences
+
+
 async def test_a_kept_cache_spares_one_whose_name_is_a_part_of_its_own(purge: Purge, repository: Repository) -> None:
     repository.add("main", name="cache-b.tgz", age_s=9 * DAY_S)
     repository.add("main", name="my-cache-b.tgz", age_s=1 * DAY_S)

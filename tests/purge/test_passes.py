@@ -96,6 +96,15 @@ async def test_a_refusal_that_is_final_is_not_repeated(purge: Purge, site: Stand
     assert site.count("DELETE") == 2
 
 
+async def test_a_refusal_that_says_that_it_passes_is_repeated(
+    purge: Purge, site: StandIn, repository: Repository
+) -> None:
+    fail_each(site, repository, *(DeleteFault("", status) for status in (408, 409, 421, 423, 425)))
+    record = await purge()
+    assert record.ok
+    assert (repository.caches, unmet(site)) == ([], [])
+
+
 def fail_each(site: StandIn, repository: Repository, *faults: DeleteFault, caches: int = 1) -> None:
     """Add a branch for each of the faults, whose first deletion meets it."""
     for number, fault in enumerate(faults):

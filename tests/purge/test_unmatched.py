@@ -70,6 +70,64 @@ def test_of_several_repositories_only_what_none_has_is_warned_of() -> None:
     assert [str(one) for one in found] == ["--branch a matches no listed cache"]
 
 
+@pytest.mark.parametrize(
+    ("name", "branch"),
+    [
+        ("Main", "main"),
+        ("origin/main", "main"),
+        ("remotes/origin/release/2.0", "release/2.0"),
+        ("main,dev", "main"),
+        ("{dev,main}", "main"),
+        ("dev main", "main"),
+        ("main ", "main"),
+        ("pr.7", "PR.7"),
+        ("MA*", "main"),
+        ("mian", None),
+        ("old", None),
+        ("origin/old", None),
+        ("a,b", None),
+    ],
+)
+async def test_a_name_in_another_spelling_certainly_means_a_branch(
+    open_api: OpenApi, repository: Repository, name: str, branch: str | None
+) -> None:
+    repository._branches = ["main", "release/2.0"]
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, Selection)
+        (found,) = await unmatched_names(Filters(exclude=(name,)), KNOWN, listings)
+    assert (found.is_meant, found.similar if found.is_meant else None) == (branch is not None, branch)
+
+
+async def test_a_branch_of_that_name_means_itself(open_api: OpenApi, repository: Repository) -> None:
+    repository._branches = ["main", "main,dev", "Main"]
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, Selection)
+        found = await unmatched_names(Filters(exclude=("main,dev", "Main")), KNOWN, listings)
+    assert [one.is_meant for one in found] == [False, False]
+
+
+@pytest.mark.parametrize("name", ["Main", "origin/main", "main,dev"])
+def test_nothing_is_deleted_where_an_excluded_branch_is_misspelt(
+    purger: Purger, repository: Repository, name: str
+) -> None:
+    repository.add("main")
+    repository.add("dev")
+    ended = purger("purge", "acme/widgets", "--yes", "--exclude", name)
+    assert ended.code == 2
+    assert len(repository.caches) == 2
+    assert f"--exclude {name} matches no listed cache: is " in ended.err
+    assert "Give --exclude once for each branch" in ended.err
+    warned = purger("purge", "acme/widgets", "--dry-run", "--exclude", name)
+    assert (warned.code, len(warned.repository["warnings"])) == (0, 1)
+
+
+def test_of_several_repositories_one_tells_what_is_meant() -> None:
+    here, there = Unmatched("--exclude", "Main", "main", is_meant=True), Unmatched("--exclude", "Main")
+    for found in ([here, there], [there, here]):
+        assert in_common([[one] for one in found]) == [here]
+    assert in_common([[here], []]) == []
+
+
 COMMANDS = [("list",), ("purge", "--dry-run"), ("purge", "--yes")]
 
 
