@@ -193,14 +193,8 @@ class Run:
                 else:
                     why = f"the token lacks {' and '.join(sorted(missing))}" if facts.active else "it is not active"
                     self._emit(events.Warned(str(repository), f"left out of {target}: {why}"))
-        # The hosts take names in any case for the same repository: purged twice at once, each would spoil the other.
-        firsts = {str(one).casefold(): one for one in reversed(found)}
         shard = self.request.shard
-        return {
-            one: facts
-            for one, facts in found.items()
-            if firsts[str(one).casefold()] is one and (shard is None or shard.holds(one))
-        }
+        return {one: facts for one, facts in _once_each(found).items() if shard is None or shard.holds(one)}
 
     async def _survey_all(self, api: Api, purges: list[RepositoryPurge]) -> None:
         purges += [
@@ -223,25 +217,7 @@ class Run:
             for purge in purges:
                 group.create_task(self._survey(purge, at_once))
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
-        if self.request.is_first:
-            self._say_unmatched_names()
-
-    def _say_unmatched_names(self) -> None:
-        """Warn once of each name that no repository has a cache of.
-
-        Raises InputError where one to exclude certainly means a branch that would be purged.
-        """
-        seen = [record for record in self._records if record.error is None and record.ledger.entries]
-        for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-            if unmatched.is_meant and unmatched.option == "--exclude" and not self.request.dry_run:
-                raise InputError(
-                    str(unmatched),
-                    remedy="Nothing was deleted. Give --exclude once for each branch, by its name in `purger list`.",
-                )
-            if len(self._records) == 1:
-                self._records[0].warn(str(unmatched))
-            else:
-                self._emit(events.Warned("", str(unmatched)))
+        _say_unmatched_names(self._records, self.request, self._emit)
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
@@ -288,6 +264,30 @@ def _say_once(error: PurgerError, records: Sequence[Record]) -> None:
     for record in records:
         if record.error is not None and (record.error.what, record.error.remedy) == (error.what, error.remedy):
             record.error = error
+
+
+def _once_each(found: Mapping[Repository, RepositoryFacts | None]) -> dict[Repository, RepositoryFacts | None]:
+    """Leave out what is there already in another case: purged twice at once, each would spoil the other."""
+    firsts = {str(repository).casefold(): repository for repository in reversed(list(found))}
+    return {one: facts for one, facts in found.items() if firsts[str(one).casefold()] is one}
+
+
+def _say_unmatched_names(records: Sequence[Record], request: Request, emit: events.Observer) -> None:
+    """Warn once of each name that no repository has a cache of, unless what it matched was deleted by a former run.
+
+    Raises InputError where one to exclude certainly means a branch that would be purged.
+    """
+    seen = [one for one in records if request.is_first and one.error is None and one.ledger.entries]
+    for unmatched in in_common(record.unmatched for record in seen) if seen else ():
+        if unmatched.is_meant and not request.dry_run and unmatched.option == "--exclude":
+            raise InputError(
+                str(unmatched),
+                remedy="Nothing was deleted. Give --exclude once for each branch, by its name in `purger list`.",
+            )
+        if len(records) == 1:
+            records[0].warn(str(unmatched))
+        else:
+            emit(events.Warned("", str(unmatched)))
 
 
 async def _caught(work: Coroutine[Any, Any, None]) -> PurgerError | None:

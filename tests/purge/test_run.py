@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from purger.standin import DeleteFault, StandIn
+from purger.standin.repository import Repository
 from tests.support.browser import Purger, fill, left, over_both
 
 pytestmark = pytest.mark.browser
@@ -29,6 +30,13 @@ def test_all_repositories_of_an_owner_are_purged(purger: Purger, site: StandIn) 
     assert "acme/locked: left out of acme/*: the token lacks cache_delete" in ended.err
     about_empty = [request for request in site.requests if "empty" in request.path or "/1004/" in request.path]
     assert len([request for request in about_empty if request.method == "GET"]) == 1, "one call and no page"
+
+
+def test_a_repository_that_is_named_in_two_spellings_is_one(purger: Purger, repository: Repository) -> None:
+    repository.fill(2)
+    ended = purger("purge", "acme/widgets", "Acme/Widgets", "acme/WIDGETS", "--yes")
+    assert (ended.code, [one["repository"] for one in ended.report["repositories"]]) == (0, ["acme/widgets"])
+    assert repository.caches == []
 
 
 def test_a_failure_of_one_repository_stops_no_other(purger: Purger, site: StandIn) -> None:
