@@ -20,10 +20,21 @@ class Kind(StrEnum):
     def of(cls, branch: str) -> Kind:
         """Return the kind of cache that a displayed branch name stands for.
 
-        Pull requests are stored as `PR.123`. The page matches `/PR./`, so it shows `SPRINT` as a pull request
+        The page matches `/PR./`, so it shows `SPRINT` as a pull request
         (docs/TRAVIS.md section 3). A filter with the page's rule would delete too much.
         """
-        return cls.PULL_REQUEST if re.fullmatch(r"PR\.[1-9]\d*", branch, re.ASCII) else cls.PUSH
+        return cls.PUSH if pull_request_of(branch) is None else cls.PULL_REQUEST
+
+
+def pull_request_of(branch: str) -> int | None:
+    """Return the number of the pull request whose caches are stored under this name: `PR.123` (docs/TRAVIS.md)."""
+    match = re.fullmatch(r"PR\.([1-9]\d{0,14})", branch, re.ASCII)
+    return int(match[1]) if match else None
+
+
+def branch_of_pull_request(number: int) -> str:
+    """Return the name under which the caches of a pull request are stored."""
+    return f"PR.{number}"
 
 
 class Outcome(StrEnum):

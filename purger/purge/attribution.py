@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from purger.core.cache import Cache, Version, without
 from purger.core.selection import Selection
-from purger.purge.branch_listings import CALLS_AT_ONCE, BranchListings, all_of, cache_in
+from purger.purge.branch_listings import CALLS_AT_ONCE, BranchListings, cache_in
+from purger.purge.concurrently import all_of
 from purger.purge.plan import by_displayed_name
 from purger.travis.keys import is_front_of_file_name, last_part
 

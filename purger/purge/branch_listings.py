@@ -1,4 +1,4 @@
-"""Find out which branch a cache belongs to, by listing branches one by one.
+"""List single branches of a repository, and tell which of what is listed belongs to each.
 
 The list of a repository shows the last part of a branch alone, and a part of a file name with a slash as the branch
 (docs/TRAVIS.md section 4). The listing of one branch (`?branch=`) holds everything below that branch.
@@ -7,20 +7,17 @@ The list of a repository shows the last part of a branch alone, and a part of a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Any, TypeVar
 
-from purger.core.cache import Cache, Version, versions, within, without
-from purger.core.errors import PurgerError
+from purger.core.cache import Cache, Version, branch_of_pull_request, versions, within, without
 from purger.core.selection import Selection
+from purger.purge.concurrently import all_of
 from purger.travis.api import MAX_PAGES, MAX_PAGES_OF_BUILDS, Api
 from purger.travis.keys import LIST_CAP, begins_like_file_name, is_front_of_file_name, last_part
 
 CALLS_AT_ONCE = 6
-
-Found = TypeVar("Found")
 
 
 class BranchListings:
@@ -151,7 +148,7 @@ class BranchListings:
         async with self._fetching:
             if self._pull_requests is None or max_pages > MAX_PAGES_OF_BUILDS:
                 numbers = await self._api.pull_requests(self._id, max_pages)
-                self._pull_requests = [f"PR.{number}" for number in numbers]
+                self._pull_requests = [branch_of_pull_request(number) for number in numbers]
             return self._pull_requests
 
 
@@ -159,19 +156,3 @@ def cache_in(branch: str, cache: Cache) -> Cache:
     """Return the cache as one that lies directly in the branch."""
     is_whole = begins_like_file_name(cache.name)
     return replace(cache, full_branch=branch, file_name=cache.name if is_whole else None, may_be_nested=not is_whole)
-
-
-async def all_of(calls: Sequence[Coroutine[Any, Any, list[Found]]]) -> list[Found]:
-    """Return what all of the calls find, together.
-
-    Raises the first error as it is: callers know errors, not groups of them.
-    """
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except ExceptionGroup as errors:
-        known = [error for error in errors.exceptions if isinstance(error, PurgerError)]
-        if len(known) < len(errors.exceptions):
-            raise
-        raise known[0] from None
-    return [item for task in tasks for item in task.result()]

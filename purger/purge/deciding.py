@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from purger.browser.connections import Connections
-from purger.core.cache import Cache, versions, without
+from purger.core.cache import Cache, pull_request_of, versions, without
 from purger.core.decision import Decision, Kept
 from purger.core.policies import Policies, crowded, decide
 from purger.core.selection import Selection
@@ -104,7 +103,7 @@ class Deciding:
 
     async def _closed_pull_requests(self, caches: Sequence[Cache]) -> PullRequests:
         """Ask the host about the pull requests of these caches."""
-        named = (_number_of(cache.full_branch) for cache in caches if cache.full_branch is not None)
+        named = (pull_request_of(cache.full_branch) for cache in caches if cache.full_branch is not None)
         numbers = {number for number in named if number is not None}
         if not numbers:
             return PullRequests()
@@ -128,7 +127,7 @@ class _Gone:
         names = self.by_displayed_name.get(cache.branch, ())
         return (
             not cache.is_attributed
-            or _number_of(cache.branch) is not None
+            or pull_request_of(cache.branch) is not None
             or any(self.branches.get(name) is False for name in names)
         )
 
@@ -139,17 +138,11 @@ class _Gone:
             names = self.by_displayed_name.get(cache.branch, ())
             is_there = cache.is_attributed and bool(names) and all(self.branches.get(name) for name in names)
             return False if is_there else None
-        exists, number = self.branches.get(branch), _number_of(branch)
+        exists, number = self.branches.get(branch), pull_request_of(branch)
         # A branch may have the name of a pull request: then the caches of both are there.
         if number is None or (branch in self.branches and exists is not False):
             return None if exists is None else not exists
         return self.pull_requests.closed.get(number)
-
-
-def _number_of(branch: str) -> int | None:
-    """Return the number of the pull request that a branch's name stands for."""
-    match = re.fullmatch(r"PR\.(\d{1,15})", branch, re.ASCII)
-    return int(match[1]) if match else None
 
 
 def _of_unknown(caches: Sequence[Cache], decision: Decision, pull_requests: PullRequests) -> list[str]:

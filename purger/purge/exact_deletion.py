@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 from purger.core.cache import Cache, Version, within, without
-from purger.purge.branch_listings import BranchListings, all_of
+from purger.purge.branch_listings import BranchListings
+from purger.purge.concurrently import all_of
 from purger.purge.plan import (
     SHARED_NAME,
     Deletion,

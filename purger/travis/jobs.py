@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from purger.core.cache import branch_of_pull_request
 from purger.core.errors import InputError, JobError
 from purger.core.shown_address import shown_address
 from purger.travis.addresses import Site
@@ -131,7 +132,7 @@ class Jobs:
             default = _name_of(repository.default_branch)
         if job.pull_request is None:
             return JobBranches(branch, None, default)
-        return JobBranches(f"PR.{job.pull_request}", branch, default)
+        return JobBranches(branch_of_pull_request(job.pull_request), branch, default)
 
     async def restart(self, job_id: int) -> None:
         """Restart a job that has ended (docs/TRAVIS.md section 4).

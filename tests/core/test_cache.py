@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.core.cache import Kind, count_rows, without
+from purger.core.cache import Kind, branch_of_pull_request, count_rows, pull_request_of, without
 from tests.support.builders import cache
 
 
@@ -16,10 +16,18 @@ from tests.support.builders import cache
         ("SPRINT", Kind.PUSH),
         ("PR.12x", Kind.PUSH),
         ("xPR.1", Kind.PUSH),
+        ("PR.007", Kind.PUSH),
+        ("PR.0", Kind.PUSH),
+        ("PR.٣", Kind.PUSH),
     ],
 )
 def test_only_pr_and_a_number_is_a_pull_request(branch: str, kind: Kind) -> None:
     assert cache(branch).kind is kind
+
+
+def test_a_pull_request_is_found_again_in_its_name() -> None:
+    assert [pull_request_of(branch_of_pull_request(number)) for number in (1, 42, 10**14)] == [1, 42, 10**14]
+    assert pull_request_of("main") is None
 
 
 def test_all_caches_of_a_displayed_branch_are_one_row() -> None:
