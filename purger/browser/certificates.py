@@ -48,11 +48,15 @@ def changed_certificate(address: str) -> CertificateError:
 
 
 def certificate_error(
-    fault: ssl.SSLCertVerificationError, who: str, where: str, authority: Authority | None
+    fault: ssl.SSLCertVerificationError,
+    who: str,
+    where: str,
+    authority: Authority | None,
+    named_by: str = "--url and --api-url",
 ) -> CertificateError:
     """Return the error for a certificate that was not accepted; `who` is the host that showed it, `where` an address.
 
-    `authority` was trusted besides the system's store.
+    `authority` was trusted besides the system's store; `named_by` says which options or variables name the host.
     """
     whose = f"the certificate of {who}"
     code = fault.verify_code
@@ -61,8 +65,8 @@ def certificate_error(
     elif code in _WRONG_HOST:
         what = f"{whose} is for another host"
         remedy = (
-            "Is the address right (see --url and --api-url)? If it is, whoever runs the host has to get a certificate "
-            "with this name."
+            f"Is the address right (see {named_by})? If it is, whoever runs the host has to get a certificate with "
+            "this name."
         )
     elif code in _EXPIRED | _NOT_YET_VALID:
         what = f"{whose} {'has expired' if code in _EXPIRED else 'is not valid yet'}"

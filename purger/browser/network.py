@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 IDLE_S = 30.0
 """How long an unused connection is kept: less than servers, proxies and address translation usually keep it."""
+NEXT_ADDRESS_S = 0.25
+"""How long an address of a name may be silent until the next one is tried besides it (RFC 8305)."""
 
 
 @dataclass(frozen=True, slots=True)
