@@ -31,8 +31,7 @@ class Network:
     def ssl_context(self) -> ssl.SSLContext:
         """Return a new context that verifies certificates, names and dates included.
 
-        It trusts the system's store (the keychain on a Mac, the certificate store on Windows) and the authority. Raises
-        InputError for an authority's file that is damaged.
+        It trusts the system's store (the keychain on a Mac, the certificate store on Windows) and the authority.
         """
         import ssl
 
