@@ -9,7 +9,7 @@ import re
 import ssl
 
 from purger.browser import proxy_errors
-from purger.browser.certificates import certificate_error
+from purger.browser.certificates import DATES, certificate_error, unverified
 from purger.browser.loopback import Stream, break_off
 from purger.browser.network import NEXT_ADDRESS_S, Network
 from purger.browser.proxies import Proxy
@@ -37,7 +37,7 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
         raise InputError("this is no host", where=where, remedy="See --url, --api-url and --connect.") from None
     try:
         async with asyncio.timeout(OPENING_S):
-            reader, writer = await _open(proxy, network)
+            reader, writer = await _open(proxy, network.ssl_context() if proxy.scheme == "https" else None)
             try:
                 await (_socks5 if proxy.scheme == "socks5" else _connect)(proxy, reader, writer, host, port)
             except BaseException:
@@ -50,7 +50,8 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
         raise proxy_errors.silent(proxy, where) from None
     except ssl.SSLCertVerificationError as error:
         who = f"the proxy {proxy.host}"
-        raise certificate_error(error, who, proxy.address, network.authority, proxy.source) from None
+        shown = await _shown_by(proxy, unverified()) if error.verify_code in DATES else None
+        raise certificate_error(error, who, proxy.address, network.authority, proxy.source, shown) from None
     except (ssl.SSLError, asyncio.LimitOverrunError, ValueError):
         raise proxy_errors.not_a_proxy(proxy, where) from None
     except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError) as error:
@@ -63,11 +64,13 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
 
 async def certificate_of(proxy: Proxy, network: Network) -> bytes | None:
     """Return the verified certificate (DER) of an https proxy; None where it does not show one now."""
-    if proxy.scheme != "https":
-        return None
+    return await _shown_by(proxy, network.ssl_context()) if proxy.scheme == "https" else None
+
+
+async def _shown_by(proxy: Proxy, context: ssl.SSLContext) -> bytes | None:
     try:
         async with asyncio.timeout(OPENING_S):
-            _, writer = await _open(proxy, network)
+            _, writer = await _open(proxy, context)
     except (OSError, TimeoutError):
         return None
     writer.close()
@@ -75,8 +78,7 @@ async def certificate_of(proxy: Proxy, network: Network) -> bytes | None:
     return shown
 
 
-async def _open(proxy: Proxy, network: Network) -> Stream:
-    context = network.ssl_context() if proxy.scheme == "https" else None
+async def _open(proxy: Proxy, context: ssl.SSLContext | None) -> Stream:
     return await asyncio.open_connection(
         proxy.host, proxy.port, ssl=context, limit=_LONGEST_HEAD_BYTES, happy_eyeballs_delay=NEXT_ADDRESS_S
     )
