@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.support.forward_proxies",
     "tests.support.processes",
     "tests.support.remote_browsers",
+    "tests.support.silent_addresses",
     "tests.support.networks",  # uses those above
 ]
 

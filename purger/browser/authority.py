@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from purger.browser.certificate_files import PKCS12, Found, found_in
 from purger.core.errors import InputError
+from purger.core.text import many
 
 if TYPE_CHECKING:
     import ssl
@@ -18,7 +19,7 @@ OWN_VARIABLE = "PURGER_CA_FILE"
 VARIABLES = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE")
 """Those of other programs, in the order in which they count."""
 LARGEST_BYTES = 20_000_000
-_PEM = re.compile(rb"-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----.+?-----END \1-----", re.DOTALL)
+_FROM_PKCS12 = "Take the authority's certificate out of it: openssl pkcs12 -in FILE -cacerts -nokeys. "
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Authority:
     path: str
     source: str
     certificates: tuple[bytes, ...] = field(repr=False)
-    """Each as PEM, or a single one as DER."""
+    """Each as DER."""
 
     @classmethod
     def named(cls, given: Path | None, environ: Mapping[str, str]) -> Authority | None:
@@ -45,64 +46,52 @@ class Authority:
 
     @classmethod
     def read(cls, path: Path, source: str) -> Authority:
-        """Read a file, or all files of a folder. Raises InputError, which names the source."""
+        """Read a file, or all files of a folder. Raises InputError, which names the source.
+
+        A damaged certificate is left out with a warning if there are good ones besides it.
+        """
         try:
-            content = _content_of(path)
+            found, is_whole = _found_at(path)
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no path"
-            raise InputError(
-                f"what {source} names can't be read: {why}", where=str(path), remedy=_remedy(source)
-            ) from None
-        certificates = tuple(match[0] for match in _PEM.finditer(content)) or (content,)
-        authority = cls(str(path), source, certificates)
-        # The first one is tried at once; a bundle of all authorities of the world takes too long to read for nothing.
-        if not content or len(content) > LARGEST_BYTES or not _is_readable(certificates[0]):
-            raise authority._unreadable()
-        return authority
+            raise _unusable(path, source, f"can't be read: {why}") from None
+        if not is_whole:
+            raise _unusable(path, source, f"is too large: more than {LARGEST_BYTES // 1_000_000} MB")
+        certificates = tuple(dict.fromkeys(one for each in found for one in each.certificates))
+        damaged = sum(each.damaged for each in found)
+        if not certificates:
+            kind = next((each.kind for each in found if each.kind), None)
+            more = _FROM_PKCS12 if kind == PKCS12 else ""
+            raise _unusable(path, source, f"is no certificate, {f'but {kind}' if kind else 'or a damaged one'}", more)
+        if damaged:
+            from loguru import logger
+
+            logger.warning("{} in {} ({}) can't be read, and left out.", many(damaged, "certificate"), path, source)
+        return cls(str(path), source, certificates)
 
     def add_to(self, context: ssl.SSLContext) -> None:
-        """Let a context trust the certificates. Raises InputError for one that is damaged."""
-        import ssl
-
-        try:
-            context.load_verify_locations(cadata=_cadata(b"\n".join(self.certificates)))
-        except ssl.SSLError:
-            raise self._unreadable() from None
-
-    def _unreadable(self) -> InputError:
-        return InputError(
-            f"what {self.source} names is no certificate, or a damaged one",
-            where=self.path,
-            remedy=_remedy(self.source),
-        )
+        """Let a context trust the certificates."""
+        context.load_verify_locations(cadata=b"".join(self.certificates))
 
 
-def _remedy(source: str) -> str:
-    return f"Let {source} name a file with the authority's certificate (PEM), or unset it."
+def _unusable(path: Path, source: str, why: str, more: str = "") -> InputError:
+    return InputError(
+        f"what {source} names {why}",
+        where=str(path),
+        remedy=f"{more}Let {source} name a file with the authority's certificate (PEM), or unset it.",
+    )
 
 
-def _is_readable(certificate: bytes) -> bool:
-    import ssl
-
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=_cadata(certificate))
-    except ssl.SSLError:
-        return False
-    return True
-
-
-def _cadata(certificates: bytes) -> str | bytes:
-    """Return certificates as `SSLContext.load_verify_locations` takes them: PEM as text, DER as bytes."""
-    return certificates.decode("ascii", "ignore") if _PEM.match(certificates) else certificates
-
-
-def _content_of(path: Path) -> bytes:
-    if path.is_dir():
-        files = [file for file in sorted(path.iterdir()) if file.is_file()]
-        return b"\n".join(pem for file in files if _PEM.search(pem := _start_of(file)))
-    return _start_of(path)
-
-
-def _start_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(LARGEST_BYTES + 1)
+def _found_at(path: Path) -> tuple[list[Found], bool]:
+    """Return what is in a file, or in each file of a folder; and whether that is all, so not too large."""
+    files = [file for file in sorted(path.iterdir()) if file.is_file()] if path.is_dir() else [path]
+    found: list[Found] = []
+    left = LARGEST_BYTES
+    for file in files:
+        with file.open("rb") as opened:
+            content = opened.read(left + 1)
+        left -= len(content)
+        if left < 0:
+            return found, False
+        found.append(found_in(content))
+    return found, True

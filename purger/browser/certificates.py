@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,13 +14,17 @@ from purger.core.hosts import host_and_port
 if TYPE_CHECKING:
     import ssl
 
+    from cryptography.x509 import Certificate
+
     from purger.browser.authority import Authority
 
 # OpenSSL's X509_V_ERR_…; Python has no names for them.
-_NOT_YET_VALID = {9}
-_EXPIRED = {10}
+DATES = {9: "is not valid yet", 10: "has expired"}
+"""The faults that are a matter of dates, and how they are said."""
 _WRONG_HOST = {62, 64}
-_UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21, 24, 27}
+_UNKNOWN_AUTHORITY = {2, 7, 18, 19, 20, 21, 24, 27}
+_NO_AUTHORITY = 79
+_NAME_ANOTHER = "Name the file of the right authority's certificate: --ca-file FILE, or PURGER_CA_FILE."
 
 
 class CertificateError(LastingSiteError):
@@ -48,11 +54,17 @@ def changed_certificate(address: str) -> CertificateError:
 
 
 def certificate_error(
-    fault: ssl.SSLCertVerificationError, who: str, where: str, authority: Authority | None
+    fault: ssl.SSLCertVerificationError,
+    who: str,
+    where: str,
+    authority: Authority | None,
+    named_by: str = "--url and --api-url",
+    shown: bytes | None = None,
 ) -> CertificateError:
     """Return the error for a certificate that was not accepted; `who` is the host that showed it, `where` an address.
 
-    `authority` was trusted besides the system's store.
+    `authority` was trusted besides the system's store; `named_by` says which options or variables name the host, and
+    `shown` is its certificate (DER), where that is known.
     """
     whose = f"the certificate of {who}"
     code = fault.verify_code
@@ -61,15 +73,14 @@ def certificate_error(
     elif code in _WRONG_HOST:
         what = f"{whose} is for another host"
         remedy = (
-            "Is the address right (see --url and --api-url)? If it is, whoever runs the host has to get a certificate "
-            "with this name."
+            f"Is the address right (see {named_by})? If it is, whoever runs the host has to get a certificate with "
+            "this name."
         )
-    elif code in _EXPIRED | _NOT_YET_VALID:
-        what = f"{whose} {'has expired' if code in _EXPIRED else 'is not valid yet'}"
-        remedy = (
-            f"Check this machine's clock, which shows {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. If it is right, whoever "
-            "runs the host has to renew the certificate."
-        )
+    elif code in DATES:
+        what, remedy = _outdated(whose, DATES[code], authority, shown)
+    elif code == _NO_AUTHORITY and authority and not all(_is_authority(one) for one in _loaded(authority)):
+        what = f"{whose} is signed with one in {_named(authority)}, which is no authority's"
+        remedy = _NAME_ANOTHER
     else:
         what = f"{whose} is not accepted: {fault.verify_message}"
         remedy = "Whoever runs the host has to repair the certificate."
@@ -82,11 +93,66 @@ def _unknown_authority(whose: str, authority: Authority | None) -> tuple[str, st
             f"{whose} is from an authority that this machine's store does not hold",
             "If it is your company's own, name the file of its certificate: --ca-file FILE, or PURGER_CA_FILE.",
         )
-    named = f"{authority.path} ({authority.source})"
     return (
-        f"{whose} is from an authority that neither this machine's store nor {named} holds",
-        "Name the file of the right authority's certificate: --ca-file FILE, or PURGER_CA_FILE.",
+        f"{whose} is from an authority that neither this machine's store nor {_named(authority)} holds",
+        f"{_NAME_ANOTHER} Or the server does not send its intermediate certificate: whoever runs it has to add that.",
     )
+
+
+def _outdated(whose: str, fault: str, authority: Authority | None, shown: bytes | None) -> tuple[str, str]:
+    """Say which certificate is outdated: the host's own, or one that it depends on."""
+    now = datetime.now(UTC)
+    clock = f"Check this machine's clock, which shows {now:%Y-%m-%d %H:%M} UTC. If it is right,"
+    leaf = next(_read([shown] if shown else []), None)
+    if leaf is None or not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
+        return f"{whose} {fault}", f"{clock} whoever runs the host has to renew the certificate."
+    outdated = [one for one in _loaded(authority) if not one.not_valid_before_utc <= now <= one.not_valid_after_utc]
+    if authority and any(one.subject == leaf.issuer for one in outdated):
+        return (
+            f"the authority's certificate in {_named(authority)}, on which {whose} depends, {fault}",
+            f"{clock} name the file of a newer one: --ca-file FILE, or PURGER_CA_FILE.",
+        )
+    other = f", or {_named(authority)} is outdated" if authority and outdated else ""
+    return (
+        f"{whose} is good, but an authority's on which it depends {fault}",
+        f"{clock} whoever runs the host has to renew what it shows besides its own certificate{other}.",
+    )
+
+
+def _named(authority: Authority) -> str:
+    return f"{authority.path} ({authority.source})"
+
+
+def _loaded(authority: Authority | None) -> list[Certificate]:
+    return list(_read(authority.certificates if authority else ()))
+
+
+def _read(certificates: Iterable[bytes]) -> Iterator[Certificate]:
+    """Yield certificates (DER) that can be read; OpenSSL takes some that this library does not."""
+    from cryptography.x509 import load_der_x509_certificate
+
+    for one in certificates:
+        with suppress(ValueError):
+            yield load_der_x509_certificate(one)
+
+
+def _is_authority(certificate: Certificate) -> bool:
+    from cryptography.x509 import BasicConstraints, ExtensionNotFound
+
+    try:
+        return certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+    except (ExtensionNotFound, ValueError):
+        return False
+
+
+def unverified() -> ssl.SSLContext:
+    """Return a context that accepts every certificate: to look at one, never to send anything."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def pin_of(certificate: bytes) -> str:

@@ -13,14 +13,16 @@ from urllib.parse import urlsplit
 
 from purger import __version__
 from purger.browser.certificates import (
+    DATES,
     RefusedByBrowserError,
     certificate_error,
     changed_certificate,
     pin_of,
+    unverified,
 )
 from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError, of_browser
-from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
+from purger.core.errors import LastingSiteError, NoAnswerError, PurgerError, SiteError
 from purger.core.hosts import host_and_port, origin_of
 from purger.core.text import system_words
 
@@ -92,7 +94,7 @@ class Connections:
             ):
                 yield response
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
-            self._explain(error, address)
+            await self._explain(error, address)
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
@@ -142,12 +144,23 @@ class Connections:
         is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
         return changed_certificate(address) if is_other else refused
 
-    def _explain(self, error: Exception, address: str) -> NoReturn:
+    async def _explain(self, error: Exception, address: str) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
                 who, where = host_and_port(address)[0], origin_of(address)
-                raise certificate_error(cause, who, where, self.network.authority) from None
+                shown = await self._shown(address) if cause.verify_code in DATES else None
+                raise certificate_error(cause, who, where, self.network.authority, shown=shown) from None
         raise NoAnswerError(_reason_of(error), where=address) from None
+
+    async def _shown(self, address: str) -> bytes | None:
+        """Return the certificate that a server shows, without verifying it; None where it shows none now."""
+        from purger.browser.transport import Transport
+
+        try:
+            async with Connections(self.network, Transport(self.network, unverified())) as fresh:
+                return await fresh.certificate(address, timeout_s=VERIFYING_S)
+        except PurgerError:
+            return None
 
 
 class _ConnectedError(Exception):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 IDLE_S = 30.0
 """How long an unused connection is kept: less than servers, proxies and address translation usually keep it."""
+NEXT_ADDRESS_S = 0.25
+"""How long an address of a name may be silent until the next one is tried besides it (RFC 8305)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,7 @@ class Network:
     def ssl_context(self) -> ssl.SSLContext:
         """Return a new context that verifies certificates, names and dates included.
 
-        It trusts the system's store (the keychain on a Mac, the certificate store on Windows) and the authority. Raises
-        InputError for an authority's file that is damaged.
+        It trusts the system's store (the keychain on a Mac, the certificate store on Windows) and the authority.
         """
         import ssl
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from purger.core.hosts import host_and_port, in_brackets, ip_of
+from purger.core.hosts import canonical_host, host_and_port, in_brackets, ip_of
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAME_AND_PORT = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(?::(?P<port>\d{1,5}))?")
@@ -77,6 +78,8 @@ def _entry(word: str) -> _Entry | None:
     if found is None:
         return None
     name = found["name"].removeprefix("*.").strip(".")
+    with suppress(ValueError):
+        name = canonical_host(name)  # as the hosts of addresses are
     port = int(found["port"]) if found["port"] else None
     return _Entry(name, _network(name), port) if name else None
 

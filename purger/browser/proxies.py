@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from purger.browser.no_proxy import NoProxy
 from purger.core.errors import InputError
-from purger.core.hosts import host_and_port, in_brackets, is_loopback
+from purger.core.hosts import canonical_host, host_and_port, in_brackets, is_loopback
 from purger.secrets import redaction
 
 OPTION = "--proxy"
@@ -18,6 +18,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080}
 _KINDS = {"http": "http", "https": "https", "socks5": "socks5", "socks5h": "socks5", "socks": "socks5"}
 """What a proxy's address may begin with. With SOCKS the names are always left to the proxy (socks5h)."""
 _HOST = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
+_LONGEST_OF_SOCKS = 255
 _HOW_TO_WRITE_ONE = (
     "Write it as http://HOST:PORT (or https://, socks5://). In a user name or a password, encode special characters: "
     "@ is %40, / is %2F, # is %23."
@@ -51,7 +52,7 @@ class Proxy:
         try:
             parts = urlsplit(f"{kind}://{rest}")
             port = parts.port
-            username, password = (unquote(part, errors="strict") if part else None for part in _user_info(parts.netloc))
+            username, password = _decoded_user_info(parts.netloc)
         except ValueError:  # of a UnicodeDecodeError, too
             raise _malformed(source) from None
         host = parts.netloc.rpartition("@")[2].removesuffix(f":{port}").removesuffix(":")
@@ -59,7 +60,17 @@ class Proxy:
         odd = re.search(r"[\s\x00-\x1f\x7f\\]", rest) or re.search(r"[\x00-\x1f\x7f]", f"{username}{password}")
         if not kind or not is_whole or odd or not _HOST.fullmatch(host) or port == 0:
             raise _malformed(source)
-        return cls(kind, parts.hostname or "", port or _DEFAULT_PORTS[kind], source, username, password)
+        try:
+            host = canonical_host(parts.hostname or "")
+        except ValueError:
+            raise _malformed(source) from None
+        if kind == "socks5" and any(len((part or "").encode()) > _LONGEST_OF_SOCKS for part in (username, password)):
+            raise InputError(
+                f"the user name or the password in {source} is longer than a SOCKS5 proxy can be given: "
+                f"{_LONGEST_OF_SOCKS} bytes",
+                remedy="Use an http:// or https:// proxy, or a shorter password.",
+            )
+        return cls(kind, host, port or _DEFAULT_PORTS[kind], source, username, password)
 
     @property
     def address(self) -> str:
@@ -172,6 +183,12 @@ def _user_info_in(address: str) -> str:
 def _user_info(netloc: str) -> tuple[str, str]:
     username, _, password = netloc.rpartition("@")[0].partition(":")
     return username, password
+
+
+def _decoded_user_info(netloc: str) -> tuple[str | None, str | None]:
+    """Return user name and password, of which the former may be empty before an `@`. Raises UnicodeDecodeError."""
+    username, password = (unquote(part, errors="strict") for part in _user_info(netloc))
+    return username if "@" in netloc else None, password or None
 
 
 def _malformed(source: str) -> InputError:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
 from purger.browser.proxies import Proxy
 from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
-from purger.core.hosts import host_and_port
+from purger.core.hosts import host_and_port, origin_of
+from purger.core.text import visible
 
 CANNOT_REACH = frozenset({500, 502, 503, 504})
 """What proxies answer to CONNECT when they do not reach the server."""
@@ -16,6 +21,20 @@ _SOCKS_CANNOT_REACH = {
     6: "no answer",
 }
 _SOCKS_FORBIDDEN = 2
+_SIGN_IN_WANTED = 511
+_LONGEST_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an HTTP proxy answers to CONNECT; the names of the headers are in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def all_of(self, name: str) -> str:
+        """Return the values of a header, in one line; empty where there is none."""
+        return ", ".join(text for header, text in self.headers if header == name)
 
 
 class ProxyError(LastingSiteError):
@@ -48,6 +67,14 @@ def not_there(proxy: Proxy, reason: str, where: str) -> NoAnswerError:
         remedy=f"Is the address in {proxy.source} right, and the proxy running? A site that needs none of it is named "
         "by NO_PROXY.",
     )
+
+
+def closing(proxy: Proxy, where: str) -> NoAnswerError:
+    """Return the error for a proxy that ends the connection instead of answering."""
+    error = not_there(proxy, "it closes the connection", where)
+    if proxy.scheme == "http":
+        error.remedy = f"{error.remedy} One that wants an encrypted connection is named by https://."
+    return error
 
 
 def silent(proxy: Proxy, where: str) -> NoAnswerError:
@@ -101,10 +128,14 @@ def password_wanted(proxy: Proxy, where: str) -> ProxyError:
     )
 
 
-def of_status(proxy: Proxy, host: str, status: int, where: str) -> SiteError:
-    """Return the error for the status with which an HTTP proxy refuses to connect to a host."""
+def of_answer(proxy: Proxy, host: str, answer: Answer, where: str) -> SiteError:
+    """Return the error for an answer with which an HTTP proxy refuses to connect to a host."""
+    status = answer.status
+    page = _origin_in(answer.all_of("location")) if 300 <= status < 400 else ""
+    if page or status == _SIGN_IN_WANTED:
+        return _sign_in_wanted(proxy, page, where)
     if status == 407:
-        return password_wanted(proxy, where)
+        return _other_sign_in(proxy, answer, where) or password_wanted(proxy, where)
     if status in CANNOT_REACH:
         return cannot_reach(proxy, host, f"it answered {status}", where)
     if status in {401, 403, 451}:
@@ -112,6 +143,40 @@ def of_status(proxy: Proxy, host: str, status: int, where: str) -> SiteError:
     if 400 <= status < 600 and status not in {400, 404, 405, 501}:
         return cannot_reach(proxy, host, f"it answered {status}", where)
     return not_a_proxy(proxy, where)
+
+
+def _origin_in(location: str) -> str:
+    """Return the origin of an absolute address, safe to show; empty for another one."""
+    try:
+        return visible(origin_of(location), _LONGEST_SHOWN) if urlsplit(location).hostname else ""
+    except ValueError:
+        return ""
+
+
+def _sign_in_wanted(proxy: Proxy, page: str, where: str) -> ProxyError:
+    """Return the error for a proxy that leads everybody to a page where people sign in; `page` may be empty."""
+    return ProxyError(
+        f"{named(proxy)} asks people to sign in first{f', at {page}' if page else ''}",
+        where=where,
+        remedy="Sign in to it in a browser, then run this again. If it should not ask for that, check the address in "
+        f"{proxy.source}.",
+    )
+
+
+def _other_sign_in(proxy: Proxy, answer: Answer, where: str) -> ProxyError | None:
+    """Return the error for a proxy that knows only ways to sign in that purger does not know, else None."""
+    offered = re.sub(r'"(?:[^"\\]|\\.)*"', "", answer.all_of("proxy-authenticate"))
+    words = [part.split()[0] for part in offered.split(",") if part.strip()]
+    schemes = [word for word in words if "=" not in word]
+    if not schemes or any(scheme.lower() == "basic" for scheme in schemes):
+        return None
+    return ProxyError(
+        f"{named(proxy)} wants a sign-in of a kind that purger does not know: "
+        f"{visible(', '.join(dict.fromkeys(schemes)), _LONGEST_SHOWN)}",
+        where=where,
+        remedy="Of the ways to sign in to an HTTP proxy, purger knows Basic alone. Let those who run the proxy allow "
+        "that, or run a program on this machine that signs in for you, and name that as the proxy.",
+    )
 
 
 def of_socks_reply(proxy: Proxy, host: str, reply: int, where: str) -> SiteError:

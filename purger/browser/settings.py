@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from purger.core.errors import InputError
+from purger.core.hosts import canonical_host
 from purger.core.options import BROWSER, check_ranges, flag, number, text
 
 CLOSING_S = 1.5
@@ -76,6 +77,8 @@ class BrowserSettings:
 def _is_address(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in {"ws", "wss", "http", "https"} and bool(parts.hostname) and parts.port != 0
+        port = parts.port
+        canonical_host(parts.hostname or "")
     except ValueError:
         return False
+    return parts.scheme in {"ws", "wss", "http", "https"} and port != 0

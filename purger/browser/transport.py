@@ -14,12 +14,13 @@ from purger.core.hosts import is_loopback
 class Transport(httpx2.AsyncBaseTransport):
     """A transport of `httpx2.AsyncClient` that reaches hosts as the network says.
 
-    Each origin has connections of its own, also where two names mean the same host.
+    Each origin has connections of its own, also where two names mean the same host. `context` is for the servers
+    (not for proxies), by default one that verifies them.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, context: ssl.SSLContext | None = None) -> None:
         self._network = network
-        self._context: ssl.SSLContext | None = None
+        self._context = context
         self._by_origin: dict[httpx2.Origin, httpx2.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

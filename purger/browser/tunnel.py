@@ -9,27 +9,35 @@ import re
 import ssl
 
 from purger.browser import proxy_errors
-from purger.browser.certificates import certificate_error
+from purger.browser.certificates import DATES, certificate_error, unverified
 from purger.browser.loopback import Stream, break_off
-from purger.browser.network import Network
+from purger.browser.network import NEXT_ADDRESS_S, Network
 from purger.browser.proxies import Proxy
-from purger.core.hosts import in_brackets, ip_of
+from purger.browser.proxy_errors import Answer
+from purger.core.errors import InputError
+from purger.core.hosts import canonical_host, in_brackets, ip_of
 from purger.core.text import system_words
 
 OPENING_S = 20.0
 _LONGEST_HEAD_BYTES = 65536
 _NO_SIGN_IN, _PASSWORD = 0, 2
+_TLS_ALERT = b"\x15\x03"
+"""How a server that wants TLS begins its answer to anything else, if it answers."""
 
 
 async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> Stream:
     """Return an open connection to the host's port. An https proxy has to show a certificate that the network trusts.
 
-    Raises SiteError, which names the proxy and the host and says what to do.
+    Raises SiteError, which names the proxy and the host and says what to do, and InputError for what is no host.
     """
     where = f"{in_brackets(host)}:{port}"
     try:
+        host = canonical_host(host)
+    except ValueError:
+        raise InputError("this is no host", where=where, remedy="See --url, --api-url and --connect.") from None
+    try:
         async with asyncio.timeout(OPENING_S):
-            reader, writer = await _open(proxy, network)
+            reader, writer = await _open(proxy, network.ssl_context() if proxy.scheme == "https" else None)
             try:
                 await (_socks5 if proxy.scheme == "socks5" else _connect)(proxy, reader, writer, host, port)
             except BaseException:
@@ -41,22 +49,28 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
     except TimeoutError:
         raise proxy_errors.silent(proxy, where) from None
     except ssl.SSLCertVerificationError as error:
-        raise certificate_error(error, f"the proxy {proxy.host}", proxy.address, network.authority) from None
+        who = f"the proxy {proxy.host}"
+        shown = await _shown_by(proxy, unverified()) if error.verify_code in DATES else None
+        raise certificate_error(error, who, proxy.address, network.authority, proxy.source, shown) from None
     except (ssl.SSLError, asyncio.LimitOverrunError, ValueError):
         raise proxy_errors.not_a_proxy(proxy, where) from None
-    except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
-        raise proxy_errors.not_there(proxy, "it closes the connection", where) from None
+    except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError) as error:
+        if isinstance(error, asyncio.IncompleteReadError) and error.partial.startswith(_TLS_ALERT):
+            raise proxy_errors.not_a_proxy(proxy, where) from None
+        raise proxy_errors.closing(proxy, where) from None
     except OSError as error:
         raise proxy_errors.not_there(proxy, system_words(error) or "connection failed", where) from None
 
 
 async def certificate_of(proxy: Proxy, network: Network) -> bytes | None:
     """Return the verified certificate (DER) of an https proxy; None where it does not show one now."""
-    if proxy.scheme != "https":
-        return None
+    return await _shown_by(proxy, network.ssl_context()) if proxy.scheme == "https" else None
+
+
+async def _shown_by(proxy: Proxy, context: ssl.SSLContext) -> bytes | None:
     try:
         async with asyncio.timeout(OPENING_S):
-            _, writer = await _open(proxy, network)
+            _, writer = await _open(proxy, context)
     except (OSError, TimeoutError):
         return None
     writer.close()
@@ -64,9 +78,10 @@ async def certificate_of(proxy: Proxy, network: Network) -> bytes | None:
     return shown
 
 
-async def _open(proxy: Proxy, network: Network) -> Stream:
-    context = network.ssl_context() if proxy.scheme == "https" else None
-    return await asyncio.open_connection(proxy.host, proxy.port, ssl=context, limit=_LONGEST_HEAD_BYTES)
+async def _open(proxy: Proxy, context: ssl.SSLContext | None) -> Stream:
+    return await asyncio.open_connection(
+        proxy.host, proxy.port, ssl=context, limit=_LONGEST_HEAD_BYTES, happy_eyeballs_delay=NEXT_ADDRESS_S
+    )
 
 
 async def _connect(
@@ -79,12 +94,21 @@ async def _connect(
         user_info = f"{proxy.username}:{proxy.password or ''}"
         head += f"Proxy-Authorization: Basic {base64.b64encode(user_info.encode()).decode()}\r\n"
     writer.write(f"{head}\r\n".encode())
-    answer = await reader.readuntil(b"\r\n\r\n")
-    status = re.match(rb"HTTP/1\.[01] (\d{3})\b", answer)
-    if status is None:
-        raise ValueError
-    if not 200 <= int(status[1]) < 300:
-        raise proxy_errors.of_status(proxy, host, int(status[1]), where)
+    answer = await _final_answer(reader)
+    if not 200 <= answer.status < 300:
+        raise proxy_errors.of_answer(proxy, host, answer, where)
+
+
+async def _final_answer(reader: asyncio.StreamReader) -> Answer:
+    """Return the answer to a CONNECT, without those that only announce it (1xx). Raises ValueError for none of HTTP."""
+    while True:
+        head = await reader.readuntil(b"\r\n\r\n")
+        found = re.match(rb"HTTP/1\.[01] (\d{3})\b", head)
+        if found is None:
+            raise ValueError
+        if not 100 <= int(found[1]) < 200:
+            lines = (line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:])
+            return Answer(int(found[1]), tuple((name.strip().lower(), text.strip()) for name, _, text in lines))
 
 
 async def _socks5(
@@ -105,7 +129,7 @@ async def _socks5(
         if refused:
             raise proxy_errors.password_wanted(proxy, where)
     ip = ip_of(host)
-    kind = (b"\x01" if ip.version == 4 else b"\x04") + ip.packed if ip else b"\x03" + _short(host.encode("idna"))
+    kind = (b"\x01" if ip.version == 4 else b"\x04") + ip.packed if ip else b"\x03" + _short(host.encode())
     writer.write(b"\x05\x01\x00" + kind + port.to_bytes(2, "big"))
     version, reply, _, kind_of_address = await reader.readexactly(4)
     if version != 5:

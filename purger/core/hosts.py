@@ -3,17 +3,47 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_LONGEST_NAME, _LONGEST_LABEL = 253, 63
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+def canonical_host(host: str) -> str:
+    """Return a host as browsers write it, without brackets: a name in ASCII and lower case, an IPv6 address shortened.
+
+    Raises ValueError for what is no host: a label that is empty or longer than 63 characters, a name above 253.
+    """
+    if ":" in host:
+        ip = ipaddress.IPv6Address(host)
+        mapped = ip.ipv4_mapped
+        # Until Python 3.12, only that is written in this way.
+        return f"::ffff:{int(mapped) >> 16:x}:{int(mapped) & 0xFFFF:x}" if mapped else str(ip)
+    name = host.lower().removesuffix(".")
+    if not name.isascii():
+        import idna
+
+        name = idna.encode(name, uts46=True).decode("ascii")
+    if len(name) > _LONGEST_NAME or not all(0 < len(label) <= _LONGEST_LABEL for label in name.split(".")):
+        raise ValueError("it is no host")
+    return name + ("." if host.endswith(".") else "")
+
+
+def _host_of(address: SplitResult) -> str:
+    """Return the host of an address as browsers write it; as it is given where it is none."""
+    host = address.hostname or ""
+    try:
+        return canonical_host(host)
+    except ValueError:
+        return host
+
+
 def host_and_port(address: str) -> tuple[str, int]:
-    """Return the host and the port that an address names: the host in lower case, without brackets and final dot."""
+    """Return the host and the port that an address names: the host as browsers write it, without a final dot."""
     parts = urlsplit(address)
-    return (parts.hostname or "").rstrip("."), parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    return _host_of(parts).rstrip("."), parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
 
 
 def ip_of(host: str) -> IpAddress | None:
@@ -44,4 +74,4 @@ def origin_of(address: str) -> str:
     """Return the origin of an address (scheme, host and port) as browsers write it."""
     parts = urlsplit(address)
     port = "" if parts.port in {None, DEFAULT_PORTS.get(parts.scheme)} else f":{parts.port}"
-    return f"{parts.scheme}://{in_brackets(parts.hostname or '')}{port}"
+    return f"{parts.scheme}://{in_brackets(_host_of(parts))}{port}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import difflib
 import os
+import re
 from collections.abc import Collection
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -51,6 +52,9 @@ def likely_meant(name: str, known: Collection[str]) -> str:
 
 def system_words(fault: OSError) -> str:
     """Return what the system says of a fault, for the middle of a sentence; empty where it says nothing."""
+    if not fault.errno and (numbers := re.findall(r"\[Errno (\d+)\]", str(fault))):
+        # Where none of a name's addresses can be reached, asyncio has the numbers in its text only.
+        return "; ".join(dict.fromkeys(system_words(OSError(int(number), "")) for number in numbers))
     # Of a name that is not known the number is not the system's.
     said = os.strerror(fault.errno) if fault.errno and fault.errno > 0 else fault.strerror or ""
     return said[:1].lower() + said[1:]

@@ -13,8 +13,8 @@ from purger.core.retry_policies import DEFAULT_POLICIES, Pauses
 from purger.core.units import seconds_text
 from purger.jobs.attempts import JobRun
 from purger.jobs.settings import RetrySettings
-from purger.travis.client import BusyError
 from purger.travis.jobs import JobFacts, Jobs
+from purger.travis.refusals import BusyError
 
 LONGEST_OUTAGE_S = 300.0
 LONGEST_SILENCE_S = 60.0

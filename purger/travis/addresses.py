@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from urllib.parse import quote, unquote, urlsplit
 
 from purger.core.errors import InputError
-from purger.core.hosts import is_loopback, origin_of
+from purger.core.hosts import canonical_host, is_loopback, origin_of
 from purger.core.shown_address import shown_address
 from purger.travis.remote_addresses import is_address, provider_beside, provider_of, read_address, repository_path
 
@@ -110,9 +110,9 @@ def _checked(address: str, option: str) -> str:
     remedy = f"Give {option} as https://HOST, the address that the browser shows."
     try:
         parts = urlsplit(address.strip())
-        host, _ = parts.hostname, parts.port
+        host, _ = canonical_host(parts.hostname or ""), parts.port
     except ValueError:
-        host, parts = None, urlsplit("")
+        host, parts = "", urlsplit("")
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\x00-\x1f]", address.strip()):
         raise InputError(f"{option} {shown_address(address)!r} is not a web address", remedy=remedy)
     if parts.username is not None or parts.query or parts.fragment:

@@ -1,27 +1,27 @@
-"""Send API calls inside the request budget, retry while the site is busy, and classify its refusals."""
+"""Send API calls inside the request budget, and retry while the site is busy."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from loguru import logger
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from purger.browser.connections import Connections
-from purger.core.errors import AccessError, NoAnswerError, SiteError
+from purger.core.errors import NoAnswerError
 from purger.core.hosts import origin_of
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies, RetryPolicy
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
-from purger.travis.decoding import NotJsonError, decode, not_our_api, seconds_in
-from purger.travis.payloads import error_type_of, words_of
+from purger.travis.decoding import NotJsonError, decode, not_our_api
 from purger.travis.rate_limit import Budget
+from purger.travis.refusals import BusyError, another_server, is_page, refusal_of
+from purger.travis.refusals import RateLimitedError as RateLimitedError  # of every call, so imported from here too
 from purger.travis.site_clock import SiteClock
 
-BAD_TOKEN = ("login_required", "wrong_credentials")
 VERSION = {"Travis-API-Version": "3"}
 LARGEST_PAYLOAD_BYTES = 64 * 1024 * 1024
 """A list of 1,000 caches, the longest that there is, has about 300 kB."""
@@ -37,26 +37,6 @@ class Sink(Protocol):
 
 
 _Sink = TypeVar("_Sink", bound=Sink)
-
-
-class BusyError(SiteError):
-    """The site could not answer this time; the same call may work a little later."""
-
-
-class RateLimitedError(BusyError):
-    """The site answered 429: too many requests with this token."""
-
-
-class NotFoundError(AccessError):
-    """The API knows no such thing, or hides it from this token."""
-
-
-class NotAllowedError(AccessError):
-    """The token is good, but the API refuses this call to it."""
-
-
-class ConflictError(SiteError):
-    """The call does not fit what the thing is doing now."""
 
 
 class Calls:
@@ -142,6 +122,8 @@ class Calls:
         try:
             return decode(bytes(body.content), form, address)
         except NotJsonError:
+            if is_page(text := body.content[:_LARGEST_REFUSAL_BYTES].decode("utf-8", "replace")):
+                raise another_server(text, address) from None
             raise BusyError(
                 "the API answered with something that is not JSON",
                 where=address,
@@ -169,7 +151,11 @@ class Calls:
                 remedy=error.remedy or "Is the address right, and the site up? See --url and --api-url.",
             ) from None
         if refusal is not None:
-            self._refuse(response.status_code, response.headers, refusal.content.decode("utf-8", "replace"), address)
+            text = refusal.content.decode("utf-8-sig", "replace")
+            refused = refusal_of(response.status_code, response.headers, text, address)
+            if isinstance(refused, RateLimitedError):
+                self._budget.refused(refused.retry_after_s)
+            raise refused
         self.clock.compare(response.headers.get("date"))
         self._budget.went_well()
 
@@ -177,21 +163,6 @@ class Calls:
         """Return the headers of a call: the token is for the API's origin alone."""
         is_ours = origin_of(address) == origin_of(self.site.api_url)
         return VERSION | ({"Authorization": f"token {self._token.reveal()}"} if is_ours else {})
-
-    def _refuse(self, status: int, headers: Mapping[str, str], text: str, address: str) -> NoReturn:
-        words = words_of(status, text)
-        if status == 429:
-            self._budget.refused(seconds_in(headers.get("retry-after")))
-            raise RateLimitedError(f"the site's rate limit is reached: {words}", where=address)
-        if status >= 500:
-            raise BusyError(f"the API {words}", where=address, remedy="Try again later.")
-        if 300 <= status < 400:
-            raise SiteError(
-                f"the API answered {status}, a redirect, which is not followed with a token",
-                where=address,
-                remedy="Give the address that it leads to as --api-url.",
-            )
-        raise _refusal(status, text, words, address)
 
 
 class _Body:
@@ -208,26 +179,3 @@ class _Body:
         if not self.is_cut:
             self.content += data
         return not self.is_cut
-
-
-def _refusal(status: int, text: str, words: str, address: str) -> SiteError | AccessError:
-    """Return the error for a refusal that will not pass."""
-    if status == 404:
-        return NotFoundError(
-            "not found, or hidden from this token",
-            where=address,
-            remedy="Check the spelling, the provider and whose token it is.",
-        )
-    if status in {401, 403} and error_type_of(text) not in {None, *BAD_TOKEN}:
-        return NotAllowedError(
-            f"the token lacks a right: {words}", where=address, remedy="Ask an admin of it for access."
-        )
-    if status in {401, 403}:
-        return AccessError(
-            f"the token was refused: {words}",
-            where=origin_of(address),  # whichever call it was, it is one fact
-            remedy="Copy a new one from the site's settings page into TRAVIS_TOKEN.",
-        )
-    if status == 409:
-        return ConflictError(f"the API {words}", where=address)
-    return SiteError(f"the API {words}", where=address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -145,12 +146,12 @@ class JobPayload(msgspec.Struct, frozen=True):
 
 
 def decode(body: bytes, form: type[_Form], address: str) -> _Form:
-    """Return a response's JSON as this form.
+    """Return a response's JSON, with or without a byte-order mark, as this form.
 
     Raises NotJsonError for what is not JSON, and SiteError for JSON of another form, `address` being where it is from.
     """
     try:
-        return msgspec.json.decode(body, type=form)
+        return msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8), type=form)
     except msgspec.ValidationError as error:
         raise not_our_api(str(error), address) from None
     except RecursionError:

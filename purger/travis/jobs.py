@@ -11,10 +11,11 @@ from purger.core.cache import branch_of_pull_request
 from purger.core.errors import InputError, JobError
 from purger.core.shown_address import shown_address
 from purger.travis.addresses import Site
-from purger.travis.client import BusyError, Calls, ConflictError, NotAllowedError, NotFoundError
+from purger.travis.client import Calls
 from purger.travis.decoding import BranchOfBuildPayload, DefaultBranchPayload, JobPayload, NamedPayload, not_our_api
 from purger.travis.job_log import JobLog, LogSink
 from purger.travis.payloads import date_of
+from purger.travis.refusals import BusyError, ConflictError, NotAllowedError, NotFoundError
 
 RUNNING_STATES = frozenset({"created", "queued", "received", "started"})
 RESTART_ATTEMPTS = 3

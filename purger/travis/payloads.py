@@ -101,6 +101,11 @@ def error_type_of(text: str) -> str | None:
     return str(payload["error_type"]) if payload.get("error_type") else None
 
 
+def is_object(text: str) -> bool:
+    """Return whether a response body is a JSON object, as everything is that the API answers by itself."""
+    return bool(_error_in(text))
+
+
 def _error_in(text: str) -> dict[str, Any]:
     try:
         payload = json.loads(text)

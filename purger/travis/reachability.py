@@ -1,38 +1,64 @@
-"""Measure how fast the site's front end and API answer, without a token."""
+"""Measure how fast the site's front end and API answer, without a token, and notice what answers in their place."""
 
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
 
 from purger.browser.connections import Connections
 from purger.core.errors import NoAnswerError, SiteError
 from purger.travis.addresses import Site
 from purger.travis.client import VERSION
+from purger.travis.payloads import is_object
+from purger.travis.refusals import OTHER_HOST_REMEDY, SIGN_IN_TO_THE_NETWORK, answered, other_host
 
 TIMEOUT_S = 15.0
+_LARGEST_BYTES = 64 * 1024
 
 
 async def front_end_answers_s(connections: Connections, site: Site) -> float:
-    """Return the seconds until the front end answered. Raises SiteError for no response or a status of 400 or more."""
-    return await _answers_s(connections, site.url, "the front end", "--url", lowest_error=400)
+    """Return the seconds until the front end answered.
+
+    Raises SiteError for no response, a status of 400 or more, and a redirect to another host.
+    """
+    return await _answers_s(connections, site.url, "the front end", "--url", is_api=False)
 
 
 async def api_answers_s(connections: Connections, site: Site) -> float:
-    """Return the seconds until the API answered. Raises SiteError for no response or a status of 500 or more.
+    """Return the seconds until the API answered.
 
-    Without a token the API answers 403, which shows that it is up.
+    Without a token it answers 403 in JSON, which shows that it is up; over its rate limit, 429. Raises SiteError for
+    no response, a status of 500 or more, a redirect to another host, and a response that is not the API's JSON.
     """
-    return await _answers_s(connections, f"{site.api_url}/user", "the API", "--api-url", lowest_error=500)
+    return await _answers_s(connections, f"{site.api_url}/user", "the API", "--api-url", is_api=True)
 
 
-async def _answers_s(connections: Connections, address: str, who: str, option: str, *, lowest_error: int) -> float:
+async def _answers_s(connections: Connections, address: str, who: str, option: str, *, is_api: bool) -> float:
     remedy = f"Check the address ({option}) and whether the site is up."
     start = time.monotonic()
+    body = bytearray()
     try:
         async with connections.exchange("GET", address, VERSION, timeout_s=TIMEOUT_S) as response:
-            status = response.status_code
+            took_s = time.monotonic() - start
+            async with aclosing(response.aiter_bytes()) as pieces:
+                async for piece in pieces:
+                    body += piece
+                    if not is_api or len(body) > _LARGEST_BYTES:
+                        break
     except NoAnswerError as error:
         raise SiteError(f"{who} does not answer: {error.what}", where=address, remedy=error.remedy or remedy) from None
-    if status >= lowest_error:
+    status = response.status_code
+    if target := other_host(status, response.headers, address):
+        raise SiteError(
+            f"{who} answered {status}, a redirect to another host: {target}", where=address, remedy=OTHER_HOST_REMEDY
+        )
+    if status >= (500 if is_api else 400):
         raise SiteError(f"{who} answered {status}", where=address, remedy=remedy)
-    return time.monotonic() - start
+    text = body[:_LARGEST_BYTES].decode("utf-8-sig", "replace")
+    if is_api and status != 429 and not is_object(text):
+        raise SiteError(
+            f"something else than the API {answered(status, text)}",
+            where=address,
+            remedy=f"Check the address ({option}). {SIGN_IN_TO_THE_NETWORK}",
+        )
+    return took_s

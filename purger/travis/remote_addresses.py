@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from purger.core.hosts import canonical_host
 
 _SCP_LIKE = re.compile(
     r"(?:(?P<user>[^@/:\[\]]*)@)?(?:\[(?P<bracketed>[^\]/]+)\]|(?P<host>[^@/:\[\]]+)):(?P<path>(?!:).*)"
@@ -101,7 +104,10 @@ def _of_url(text: str, scheme: str) -> RemoteAddress | None:
 
 
 def _checked(host: str, path: str, *, is_page: bool, by_ssh: bool = False) -> RemoteAddress | None:
-    host = host.lower().rstrip(".")
+    host = host.lower()
+    with suppress(ValueError):
+        host = canonical_host(host)
+    host = host.rstrip(".")
     if not _IS_HOST.fullmatch(host):
         return None
     return RemoteAddress(host, path.strip("/"), is_page, by_ssh)

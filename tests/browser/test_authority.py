@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
+from cryptography.x509 import Certificate, load_pem_x509_certificate
+from loguru import logger
 from trustme import CA
 
 from purger.browser.authority import Authority
 from purger.core.errors import InputError
 
+DAMAGED = b"-----BEGIN CERTIFICATE-----\nMIIBxTCC\n-----END CERTIFICATE-----\n"
+
 
 @pytest.fixture(scope="module")
 def pem() -> bytes:
     return CA().cert_pem.bytes()
+
+
+@pytest.fixture
+def warnings() -> Iterator[list[str]]:
+    """What is warned of."""
+    said: list[str] = []
+    sink = logger.add(lambda message: said.append(message.record["message"]), level="WARNING")
+    yield said
+    logger.remove(sink)
+
+
+def a_certificate() -> Certificate:
+    return load_pem_x509_certificate(CA().cert_pem.bytes())
 
 
 def trusted(authority: Authority) -> int:
@@ -85,7 +103,7 @@ def test_a_folder_stands_for_its_files(tmp_path: Path, pem: bytes) -> None:
         (b"", "is no certificate, or a damaged one"),
         (b"hello\n", "is no certificate, or a damaged one"),
         (b"-----BEGIN CERTIFICATE-----\nMIIBxTCC\n-----END CERTIFICATE-----\n", "is no certificate, or a damaged one"),
-        (b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "is no certificate, or a damaged one"),
+        (b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "is no certificate, but a private key"),
         (b"\x30\x82\x01\x00 not a certificate", "is no certificate, or a damaged one"),
     ],
 )
@@ -101,11 +119,59 @@ def test_a_file_without_a_certificate_is_bad_input_that_names_who_named_it(
     assert "unset it" in (caught.value.remedy or "")
 
 
-def test_a_bundle_that_is_damaged_further_on_is_noticed_when_it_is_used(tmp_path: Path, pem: bytes) -> None:
-    damaged = b"-----BEGIN CERTIFICATE-----\nMIIBxTCC\n-----END CERTIFICATE-----\n"
-    authority = Authority.read(written(tmp_path / "ca.pem", pem + damaged), "--ca-file")
-    with pytest.raises(InputError, match=r"^what --ca-file names is no certificate, or a damaged one"):
-        trusted(authority)
+@pytest.mark.parametrize("where", ["file", "folder"])
+def test_a_damaged_certificate_besides_good_ones_is_left_out_with_a_warning(
+    tmp_path: Path, pem: bytes, warnings: list[str], where: str
+) -> None:
+    if where == "file":
+        path = written(tmp_path / "ca.pem", DAMAGED + pem + DAMAGED)
+    else:
+        path = tmp_path
+        for name, content in (("a.pem", DAMAGED), ("b.pem", pem), ("c.pem", DAMAGED), ("d.txt", b"hello")):
+            written(path / name, content)
+    assert trusted(Authority.read(path, "--ca-file")) == 1
+    assert warnings == [f"2 certificates in {path} (--ca-file) can't be read, and left out."]
+
+
+def test_a_folder_may_hold_certificates_in_any_form_and_other_things(
+    tmp_path: Path, pem: bytes, warnings: list[str]
+) -> None:
+    ders = [load_pem_x509_certificate(CA().cert_pem.bytes()).public_bytes(Encoding.DER) for _ in range(2)]
+    for name, content in (("a.cer", ders[0]), ("b.pem", pem), ("c.der", ders[1]), ("d", pem), ("e.txt", b"0" * 99)):
+        written(tmp_path / name, content)
+    written(tmp_path / "key.pem", CA().private_key_pem.bytes())
+    assert trusted(Authority.read(tmp_path, "SSL_CERT_FILE")) == 3
+    assert warnings == []
+
+
+def test_a_folder_without_any_certificate_is_refused(tmp_path: Path) -> None:
+    written(tmp_path / "README", b"hello")
+    with pytest.raises(InputError, match=r"^what --ca-file names is no certificate"):
+        Authority.read(tmp_path, "--ca-file")
+
+
+@pytest.mark.parametrize("where", ["file", "folder"])
+def test_too_much_is_not_called_damaged(
+    tmp_path: Path, pem: bytes, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setattr("purger.browser.authority.LARGEST_BYTES", 2_000_000)
+    path = written(tmp_path / "a.pem", pem + b"\n" * 1_999_000)
+    if where == "folder":
+        written(tmp_path / "b.pem", b"\n" * 2_000)
+        path = tmp_path
+        assert trusted(Authority.read(path / "a.pem", "--ca-file")) == 1
+    else:
+        written(path, pem + b"\n" * 2_000_000)
+    with pytest.raises(InputError, match=r"^what --ca-file names is too large: more than 2 MB"):
+        Authority.read(path, "--ca-file")
+
+
+def test_a_pkcs12_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    content = serialize_key_and_certificates(None, None, None, [a_certificate()], NoEncryption())
+    path = written(tmp_path / "ca.p12", content)
+    with pytest.raises(InputError, match=r"is no certificate, but a PKCS#12 file") as caught:
+        Authority.read(path, "--ca-file")
+    assert "openssl pkcs12 -in FILE -cacerts -nokeys" in (caught.value.remedy or "")
 
 
 def test_what_was_read_does_not_show_the_certificates() -> None:

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 from trustme import CA
 
+from purger.browser.authority import Authority
 from purger.browser.certificates import CertificateError, RefusedByBrowserError, certificate_error, pin_of
 from purger.browser.connections import Connections
-from purger.browser.network import DIRECT
+from purger.browser.network import DIRECT, Network
+from purger.browser.proxies import Proxy
+from purger.browser.tunnel import open_tunnel
 from purger.core.errors import ExitCode
 from tests.support.https_servers import FAULTS, HOST, context_of, hello, trusting
+from tests.support.made_certificates import EXPIRED, GOOD, NOT_YET, Made, made
 from tests.support.raw_servers import raw_server
 
 REMEDIES = {
@@ -69,3 +73,100 @@ def test_a_pin_is_the_hash_of_the_public_key_as_openssl_computes_it(openssl: Non
     )
     expected = subprocess.run(["sh", "-c", recipe], capture_output=True, text=True, check=True).stdout.strip()
     assert pin_of(ssl.PEM_cert_to_DER_cert(pem.read_text())) == expected
+
+
+def host(issuer: Made, days: tuple[int, int] = GOOD) -> Made:
+    return made(HOST, issuer, days, is_authority=False)
+
+
+async def fault_of(context: ssl.SSLContext, named: list[Made], folder: Path) -> CertificateError:
+    """Return the error for a server with this context, to a client that trusts the certificates in `ca.pem`, too."""
+    path = folder / "ca.pem"
+    path.write_bytes(b"".join(one.pem for one in named))
+    network = Network(authority=Authority.read(path, "--ca-file"))
+    async with raw_server(hello, context) as server, Connections(network) as connections:
+        with pytest.raises(CertificateError) as caught:
+            await connections.certificate(f"https://{HOST}:{server.port}", timeout_s=5)
+    assert server.heads == [], "no request was sent"
+    return caught.value
+
+
+DATES = [(EXPIRED, "has expired"), (NOT_YET, "is not valid yet")]
+
+
+@pytest.mark.parametrize(("days", "said"), DATES)
+async def test_an_outdated_certificate_of_the_named_authority_is_not_blamed_on_the_host(
+    tmp_path: Path, days: tuple[int, int], said: str
+) -> None:
+    authority = made("Our CA", days=days)
+    fault = await fault_of(host(authority).context(), [made("Another", days=days), authority], tmp_path)
+    named = f"{tmp_path / 'ca.pem'} (--ca-file)"
+    assert fault.what == f"the authority's certificate in {named}, on which the certificate of {HOST} depends, {said}"
+    assert "name the file of a newer one: --ca-file FILE" in (fault.remedy or "")
+    assert "whoever runs" not in (fault.remedy or "")
+
+
+@pytest.mark.parametrize(("days", "said"), DATES)
+async def test_an_outdated_certificate_between_the_host_and_its_authority_is_not_the_hosts_own(
+    tmp_path: Path, days: tuple[int, int], said: str
+) -> None:
+    root = made("Our CA")
+    between = made("Between", root, days)
+    fault = await fault_of(host(between).context(between), [root], tmp_path)
+    assert fault.what == f"the certificate of {HOST} is good, but an authority's on which it depends {said}"
+    assert (fault.remedy or "").endswith("has to renew what it shows besides its own certificate.")
+    outdated_root = made("Our CA", days=days)
+    between = made("Between", outdated_root)
+    fault = await fault_of(host(between).context(between), [outdated_root], tmp_path)
+    assert fault.what == f"the certificate of {HOST} is good, but an authority's on which it depends {said}"
+    assert (fault.remedy or "").endswith(f"or {tmp_path / 'ca.pem'} (--ca-file) is outdated.")
+
+
+@pytest.mark.parametrize(("days", "said"), DATES)
+async def test_an_outdated_certificate_of_the_host_is_its_own_even_if_another_one_is_too(
+    tmp_path: Path, days: tuple[int, int], said: str
+) -> None:
+    authority = made("Our CA")
+    fault = await fault_of(host(authority, days).context(), [authority, made("Another", days=days)], tmp_path)
+    assert fault.what == f"the certificate of {HOST} {said}"
+    assert "whoever runs the host has to renew the certificate" in (fault.remedy or "")
+
+
+async def test_an_authority_that_has_a_new_key_is_another_one(tmp_path: Path) -> None:
+    fault = await fault_of(host(made("Our CA")).context(), [made("Our CA")], tmp_path)
+    assert "is from an authority that neither this machine's store nor " in fault.what
+
+
+async def test_what_is_named_and_is_no_authority_is_not_blamed_on_the_host(tmp_path: Path) -> None:
+    named = made("Our CA", is_authority=False)
+    fault = await fault_of(host(named).context(), [named], tmp_path)
+    assert fault.what == (
+        f"the certificate of {HOST} is signed with one in {tmp_path / 'ca.pem'} (--ca-file), which is no authority's"
+    )
+    assert "Name the file of the right authority's certificate" in (fault.remedy or "")
+
+
+async def test_an_authority_of_the_server_that_is_none_is_the_servers_fault(tmp_path: Path) -> None:
+    root = made("Our CA")
+    between = made("Between", root, is_authority=False)
+    fault = await fault_of(host(between).context(between), [root], tmp_path)
+    assert "is not accepted: invalid CA certificate" in fault.what
+
+
+async def test_a_server_that_does_not_send_its_intermediate_certificate_may_be_at_fault(tmp_path: Path) -> None:
+    root = made("Our CA")
+    fault = await fault_of(host(made("Between", root)).context(), [root], tmp_path)
+    assert "is from an authority that neither" in fault.what
+    assert "Or the server does not send its intermediate certificate" in (fault.remedy or "")
+
+
+async def test_the_outdated_authority_of_a_proxy_is_told_apart_too(tmp_path: Path) -> None:
+    authority = made("Our CA", days=EXPIRED)
+    path = tmp_path / "ca.pem"
+    path.write_bytes(authority.pem)
+    network = Network(authority=Authority.read(path, "--ca-file"))
+    async with raw_server(hello, made("127.0.0.1", authority, is_authority=False).context()) as server:
+        with pytest.raises(CertificateError, match=r"^the authority's certificate in .* has expired") as caught:
+            await open_tunnel(Proxy("https", "127.0.0.1", server.port, "ALL_PROXY"), HOST, 443, network)
+    assert caught.value.where == f"https://127.0.0.1:{server.port}"
+    assert server.heads == []

@@ -34,6 +34,9 @@ from purger.browser.no_proxy import NoProxy
         ("fd00::/8", "https://[fd12::1]"),
         ("[fd00::]/8", "https://[fd12::1]"),
         ("10.0.0.0/8", "https://[::ffff:10.1.2.3]"),
+        ("bücher.example", "https://xn--bcher-kva.example"),
+        (".Bücher.example:443", "https://travis.BÜCHER.example"),
+        ("*.xn--bcher-kva.example", "https://travis.bücher.example"),
     ],
 )
 def test_these_are_reached_directly(text: str, address: str) -> None:

@@ -120,6 +120,7 @@ def test_without_a_proxy_everything_is_reached_directly() -> None:
         ("socks5h://proxy.corp.test:9050", "socks5://proxy.corp.test:9050"),
         ("socks://127.0.0.1:1081/", "socks5://127.0.0.1:1081"),
         ("http://[fd00::1]:3128", "http://[fd00::1]:3128"),
+        ("http://bücher.example:3128", "http://xn--bcher-kva.example:3128"),
         ("user:word@proxy.corp.test:3128", "http://proxy.corp.test:3128"),
     ],
 )
@@ -136,6 +137,8 @@ def test_an_address_may_be_written_in_many_ways(given: str, address: str) -> Non
         ("user:p:q", "user", "p:q"),
         ("us@corp:geheim", "us@corp", "geheim"),
         ("user:%C3%A4%E2%82%AC", "user", "ä€"),
+        (":geheim", "", "geheim"),
+        ("", "", None),
     ],
 )
 def test_user_and_password_are_decoded(user_info: str, username: str, password: str | None) -> None:
@@ -164,6 +167,10 @@ MALFORMED = [
     "http:\\\\proxy.corp.test",
     "user:geheim://proxy.corp.test",
     "://proxy.corp.test",
+    "http://user:geheim@proxy..corp.test:3128",
+    f"http://user:geheim@{'a' * 64}.corp.test:3128",
+    f"socks5://user:geheim@{'ü' * 60}.corp.test:3128",
+    "http://user:geheim@[::1::]:3128",
 ]
 
 
@@ -174,6 +181,15 @@ def test_a_malformed_address_is_refused_without_repeating_it(text: str) -> None:
         proxies.for_address(FRONT_END)
     assert "heim" not in f"{caught.value} {caught.value.remedy} {proxies!r}"
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("user_info", [f"user:geheim{'x' * 250}", f"{'geheim' * 50}:word", f"user:{'%C3%A4' * 128}"])
+def test_what_a_socks5_proxy_can_not_be_given_is_refused_at_once(user_info: str) -> None:
+    with pytest.raises(InputError, match=r"the password in ALL_PROXY is longer .*: 255 bytes$") as caught:
+        Proxy.at(f"socks5://{user_info}@proxy.corp.test", "ALL_PROXY")
+    assert "heim" not in f"{caught.value} {caught.value.remedy}"
+    assert Proxy.at(f"http://{user_info}@proxy.corp.test", "ALL_PROXY").username
+    assert Proxy.at(f"socks5://{'u' * 255}:{'p' * 255}@proxy.corp.test", "ALL_PROXY").password == "p" * 255
 
 
 @pytest.mark.parametrize("scheme", ["socks4", "socks4a", "ftp", "quic", "PAC"])

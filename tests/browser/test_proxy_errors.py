@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -129,6 +130,60 @@ async def test_a_proxy_that_closes_the_connection(refusal: Refusal, start_script
     error = await refusal(proxy.address.replace("http", scheme))
     assert error.what.endswith("can't be reached: it closes the connection")
     assert isinstance(error, NoAnswerError)
+
+
+@pytest.mark.parametrize(
+    ("location", "page"),
+    [
+        ("https://login.corp.test/in?secret=geheim", "https://login.corp.test"),
+        ("http://u:geheim@10.0.0.1:8080/", "http://10.0.0.1:8080"),
+    ],
+)
+@pytest.mark.parametrize("status", [302, 307])
+async def test_a_proxy_that_leads_to_a_page_to_sign_in(
+    refusal: Refusal, start_scripted: Any, status: int, location: str, page: str
+) -> None:
+    proxy: ForwardProxy = start_scripted([f"HTTP/1.1 {status} Found\r\nLocation: {location}\r\n\r\n".encode()])
+    error = await refusal(proxy.address)
+    assert error.what == f"the proxy {proxy.address} (--proxy) asks people to sign in first, at {page}"
+    assert isinstance(error, ProxyError)
+
+
+async def test_a_network_that_wants_a_sign_in(refusal: Refusal, start_scripted: Any) -> None:
+    proxy: ForwardProxy = start_scripted([b"HTTP/1.1 511 Network Authentication Required\r\n\r\n"])
+    error = await refusal(proxy.address)
+    assert error.what == f"the proxy {proxy.address} (--proxy) asks people to sign in first"
+    assert isinstance(error, ProxyError)
+
+
+@pytest.mark.parametrize(
+    ("offered", "said"),
+    [
+        (["NTLM"], "wants a sign-in of a kind that purger does not know: NTLM"),
+        (["Negotiate, NTLM"], "wants a sign-in of a kind that purger does not know: Negotiate, NTLM"),
+        (["Negotiate", "NTLM"], "wants a sign-in of a kind that purger does not know: Negotiate, NTLM"),
+        (['Digest realm="a, Basic b", nonce="x\\"y", qop=auth'], "wants a sign-in of a kind .* not know: Digest"),
+        (["Negotiate", 'basic realm="x"'], "wants a user name and a password"),
+        (['Digest realm="x", nonce="y", Basic realm="z"'], "wants a user name and a password"),
+        ([], "wants a user name and a password"),
+    ],
+)
+async def test_a_sign_in_that_purger_does_not_know_is_named(
+    refusal: Refusal, start_scripted: Any, offered: list[str], said: str
+) -> None:
+    headers = "".join(f"Proxy-Authenticate: {one}\r\n" for one in offered)
+    proxy: ForwardProxy = start_scripted([f"HTTP/1.1 407 Whatever\r\n{headers}\r\n".encode()])
+    for address in (proxy.address, proxy.address_with_password):
+        expected = said if "kind" in said or "@" not in address else "refuses the user name or the password"
+        error = await refusal(address)
+        assert re.fullmatch(f"the proxy {proxy.address} \\(--proxy\\) {expected}", error.what)
+        assert isinstance(error, ProxyError)
+
+
+@pytest.mark.parametrize("answer", [b"\x15\x03\x03\x00\x02\x02\x46", b""], ids=["alert", "nothing"])
+async def test_a_proxy_that_wants_an_encrypted_connection(refusal: Refusal, start_scripted: Any, answer: bytes) -> None:
+    proxy: ForwardProxy = start_scripted([answer])
+    assert "https://" in ((await refusal(proxy.address)).remedy or "")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])

@@ -65,6 +65,13 @@ async def test_the_request_arrives_by_the_proxy_as_if_there_were_no_relay(
     assert proxy.asked() == [place]
 
 
+@pytest.mark.usefixtures("two_addresses")
+async def test_a_silent_address_of_the_browser_does_not_keep_the_others_waiting() -> None:
+    with Scripted(tell_the_head) as server:
+        async with relayed(f"ws://two.test:{server.port}/", "") as relay, asyncio.timeout(10):
+            assert (await ask(relay, relay.headers)).startswith(b"GET /devtools/x")
+
+
 @pytest.mark.parametrize("headers", [{}, {"X-Purger-Relay": ""}, {"X-Purger-Relay": "0" * 32}])
 async def test_a_request_without_the_secret_is_refused(start_socks: StartProxy, headers: dict[str, str]) -> None:
     proxy = start_socks(BROWSER)

@@ -42,6 +42,7 @@ pytestmark = pytest.mark.cli
         (["purge", "a/b", "-y", "--batch-size", f"-{'9' * 400}"], 2, "is too small"),
         (["purge", "a/b", "-y", "--connect", "wss://["], 2, "--connect is not the address"),
         (["purge", "a/b", "-y", "--connect", "ws://a:99999999"], 2, "--connect is not the address"),
+        (["purge", "a/b", "-n", "--connect", "ws://a..b/"], 2, "--connect is not the address"),
         (["purge", "a/b", "-n", "--connect", "ftp://a"], 2, "--connect is not the address"),
         (["doctor", "a/b", "--page-timeout", "0"], 2, "--page-timeout 0.0 is too small"),
         (["doctor", "a/b", "--page-timeout", "90d"], 2, "longer than a week"),

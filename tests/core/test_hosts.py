@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.core.hosts import host_and_port, in_brackets, ip_of, is_loopback, origin_of
+from purger.core.hosts import canonical_host, host_and_port, in_brackets, ip_of, is_loopback, origin_of
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,9 @@ from purger.core.hosts import host_and_port, in_brackets, ip_of, is_loopback, or
         ("http://127.0.0.1", ("127.0.0.1", 80)),
         ("ws://[::1]:9222/", ("::1", 9222)),
         ("https://app.travis-ci.com:8443/x?y#z", ("app.travis-ci.com", 8443)),
+        ("https://bücher.example.", ("xn--bcher-kva.example", 443)),
+        ("https://[FD00::0001]", ("fd00::1", 443)),
+        ("https://a..b", ("a..b", 443)),
     ],
 )
 def test_an_address_names_a_host_and_a_port(address: str, expected: tuple[str, int]) -> None:
@@ -74,7 +77,28 @@ def test_an_ipv6_address_is_in_brackets_inside_an_address() -> None:
         ("https://Host.org:443/x?y", "https://host.org"),
         ("http://[::1]:8080/", "http://[::1]:8080"),
         ("https://app.travis-ci.com:8443/github", "https://app.travis-ci.com:8443"),
+        ("https://bücher.example/x", "https://xn--bcher-kva.example"),
+        ("https://BÜCHER.Example:443", "https://xn--bcher-kva.example"),
+        ("https://faß.example", "https://xn--fa-hia.example"),
+        ("https://bücher。example", "https://xn--bcher-kva.example"),
+        ("https://[0:0:0:0:0:0:0:1]:8443", "https://[::1]:8443"),
+        ("https://[FD00::0001]", "https://[fd00::1]"),
+        ("https://[::ffff:10.0.0.1]", "https://[::ffff:a00:1]"),
     ],
 )
 def test_origins_are_written_as_browsers_do(address: str, origin: str) -> None:
     assert origin_of(address) == origin
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", ".", "a..b", ".a", f"{'a' * 64}.test", f"{'ü' * 60}.test", ".".join(["abcd"] * 51), "::g"],
+)
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        canonical_host(host)
+
+
+@pytest.mark.parametrize("host", ["a", "my_host.test", "a" * 63, "app.localhost.", "10.0.0.1", "fe80::1%eth0"])
+def test_what_browsers_write_stays_as_it_is(host: str) -> None:
+    assert canonical_host(host) == host

@@ -72,3 +72,8 @@ def test_what_the_system_says_stands_in_the_middle_of_a_sentence() -> None:
     assert system_words(ConnectionRefusedError(111, "another text")) == "connection refused"
     assert system_words(OSError(-2, "Name or service not known")) == "name or service not known"
     assert system_words(OSError()) == ""
+    several = (
+        "Multiple exceptions: [Errno 101] Connect call failed ('::1', 1), [Errno 111] Connect call failed ('a', 1)"
+    )
+    assert system_words(OSError(several)) == "network is unreachable; connection refused"
+    assert system_words(OSError("[Errno 111] one, [Errno 111] two")) == "connection refused"

@@ -15,8 +15,8 @@ from purger.jobs import follow
 from purger.jobs.attempts import JobRun
 from purger.jobs.follow import Follower
 from purger.jobs.settings import RetrySettings
-from purger.travis.client import BusyError
 from purger.travis.jobs import JobFacts, Jobs
+from purger.travis.refusals import BusyError
 
 BEFORE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = BEFORE + timedelta(minutes=5)

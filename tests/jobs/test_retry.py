@@ -349,7 +349,8 @@ async def test_sixty_restarts_do_not_ban_the_token(
 async def test_a_restart_whose_response_is_lost_is_not_sent_twice(
     site: StandIn, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from purger.travis.client import BusyError, Calls
+    from purger.travis.client import Calls
+    from purger.travis.refusals import BusyError
 
     job = site.add_job(repository, script=[failed(), passed()])
     post = Calls.post

@@ -88,6 +88,9 @@ def test_a_missing_address_is_derived_from_the_other(url: str | None, api_url: s
         "https://[::1",
         "https://host.org:99999",
         "http://127.0.0.1.evil.org",
+        "https://travis..acme.org",
+        f"https://{'a' * 64}.acme.org",
+        "https://[::g]",
     ],
 )
 def test_an_invalid_or_unsafe_url_is_rejected(url: str) -> None:
@@ -133,3 +136,25 @@ def test_the_option_with_the_bad_address_is_named(option: str) -> None:
     with pytest.raises(InputError, match=f"^{option} 'x y' is not a web address") as caught:
         Site.at(**{option[2:].replace("-", "_"): "x y"})
     assert caught.value.remedy == f"Give {option} as https://HOST, the address that the browser shows."
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://bücher.example/", "https://xn--bcher-kva.example"),
+        ("https://[0:0:0:0:0:0:0:1]:8443", "https://[::1]:8443"),
+        ("https://[FD00::0001]", "https://[fd00::1]"),
+    ],
+)
+def test_the_origin_is_the_one_that_browsers_write_and_pages_of_it_are_its_own(url: str, origin: str) -> None:
+    site = Site.at(url)
+    assert (site.origin, site.url, site.api_url) == (origin, origin, f"{origin}/api")
+
+
+def test_a_page_of_a_site_with_an_international_name_is_recognised_in_either_form() -> None:
+    for url in ("https://travis.bücher.example", "https://travis.xn--bcher-kva.example"):
+        for page in (
+            "https://travis.bücher.example/github/o/n/caches",
+            "https://travis.xn--bcher-kva.example/github/o/n",
+        ):
+            assert parse_repository(page, Site.at(url)) == Repository("github", "o", "n")

@@ -9,14 +9,14 @@ import pytest
 from trustme import CA
 
 from purger.browser.certificates import CertificateError
-from purger.core.errors import AccessError, PurgerError, SiteError
+from purger.core.errors import AccessError, LastingSiteError, PurgerError, SiteError
 from purger.secrets.token import Token
 from purger.standin import DeleteFault, ListFault, StandIn
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.api import Api
-from purger.travis.client import BusyError, NotAllowedError, NotFoundError, RateLimitedError
 from purger.travis.rate_limit import Budget
+from purger.travis.refusals import BusyError, NotAllowedError, NotFoundError, RateLimitedError
 from tests.support.browser import OpenApi
 from tests.support.https_servers import HOST, context_of, hello, trusting
 from tests.support.raw_servers import OK, Connection, raw_server
@@ -48,6 +48,10 @@ async def test_a_call_that_fails_once_is_sent_again(
         (ListFault(kind="broken_json"), BusyError, "not JSON", 4),
         (ListFault(kind="reset"), BusyError, "the API did not answer", 4),
         (ListFault(status=429), RateLimitedError, "the site's rate limit is reached", 8),
+        (ListFault(status=408), BusyError, "the API answered 408", 4),
+        (ListFault(status=421), BusyError, "the API answered 421", 4),
+        (ListFault(status=425), BusyError, "the API answered 425", 4),
+        (ListFault(status=511), LastingSiteError, "the network answered 511", 1),
         (ListFault(status=400), SiteError, "the API answered 400", 1),
     ],
 )
@@ -96,6 +100,33 @@ async def test_a_right_that_is_missing_and_a_repository_that_is_hidden_are_diffe
             await api.delete_caches(locked.id, "main")
         with pytest.raises(NotFoundError, match="not found, or hidden from this token"):
             await api.caches(424242)
+
+
+async def test_a_page_in_place_of_json_is_another_server_and_is_not_asked_again(open_api: OpenApi) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"\n<!DOCTYPE html><html><title>Hotel &amp; Bar</title>Welcome</html>")
+
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
+        with pytest.raises(
+            LastingSiteError, match=r'something else than the API .* a page \("Hotel & Bar"\)'
+        ) as caught:
+            await api.user()
+    assert "sign in before it lets them through" in (caught.value.remedy or "")
+    assert server.count("GET") == 1
+
+
+async def test_a_byte_order_mark_before_json_does_no_harm(open_api: OpenApi) -> None:
+    async def answer(connection: Connection, head: str) -> None:
+        if head.startswith("GET /user "):
+            await connection.respond(b'\xef\xbb\xbf{"id": 1, "login": "octavia"}')
+        else:
+            error = b'\xef\xbb\xbf{"error_type": "not_found"}'
+            await connection.respond(error, status="404 Not Found")
+
+    async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
+        assert (await api.user()).login == "octavia"
+        with pytest.raises(NotFoundError):
+            await api.caches(1)
 
 
 async def test_a_redirect_is_not_followed(site: StandIn, repository: Repository, open_api: OpenApi) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -13,6 +14,7 @@ from purger.core.errors import SiteError
 from purger.standin import StandIn
 from purger.travis.addresses import Site
 from purger.travis.reachability import api_answers_s, front_end_answers_s
+from tests.support.raw_servers import Connection, raw_server
 
 Measure = Callable[[Connections, Site], Awaitable[float]]
 
@@ -54,3 +56,59 @@ async def test_a_front_end_that_has_no_such_page_is_an_error_and_an_api_that_ref
     with pytest.raises(SiteError, match=r"^the front end answered 4\d\d "):
         await front_end_answers_s(connections, swapped)
     assert await api_answers_s(connections, swapped) >= 0
+
+
+@pytest.mark.parametrize(("answers_s", "who"), [(front_end_answers_s, "the front end"), (api_answers_s, "the API")])
+async def test_a_redirect_to_another_host_is_no_answer_of_the_site(
+    connections: Connections, answers_s: Measure, who: str
+) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"", "Location: http://portal.hotel/in?secret=1", status="302 Found")
+
+    async with raw_server(answer) as server:
+        expected = f"^{who} answered 302, a redirect to another host: http://portal.hotel \\("
+        with pytest.raises(SiteError, match=expected) as caught:
+            await answers_s(connections, Site.at(server.url, server.url))
+    assert "sign in" in (caught.value.remedy or "")
+    assert "url" not in (caught.value.remedy or "")
+
+
+async def test_a_front_end_may_lead_to_another_page_of_its_own(connections: Connections) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"", "Location: /dashboard", status="302 Found")
+
+    async with raw_server(answer) as server:
+        assert await front_end_answers_s(connections, Site.at(server.url, server.url)) >= 0
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (200, "<title>Hotel</title>", '200 with a page ("Hotel")'),
+        (302, "", "302"),
+        (403, "<title>Blocked</title>", '403 with a page ("Blocked")'),
+        (404, "nothing here", "404: nothing here"),
+        (407, "", "407"),
+        (451, "<p>", "451 with a page"),
+        (200, "[]", "200"),
+    ],
+)
+async def test_an_answer_without_the_json_of_the_api_is_another_server(
+    connections: Connections, status: int, body: str, said: str
+) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(body.encode(), status=f"{status} Some Reason")
+
+    async with raw_server(answer) as server:
+        with pytest.raises(SiteError, match=f"^something else than the API answered {re.escape(said)}") as caught:
+            await api_answers_s(connections, Site.at(server.url, server.url))
+    assert "--api-url" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(("status", "body"), [(403, '{"error_type": "login_required"}'), (429, "Retry later")])
+async def test_an_api_that_refuses_is_up(connections: Connections, status: int, body: str) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(body.encode(), status=f"{status} Some Reason")
+
+    async with raw_server(answer) as server:
+        assert await api_answers_s(connections, Site.at(server.url, server.url)) >= 0

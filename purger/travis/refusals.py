@@ -1,0 +1,167 @@
+"""Tell what a response that is no success means: the API's own refusal, or another server's in its place."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from urllib.parse import urljoin
+
+from purger.core.errors import AccessError, LastingSiteError, SiteError
+from purger.core.hosts import host_and_port, origin_of
+from purger.core.text import visible
+from purger.travis.decoding import not_our_api, seconds_in
+from purger.travis.payloads import error_type_of, words_of
+
+BAD_TOKEN = ("login_required", "wrong_credentials")
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PASSING = frozenset({408, 421, 425})
+"""Below 500: the request took too long to arrive, or came over the wrong connection, or too early."""
+_SIGN_IN_WANTED = 511
+_DENIED = "access denied"
+"""The whole text of the API's page for a bad token (docs/TRAVIS.md section 4)."""
+_LONGEST_TITLE = 80
+_HEAD = 4096
+"""Characters of a page in which its title is looked for."""
+SIGN_IN_TO_THE_NETWORK = (
+    "If this network asks people to sign in before it lets them through, do that in a browser, then run this again."
+)
+OTHER_HOST_REMEDY = f"{SIGN_IN_TO_THE_NETWORK} Else ask those who run the network or the site."
+
+
+class BusyError(SiteError):
+    """The site could not answer this time; the same call may work a little later."""
+
+
+class RateLimitedError(BusyError):
+    """The site answered 429: too many requests with this token. `retry_after_s` is what it asks to wait."""
+
+    def __init__(self, what: str, *, where: str, retry_after_s: float | None = None) -> None:
+        super().__init__(what, where=where)
+        self.retry_after_s = retry_after_s
+
+
+class NotFoundError(AccessError):
+    """The API knows no such thing, or hides it from this token."""
+
+
+class NotAllowedError(AccessError):
+    """The token is good, but the API refuses this call to it."""
+
+
+class ConflictError(SiteError):
+    """The call does not fit what the thing is doing now."""
+
+
+def refusal_of(status: int, headers: Mapping[str, str], text: str, address: str) -> SiteError | AccessError:
+    """Return the error for a response of the API's address that is not 2xx; `text` is its body."""
+    words = words_of(status, text)
+    if status == 429:
+        retry_after_s = seconds_in(headers.get("retry-after"))
+        return RateLimitedError(
+            f"the site's rate limit is reached: {words}", where=address, retry_after_s=retry_after_s
+        )
+    if status == _SIGN_IN_WANTED:
+        return _sign_in_wanted(address)
+    if status >= 500 or status in _PASSING:
+        return BusyError(f"the API {words}", where=address, remedy="Try again later.")
+    if status in REDIRECTS and "location" in headers:
+        return _redirected(status, headers, address)
+    if status in {401, 403}:
+        return _no_access(status, headers, text, address)
+    if status == 404 and error_type_of(text) is not None:
+        return NotFoundError(
+            "not found, or hidden from this token",
+            where=address,
+            remedy="Check the spelling, the provider and whose token it is.",
+        )
+    if status == 409:
+        return ConflictError(f"the API {words}", where=address)
+    if status == 404 or status < 400:
+        return not_our_api(f"it {answered(status, text)}", address)
+    return SiteError(f"the API {words}", where=address)
+
+
+def other_host(status: int, headers: Mapping[str, str], address: str) -> str | None:
+    """Return where a redirect to another host leads, its origin or "elsewhere"; None for any other response."""
+    location = headers.get("location")
+    if status not in REDIRECTS or not location:
+        return None
+    try:
+        target = urljoin(address, location)
+        host, origin = host_and_port(target)[0], origin_of(target)
+    except ValueError:
+        return "elsewhere"
+    if host == host_and_port(address)[0]:
+        return None
+    return visible(origin, _LONGEST_TITLE) if host else "elsewhere"
+
+
+def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteError:
+    """Return the error for a redirect. Only one on the same host leads to what may be the API's address."""
+    what = f"the API answered {status}, a redirect, which is not followed with a token"
+    if target := other_host(status, headers, address):
+        return LastingSiteError(f"{what}; it leads to another host: {target}", where=address, remedy=OTHER_HOST_REMEDY)
+    return SiteError(what, where=address, remedy="Give the address that it leads to as --api-url.")
+
+
+def _sign_in_wanted(address: str) -> LastingSiteError:
+    """Return the error for 511: the network itself answers, and wants a sign-in."""
+    return LastingSiteError(
+        f"the network answered {_SIGN_IN_WANTED} in place of the API: it wants people to sign in to it first",
+        where=address,
+        remedy="Sign in to the network in a browser, then run this again.",
+    )
+
+
+def is_page(text: str) -> bool:
+    """Whether a body is a page for people, where the API's JSON was expected."""
+    return text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def another_server(text: str, address: str) -> LastingSiteError:
+    """Return the error for a success that is a page: something else than the API answers at its address."""
+    return LastingSiteError(
+        f"something else than the API answers here: a page{_title(text)}, which is not JSON",
+        where=address,
+        remedy=f"Is this the API's address, and not the front end's (see --api-url)? {SIGN_IN_TO_THE_NETWORK}",
+    )
+
+
+def answered(status: int, text: str) -> str:
+    """Describe a refusal of an unknown server on one line: its status, and its plain text or its page's title."""
+    return f"answered {status} with a page{_title(text)}" if is_page(text) else words_of(status, text)
+
+
+def _no_access(status: int, headers: Mapping[str, str], text: str, address: str) -> SiteError | AccessError:
+    """Return the error for 401 and 403: the token is at fault only where the API itself says so."""
+    kind = error_type_of(text)
+    words = words_of(status, text)
+    if kind in BAD_TOKEN or (kind is None and _text_of(text).casefold() == _DENIED):
+        return AccessError(
+            f"the token was refused: {words}",
+            where=origin_of(address),  # whichever call it was, it is one fact
+            remedy="Copy a new one from the site's settings page into TRAVIS_TOKEN.",
+        )
+    if kind is not None:
+        return NotAllowedError(
+            f"the token lacks a right: {words}", where=address, remedy="Ask an admin of it for access."
+        )
+    scheme = visible(headers.get("www-authenticate", "").partition(" ")[0], _LONGEST_TITLE)
+    wanted = f"; it wants a sign-in of another kind ({scheme})" if scheme else ""
+    return LastingSiteError(
+        f"something between here and the API {answered(status, text)}{wanted}",
+        where=address,
+        remedy="The token is not at fault. Ask those who run the network or the site to let the API's address through.",
+    )
+
+
+def _text_of(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page[:_HEAD])).split())
+
+
+def _title(page: str) -> str:
+    """Return the title of a page in brackets and quotes, with a space before it; empty if it has none."""
+    found = re.search(r"<title\b[^>]*>(.*?)</title", page[:_HEAD], re.DOTALL | re.IGNORECASE)
+    title = visible(_text_of(found[1]), _LONGEST_TITLE) if found else ""
+    return f' ("{title}")' if title else ""
