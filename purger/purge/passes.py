@@ -22,9 +22,9 @@ from purger.purge.plan import Deletion, Undeletable, without_nested
 from purger.purge.record import Record
 from purger.purge.settings import Settings
 from purger.travis.api import Api
-from purger.travis.client import RateLimitedError
 from purger.travis.payloads import Response, may_pass
 from purger.travis.rate_limit import Budget
+from purger.travis.refusals import BusyError, ConflictError, RateLimitedError
 
 if TYPE_CHECKING:
     from purger.travis.page.cache_page import CachePage
@@ -208,8 +208,7 @@ class Passes:
         except LastingSiteError:
             raise
         except SiteError as error:
-            refusal = _refusal_of(429 if isinstance(error, RateLimitedError) else None)
-            ledger.refuse(entries, str(error), refusal, instead_of=Method.ICON)
+            ledger.refuse(entries, str(error), _refusal_by(error), instead_of=Method.ICON)
             return None
         if isinstance(deleted, Undeletable):
             ledger.give_up(entries, deleted.reason)
@@ -238,6 +237,13 @@ def _refusal_of(status: int | None) -> Refusal:
     if status == 429:
         return Refusal.RATE_LIMITED
     return Refusal.TRANSIENT if may_pass(status) else Refusal.FINAL
+
+
+def _refusal_by(error: SiteError) -> Refusal:
+    """Return how an API call was refused that ended with this error."""
+    if isinstance(error, RateLimitedError):
+        return Refusal.RATE_LIMITED
+    return Refusal.TRANSIENT if isinstance(error, BusyError | ConflictError) else Refusal.FINAL
 
 
 def _may_click(ledger: Ledger, entry: Entry) -> bool:

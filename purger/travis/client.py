@@ -18,8 +18,7 @@ from purger.secrets.token import Token
 from purger.travis.addresses import Site
 from purger.travis.decoding import NotJsonError, decode, not_our_api
 from purger.travis.rate_limit import Budget
-from purger.travis.refusals import BusyError, another_server, is_page, refusal_of
-from purger.travis.refusals import RateLimitedError as RateLimitedError  # of every call, so imported from here too
+from purger.travis.refusals import BusyError, RateLimitedError, another_server, is_page, refusal_of
 from purger.travis.site_clock import SiteClock
 
 VERSION = {"Travis-API-Version": "3"}

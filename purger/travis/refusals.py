@@ -11,12 +11,10 @@ from purger.core.errors import AccessError, LastingSiteError, SiteError
 from purger.core.hosts import host_and_port, origin_of
 from purger.core.text import visible
 from purger.travis.decoding import not_our_api, seconds_in
-from purger.travis.payloads import error_type_of, words_of
+from purger.travis.payloads import error_type_of, may_pass, words_of
 
 BAD_TOKEN = ("login_required", "wrong_credentials")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PASSING = frozenset({408, 421, 425})
-"""Below 500: the request took too long to arrive, or came over the wrong connection, or too early."""
 _SIGN_IN_WANTED = 511
 _DENIED = "access denied"
 """The whole text of the API's page for a bad token (docs/TRAVIS.md section 4)."""
@@ -63,7 +61,9 @@ def refusal_of(status: int, headers: Mapping[str, str], text: str, address: str)
         )
     if status == _SIGN_IN_WANTED:
         return _sign_in_wanted(address)
-    if status >= 500 or status in _PASSING:
+    if status == 409:
+        return ConflictError(f"the API {words}", where=address)
+    if may_pass(status):
         return BusyError(f"the API {words}", where=address, remedy="Try again later.")
     if status in REDIRECTS and "location" in headers:
         return _redirected(status, headers, address)
@@ -75,8 +75,6 @@ def refusal_of(status: int, headers: Mapping[str, str], text: str, address: str)
             where=address,
             remedy="Check the spelling, the provider and whose token it is.",
         )
-    if status == 409:
-        return ConflictError(f"the API {words}", where=address)
     if status == 404 or status < 400:
         return not_our_api(f"it {answered(status, text)}", address)
     return SiteError(f"the API {words}", where=address)

@@ -16,6 +16,7 @@ from purger.core import events
 from purger.core.cache import Method, Outcome
 from purger.core.errors import AccessError, SiteError, UnknownPageError
 from purger.core.retry_policies import PageWaits, RetryPolicies
+from purger.core.selection import Selection
 from purger.purge.entry import NOT_APPLIED
 from purger.purge.passes import LOW_WATER
 from purger.standin import DeleteFault, GoAway, Reupload, StandIn
@@ -94,6 +95,18 @@ async def test_a_refusal_that_is_final_is_not_repeated(purge: Purge, site: Stand
     assert [cache.branch for cache in repository.caches] == ["locked"]
     assert [(entry.outcome, entry.cache.branch) for entry in record.ledger.left] == [(Outcome.FAILED, "locked")]
     assert site.count("DELETE") == 2
+
+
+@pytest.mark.parametrize(("status", "is_final"), [(400, True), (409, False), (503, False)])
+async def test_an_exact_call_is_repeated_where_its_refusal_may_pass(
+    purge: Purge, site: StandIn, repository: Repository, status: int, is_final: bool
+) -> None:
+    repository.add("feature/a")
+    site.faults.delete_fault = [DeleteFault("feature/a", status, times=None if is_final else 1)]
+    record = await purge(Selection(branches=("feature/a",)))
+    assert len(repository.caches) == is_final
+    assert site.count("DELETE") == (1 if is_final else 2)
+    assert record.ok is not is_final
 
 
 async def test_a_refusal_that_says_that_it_passes_is_repeated(
