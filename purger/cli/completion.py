@@ -8,6 +8,8 @@ from pathlib import PurePath
 import typer
 import typer.completion
 
+from purger.core.shown_address import quoted
+
 VARIABLE = "_PURGER_COMPLETE"
 """Set by the scripts: the command then prints completions and does nothing else."""
 
@@ -54,8 +56,9 @@ def show_script(shell: str | None) -> None:
     """Print the script for a shell and end. Raises typer.BadParameter for a shell that has none."""
     if shell is None:
         return
-    name = PurePath(shell or os.environ.get("SHELL", "")).name
+    shell = shell or os.environ.get("SHELL", "")
+    name = PurePath(shell).name
     if name not in SCRIPTS:
-        raise typer.BadParameter(f"there is a script for {', '.join(SCRIPTS)}, and none for {name!r}.")
+        raise typer.BadParameter(f"there is a script for {', '.join(SCRIPTS)}, and none for {quoted(shell)}.")
     typer.echo(SCRIPTS[name], nl=False)
     raise typer.Exit

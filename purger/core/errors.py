@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import ClassVar
 
+from purger.core.shown_address import shown_value
+
 
 class ExitCode(IntEnum):
     """The exit codes of all commands. They are a public interface: scripts in other people's CI depend on them."""
@@ -38,7 +40,7 @@ class PurgerError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.what} ({self.where})" if self.where else self.what
+        return f"{self.what} ({shown_value(self.where)})" if self.where else self.what
 
 
 class InputError(PurgerError):

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 from purger.core.errors import InputError
+from purger.core.shown_address import quoted
 
 LONGEST_S = 100 * 365.25 * 86_400
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -21,13 +22,13 @@ def parse_duration_s(text: str, *, bare_seconds: bool = True) -> float:
     match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(ms|[smhdw])?\s*", text.lower(), re.ASCII)
     if match and match[2] == "m" and "M" in text:
         raise InputError(
-            f"{text!r} could mean minutes or months", remedy="Write m for minutes; months in days: 180d for six."
+            f"{quoted(text)} could mean minutes or months", remedy="Write m for minutes; months in days: 180d for six."
         )
     if not match or (match[2] is None and not bare_seconds):
-        raise InputError(f"{text!r} is not a duration", remedy="Write a number and a unit: 45m, 12h, 30d or 2w.")
+        raise InputError(f"{quoted(text)} is not a duration", remedy="Write a number and a unit: 45m, 12h, 30d or 2w.")
     seconds = float(match[1]) * _SECONDS[match[2] or "s"]
     if seconds > LONGEST_S:
-        raise InputError(f"{text!r} is too long", remedy="Give a hundred years or less.")
+        raise InputError(f"{quoted(text)} is too long", remedy="Give a hundred years or less.")
     return seconds
 
 
@@ -38,7 +39,7 @@ def parse_size_bytes(text: str) -> int:
     """
     match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]I?B|B)\s*", text.upper(), re.ASCII)
     if not match:
-        raise InputError(f"{text!r} is not a size", remedy="Write a number and a unit: 500KB, 100MB or 1.5GB.")
+        raise InputError(f"{quoted(text)} is not a size", remedy="Write a number and a unit: 500KB, 100MB or 1.5GB.")
     return int(float(match[1]) * _BYTES[match[2]])
 
 

@@ -11,7 +11,7 @@ from purger.core.cache import Outcome
 from purger.core.decision import Kept
 from purger.core.errors import ExitCode, PurgerError
 from purger.core.selection import Selection
-from purger.core.shown_address import without_secrets
+from purger.core.shown_address import shown_value, without_secrets
 from purger.purge.entry import Entry
 from purger.purge.record import Record
 from purger.report.model import (
@@ -126,7 +126,7 @@ def error_report(error: PurgerError | None) -> ErrorReport | None:
         return None
     return ErrorReport(
         message=without_secrets(error.what),
-        where=without_secrets(error.where) if error.where else error.where,
+        where=shown_value(error.where) if error.where else error.where,
         remedy=without_secrets(error.remedy) if error.remedy else error.remedy,
         exit_code=error.exit_code,
     )
