@@ -120,5 +120,20 @@ class UnexpectedError(PurgerError):
         )
 
 
+class MachineError(PurgerError):
+    """The machine has too little memory, or allows this process too few threads or open files."""
+
+    exit_code = ExitCode.BROWSER
+
+    @classmethod
+    def of(cls, fault: BaseException) -> MachineError:
+        """Return the error for a fault, with the words of the system."""
+        words = " ".join(str(fault).split())[:200] or "no memory is left"
+        return cls(
+            f"the machine gives purger too little memory, or too few threads or open files: {words}",
+            remedy="Give it more: see `ulimit -a`, in a container --memory, --pids-limit and --ulimit.",
+        )
+
+
 class OutOfTimeError(PurgerError):
     """The command did not finish within `--timeout`."""
