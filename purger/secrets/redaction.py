@@ -23,7 +23,7 @@ def remember(secret: str) -> None:
     """Register a secret for `redact`. Secrets under six bytes are ignored: they also occur in ordinary text."""
     from purger.secrets.spellings import MIN_SECRET_LENGTH, SecretBlanker
 
-    if secret not in _blankers and len(secret.encode()) >= MIN_SECRET_LENGTH:
+    if secret not in _blankers and len(secret.encode("utf-8", "surrogatepass")) >= MIN_SECRET_LENGTH:
         _blankers[secret] = SecretBlanker([secret])
 
 

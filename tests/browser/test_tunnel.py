@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from purger.browser.network import Network
 from purger.browser.proxies import Proxies, Proxy
 from purger.browser.tunnel import open_tunnel
+from purger.core.errors import SiteError
 from tests.support.forward_proxies import PASSWORD, ForwardProxy, Scripted, StartProxy
 
 HOST = "api.travis.test"
@@ -84,6 +87,26 @@ async def test_a_tunnel_through_a_socks5_proxy(
 
 async def test_a_password_is_not_sent_to_a_socks5_proxy_that_wants_none(start_socks: StartProxy, echo: int) -> None:
     assert await sent_back(the_proxy(start_socks(HOST).address_with_password), echo, b"x") == b"x"
+
+
+NOT_UTF_8 = b"p\xe4ssw\xf6rt".decode("utf-8", "surrogateescape")
+"""A password in Latin-1, as the system hands it over."""
+
+
+@pytest.mark.parametrize(("scheme", "answers"), [("http", []), ("socks5", [b"\x05\x02", b"\x01\x01"])])
+async def test_a_password_is_sent_in_the_bytes_that_were_given(scheme: str, answers: list[bytes]) -> None:
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in [*answers, b""]:
+            heard.append(await reader.read(65536))
+            writer.write(piece)
+
+    with Scripted(answer) as server, pytest.raises(SiteError):
+        await open_tunnel(the_proxy(f"{scheme}://u:{NOT_UTF_8}@127.0.0.1:{server.port}"), HOST, 443, Network())
+    sent = b"".join(heard)
+    basic = re.search(rb"Basic (\S+)", sent)
+    assert b"p\xe4ssw\xf6rt" in (base64.b64decode(basic[1]) if basic else sent)
 
 
 def test_the_password_of_these_tests_is_one_that_is_encoded_in_addresses() -> None:
