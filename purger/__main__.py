@@ -18,6 +18,10 @@ def main() -> None:
         from purger.cli.app import app
 
         app(prog_name="purger")
+    except SystemExit as ended:
+        from purger.cli.output import code_of_a_text
+
+        raise SystemExit(code_of_a_text(ended.code if isinstance(ended.code, int) else 0)) from None
     except (Exception, KeyboardInterrupt, early_signals.Terminated) as fault:  # noqa: BLE001 - nothing ends in a traceback
         _end(fault)
 
