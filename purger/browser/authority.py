@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purger.core.errors import InputError
+from purger.secrets.files import read_whole
 
 if TYPE_CHECKING:
     import ssl
@@ -104,5 +105,4 @@ def _content_of(path: Path) -> bytes:
 
 
 def _start_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(LARGEST_BYTES + 1)
+    return read_whole(path, LARGEST_BYTES + 1)
