@@ -38,7 +38,8 @@ class Authority:
         A folder stands for all files in it. Raises InputError where there is nothing to read, or no certificate in it.
         """
         if given is not None:
-            return cls.read(given, OWN_VARIABLE if environ.get(OWN_VARIABLE) == str(given) else OPTION)
+            own = environ.get(OWN_VARIABLE, "")
+            return cls.read(given, OWN_VARIABLE if own and Path(own) == given else OPTION)
         for variable in VARIABLES:
             if path := environ.get(variable, "").strip():
                 return cls.read(Path(path), variable)
