@@ -18,6 +18,10 @@ def main() -> None:
         from purger.cli.app import app
 
         app(prog_name="purger")
+    except SystemExit as ended:
+        from purger.cli.output import code_of_a_text
+
+        raise SystemExit(code_of_a_text(ended.code if isinstance(ended.code, int) else 0)) from None
     except (Exception, KeyboardInterrupt, early_signals.Terminated) as fault:  # noqa: BLE001 - nothing ends in a traceback
         _end(fault)
 
@@ -33,9 +37,10 @@ def _protect() -> None:
     gc.set_threshold(OBJECTS_A_COLLECTION)
     redaction.guard_streams()
     surroundings.drop_variables_of_dependencies()
+    zone = surroundings.drop_impossible_time_zone()
     for variable in (child_environment.TOKEN_VARIABLE, child_environment.HOST_TOKEN_VARIABLE):
         redaction.remember(os.environ.get(variable, "").strip())  # before anything of the command line is shown
-    for sentence in (child_environment.turn_off_debug_output(), child_environment.keep_certificates_checked()):
+    for sentence in (child_environment.turn_off_debug_output(), child_environment.keep_certificates_checked(), zone):
         if sentence:
             sys.stderr.write(f"{sentence}\n")
 
@@ -45,14 +50,11 @@ def _end(fault: BaseException) -> None:
     import sys
     from datetime import UTC, datetime
 
-    from loguru import logger
-
     from purger.cli.console import show_error, stderr
-    from purger.cli.frame import known
+    from purger.cli.faults import known
     from purger.report.build import run_report
     from purger.report.json_document import to_json
 
-    logger.remove()  # there is no frame that asked for a log
     error = known(fault)
     report = run_report([], error, datetime.now(UTC))
     if report.error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from purger.browser.certificate_files import PKCS12, Found, found_in
 from purger.core.errors import InputError
 from purger.core.text import many
+from purger.secrets.files import read_whole
 
 if TYPE_CHECKING:
     import ssl
@@ -38,7 +39,8 @@ class Authority:
         A folder stands for all files in it. Raises InputError where there is nothing to read, or no certificate in it.
         """
         if given is not None:
-            return cls.read(given, OWN_VARIABLE if environ.get(OWN_VARIABLE) == str(given) else OPTION)
+            own = environ.get(OWN_VARIABLE, "")
+            return cls.read(given, OWN_VARIABLE if own and Path(own) == given else OPTION)
         for variable in VARIABLES:
             if path := environ.get(variable, "").strip():
                 return cls.read(Path(path), variable)
@@ -88,8 +90,7 @@ def _found_at(path: Path) -> tuple[list[Found], bool]:
     found: list[Found] = []
     left = LARGEST_BYTES
     for file in files:
-        with file.open("rb") as opened:
-            content = opened.read(left + 1)
+        content = read_whole(file, left + 1)
         left -= len(content)
         if left < 0:
             return found, False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from purger.browser.causes import HOW_TO_GET_ONE
 from purger.core.errors import BrowserError
+from purger.core.shown_address import shown_value
 
 if TYPE_CHECKING:
     from playwright.async_api import Playwright
@@ -53,7 +54,7 @@ def candidates(playwright: Playwright, wanted: str | None, *, headed: bool = Fal
     if wanted not in {None, "chromium"}:
         found = shutil.which(str(wanted))
         if found is None:
-            raise BrowserError(f"there is no browser at {wanted!r}", remedy=HOW_TO_GET_ONE)
+            raise BrowserError(f"there is no browser at {shown_value(str(wanted))!r}", remedy=HOW_TO_GET_ONE)
         return [Candidate(found)]
     own = Path(playwright.chromium.executable_path)
     paths = [*_own(own, headed=headed), *_installed(headed=headed)]

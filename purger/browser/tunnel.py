@@ -92,7 +92,7 @@ async def _connect(
     head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n"
     if proxy.username is not None:
         user_info = f"{proxy.username}:{proxy.password or ''}"
-        head += f"Proxy-Authorization: Basic {base64.b64encode(user_info.encode()).decode()}\r\n"
+        head += f"Proxy-Authorization: Basic {base64.b64encode(_as_given(user_info)).decode()}\r\n"
     writer.write(f"{head}\r\n".encode())
     answer = await _final_answer(reader)
     if not 200 <= answer.status < 300:
@@ -124,7 +124,9 @@ async def _socks5(
     if way not in ways:
         raise proxy_errors.password_wanted(proxy, where)
     if way == _PASSWORD:
-        writer.write(b"\x01" + b"".join(_short(text.encode()) for text in (proxy.username or "", proxy.password or "")))
+        writer.write(
+            b"\x01" + b"".join(_short(_as_given(text)) for text in (proxy.username or "", proxy.password or ""))
+        )
         _, refused = await reader.readexactly(2)
         if refused:
             raise proxy_errors.password_wanted(proxy, where)
@@ -138,6 +140,11 @@ async def _socks5(
         raise proxy_errors.of_socks_reply(proxy, host, reply, where)
     length = {1: 4, 4: 16}.get(kind_of_address) or (await reader.readexactly(1))[0]
     await reader.readexactly(length + 2)
+
+
+def _as_given(text: str) -> bytes:
+    """Return a user name or a password in UTF-8, or, where it was given in other bytes, as these."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _short(data: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -18,14 +19,30 @@ from purger.cli.logout import logout
 from purger.cli.purge import purge
 from purger.cli.retry import retry
 from purger.core.errors import ExitCode
-from purger.core.shown_address import without_secrets
+from purger.core.shown_address import shown_address, without_secrets
+from purger.core.text import visible
 
 _UsageError: Any = typer.BadParameter.__mro__[1]
 """What Typer raises for wrong arguments; it exports no name for it."""
 
 
-def _clean(error: Any) -> None:
+_WORDS = "purger.words"
+
+
+def _clean(error: Any, words: list[str]) -> None:
+    """Take what may be secret out of a message that may quote any of the words of the command line."""
+    for word in sorted(words, key=len, reverse=True):
+        shown = visible(shown_address(word))
+        # Typer takes what is before an equals sign for the name of an option.
+        for part in (word, repr(word)[1:-1], _escaped(word), _escaped(word.partition("=")[0])):
+            if shown != word and (part == word or ":" in part):
+                error.message = error.message.replace(part, shown)
     error.message = without_secrets(error.message)
+
+
+def _escaped(word: str) -> str:
+    """Return a word as Typer shows it."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", word)
 
 
 class Commands(PreparedGroup):
@@ -36,17 +53,18 @@ class Commands(PreparedGroup):
         try:
             return super().invoke(ctx)
         except _UsageError as error:
-            _clean(error)
+            _clean(error, ctx.meta[_WORDS])
             raise
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse what comes before the command's name. `--show-completion` alone means the person's own shell."""
         if args == ["--show-completion"]:
             args = [*args, ""]
+        ctx.meta[_WORDS] = list(args)
         try:
             return super().parse_args(ctx, args)
         except _UsageError as error:
-            _clean(error)
+            _clean(error, ctx.meta[_WORDS])
             raise
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import PurePath
 
 import typer
 import typer.completion
 
+from purger.core.errors import InputError
+from purger.core.shown_address import quoted
+
 VARIABLE = "_PURGER_COMPLETE"
 """Set by the scripts: the command then prints completions and does nothing else."""
+_INSTRUCTION = re.compile(r"(complete|source)_(bash|zsh|fish|pwsh|powershell)")
+"""What Typer answers; anything else would end with its own exit code."""
 
 _BASH = """\
 _purger_completion() {
@@ -45,8 +51,19 @@ SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
 def prepare() -> None:
-    """Make Typer able to answer the scripts; without its own options, which change a person's start-up files."""
-    if VARIABLE in os.environ:
+    """Make Typer able to answer the scripts; without its own options, which change a person's start-up files.
+
+    Raises InputError where it is not one of the scripts that asks.
+    """
+    if instruction := os.environ.get(VARIABLE):
+        is_whole = instruction != "complete_bash" or (
+            "COMP_WORDS" in os.environ and os.environ.get("COMP_CWORD", "").isdecimal()
+        )
+        if not _INSTRUCTION.fullmatch(instruction) or not is_whole:
+            raise InputError(
+                f"{VARIABLE} is for the scripts that complete commands, and this is none of them",
+                remedy=f"Unset {VARIABLE}; purger --show-completion prints such a script.",
+            )
         typer.completion.completion_init()  # type: ignore[attr-defined]
 
 
@@ -54,8 +71,9 @@ def show_script(shell: str | None) -> None:
     """Print the script for a shell and end. Raises typer.BadParameter for a shell that has none."""
     if shell is None:
         return
-    name = PurePath(shell or os.environ.get("SHELL", "")).name
+    shell = shell or os.environ.get("SHELL", "")
+    name = PurePath(shell).name
     if name not in SCRIPTS:
-        raise typer.BadParameter(f"there is a script for {', '.join(SCRIPTS)}, and none for {name!r}.")
+        raise typer.BadParameter(f"there is a script for {', '.join(SCRIPTS)}, and none for {quoted(shell)}.")
     typer.echo(SCRIPTS[name], nl=False)
     raise typer.Exit

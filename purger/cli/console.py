@@ -11,6 +11,7 @@ from rich.text import Text
 
 from purger.cli import ci
 from purger.core.errors import ExitCode
+from purger.core.shown_address import shown_value
 from purger.core.text import printable, sentence_of
 from purger.report.artifacts import Artifacts
 from purger.report.model import ErrorReport
@@ -77,10 +78,10 @@ def show_good_news(console: Console, text: str) -> None:
 def show_artifacts(console: Console, artifacts: Artifacts, names: Sequence[str]) -> None:
     """Show where the artifacts are, how to open the page for people, and a trace; only what there is is named."""
     how = f": open {artifacts.page.name} in a browser" if artifacts.page.is_file() else ""
-    console.print(f"Artifacts are in {artifacts.directory}{how}.")
+    console.print(f"Artifacts are in {shown_value(str(artifacts.directory))}{how}.")
     for name in names:
         if artifacts.trace(name).exists():
-            console.print(f"Open the trace: playwright show-trace {artifacts.trace(name)}")
+            console.print(f"Open the trace: playwright show-trace {shown_value(str(artifacts.trace(name)))}")
 
 
 def show_lost_stdout(console: Console, fault: OSError) -> None:

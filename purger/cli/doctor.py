@@ -47,4 +47,6 @@ def doctor(
     findings = run_to_the_end(checks.run(), None)
     if output.json:
         output.print_json(doctor_report(findings.checks, findings.exit_code))
+    else:
+        output.check_stdout()
     return findings.exit_code

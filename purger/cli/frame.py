@@ -18,12 +18,13 @@ from purger.browser.network import Network, NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console, question, results
 from purger.cli.early_signals import Terminated
+from purger.cli.faults import known
 from purger.cli.log import set_up_logging
 from purger.cli.options import ArtifactOptions, SiteOptions
 from purger.cli.output import Output
 from purger.cli.progress import ProgressView
 from purger.cli.signals import run_to_the_end
-from purger.core.errors import ExitCode, InputError, PurgerError, StoppedError, TerminatedError, UnexpectedError
+from purger.core.errors import ExitCode, InputError, MachineError, PurgerError, UnexpectedError
 from purger.core.events import Event
 from purger.core.selection import Selection
 from purger.purge.record import Record
@@ -58,7 +59,7 @@ def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]
     try:
         yield output
     except (Exception, KeyboardInterrupt, Terminated) as caught:  # noqa: BLE001 - nothing ends in a traceback
-        error = known(caught)
+        error = _known(caught)
         report = run_report([], error, started_at)
         if report.error:
             console.show_error(output.notes, report.error)
@@ -67,19 +68,12 @@ def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]
         raise SystemExit(error.exit_code) from None
 
 
-def known(fault: BaseException) -> PurgerError:
-    """Return the error to show for a fault: one of ours as it is, also out of a group; else an UnexpectedError."""
-    if isinstance(fault, KeyboardInterrupt):
-        return StoppedError("stopped by SIGINT")
-    if isinstance(fault, Terminated):
-        return TerminatedError(f"stopped by {fault.name}")
-    leaf = fault
-    while isinstance(leaf, BaseExceptionGroup):
-        leaf = next((one for one in leaf.exceptions if not isinstance(one, PurgerError)), leaf.exceptions[0])
-    if isinstance(leaf, PurgerError):
-        return leaf
-    logger.trace("{}", "".join(traceback.format_exception(fault)))
-    return UnexpectedError.of(leaf)
+def _known(fault: BaseException) -> PurgerError:
+    """Return the error to show for a fault, and log where one happened that is none of ours."""
+    error = known(fault)
+    if isinstance(error, UnexpectedError | MachineError):
+        logger.trace("{}", "".join(traceback.format_exception(fault)))
+    return error
 
 
 def require_an_answer(*, yes: bool, instead: str = "") -> None:
@@ -158,7 +152,7 @@ def execute(
             try:
                 run_to_the_end(task.execute(), settings.pace.timeout_s)
             except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
-                stopped = known(fault)
+                stopped = _known(fault)
         report = task.report(started_at, stopped)
         results.show_report(output, report, as_table=as_table)
     if report.ok and place.folds:  # the folded part hides it; what is not well is annotated

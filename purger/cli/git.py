@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 
 from purger.core.errors import InputError
-from purger.core.text import visible
+from purger.core.text import system_words, visible
 from purger.secrets import child_environment
 
 TIMEOUT_S = 5.0
@@ -46,12 +46,17 @@ def _git(*arguments: str) -> str:
     try:
         done = _run("git", "--no-pager", *arguments)
     except (OSError, subprocess.TimeoutExpired) as error:
-        why = "does not answer" if isinstance(error, subprocess.TimeoutExpired) else "is not installed"
-        raise InputError(f"no repository is named, and git {why}", remedy=HOW_TO_NAME) from None
+        raise InputError(f"no repository is named, and git {_why_not(error)}", remedy=HOW_TO_NAME) from None
     if done.returncode:
         words = re.sub(r"^(fatal|error): ", "", " ".join(done.stderr.split()))
         raise InputError(f"no repository is named, and git says: {visible(words, 600)}", remedy=HOW_TO_NAME)
     return done.stdout
+
+
+def _why_not(error: OSError | subprocess.TimeoutExpired) -> str:
+    if isinstance(error, subprocess.TimeoutExpired):
+        return "does not answer"
+    return "is not installed" if isinstance(error, FileNotFoundError) else f"can't be started: {system_words(error)}"
 
 
 @functools.cache

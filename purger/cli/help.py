@@ -47,7 +47,7 @@ def usage_pieces(command: Any, context: Any) -> list[str]:
 def _sections(command: Any, context: Any) -> Iterator[tuple[str, list[Entry]]]:
     """Yield the panels with their entries: commands, arguments, options as declared, and those without a panel."""
     if names := getattr(command, "commands", None):
-        yield "Commands", [(name, _paragraphs(each.help)[:1]) for name, each in names.items() if not each.hidden]
+        yield "Commands", [(name, _paragraphs(each.help or "")[:1]) for name, each in names.items() if not each.hidden]
     panels: dict[str, list[Entry]] = {}
     for each in command.get_params(context):
         if not getattr(each, "hidden", False):

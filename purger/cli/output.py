@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from purger.core.errors import ExitCode, InputError
 from purger.core.shown_address import shown_address
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from purger.report.model import Model
+    from purger.secrets.redaction import RedactingStream
     from purger.secrets.token import Token
     from purger.travis.addresses import Owner, Repository, Site
 
@@ -79,6 +80,7 @@ class Output:
         from purger.cli import console
 
         if (fault := _fault_of_stdout()) is not None:
+            cast("RedactingStream", sys.stdout).is_noted = True
             console.show_lost_stdout(self.notes, fault)
 
     def code_of_a_result(self, code: ExitCode) -> ExitCode:
@@ -86,9 +88,25 @@ class Output:
 
         It is UNWRITTEN where the result did not arrive in full. A reader that goes away, as `head` does, has enough.
         """
-        fault = _fault_of_stdout()
-        is_cut = fault is not None and not isinstance(fault, BrokenPipeError)
-        return ExitCode.UNWRITTEN if is_cut and code <= ExitCode.REMAINS else code
+        return ExitCode.UNWRITTEN if _is_cut(_fault_of_stdout()) and code <= ExitCode.REMAINS else code
+
+
+def code_of_a_text(code: int) -> int:
+    """Return the exit code of what ended without a command's frame: a help, the version or a script for a shell.
+
+    It is UNWRITTEN instead of OK, with a warning, where the text did not arrive in full.
+    """
+    fault = _fault_of_stdout()
+    if fault is None or not _is_cut(fault) or getattr(sys.stdout, "is_noted", False):
+        return code
+    from purger.cli import console
+
+    console.show_lost_stdout(console.stderr(), fault)
+    return code or ExitCode.UNWRITTEN
+
+
+def _is_cut(fault: OSError | None) -> bool:
+    return fault is not None and not isinstance(fault, BrokenPipeError)
 
 
 def _fault_of_stdout() -> OSError | None:

@@ -18,6 +18,7 @@ from purger.core.selection import Selection
 from purger.core.shown_address import shown_address
 from purger.core.text import decoded, visible
 from purger.purge.shard import Shard
+from purger.secrets.files import read_whole
 from purger.travis.addresses import Owner, Repository, Site, parse_repository, parse_target
 from purger.travis.remote_addresses import is_address
 
@@ -119,7 +120,7 @@ def _repository_of(remote: git.Remote, site: Site) -> Repository:
 
 def _names_in(path: str) -> list[str]:
     try:
-        text = sys.stdin.read().removeprefix("\ufeff") if path == "-" else decoded(Path(path).read_bytes())
+        text = sys.stdin.read().removeprefix("\ufeff") if path == "-" else decoded(read_whole(Path(path)))
     except (OSError, UnicodeDecodeError) as error:
         why = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise InputError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import ClassVar
 
+from purger.core.shown_address import shown_value
+
 
 class ExitCode(IntEnum):
     """The exit codes of all commands. They are a public interface: scripts in other people's CI depend on them."""
@@ -38,7 +40,7 @@ class PurgerError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.what} ({self.where})" if self.where else self.what
+        return f"{self.what} ({shown_value(self.where)})" if self.where else self.what
 
 
 class InputError(PurgerError):
@@ -115,6 +117,21 @@ class UnexpectedError(PurgerError):
         return cls(
             f"purger failed in a way that it does not know: {type(fault).__name__}" + (f": {first}" if first else ""),
             remedy="Please report this as a bug of purger's, with the output of the same command with -vv.",
+        )
+
+
+class MachineError(PurgerError):
+    """The machine has too little memory, or allows this process too few threads or open files."""
+
+    exit_code = ExitCode.BROWSER
+
+    @classmethod
+    def of(cls, fault: BaseException) -> MachineError:
+        """Return the error for a fault, with the words of the system."""
+        words = " ".join(str(fault).split())[:200] or "no memory is left"
+        return cls(
+            f"the machine gives purger too little memory, or too few threads or open files: {words}",
+            remedy="Give it more: see `ulimit -a`, in a container --memory, --pids-limit and --ulimit.",
         )
 
 

@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from purger.core.errors import InputError
-from purger.core.shown_address import shown_address
-from purger.core.text import visible
+from purger.core.shown_address import quoted
 from purger.core.units import parse_duration_s
 
 SELECT = "Which caches"
@@ -129,7 +128,7 @@ def chosen(text: str, choices: type[_Choice]) -> _Choice:
     begun = [name for name in names if text and name.startswith(text.lower())]
     likely = begun or difflib.get_close_matches(text, names)
     meant = f"Is {likely[0]} meant? " if len(likely) == 1 else ""
-    raise InputError(f"{_shown(text)} is not a choice", remedy=f"{meant}Give {_or(names)}.")
+    raise InputError(f"{quoted(text)} is not a choice", remedy=f"{meant}Give {_or(names)}.")
 
 
 def parse_number(text: str, kind: type[int | float], at_least: float | None = None) -> float:
@@ -140,24 +139,20 @@ def parse_number(text: str, kind: type[int | float], at_least: float | None = No
         return kind(text if text.isascii() and "_" not in text else "")
     except ValueError:
         what = "a whole number" if kind is int else "a number"
-        raise InputError(f"{_shown(text)} is not {what}", remedy=f"Give {what}{more}.") from None
+        raise InputError(f"{quoted(text)} is not {what}", remedy=f"Give {what}{more}.") from None
 
 
 def check_switch(text: str) -> None:
     """Raise InputError where the text of a variable switches an option neither on nor off."""
     if text.strip().lower() not in _SWITCHED:
         raise InputError(
-            f"{_shown(text)} is neither yes nor no",
+            f"{quoted(text)} is neither yes nor no",
             remedy="Give 1, true, yes or on to switch it on; 0, false, no or off to switch it off.",
         )
 
 
 def _or(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-def _shown(text: str) -> str:
-    return repr(visible(shown_address(text), 40))
 
 
 def text(*names: str, default: Any = None, shown: str | None = None, **more: Any) -> Any:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 
+from purger.core.text import visible
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,2}")
 _HELPER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::")
 """How the address of one of git's remote helpers starts; the rest is the helper's own, such as a command."""
 _START = r"\b(?:[a-z][a-z0-9+.-]*://|(?:https?|wss?|ssh|git):/)"
 """How an address starts; a path that was made of one has lost a slash."""
-_USER_INFO = re.compile(rf"""({_START})[^\s/?#"'<>]*@""", re.ASCII | re.IGNORECASE)
+_SLASHED = r"""[^\s/?#:@\["'<>]{0,200}:(?!\d*[/?#])[^\s"'<>]{1,200}@"""
+"""User info with `/`, `?` or `#` in its password: what is behind the colon is no port."""
+_USER_INFO = re.compile(rf"""({_START})(?:[^\s/?#"'<>]*@|{_SLASHED})""", re.ASCII | re.IGNORECASE)
 _QUERY = re.compile(rf"""({_START}[^\s?#"'<>]*)[?#][^\s"'<>]*""", re.ASCII | re.IGNORECASE)
+_QUOTED = re.compile(r"""(?<![^\s(\[])(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)")""")
+"""A value that a message quotes as `repr` does; an apostrophe in a word is none."""
+_LIKE_AN_ADDRESS = re.compile(r"(?![A-Za-z]:[\\/])(?:[A-Za-z][A-Za-z0-9+.-]*:/|(?![/.~])[^@]*:.*@)", re.DOTALL)
+"""Values that are addresses, or seem to be meant for some; a path from the root, or from a drive's, is none."""
+_LONGEST_VALUE = 40
 
 
 def shown_address(address: str) -> str:
@@ -36,11 +45,31 @@ def shown_address(address: str) -> str:
     return f"{scheme}{rest}"
 
 
+def shown_value(value: str) -> str:
+    """Return what was given as a path, or as something else that is no address, without what may be a secret in it.
+
+    A proxy's address, say, is easily given to the wrong option. A path with an `@` in it stays as it is.
+    """
+    return shown_address(value) if _LIKE_AN_ADDRESS.match(value.strip()) else value
+
+
+def quoted(value: str) -> str:
+    """Return a value in quotes for the middle of a message: in one short line, without what may be a secret in it."""
+    return repr(visible(shown_address(value), _LONGEST_VALUE))
+
+
 def without_user_info(text: str) -> str:
     """Return a text in which each address lost its user info."""
     return _USER_INFO.sub(r"\1", text) if "@" in text else text
 
 
 def without_secrets(text: str) -> str:
-    """Return a text in which each address lost its user info, its query and its fragment."""
-    return _QUERY.sub(r"\1", without_user_info(text))
+    """Return a text in which each address lost its user info, its query and its fragment, also one without a scheme
+    among the values that the text quotes.
+    """
+    return _QUERY.sub(r"\1", without_user_info(_QUOTED.sub(_shown_quoted, text) if "@" in text else text))
+
+
+def _shown_quoted(found: re.Match[str]) -> str:
+    value = found[0][1:-1]
+    return f"{found[0][0]}{shown_value(value)}{found[0][0]}"

@@ -17,6 +17,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+_NAME = re.compile(r"[_/\\\d]|\w[.@:]\w")
+"""What a word has in it that is a name."""
+
 
 def many(count: int, noun: str) -> str:
     """Return a count with its noun: `1 cache`, `1,200 caches`, `2 branches`."""
@@ -38,10 +41,14 @@ def visible(text: str, longest: int | None = None) -> str:
 
 
 def sentence_of(text: str) -> str:
-    """Return the text as a sentence, with a capital letter and a full stop, or its own question or exclamation mark."""
+    """Return the text as a sentence, with a capital letter and a full stop, or its own question or exclamation mark.
+
+    A name at its beginning, as of a variable, a repository or a file, stays as it is.
+    """
     text = text.strip().rstrip(".")
     stop = "" if text.endswith(("?", "!")) else "."
-    return f"{text[:1].upper()}{text[1:]}{stop}" if text else ""
+    first = text[:1] if _NAME.search(text.partition(" ")[0]) else text[:1].upper()
+    return f"{first}{text[1:]}{stop}" if text else ""
 
 
 def likely_meant(name: str, known: Collection[str]) -> str:

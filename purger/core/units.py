@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from purger.core.errors import InputError
+from purger.core.shown_address import quoted
 from purger.core.text import many
 
 LARGEST_BYTES = 10**18
@@ -25,13 +26,13 @@ def parse_duration_s(text: str, *, bare_seconds: bool = True) -> float:
     match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(ms|[smhdw])?\s*", text.lower(), re.ASCII)
     if match and match[2] == "m" and "M" in text:
         raise InputError(
-            f"{text!r} could mean minutes or months", remedy="Write m for minutes; months in days: 180d for six."
+            f"{quoted(text)} could mean minutes or months", remedy="Write m for minutes; months in days: 180d for six."
         )
     if not match or (match[2] is None and not bare_seconds):
-        raise InputError(f"{text!r} is not a duration", remedy="Write a number and a unit: 45m, 12h, 30d or 2w.")
+        raise InputError(f"{quoted(text)} is not a duration", remedy="Write a number and a unit: 45m, 12h, 30d or 2w.")
     seconds = float(match[1]) * _SECONDS[match[2] or "s"]
     if seconds > LONGEST_S:
-        raise InputError(f"{text!r} is too long", remedy="Give a hundred years or less.")
+        raise InputError(f"{quoted(text)} is too long", remedy="Give a hundred years or less.")
     return seconds
 
 
@@ -42,10 +43,10 @@ def parse_size_bytes(text: str) -> int:
     """
     match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]I?B|B)\s*", text.upper(), re.ASCII)
     if not match or (match[2] == "B" and "." in match[1]):
-        raise InputError(f"{text!r} is not a size", remedy="Write a number and a unit: 500KB, 100MB or 1.5GB.")
+        raise InputError(f"{quoted(text)} is not a size", remedy="Write a number and a unit: 500KB, 100MB or 1.5GB.")
     size_bytes = int(Decimal(match[1]) * _BYTES[match[2]])
     if size_bytes > LARGEST_BYTES:
-        raise InputError(f"{text!r} is too large", remedy="Give a million terabytes or less.")
+        raise InputError(f"{quoted(text)} is too large", remedy="Give a million terabytes or less.")
     return size_bytes
 
 

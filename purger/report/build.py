@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from purger import __version__
 from purger.core.cache import Outcome
 from purger.core.decision import Kept
 from purger.core.errors import ExitCode, PurgerError
 from purger.core.selection import Selection
-from purger.core.shown_address import without_secrets
-from purger.purge.entry import Entry
-from purger.purge.record import Record
+from purger.core.shown_address import shown_value, without_secrets
 from purger.report.model import (
     CacheReport,
     CheckReport,
@@ -24,6 +23,10 @@ from purger.report.model import (
     RepositoryReport,
     SelectionReport,
 )
+
+if TYPE_CHECKING:  # an error has to be shown also where what they are built on can't be imported
+    from purger.purge.entry import Entry
+    from purger.purge.record import Record
 
 
 def exit_code_of(records: Sequence[Record], error: PurgerError | None, *, dry_run: bool = False) -> ExitCode:
@@ -126,7 +129,7 @@ def error_report(error: PurgerError | None) -> ErrorReport | None:
         return None
     return ErrorReport(
         message=without_secrets(error.what),
-        where=without_secrets(error.where) if error.where else error.where,
+        where=shown_value(error.where) if error.where else error.where,
         remedy=without_secrets(error.remedy) if error.remedy else error.remedy,
         exit_code=error.exit_code,
     )

@@ -11,6 +11,7 @@ import msgspec
 from purger.core.errors import InputError
 from purger.core.text import decoded, visible
 from purger.report.model import SCHEMA, Report
+from purger.secrets.files import read_whole
 
 _LONGEST_REASON = 200
 
@@ -21,7 +22,7 @@ def read_report(path: Path, what: str) -> Report:
     Raises InputError where the file can't be read, or holds anything but a report of this schema.
     """
     try:
-        values = json.loads(decoded(path.read_bytes()))
+        values = json.loads(decoded(read_whole(path)))
         _require_schema(values, path, what)
         report = msgspec.convert(values, Report)
         _ = report.started_by_the_site, report.finished_by_the_site  # a calendar may have no such time

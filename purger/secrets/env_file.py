@@ -11,6 +11,7 @@ from purger.core.errors import InputError
 from purger.core.text import system_words
 from purger.secrets import redaction
 from purger.secrets.child_environment import TOKEN_VARIABLE
+from purger.secrets.files import read_whole
 
 ENV_FILE = Path(".env")
 LARGEST_BYTES = 1_000_000
@@ -78,8 +79,7 @@ def load(
 def read() -> bytes | None:
     """Return the content of `.env`, which may be a pipe, or None if there is none. Raises UnreadableError."""
     try:
-        with ENV_FILE.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
+        content = read_whole(ENV_FILE, LARGEST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:

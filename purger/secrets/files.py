@@ -1,12 +1,55 @@
-"""Write a file as a whole: a reader sees the old content or the new one, and a private file is private at once."""
+"""Read a file without waiting for ever, and write one as a whole, so that a reader sees the old content or the new."""
 
 from __future__ import annotations
 
 import os
+import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+WRITER_WAIT_S = 5.0
+"""How long a named pipe may be without anybody who writes to it."""
+_WRITER_CHECK_S = 0.02
+
+
+def read_whole(path: Path, at_most: int = -1) -> bytes:
+    """Return the content of a file, or the first `at_most` bytes of it. Raises OSError.
+
+    A pipe is read to its end, so a process substitution works; a named one that nobody writes to is an error.
+    """
+    with open(path, "rb", opener=_open_at_once) as file:
+        first = b""
+        if hasattr(os, "O_NONBLOCK"):  # Windows has no such pipes
+            if _is_named_pipe(path, file.fileno()):
+                first = _first_of_a_named_pipe(file.fileno())
+            os.set_blocking(file.fileno(), True)
+        return first + file.read(-1 if at_most < 0 else max(at_most - len(first), 0))
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _is_named_pipe(path: Path, descriptor: int) -> bool:
+    # What lies there has no name of its own, such as a process substitution: its writer was there before.
+    is_of_a_process = os.path.realpath(path).startswith(("/proc/", "/dev/"))
+    return stat.S_ISFIFO(os.fstat(descriptor).st_mode) and not is_of_a_process
+
+
+def _first_of_a_named_pipe(descriptor: int) -> bytes:
+    """Return the first byte of a pipe that does not block, or nothing where somebody is about to write it."""
+    until = time.monotonic() + WRITER_WAIT_S
+    while time.monotonic() < until:
+        try:
+            if first := os.read(descriptor, 1):
+                return first
+        except BlockingIOError:
+            return b""
+        time.sleep(_WRITER_CHECK_S)
+    raise TimeoutError(0, "it is a pipe that nobody writes to")
 
 
 @contextmanager

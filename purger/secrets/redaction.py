@@ -23,7 +23,7 @@ def remember(secret: str) -> None:
     """Register a secret for `redact`. Secrets under six bytes are ignored: they also occur in ordinary text."""
     from purger.secrets.spellings import MIN_SECRET_LENGTH, SecretBlanker
 
-    if secret not in _blankers and len(secret.encode()) >= MIN_SECRET_LENGTH:
+    if secret not in _blankers and len(secret.encode("utf-8", "surrogatepass")) >= MIN_SECRET_LENGTH:
         _blankers[secret] = SecretBlanker([secret])
 
 
@@ -69,12 +69,14 @@ class RedactingStream:
     """A text stream that redacts everything before it writes it to another one, including tracebacks.
 
     A write error does not raise: a closed pipe or a full disk must not change what a purge does or how it ends.
-    The first error is kept in `fault`, and later output is dropped.
+    The first error is kept in `fault`, and later output is dropped. `is_noted` says whether the user knows of it.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.fault: OSError | None = None
+        self.is_noted = False
+        _block(stream)
 
     def write(self, text: str) -> int:
         """Redact the text and write it; return its original length."""
@@ -88,6 +90,7 @@ class RedactingStream:
     def _keep_fault(self, act: Callable[[], object]) -> None:
         if self.fault is not None:
             return
+        _block(self._stream)  # each time: a child that has the stream, too, may have changed it
         try:
             act()
         except OSError as fault:
@@ -105,6 +108,18 @@ class RedactingStream:
         return getattr(self._stream, name)
 
 
+def _block(stream: TextIO) -> None:
+    """Let a write wait until the reader has room. A parent such as Node may leave a pipe that refuses it instead."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # it has no descriptor, or is closed; Windows
+        os.set_blocking(stream.fileno(), True)
+
+
+def _closed_stream(name: str) -> TextIO:
+    """Return a stream for one that is closed: what is written to stdout fails, so that its loss is noticed."""
+    flags = os.O_RDONLY if name == "stdout" else os.O_WRONLY
+    return os.fdopen(os.open(os.devnull, flags), "w", encoding="utf-8")
+
+
 def guard_streams() -> None:
     """Wrap stdout and stderr in a RedactingStream, for the rest of the process.
 
@@ -115,7 +130,7 @@ def guard_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the same
+            stream = _closed_stream(name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
         if not isinstance(stream, RedactingStream):

@@ -37,7 +37,7 @@ class SecretBlanker:
             self._searches.append(plain)
             self._blanks.append((plain, False))
             inside = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-            for core in {core for text in inside for core in _base64_cores(_utf8(text))}:
+            for core in {core for text in inside for data in _bytes_of(text) for core in _base64_cores(data)}:
                 encoded = b"".join(rb"(?:%b|[-_])" % _spelling(c) if c in "+/" else _utf8(c) for c in core)
                 self._searches.append(re.compile(encoded))
                 # The characters on either side hold bits of the secret's first and last character.
@@ -90,6 +90,11 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def _bytes_of(text: str) -> set[bytes]:
+    """Return the text as bytes: as UTF-8 alone can write it, and as it was given where that was not UTF-8."""
+    return {_utf8(text), *([text.encode("utf-8", "surrogateescape")] if re.search("[\udc80-\udcff]", text) else [])}
+
+
 def _same_length(hit: re.Match[bytes]) -> bytes:
     return (REDACTED.encode() * len(hit[0]))[: len(hit[0])]  # keeps the alignment of the base64 around it
 
@@ -119,6 +124,8 @@ def _spelling(char: str) -> bytes:
         return char.encode()  # nothing escapes it, and a pattern of literals is much faster
     raw, units = _utf8(char), char.encode("utf-16-be", "surrogatepass")
     ways = [b"".join(_PERCENT + _hex(f"{byte:02x}") for byte in raw)]
+    if "\udc80" <= char <= "\udcff":  # a byte that is not UTF-8
+        ways.append(_PERCENT + _hex(f"{ord(char) & 0xFF:02x}"))
     ways += [b"".join(_SLASHES + b"u" + _hex(units[i : i + 2].hex()) for i in range(0, len(units), 2))]
     ways += [b"&#0{0,6}%d;" % ord(char), b"&#[xX]0{0,6}" + _hex(f"{ord(char):x}") + b";"]
     ways += [re.escape(_utf8(html.escape(char))), re.escape(raw)]

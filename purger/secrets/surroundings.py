@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 WIDEST = 10_000
 """Columns and lines that a terminal may have: a table's lines are padded to them."""
+DAY_S = 86_400
 _STEERING = re.compile(r"LOGURU_.*|DEBUGP|INTERNAL_PW_.*|PW_CHECK_PROTOCOL")
 _SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH", "JUPYTER_COLUMNS", "JUPYTER_LINES")
 
@@ -19,6 +21,19 @@ def drop_variables_of_dependencies() -> None:
     for name, text in list(os.environ.items()):
         if _STEERING.fullmatch(name) or (name in _SIZES and not _is_size(text)):
             del os.environ[name]
+
+
+def drop_impossible_time_zone() -> str | None:
+    """Remove a time zone that is a day or more from UTC; return a sentence for the user if it was, else None.
+
+    Python's dates know no such zone, and loguru asks for the local time when it is imported: call it before.
+    """
+    if max(abs(time.timezone), abs(time.altzone)) < DAY_S or "TZ" not in os.environ:
+        return None
+    zone = os.environ.pop("TZ")
+    if hasattr(time, "tzset"):  # Windows has none
+        time.tzset()
+    return f"TZ={zone!r} is no time zone: it is a day or more from UTC, and is ignored."
 
 
 def _is_size(text: str) -> bool:

@@ -176,3 +176,11 @@ def test_a_pkcs12_file_is_refused_with_the_way_out(tmp_path: Path) -> None:
 
 def test_what_was_read_does_not_show_the_certificates() -> None:
     assert "BEGIN" not in repr(Authority("ca.pem", "--ca-file", (b"-----BEGIN",)))
+
+
+@pytest.mark.parametrize("written", ["./no-such", "no-such/", "a//b", "no-such"])
+def test_a_variable_is_named_however_its_path_is_written(written: str) -> None:
+    with pytest.raises(InputError, match="what PURGER_CA_FILE names"):
+        Authority.named(Path(written), {"PURGER_CA_FILE": written})
+    with pytest.raises(InputError, match="what --ca-file names"):
+        Authority.named(Path(written), {"PURGER_CA_FILE": "another"})

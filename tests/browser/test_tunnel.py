@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 import socket
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from purger.browser.certificates import CertificateError
 from purger.browser.network import Network
 from purger.browser.proxies import Proxies, Proxy
 from purger.browser.tunnel import open_tunnel
-from purger.core.errors import InputError, NoAnswerError
+from purger.core.errors import InputError, NoAnswerError, SiteError
 from tests.support.forward_proxies import PASSWORD, ForwardProxy, Scripted, StartProxy
 from tests.support.https_servers import context_of, hello, trusting
 from tests.support.raw_servers import raw_server
@@ -152,6 +154,26 @@ async def test_where_all_addresses_of_the_proxy_fail_each_reason_is_said(monkeyp
     monkeypatch.setattr(BaseSelectorEventLoop, "sock_connect", fail)
     with pytest.raises(NoAnswerError, match=r"can't be reached: network is unreachable; connection refused"):
         await open_tunnel(the_proxy("http://two.test:3128"), HOST, 443, Network())
+
+
+NOT_UTF_8 = b"p\xe4ssw\xf6rt".decode("utf-8", "surrogateescape")
+"""A password in Latin-1, as the system hands it over."""
+
+
+@pytest.mark.parametrize(("scheme", "answers"), [("http", []), ("socks5", [b"\x05\x02", b"\x01\x01"])])
+async def test_a_password_is_sent_in_the_bytes_that_were_given(scheme: str, answers: list[bytes]) -> None:
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for piece in [*answers, b""]:
+            heard.append(await reader.read(65536))
+            writer.write(piece)
+
+    with Scripted(answer) as server, pytest.raises(SiteError):
+        await open_tunnel(the_proxy(f"{scheme}://u:{NOT_UTF_8}@127.0.0.1:{server.port}"), HOST, 443, Network())
+    sent = b"".join(heard)
+    basic = re.search(rb"Basic (\S+)", sent)
+    assert b"p\xe4ssw\xf6rt" in (base64.b64decode(basic[1]) if basic else sent)
 
 
 def test_the_password_of_these_tests_is_one_that_is_encoded_in_addresses() -> None:

@@ -130,3 +130,23 @@ def test_a_shell_without_a_script_is_refused_and_the_persons_own_is_the_default(
 def test_nothing_installs_itself(command: Command, tmp_path: Path) -> None:
     assert command("--install-completion").code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"_PURGER_COMPLETE": "complete_bash"},
+        {"_PURGER_COMPLETE": "complete_bash", "COMP_WORDS": "purger li"},
+        {"_PURGER_COMPLETE": "complete_bash", "COMP_WORDS": "purger li", "COMP_CWORD": "x"},
+        {"_PURGER_COMPLETE": "complete_bash", "COMP_CWORD": "1"},
+        {"_PURGER_COMPLETE": "nonsense"},
+        {"_PURGER_COMPLETE": "complete_nonsense"},
+    ],
+)
+def test_what_no_script_asks_is_bad_usage(variables: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "purger"], env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert "_PURGER_COMPLETE is for the scripts" in done.stderr
+    assert done.stdout == ""

@@ -199,3 +199,16 @@ def test_an_ssh_that_does_not_tell_leaves_the_name_as_it_is(
 @pytest.mark.skipif(not shutil.which("ssh"), reason="needs ssh")
 def test_the_real_ssh_understands_the_question() -> None:
     assert git.real_host("no-such-alias.test") == "no-such-alias.test"
+
+
+@pytest.mark.parametrize(
+    ("mode", "content", "why"), [(0o644, "#!/bin/sh\n", "permission denied"), (0o755, "\x7fELF", "exec format error")]
+)
+def test_a_git_that_can_not_be_started_is_told_from_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, content: str, why: str
+) -> None:
+    (tmp_path / "git").write_text(content)
+    (tmp_path / "git").chmod(mode)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match=f"git can't be started: {why}"):
+        git.remotes_to_try()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -74,3 +76,11 @@ def test_a_wrong_argument_is_one_line_below_the_usage(command: Command, monkeypa
     assert ended.code == 2
     assert ended.err.splitlines()[-1].startswith(f"Error: No such option: {option}")
     assert "╭" not in ended.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["list", "--help"]])
+def test_a_help_without_docstrings_is_no_fault(arguments: list[str]) -> None:
+    command = [sys.executable, "-OO", "-m", "purger", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0 if arguments else 2, "")
+    assert "Options:" in done.stdout

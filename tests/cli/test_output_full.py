@@ -61,6 +61,40 @@ def test_a_checked_log_that_is_not_written_ends_with_8(site: StandIn, tmp_path: 
     assert "not all was written" in done.stderr
 
 
+@pytest.mark.parametrize("target", ["> /dev/full", ">&-"])
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("--version", 8),
+        ("--help", 8),
+        ("check-log -h", 8),
+        ("--show-completion bash", 8),
+        ("check-log log.txt", 8),
+        ("check-log log.txt --json", 8),
+        ("", 2),
+        ("check-log no-such-log --json", 2),
+        ("logout --session-file none.json", 0),
+    ],
+)
+def test_a_stdout_that_is_closed_is_one_that_is_full(tmp_path: Path, command: str, code: int, target: str) -> None:
+    (tmp_path / "log.txt").write_text(LOG)
+    line = f"{' '.join(PURGER)} {command} {target}"
+    done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == code, done.stderr
+    assert ("not all was written" in done.stderr) == (command != "logout --session-file none.json")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_enough_of_a_help_changes_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen([*PURGER, "purge", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
 def test_a_purge_keeps_its_own_code_with_a_warning(site: StandIn, repository: Repository, tmp_path: Path) -> None:
     repository.fill(2)
     dry = end(site, tmp_path, "purge", "acme/widgets", "--dry-run")

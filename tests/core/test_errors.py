@@ -34,6 +34,7 @@ CODES = {
     "BrowserError": 5,
     "BrowserLostError": 5,
     "UnexpectedError": 5,
+    "MachineError": 5,
     "NotACacheProblemError": 7,
     "StoppedError": 130,
     "TerminatedError": 143,

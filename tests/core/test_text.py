@@ -12,6 +12,10 @@ from purger.core.text import decoded, many, printable, sentence_of, system_words
 def test_sentences_and_visible_text() -> None:
     assert (sentence_of(" x.. "), sentence_of(""), sentence_of("...a")) == ("X.", "", "...a.")
     assert [sentence_of(text) for text in ("is it?", "no!", "it is.")] == ["Is it?", "No!", "It is."]
+    names = ("https_proxy is odd", "acme/x: no", "x509 is odd", "report.json is odd", "h:1 is down", "a@b is odd")
+    assert [sentence_of(name) for name in names] == [f"{name}." for name in names]
+    assert sentence_of("the variable https_proxy is odd") == "The variable https_proxy is odd."
+    assert sentence_of("error: x_y") == "Error: x_y."
     assert visible("a\nb\u202ec") == "a\ufffdb\ufffdc"
     assert [visible("abcdefgh", longest) for longest in (8, 7, 4, None)] == ["abcdefgh", "abc…fgh", "ab…h", "abcdefgh"]
 

@@ -117,7 +117,7 @@ def test_a_file_that_can_not_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch
     def refuse(*_: object) -> None:
         raise fault
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(env_file, "read_whole", refuse)
     with pytest.raises(env_file.UnreadableError, match=rf"\.env can't be read: {system_words(fault)}"):
         load(None)
     env_file.remember_token(KNOWN)

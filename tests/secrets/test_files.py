@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from purger.secrets.files import whole_file, write_whole
+from purger.secrets.files import read_whole, whole_file, write_whole
 
 
 def mode_of(path: Path) -> int:
@@ -85,3 +87,49 @@ def test_a_folder_in_its_place_stays(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         write_whole(tmp_path / "file", b"")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_is_read_whole_or_in_part(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789")
+    assert read_whole(path) == b"0123456789"
+    assert read_whole(path, 4) == b"0123"
+    with pytest.raises(IsADirectoryError):
+        read_whole(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        read_whole(tmp_path / "none")
+
+
+def test_a_named_pipe_is_read_to_its_end_by_a_writer_that_is_late_and_slow(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    slow = f"sleep 0.2; exec > '{path}'; printf 0123; sleep 0.2; printf 456789"
+    with subprocess.Popen(["sh", "-c", slow]):
+        assert read_whole(path) == b"0123456789"
+    with subprocess.Popen(["sh", "-c", slow]):
+        assert read_whole(path, 6) == b"012345"
+
+
+def test_a_named_pipe_without_a_writer_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.secrets.files.WRITER_WAIT_S", 0.1)
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="nobody writes to") as caught:
+        read_whole(path)
+    assert caught.value.strerror == "it is a pipe that nobody writes to"
+
+
+@pytest.mark.parametrize("text", ["", "0123", "0" * 200_000])
+def test_a_process_substitution_is_read_to_its_end(text: str) -> None:
+    code = "import sys; from pathlib import Path; from purger.secrets.files import read_whole as r; "
+    code += "print(len(r(Path(sys.argv[1]))), end='')"
+    script = f'\'{sys.executable}\' -c "$CODE" <(printf %s "$TEXT"); cat | \'{sys.executable}\' -c "$CODE" /dev/stdin'
+    done = subprocess.run(
+        ["bash", "-c", script],
+        input=text,
+        env=os.environ | {"CODE": code, "TEXT": text[:100_000]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{len(text[:100_000])}{len(text)}"

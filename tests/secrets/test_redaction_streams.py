@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -104,3 +107,21 @@ def test_a_driver_that_does_not_start_is_a_browser_error(site: StandIn, reposito
     assert done.returncode == 5
     assert "driver does not start" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux makes a pipe small")
+@pytest.mark.parametrize(("stream", "arguments"), [("stdout", ["purge", "--help"]), ("stderr", ["--" + "x" * 9000])])
+def test_nothing_is_lost_in_a_pipe_that_does_not_block(stream: str, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "purger", *arguments]
+    whole = subprocess.run(command, capture_output=True, check=False)
+    ours, theirs = os.pipe()
+    fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(theirs, False)
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs}
+    with subprocess.Popen(command, **streams) as process, os.fdopen(ours, "rb") as reader:  # type: ignore[call-overload]
+        while process.poll() is None and select.select([], [theirs], [], 0)[1]:
+            time.sleep(0.01)
+        os.close(theirs)
+        assert reader.read() == getattr(whole, stream)
+    assert process.returncode == whole.returncode
+    assert len(getattr(whole, stream)) > 4096

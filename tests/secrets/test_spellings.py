@@ -47,6 +47,15 @@ def test_finds_mixtures_of_escapes(token: str, choices: list[int]) -> None:
     assert find_secret(f"x{mixed}y".encode(), [token])
 
 
+def test_finds_a_secret_that_is_not_utf_8() -> None:
+    given = b"tok\xe4en-of-\xff"
+    secret = given.decode("utf-8", "surrogateescape")
+    basic = base64.b64encode(b"u:" + given)
+    for form in (secret.encode("utf-8", "surrogatepass"), quote(given).encode(), json.dumps(secret).encode(), basic):
+        assert find_secret(b"<<" + form + b">>", [secret]), form
+    assert SecretBlanker([secret]).blank_text(f"<{secret}>") == "<REDACTED>"
+
+
 def test_long_runs_of_backslashes_do_not_stall_the_search() -> None:
     assert find_secret(b"\\" * 200_000, ['\\\\\\"token']) is None
 

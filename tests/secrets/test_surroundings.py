@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -93,3 +94,23 @@ def test_what_is_a_size_stays(monkeypatch: pytest.MonkeyPatch) -> None:
         "LOGURU_LEVEL": None,
         "NO_COLOR": "1",
     }
+
+
+@pytest.mark.parametrize("zone", ["UTC+24", "UTC-24", "UTC+167", ":UTC+24", "AAA-23BBB-25", "AAA25BBB"])
+@pytest.mark.parametrize("arguments", [["check-log", "no-such-log", "--json"], ["--version"]])
+def test_a_time_zone_that_is_a_day_from_utc_is_ignored_with_a_warning(zone: str, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "purger", *arguments]
+    done = subprocess.run(command, env=os.environ | {"TZ": zone}, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert f"TZ={zone!r} is no time zone" in done.stderr
+    if "--json" in arguments:
+        assert json.loads(done.stdout)["exit_code"] == done.returncode == 2
+
+
+@pytest.mark.parametrize("zone", ["UTC+23:59", "UTC-23", "Europe/Berlin", "", "nonsense"])
+def test_a_possible_time_zone_stays(zone: str) -> None:
+    code = "import os, purger.secrets.surroundings as s; print(s.drop_impossible_time_zone(), os.environ['TZ'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"TZ": zone}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"None {zone}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -13,13 +14,18 @@ from typing import Any
 
 from purger.core.errors import InputError
 from purger.secrets.child_environment import TOKEN_VARIABLE
-from purger.secrets.files import write_whole
+from purger.secrets.files import read_whole, write_whole
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
 
 SCHEMA = 1
+_OUT_OF_REACH = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
 _FILE_MODE = 0o600
 _FOLDER_MODE = 0o700
+
+
+class OutOfReachError(InputError):
+    """A file is where this user can't look, as with a HOME that is somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Sessions:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._is_default = path is None
+        self.is_default = path is None
         self.path = path or _default_path()
 
     def find(self, site: Site) -> Session | None:
@@ -117,7 +123,7 @@ class Sessions:
         text = json.dumps({"schema": SCHEMA, "sites": sites}, indent=1)
         try:
             self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-            if self._is_default:
+            if self.is_default:
                 self._folder.chmod(_FOLDER_MODE)
             write_whole(self._target, text.encode(), mode=_FILE_MODE)
         except OSError as error:
@@ -154,16 +160,21 @@ def _default_path() -> Path:
 
 
 def read_private(path: Path, what: str) -> str | None:
-    """Return the text of a file that contains a secret, or None if it does not exist. Raises InputError."""
+    """Return the text of a file that contains a secret, or None if it does not exist.
+
+    Raises InputError, OutOfReachError where the file's folder is none of this user's.
+    """
+    kind = InputError
     try:
-        return path.read_text("utf-8")
+        return read_whole(path).decode("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError:
         why = "it is not text"
     except OSError as error:
         why = error.strerror or "unknown"
-    raise InputError(
+        kind = OutOfReachError if error.errno in _OUT_OF_REACH else InputError
+    raise kind(
         f"{what} can't be read: {why}", where=str(path), remedy="Repair or remove the file, or set TRAVIS_TOKEN."
     )
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from purger.core.errors import AccessError, InputError
 from purger.core.hosts import origin_of
+from purger.core.text import sentence_of
 from purger.secrets import env_file
 from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.token import Token
 from purger.travis.addresses import DEFAULT_URL, Site
-from purger.travis.auth.sessions import Sessions, read_private, warning_if_public
+from purger.travis.auth.sessions import OutOfReachError, Sessions, read_private, warning_if_public
 
 _TRAVIS_FOLDER_VARIABLE = "TRAVIS_CONFIG_PATH"
 
@@ -39,19 +40,39 @@ def find_token(site: Site, session_file: Path | None = None) -> FoundToken:
     token, InputError for one that can't be sent and for a file that can't be read.
     """
     empty = TOKEN_VARIABLE in os.environ and not os.environ[TOKEN_VARIABLE].strip()
-    if found := first_token(site):
+    out_of_reach: list[OutOfReachError] = []
+    if found := first_token(site, out_of_reach):
         return found
     sessions = Sessions(session_file)
-    if session := sessions.find(site):
+    try:
+        session = sessions.find(site)
+    except OutOfReachError as error:
+        if not sessions.is_default:
+            raise
+        session = None
+        out_of_reach.append(error)
+    if session:
         source = f"{_short(sessions.path)}, the session that `purger login` saved"
-        return FoundToken(session.token, source, sessions.path, _warnings(sessions.path))
+        ignored = tuple(f"{sentence_of(str(error))} It is ignored." for error in out_of_reach)
+        return FoundToken(session.token, source, sessions.path, (*_warnings(sessions.path), *ignored))
     what = f"{TOKEN_VARIABLE} is empty" if empty else "there is no token"
+    what = "; ".join([what, *(str(error) for error in out_of_reach)])
     raise AccessError(f"not signed in to {site.url}: {what}", remedy=how_to_sign_in(site))
 
 
-def first_token(site: Site) -> FoundToken | None:
-    """Return the token that takes precedence over saved sessions, or None. Raises InputError as `find_token` does."""
-    return _from_environment() or _from_travis_command_line(site)
+def first_token(site: Site, out_of_reach: list[OutOfReachError] | None = None) -> FoundToken | None:
+    """Return the token that takes precedence over saved sessions, or None. Raises InputError as `find_token` does.
+
+    A file in a HOME where this user can't look is as none; the error is added to `out_of_reach`.
+    """
+    try:
+        return _from_environment() or _from_travis_command_line(site)
+    except OutOfReachError as error:
+        if os.environ.get(_TRAVIS_FOLDER_VARIABLE):  # somebody named it
+            raise
+        if out_of_reach is not None:
+            out_of_reach.append(error)
+        return None
 
 
 def how_to_sign_in(site: Site) -> str:

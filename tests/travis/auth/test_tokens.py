@@ -178,3 +178,23 @@ def test_without_a_home_no_folder_of_that_name_is_read(tmp_path: Path, monkeypat
     )
     monkeypatch.setattr("os.path.expanduser", lambda path: path)
     assert first_token(Site()) is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no such links")
+def test_a_home_where_this_user_can_not_look_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    monkeypatch.setenv("HOME", str(loop))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(loop / ".config"))
+    with pytest.raises(AccessError, match="there is no token; the travis command line's configuration can't be read"):
+        find_token(PUBLIC)
+    file = tmp_path / "session.json"
+    Sessions(file).save(PUBLIC, Session(Token("of-the-session"), "octavia"))
+    found_token = find_token(PUBLIC, file)
+    assert found_token.token.reveal() == "of-the-session"
+    assert "configuration can't be read: Too many levels" in " ".join(found_token.warnings)
+    with pytest.raises(InputError, match="the saved session can't be read"):
+        find_token(PUBLIC, loop / "session.json")
+    monkeypatch.setenv("TRAVIS_CONFIG_PATH", str(loop))
+    with pytest.raises(InputError, match="configuration can't be read"):
+        find_token(PUBLIC, file)
