@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ class Proxy:
             host = canonical_host(parts.hostname or "")
         except ValueError:
             raise _malformed(source) from None
-        if kind == "socks5" and any(len((part or "").encode()) > _LONGEST_OF_SOCKS for part in (username, password)):
+        if kind == "socks5" and any(len(os.fsencode(part or "")) > _LONGEST_OF_SOCKS for part in (username, password)):
             raise InputError(
                 f"the user name or the password in {source} is longer than a SOCKS5 proxy can be given: "
                 f"{_LONGEST_OF_SOCKS} bytes",

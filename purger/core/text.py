@@ -59,7 +59,7 @@ def likely_meant(name: str, known: Collection[str]) -> str:
 
 def system_words(fault: OSError) -> str:
     """Return what the system says of a fault, for the middle of a sentence; empty where it says nothing."""
-    if not fault.errno and (numbers := re.findall(r"\[Errno (\d+)\]", str(fault))):
+    if not fault.errno and (numbers := re.findall(r"\[Errno ([1-9]\d*)\]", str(fault))):
         # Where none of a name's addresses can be reached, asyncio has the numbers in its text only.
         return "; ".join(dict.fromkeys(system_words(OSError(int(number), "")) for number in numbers))
     # Of a name that is not known the number is not the system's.

@@ -81,3 +81,11 @@ def test_what_the_system_says_stands_in_the_middle_of_a_sentence() -> None:
     )
     assert system_words(OSError(several)) == "network is unreachable; connection refused"
     assert system_words(OSError("[Errno 111] one, [Errno 111] two")) == "connection refused"
+
+
+def test_a_fault_without_a_number_says_its_own_words() -> None:
+    assert system_words(TimeoutError(0, "It is a pipe")) == "it is a pipe"
+    assert (
+        system_words(OSError("Multiple exceptions: [Errno 0] x, [Errno 2] y, [Errno 2] z"))
+        == "no such file or directory"
+    )

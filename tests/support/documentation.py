@@ -31,7 +31,8 @@ MEANINGS = {
     ExitCode.BROWSER: "no usable browser, or it kept crashing",
     ExitCode.UNKNOWN: "`check-log` only: the log does not tell whether the job fetched a (deleted) cache",
     ExitCode.NOT_A_CACHE_PROBLEM: "`retry` only: the job failed without fetching a deleted cache",
-    ExitCode.UNWRITTEN: "`list`, `check-log`: the result could not be written in full (a full disk); "
+    ExitCode.UNWRITTEN: "`list`, `check-log`, `--help`, `--version`, `--show-completion`: the result could not be "
+    "written in full (a full disk, a closed stdout); "
     "after a purge its own code stays, with a warning",
     ExitCode.INTERRUPTED: "stopped by the user (Ctrl-C, or “no” to the question), with a report of what was done",
     ExitCode.TERMINATED: "stopped by SIGTERM, with a report of what was done",
