@@ -22,7 +22,8 @@ from purger.browser.network import DIRECT, NetworkSettings
 from purger.core.errors import BrowserError
 from purger.standin import StandIn
 from tests.support.browser import FOR_EVER, Purger, fill, left
-from tests.support.remote_browsers import StartRemote, free_port
+from tests.support.ports import free_port
+from tests.support.remote_browsers import StartRemote
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,8 @@ import pytest
 from purger.standin import StandIn
 from tests.support.browser import Purger, fill, left
 from tests.support.forward_proxies import StartProxy
-from tests.support.remote_browsers import StartRemote, free_port
+from tests.support.ports import free_port
+from tests.support.remote_browsers import StartRemote
 
 pytestmark = pytest.mark.browser
 BROWSER = "10.99.99.99"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import socket
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from purger.browser.connections import Connections
 from purger.browser.network import DIRECT
 from purger.core.errors import NoAnswerError
+from tests.support.ports import free_port
 from tests.support.raw_servers import OK, Answer, Connection, raw_server
 
 
@@ -146,11 +146,9 @@ async def test_a_name_below_localhost_is_this_machine() -> None:
 
 
 async def test_a_port_where_nothing_listens_and_a_name_that_is_not_known_have_their_own_reasons() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-        port = closed_soon.getsockname()[1]
     async with Connections(DIRECT) as connections:
         with pytest.raises(NoAnswerError, match=r"^connection refused \("):
-            await fetch(connections, f"http://127.0.0.1:{port}")
+            await fetch(connections, f"http://127.0.0.1:{free_port()}")
         with pytest.raises(NoAnswerError, match=r"(?i)^(name or service not known|temporary failure|no address)"):
             await fetch(connections, "http://no-such-host.invalid")
 

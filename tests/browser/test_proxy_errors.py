@@ -16,7 +16,7 @@ from purger.browser.proxy_errors import NotLetThroughError, ProxyError, of_brows
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import NoAnswerError, SiteError
 from tests.support.forward_proxies import ForwardProxy, StartProxy
-from tests.support.remote_browsers import free_port
+from tests.support.ports import free_port
 
 HOST = "api.travis.test"
 ADDRESS = f"https://{HOST}/user"

@@ -18,7 +18,8 @@ from purger.standin import StandIn
 from tests.support.browser import Purger, left
 from tests.support.forward_proxies import StartProxy
 from tests.support.networks import HOSTS
-from tests.support.remote_browsers import StartRemote, free_port
+from tests.support.ports import free_port
+from tests.support.remote_browsers import StartRemote
 
 pytestmark = pytest.mark.browser
 

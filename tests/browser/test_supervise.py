@@ -13,8 +13,9 @@ import pytest
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import FOR_EVER, Purger, left, loads, once
+from tests.support.ports import free_port
 from tests.support.processes import Running, children_marked, wait_until
-from tests.support.remote_browsers import StartRemote, free_port
+from tests.support.remote_browsers import StartRemote
 
 pytestmark = pytest.mark.browser
 

@@ -22,8 +22,8 @@ from purger.browser.tunnel import open_tunnel
 from purger.core.errors import InputError, NoAnswerError, SiteError
 from tests.support.forward_proxies import PASSWORD, ForwardProxy, Scripted, StartProxy
 from tests.support.https_servers import context_of, hello, trusting
+from tests.support.ports import free_port
 from tests.support.raw_servers import raw_server
-from tests.support.remote_browsers import free_port
 from tests.support.silent_addresses import SILENT
 
 HOST = "api.travis.test"

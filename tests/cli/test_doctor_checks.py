@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
 from purger.standin import StandIn
 from tests.support.browser import Purger
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -41,8 +41,7 @@ def test_each_fault_has_the_exit_code_of_the_purge_and_a_remedy(
 ) -> None:
     repository = site.add_repository("acme/widgets", permissions={"cache_delete": case != "may not delete"})
     repository.fill(3)
-    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-        nowhere = f"http://127.0.0.1:{closed_soon.getsockname()[1]}"
+    nowhere = f"http://127.0.0.1:{free_port()}"
     (tmp_path / "broken.json").write_text("{")
     site.faults.changed_page = "icon-class" if case == "changed page" else None
     variables: dict[str, str] = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 
 import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import Purger, over_both
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -88,8 +88,7 @@ def test_each_refusal_has_its_code_and_sentence(purger: Purger, site: StandIn, c
     if case == "wrong token":
         more["TRAVIS_TOKEN"] = "wrong-token-of-someone"
     if case == "dead port":
-        with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-            more["PURGER_API_URL"] = f"http://127.0.0.1:{closed_soon.getsockname()[1]}"
+        more["PURGER_API_URL"] = f"http://127.0.0.1:{free_port()}"
     ended = purger("purge", name, "--yes", **more)
     assert (ended.code, ended.report["exit_code"]) == (code, code)
     assert said in ended.err

@@ -19,11 +19,6 @@ from playwright.async_api import Playwright
 from purger.browser.find import candidates
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def wait_for_port(process: subprocess.Popen[bytes], port: int) -> None:
     """Wait until the process listens on the port."""
     while process.poll() is None:

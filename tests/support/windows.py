@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from playwright.async_api import Browser, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
 from tests.support.browser import PURGER
+from tests.support.ports import free_port
 
 needs_a_display = pytest.mark.usefixtures("display")
 
@@ -79,8 +79,7 @@ def in_a_window(
     stdin: int = subprocess.DEVNULL,
 ) -> Iterator[Windowed]:
     """Run a purger command on a virtual display for the time of a `with` block."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     wrapper = folder / "browser"
     wrapper.write_text(f'#!/bin/sh\nexec "{browser_path}" --remote-debugging-port={port} "$@"\n')
     wrapper.chmod(0o700)

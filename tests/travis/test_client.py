@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from purger.travis.rate_limit import Budget
 from purger.travis.refusals import BusyError, NotAllowedError, NotFoundError, RateLimitedError
 from tests.support.browser import OpenApi
 from tests.support.https_servers import HOST, context_of, hello, trusting
+from tests.support.ports import free_port
 from tests.support.raw_servers import OK, Connection, raw_server
 from tests.support.retry_policies import FAST, QUICK
 
@@ -231,8 +231,7 @@ async def test_a_certificate_that_is_not_accepted_is_not_tried_again(tmp_path: P
 
 
 async def test_a_port_where_nothing_listens_is_an_error_of_the_site(open_api: OpenApi) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-        address = f"http://127.0.0.1:{closed_soon.getsockname()[1]}"
+    address = f"http://127.0.0.1:{free_port()}"
     async with open_api(at=Site.at(address, address)) as api:
         with pytest.raises(SiteError, match="the API did not answer") as caught:
             await api.user()

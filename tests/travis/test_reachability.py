@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -14,6 +13,7 @@ from purger.core.errors import SiteError
 from purger.standin import StandIn
 from purger.travis.addresses import Site
 from purger.travis.reachability import api_answers_s, front_end_answers_s
+from tests.support.ports import free_port
 from tests.support.raw_servers import Connection, raw_server
 
 Measure = Callable[[Connections, Site], Awaitable[float]]
@@ -41,8 +41,7 @@ async def test_a_site_that_is_up_answers_without_a_token(
 async def test_a_port_where_nothing_listens_is_an_error_with_its_option(
     connections: Connections, answers_s: Measure, who: str, option: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-        address = f"http://127.0.0.1:{closed_soon.getsockname()[1]}"
+    address = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(SiteError, match=f"^{who} does not answer") as caught:
         await answers_s(connections, Site.at(address, address))
     assert option in (caught.value.remedy or "")

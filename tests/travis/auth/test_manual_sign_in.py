@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import pty
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -28,6 +27,7 @@ from purger.travis.auth.manual_sign_in import ManualSignIn
 from purger.travis.auth.stored_sign_in import ACCOUNTS_KEY, ACTIVE_ACCOUNT_KEY
 from purger.travis.page.cache_page import TOKEN_KEY
 from tests.support.browser import FOR_EVER, PURGER, environment, long_enough
+from tests.support.ports import free_port
 from tests.support.shared_browsers import LentBrowser
 from tests.support.windows import in_a_window, needs_a_display
 
@@ -121,8 +121,7 @@ async def test_only_the_front_ends_storage_is_read_until_the_timeout(site: Stand
 
 
 async def test_a_site_that_does_not_answer_is_a_site_error(browser: Browser) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-        address = f"http://127.0.0.1:{closed_soon.getsockname()[1]}"
+    address = f"http://127.0.0.1:{free_port()}"
     sign_in = ManualSignIn(Site.at(address), DIRECT, None, timeout_s=60, notify=lambda _text: None)
     with pytest.raises(SiteError, match="the page did not answer"):
         await sign_in.in_browser(browser)
