@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
+from purger.core.env_lines import selecting_meant
 from purger.core.errors import InputError
 from purger.core.filters import Filters
 from purger.core.options import check_switch, declared, parse_number
@@ -121,8 +122,8 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
     A filter with a mistyped name would select everything.
     """
     for name in sorted(set(environ) - known_variables):
-        if name.startswith("PURGER_"):
-            remedy = f"{likely_meant(name, known_variables)}Correct the name, or unset the variable."
+        if name.upper().startswith("PURGER_") or selecting_meant(name):
+            remedy = f"{likely_meant(name.upper(), known_variables)}Correct the name, or unset the variable."
             yield InputError(f"{name} is not a variable of purger's", remedy=remedy)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import re
 import unicodedata
@@ -11,15 +12,26 @@ from dataclasses import dataclass
 from dotenv.parser import Binding, parse_stream
 
 from purger.core.errors import InputError
+from purger.core.filters import Filters
+from purger.core.options import declared
+from purger.core.policies import Policies
 from purger.core.text import decoded, likely_meant
 
 OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", "TRAVIS_REPO_SLUG"})
 """The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
 _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
-_SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*=", re.IGNORECASE)
+_SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*:?=", re.IGNORECASE)
 _OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
 _OF_A_SHELL = re.compile(r"\$[A-Za-z_{(]|`|\\$|^<<|^\(|^[\u201c-\u201f\u2018-\u201b\u00ab\u2039]")
 """What a shell replaces or joins, and quotes that are none: taken as they are they would select other caches."""
+_OF_SELECTING = frozenset(
+    name for settings in (Filters, Policies) for _, option in declared(settings) for name in option.variables
+)
+"""The variables of which a lost or misread one selects what nobody meant."""
+_UNQUOTED = re.compile(r"[\\;&|<>\"']|^=")
+"""What a shell would take for something else, in a value that has no quotes around it."""
+_MISSPELT = 0.8
+"""How alike the first words of two names are, at least, where one is the other misspelt (difflib's ratio)."""
 _A_VARIABLE = re.compile(r"\$\{")
 _HOLDING_SECRETS = frozenset({"TRAVIS_TOKEN", "PURGER_PROXY", "PURGER_CONNECT"})
 """A secret may hold nearly anything."""
@@ -41,6 +53,7 @@ def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
         raise InputError(
             ".env can't be read: a line of purger's holds zero bytes, as UTF-16 does", remedy="Save the file as UTF-8."
         )
+    _refuse_misspelt(text)
     found: dict[str, str] = {}
     understood = 0
     for binding in parse_stream(io.StringIO(text, newline="")):
@@ -53,6 +66,27 @@ def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
     if understood != sum(name_meant(line) is not None for line in text.splitlines()):
         raise InputError(".env can't be read: a line of purger's is not understood", remedy=_REMEDY)
     return found
+
+
+def selecting_meant(name: str) -> str | None:
+    """Return the variable of a filter or policy that a variable's name is, but for its case or its first word."""
+    head, _, tail = name.upper().partition("_")
+    meant = f"PURGER_{tail}"
+    if meant == name or meant not in _OF_SELECTING:
+        return None
+    return meant if difflib.SequenceMatcher(None, head, "PURGER").ratio() >= _MISSPELT else None
+
+
+def _refuse_misspelt(text: str) -> None:
+    """Raise InputError for a line that sets what is a filter but for the first word of its name: `PURGE_BRANCH`."""
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.match(r"\s*(?:export\s+)?(\w+)\s*=", line)
+        meant = selecting_meant(match[1]) if match and not match[1].upper().startswith("PURGER_") else None
+        if meant is not None:
+            raise InputError(
+                f".env can't be read: line {number} is no variable of purger's, and nearly {meant}",
+                remedy="Correct the name, or remove the line: a filter that is lost would select everything.",
+            )
 
 
 def name_meant(line: str) -> str | None:
@@ -121,11 +155,12 @@ def _lines_of_ours(binding: Binding, known: Collection[str]) -> Iterator[_Line]:
     start = binding.original.line
     for number, text in enumerate(binding.original.string.splitlines(), start):
         if (name := name_meant(text)) is not None:
-            yield _Line(number, text, name if "=" in text else _without_value(text, name, known))
+            is_known = "=" in text and name in {*known, *OF_TRAVIS}
+            yield _Line(number, text, name if is_known else _without_value(text, name, known))
 
 
 def _without_value(text: str, name: str, known: Collection[str]) -> str:
-    """Return the variable that a line without `=` is about: what follows it may be a secret."""
+    """Return the variable that a line is about, without what follows its name: that may be a secret."""
     begun = [one for one in {*known, *OF_TRAVIS} if f"{name}_".startswith(f"{one}_")]
     return max(begun, key=len) if begun else name_meant(text.split()[0]) or "?"
 
@@ -151,6 +186,9 @@ def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: b
     if not is_quoted and (_A_VARIABLE if name in _HOLDING_SECRETS else _OF_A_SHELL).search(binding.value):
         why = "holds what a shell would replace, and purger does not"
         raise line.refused(why, "Write the value itself, in single quotes if it is meant so.")
+    is_bare = line.text.partition("=")[2].lstrip()[:1] not in {"'", '"'}
+    if is_bare and name in _OF_SELECTING and _UNQUOTED.search(binding.value):
+        raise line.refused("holds what a shell would take for something else", "Write the value in single quotes.")
     return binding.value
 
 

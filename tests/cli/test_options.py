@@ -199,15 +199,18 @@ def test_what_narrows_a_purge_and_is_empty_in_the_environment_is_not_dropped(
     assert f"{variable} is empty" in ended.err
 
 
+@pytest.mark.parametrize("variable", ["PURGER_BRNCH", "purger_branch", "PURGE_BRANCH"])
 @pytest.mark.parametrize(("name", "code"), [("purge", 2), ("list", 0)])
 def test_a_mistyped_variable_is_never_passed_over_by_what_deletes(
-    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, name: str, code: int
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, name: str, code: int, variable: str
 ) -> None:
-    monkeypatch.setenv("PURGER_BRNCH", "main")
+    monkeypatch.setenv("PURGE_URL", "https://cdn.example")  # of another program
+    monkeypatch.setenv(variable, "main")
     ended = command(name, "a/b", *(["-y"] if name == "purge" else []))
     assert (ended.code, len(runs)) == (code, 0 if code else 1)
-    assert "PURGER_BRNCH is not a variable of purger's" in ended.err
+    assert f"{variable} is not a variable of purger's" in ended.err
     assert "Is PURGER_BRANCH meant?" in ended.err
+    assert "PURGE_URL" not in ended.err
 
 
 @pytest.mark.parametrize("text", ["PURGER_BRANCH main\n", "PURGER_DRY_RUN\n", "PURGER_MATCH: x\n"])

@@ -20,6 +20,7 @@ class Beginning:
         self.was_called = False
         self.is_job_over = False
         self._is_silent_later_job = False
+        self._uses_caches = False
         self._has_worker = False
         self._has_clone = False
         self._has_rest = False
@@ -40,6 +41,10 @@ class Beginning:
             Rule(b"setup build cache", rb"setup build cache", self._on_part),
             Rule(b"Failed to fetch casher", rb"Failed to fetch casher from GitHub, disabling cache", self._on_disabled),
             Rule(b"cache.", rb"cache\.1(?=\s|\Z)", self._on_label),
+            # Only a job with caches writes these, wherever its cache part is; one with workspaces writes others, too.
+            Rule(b"cache.", rb"cache\.[2-9](?=\s|\Z)", self._on_use),
+            Rule(b"adding /", rb"adding /[^\n]{1,300} to cache(?=\s|\Z)", self._on_use),
+            Rule(b"cache uploaded", rb"cache uploaded", self._on_use),
         ]
 
     @property
@@ -60,6 +65,8 @@ class Beginning:
             self._has_clone |= self._has_worker
         elif name.startswith("cache.1"):
             self._open_part()
+        elif name.startswith("cache."):
+            self._uses_caches = True
 
     def command_began(self, statement: Statement) -> None:
         """Handle a command's echo: one that is not of the cache part ends it."""
@@ -76,6 +83,12 @@ class Beginning:
         """Handle the end of the job: what begins after it is another one."""
         self.is_job_over = True
 
+    def another_ended(self) -> None:
+        """Handle the last line of another job, of which nothing else may have been seen."""
+        if self.is_job_over:
+            self._job_began()
+            self._has_worker = False
+
     def unknown(self, *, crashed: bool, stopped: bool) -> Unknown | None:
         """Return why the log does not tell whether a cache was fetched, where nothing of the tool is seen."""
         if self.is_disabled:
@@ -88,6 +101,8 @@ class Beginning:
             if stopped:
                 return Unknown.STALLED
             return Unknown.ENDS_EARLY if self._is_part_empty else Unknown.BEGINS_LATE
+        if self._has_worker and self._uses_caches:
+            return Unknown.FRAGMENT
         if self._has_worker:
             return None if self._has_clone and self._has_rest else Unknown.ENDS_EARLY
         return Unknown.BEGINS_LATE if self._has_rest else Unknown.FRAGMENT
@@ -96,11 +111,12 @@ class Beginning:
         """Return why the last cache part tells nothing, or is not seen of the last job, where an earlier one did."""
         if self._is_part_empty:
             return Unknown.FOLDED if self._is_part_over else Unknown.ENDS_EARLY
-        is_cut = self._is_silent_later_job and not (self._has_clone and self._has_rest)
-        return Unknown.ENDS_EARLY if is_cut else None
+        if not self._is_silent_later_job or (self._has_clone and self._has_rest):
+            return None
+        return Unknown.ENDS_EARLY if self._has_worker else Unknown.BEGINS_LATE
 
     def _job_began(self) -> None:
-        if self.is_job_over:
+        if self.is_job_over or self._has_rest:
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
@@ -128,6 +144,9 @@ class Beginning:
     def _on_label(self, statement: Statement) -> None:
         if statement.begins():
             self._open_part()
+
+    def _on_use(self, statement: Statement) -> None:
+        self._uses_caches |= statement.begins()
 
     def _on_disabled(self, statement: Statement) -> None:
         self.is_disabled |= statement.begins()

@@ -126,6 +126,7 @@ class LogReader:
         at = statement.match.start()
         failed = int(statement.group(1)) != 0
         if statement.text.endswith(b"Your build ", max(0, at - 20), at):
+            self._tool.beginning.another_ended()
             self._end(failed=failed)
             return
         sentence = statement.text.rfind(b'The command "', max(0, at - _LONGEST_COMMAND), at)

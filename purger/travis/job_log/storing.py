@@ -23,6 +23,7 @@ class Storing:
         self.was_called = False
         self.nothing_changed = False
         self.proves_fetch = False
+        self._proved_before = False
         self.part: str | None = None
         self.stored: list[Transfer] = []
         self._times = times
@@ -152,6 +153,10 @@ class Storing:
     def _store(self, upload: Transfer, *, is_cache: bool) -> None:
         self._uploading = None
         self._is_open = False
+        if is_cache:
+            self._began = None  # what follows is no part of it
+        else:
+            self.proves_fetch = self._proved_before  # what was compared was a workspace
         if is_cache and len(self.stored) < MAX_ARCHIVES:
             self.was_called = True
             self.stored.append(upload)
@@ -165,4 +170,5 @@ class Storing:
     def _on_change(self, statement: Statement) -> None:
         is_sentence = statement.match[0].endswith(b"content changed") and self.part != "workspace"
         if statement.begins() and (is_sentence or self._is_in_part(statement)):
+            self._proved_before = self.proves_fetch
             self.was_called = self.proves_fetch = True

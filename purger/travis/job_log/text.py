@@ -19,6 +19,8 @@ _CODE = re.compile(
 )
 # What is left of a code if its escape character was lost in copying, or was made visible.
 LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|\[\d[\d;]*[mKGJ])"
+_MARK = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)+")
+"""Byte-order marks, as editors and shells write them."""
 _WEB_PAGE = re.compile(rb"<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 _JSON_OBJECT = re.compile(rb"[\[{][\[{\s]*\"")
 _JSON_STRING = re.compile(rb"\[?\s*\"(?:[^\"\\\n]|\\.)*+(?:\"|\\?\Z)")
@@ -79,7 +81,7 @@ class LogText:
     def _begin(self) -> bytes:
         head, self._head = bytes(self._head), bytearray()
         self._form = _form_of(head[:HEAD_BYTES])
-        return head
+        return _MARK.sub(b"", head)
 
     def _without_codes(self, data: bytes, *, final: bool) -> bytes:
         data, self._held = self._held + data, b""

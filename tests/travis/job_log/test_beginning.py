@@ -55,7 +55,12 @@ def fold(name: str) -> str:
         (WORKER + DISABLED + RUN + DONE + WORKER + CLONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + RUN + DONE + WORKER + CLONE + RUN, CacheUse.NO_CACHE, None),
         (WORKER + CLONE + WORKER + CLONE + RUN + DONE, CacheUse.NO_CACHE, None),
-        (WORKER + CLONE + RUN + WORKER + DONE, CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + RUN + WORKER + DONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + CLONE + RUN + fold("worker_info"), CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (FETCHED.removesuffix(DONE) + WORKER, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + CLONE + RUN + DONE + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (FETCHED + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (WORKER + DISABLED + RUN + DONE + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         (FETCHED + WORKER + CLONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (FETCHED + WORKER + CLONE + RUN, CacheUse.STARTED_CLEAN, None),
         (FETCHED + FETCHED, CacheUse.STARTED_CLEAN, None),
@@ -81,3 +86,23 @@ def test_what_the_beginning_proves(log: str, use: CacheUse, why: Unknown | None)
 )
 def test_the_last_job_of_a_file_says_whether_it_is_cut(log: str, is_cut: bool) -> None:
     assert read_log([log.encode()]).truncated == is_cut
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "adding /home/travis/.cache/pip to cache",
+        "cache uploaded",
+        "cache.2",
+        "travis_fold:start:cache.2",
+    ],
+)
+def test_a_line_that_only_a_job_with_caches_writes_proves_that_it_uses_some(line: str) -> None:
+    read = read_log([f"{WORKER}{CLONE}{line}\n{RUN}{DONE}".encode()])
+    assert read.cache_use is CacheUse.UNKNOWN
+    assert read_log([(FETCHED + line).encode()]).cache_use is not CacheUse.NO_CACHE
+
+
+@pytest.mark.parametrize("mark", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_hides_no_heading(mark: str) -> None:
+    assert read_log([(WORKER + CLONE + RUN + DONE).encode(mark)]).cache_use is CacheUse.NO_CACHE

@@ -92,3 +92,24 @@ def test_where_it_begins_to_store_it_is_a_log() -> None:
 def test_a_job_that_stops_while_it_packs_is_known() -> None:
     assert read_log([(PACKING + STALLED).encode()]).stopped_storing
     assert not read_log([(STORE + "nothing changed\n" + STALLED).encode()]).stopped_storing
+
+
+CLEAN = "Setting up build cache\nattempting to download cache archive\nfetching main/x.tgz\ncould not download cache\n"
+STORED = "store build cache\nuploading main/cache-1.tgz\ncache uploaded\n"
+WORKSPACE = "uploading main/ws1.tgz\nworkspace uploaded\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "use"),
+    [
+        (CHANGED + WORKSPACE, CacheUse.UNKNOWN),
+        (CLEAN + CHANGED + WORKSPACE, CacheUse.STARTED_CLEAN),
+        (CLEAN + STORED + CHANGED + WORKSPACE, CacheUse.STARTED_CLEAN),
+        (CLEAN + STORED + "nothing changed\n", CacheUse.STARTED_CLEAN),
+        (CHANGED + STORED, CacheUse.FETCHED),
+        (CHANGED + STORED + CHANGED + WORKSPACE, CacheUse.FETCHED),
+        (CHANGED, CacheUse.FETCHED),
+    ],
+)
+def test_what_was_compared_for_a_workspace_proves_no_cache(log: str, use: CacheUse) -> None:
+    assert read_log([f"travis_fold:start:x\n{log}".encode()]).cache_use is use
