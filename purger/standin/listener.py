@@ -57,20 +57,26 @@ class Listener:
         self._socket.setblocking(False)  # noqa: FBT003 - its only parameter
         self._transports: WeakSet[asyncio.WriteTransport] = WeakSet()
         self._arrivals: set[asyncio.Task[None]] = set()
+        self._waiting: dict[asyncio.Task[None], socket.socket] = {}
+        """The connections of arrivals that have not begun: if they are cancelled, nobody else closes these."""
 
     async def start(self) -> None:
         """Begin to accept connections."""
         server = web.Server(self._over_http1, access_log=None, max_line_size=_LONGEST_LINE)
         self._http1 = web.ServerRunner(server, shutdown_timeout=GRACE_S)
         await self._http1.setup()
-        self._accepting = asyncio.create_task(self._accept(server))
+        # A task that waits for connections would lose one that comes while it is cancelled.
+        asyncio.get_running_loop().add_reader(self._socket, self._accept, server)
 
     async def stop(self) -> None:
         """Stop accepting; close all connections, after a grace for pending calls over HTTP/1.1."""
-        self._accepting.cancel()
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
         for arrival in self._arrivals:
             arrival.cancel()
-        self._socket.close()
+        await asyncio.gather(*self._arrivals, return_exceptions=True)
+        for connection in self._waiting.values():
+            connection.close()
         await self._http1.cleanup()
         self.drop_connections()
 
@@ -79,17 +85,20 @@ class Listener:
         for transport in list(self._transports):
             _break_off(transport)
 
-    async def _accept(self, server: web.Server) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            connection, _ = await loop.sock_accept(self._socket)
+    def _accept(self, server: web.Server) -> None:
+        with contextlib.suppress(OSError):  # it is gone already
+            connection, _ = self._socket.accept()
+            connection.setblocking(False)  # noqa: FBT003 - its only parameter
             arrival = asyncio.create_task(self._arrive(connection, server))
+            self._waiting[arrival] = connection
             self._arrivals.add(arrival)
             arrival.add_done_callback(self._arrivals.discard)
 
     async def _arrive(self, connection: socket.socket, server: web.Server) -> None:
         """Start to serve a connection, after its handshake if it is encrypted."""
         loop = asyncio.get_running_loop()
+        if arrival := asyncio.current_task():
+            del self._waiting[arrival]
         context = self.context
         http2 = self._http2
         protocols: Protocols = server if context is None or http2 is None else lambda: _Agreed(server, http2)
