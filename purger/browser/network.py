@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from purger.browser.authority import Authority
 from purger.browser.proxies import Proxies
+from purger.core.hosts import ip_of
 from purger.core.options import NETWORK, text
 
 if TYPE_CHECKING:
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 
 IDLE_S = 30.0
 """How long an unused connection is kept: less than servers, proxies and address translation usually keep it."""
-NEXT_ADDRESS_S = 0.25
-"""How long an address of a name may be silent until the next one is tried besides it (RFC 8305)."""
+_NEXT_ADDRESS_S = 0.25
+
+
+def next_address_s(host: str) -> float | None:
+    """Return how long an address of a host may be silent until the next one is tried besides it (RFC 8305).
+
+    None for an IP address, which has no next one: asyncio would lose a connection that is made as it is given up.
+    """
+    return None if ip_of(host) else _NEXT_ADDRESS_S
 
 
 @dataclass(frozen=True, slots=True)

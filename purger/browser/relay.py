@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from purger.browser.certificates import certificate_error
 from purger.browser.loopback import LoopbackServer, Stream, encrypt, pump, refuse
-from purger.browser.network import NEXT_ADDRESS_S, Network
+from purger.browser.network import Network, next_address_s
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
@@ -70,7 +70,7 @@ class Relay(LoopbackServer):
                 if proxy is not None:
                     stream = await open_tunnel(proxy, host, port, self._network)
                 else:
-                    stream = await asyncio.open_connection(host, port, happy_eyeballs_delay=NEXT_ADDRESS_S)
+                    stream = await asyncio.open_connection(host, port, happy_eyeballs_delay=next_address_s(host))
                 if urlsplit(self._endpoint).scheme == "wss":
                     await encrypt(stream[1], self._network.ssl_context(), host)
                 return stream

@@ -11,7 +11,7 @@ import ssl
 from purger.browser import proxy_errors
 from purger.browser.certificates import DATES, certificate_error, unverified
 from purger.browser.loopback import Stream, break_off
-from purger.browser.network import NEXT_ADDRESS_S, Network
+from purger.browser.network import Network, next_address_s
 from purger.browser.proxies import Proxy
 from purger.browser.proxy_errors import Answer
 from purger.core.errors import InputError
@@ -80,7 +80,7 @@ async def _shown_by(proxy: Proxy, context: ssl.SSLContext) -> bytes | None:
 
 async def _open(proxy: Proxy, context: ssl.SSLContext | None) -> Stream:
     return await asyncio.open_connection(
-        proxy.host, proxy.port, ssl=context, limit=_LONGEST_HEAD_BYTES, happy_eyeballs_delay=NEXT_ADDRESS_S
+        proxy.host, proxy.port, ssl=context, limit=_LONGEST_HEAD_BYTES, happy_eyeballs_delay=next_address_s(proxy.host)
     )
 
 
