@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,7 +64,7 @@ class Proxy:
             host = canonical_host(parts.hostname or "")
         except ValueError:
             raise _malformed(source) from None
-        if kind == "socks5" and any(len(os.fsencode(part or "")) > _LONGEST_OF_SOCKS for part in (username, password)):
+        if kind == "socks5" and any(len(as_given(part or "")) > _LONGEST_OF_SOCKS for part in (username, password)):
             raise InputError(
                 f"the user name or the password in {source} is longer than a SOCKS5 proxy can be given: "
                 f"{_LONGEST_OF_SOCKS} bytes",
@@ -190,6 +189,11 @@ def _decoded_user_info(netloc: str) -> tuple[str | None, str | None]:
     """Return user name and password, of which the former may be empty before an `@`. Raises UnicodeDecodeError."""
     username, password = (unquote(part, errors="strict") for part in _user_info(netloc))
     return username if "@" in netloc else None, password or None
+
+
+def as_given(text: str) -> bytes:
+    """Return a user name or a password in UTF-8, or, where it was given in other bytes, as these."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _malformed(source: str) -> InputError:

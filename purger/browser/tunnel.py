@@ -12,7 +12,7 @@ from purger.browser import proxy_errors
 from purger.browser.certificates import DATES, certificate_error, unverified
 from purger.browser.loopback import Stream, break_off
 from purger.browser.network import Network, next_address_s
-from purger.browser.proxies import Proxy
+from purger.browser.proxies import Proxy, as_given
 from purger.browser.proxy_errors import Answer
 from purger.core.errors import InputError
 from purger.core.hosts import canonical_host, in_brackets, ip_of
@@ -92,7 +92,7 @@ async def _connect(
     head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n"
     if proxy.username is not None:
         user_info = f"{proxy.username}:{proxy.password or ''}"
-        head += f"Proxy-Authorization: Basic {base64.b64encode(_as_given(user_info)).decode()}\r\n"
+        head += f"Proxy-Authorization: Basic {base64.b64encode(as_given(user_info)).decode()}\r\n"
     writer.write(f"{head}\r\n".encode())
     answer = await _final_answer(reader)
     if not 200 <= answer.status < 300:
@@ -125,7 +125,7 @@ async def _socks5(
         raise proxy_errors.password_wanted(proxy, where)
     if way == _PASSWORD:
         writer.write(
-            b"\x01" + b"".join(_short(_as_given(text)) for text in (proxy.username or "", proxy.password or ""))
+            b"\x01" + b"".join(_short(as_given(text)) for text in (proxy.username or "", proxy.password or ""))
         )
         _, refused = await reader.readexactly(2)
         if refused:
@@ -140,11 +140,6 @@ async def _socks5(
         raise proxy_errors.of_socks_reply(proxy, host, reply, where)
     length = {1: 4, 4: 16}.get(kind_of_address) or (await reader.readexactly(1))[0]
     await reader.readexactly(length + 2)
-
-
-def _as_given(text: str) -> bytes:
-    """Return a user name or a password in UTF-8, or, where it was given in other bytes, as these."""
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _short(data: bytes) -> bytes:
