@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from purger.travis.job_log.model import Unknown
 from purger.travis.job_log.scan import Rule, Statement
 
+# What the build script itself runs before the job's own commands. Some of it comes before the cache part.
+_OF_THE_SET_UP = re.compile(
+    rb"(?:git|cd|export|source|eval|unset|mkdir|sudo|apt-get|curl|wget|openssl|bash -c|rvm|nvm|pyenv|phpenv|"
+    rb"jdk_switcher|rustup|gimme|go env|composer self-update)\b|\S+ (?:-{0,2}version|-[vV])\s"
+)
 _COMMANDS_OF_THE_PART = (b"export CASHER", b"Installing caching", b"export PATH=")
 
 
@@ -19,6 +26,9 @@ class Beginning:
         # Whether something was seen that only a log of Travis CI holds.
         self.was_called = False
         self.is_job_over = False
+        # Whether the job's own commands run: what these write is not the tool's, and they come after the cache part.
+        self.is_past = False
+        self._is_cut = False
         self._is_silent_later_job = False
         self._uses_caches = False
         self._has_worker = False
@@ -55,7 +65,7 @@ class Beginning:
     def tool_began(self) -> None:
         """Handle an attempt of the tool, or an answer: the part, if there is one, is not empty."""
         self.was_called = True
-        self._is_part_empty = self._is_silent_later_job = False
+        self._is_part_empty = self._is_silent_later_job = self._is_cut = self.is_past = False
 
     def fold(self, name: str) -> None:
         """Handle the start of a fold."""
@@ -73,10 +83,15 @@ class Beginning:
         end = statement.match.end()
         if statement.begins() and not statement.text.startswith(_COMMANDS_OF_THE_PART, end):
             self._is_part_over |= self._is_part_empty
+            self.is_past |= _OF_THE_SET_UP.match(statement.text, end) is None
+
+    def cut(self) -> None:
+        """Handle that somebody cut lines out. After the job's own commands began they can't hold the cache part."""
+        self._is_cut |= not self.is_past
 
     def rest_began(self) -> None:
         """Handle a sentence that comes only after the place of the cache part."""
-        self._has_rest = True
+        self._has_rest = self.is_past = True
         self._is_part_over |= self._is_part_empty
 
     def job_ended(self) -> None:
@@ -93,9 +108,11 @@ class Beginning:
         """Return why the log does not tell whether a cache was fetched, where nothing of the tool is seen."""
         if self.is_disabled:
             return None
+        if self._has_part and crashed:
+            return Unknown.CRASHED
+        if self._is_cut and (self._has_part or self._has_worker):
+            return Unknown.CUT_OUT
         if self._has_part:
-            if crashed:
-                return Unknown.CRASHED
             if self._is_part_empty and self._is_part_over and not stopped:
                 return Unknown.FOLDED
             if stopped:
@@ -111,8 +128,10 @@ class Beginning:
         """Return why the last cache part tells nothing, or is not seen of the last job, where an earlier one did."""
         if self._is_part_empty:
             return Unknown.FOLDED if self._is_part_over else Unknown.ENDS_EARLY
-        if not self._is_silent_later_job or (self._has_clone and self._has_rest):
+        if not self._is_silent_later_job or (self._has_clone and self._has_rest and not self._is_cut):
             return None
+        if self._is_cut:
+            return Unknown.CUT_OUT
         return Unknown.ENDS_EARLY if self._has_worker else Unknown.BEGINS_LATE
 
     def _job_began(self) -> None:
@@ -120,12 +139,13 @@ class Beginning:
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
+            self._is_cut = self.is_past = False
             self._is_silent_later_job = True
         self._has_worker = True
 
     def _open_part(self) -> None:
         self._has_part = self._is_part_empty = True
-        self._is_part_over = False
+        self._is_part_over = self._is_cut = self.is_past = False
 
     def _on_worker(self, statement: Statement) -> None:
         if statement.begins():
@@ -149,4 +169,4 @@ class Beginning:
         self._uses_caches |= statement.begins()
 
     def _on_disabled(self, statement: Statement) -> None:
-        self.is_disabled |= statement.begins()
+        self.is_disabled |= statement.begins() and not self.is_past

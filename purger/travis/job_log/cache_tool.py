@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from purger.travis.job_log.beginning import Beginning
+from purger.travis.job_log.cuts import FRAMED_LINE, is_a_cut
 from purger.travis.job_log.fetching import Fetching
 from purger.travis.job_log.model import Fetch, Stored, Unknown
 from purger.travis.job_log.scan import Rule, Statement
@@ -36,7 +37,7 @@ class CacheTool:
     def __init__(self) -> None:
         self.times = BlockTimes()
         self.beginning = Beginning()
-        self._fetching = Fetching(self.times, self._heard)
+        self._fetching = Fetching(self.times, self._heard, lambda: not self.beginning.is_past)
         self._storing = Storing(self.times)
         self._crashed = False
         self._stopped = False
@@ -46,6 +47,10 @@ class CacheTool:
         """Return the rules for the tool's statements."""
         own = [
             Rule(b"bin/casher:", rb"bin/casher:(?:\d+:in |\d+: | ?line \d+:)", self._on_crash),
+            Rule(
+                b"casher: ", rb"casher: (?:command not found|not found|No such file|Permission denied)", self._on_crash
+            ),
+            Rule(b"\n", FRAMED_LINE, self._on_framed_line, self._may_be_cut),
         ]
         return own + self.beginning.rules() + self._fetching.rules() + self._storing.rules()
 
@@ -121,6 +126,16 @@ class CacheTool:
         self._storing.part = kind
         if kind == "cache":
             self.beginning.tool_began()
+
+    def _may_be_cut(self) -> bool:
+        """Return whether lines that are cut out may be those about the cache."""
+        return not self.beginning.is_past or self._fetching.is_pending
+
+    def _on_framed_line(self, statement: Statement) -> None:
+        """Handle what may stand in the place of lines that somebody cut out."""
+        if is_a_cut(statement.match[1]):
+            self.beginning.cut()
+            self._fetching.interrupt(Unknown.CUT_OUT)
 
     def _on_crash(self, _: Statement) -> None:
         self._crashed = True

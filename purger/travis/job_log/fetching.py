@@ -18,10 +18,10 @@ class Fetching:
 
     A `fetching` line counts at the start of a line or directly after another statement of the tool. Anywhere else it
     counts only if its result follows directly. `on_heard` is called with "cache" or "workspace" at each attempt and
-    answer.
+    answer; `may_answer` tells whether an answer to a question that was not seen can be the tool's.
     """
 
-    def __init__(self, times: BlockTimes, on_heard: Callable[[str], None]) -> None:
+    def __init__(self, times: BlockTimes, on_heard: Callable[[str], None], may_answer: Callable[[], bool]) -> None:
         self.was_called = False
         self.none_found = False
         self.found_unnamed = False
@@ -31,6 +31,7 @@ class Fetching:
         self.attempted: str | None = None
         self._times = times
         self._on_heard = on_heard
+        self._may_answer = may_answer
         self._is_attempt_sure = False
         self._asking: list[Transfer] = []
         self._attempts = 0
@@ -122,7 +123,7 @@ class Fetching:
     def _on_found_unnamed(self, statement: Statement) -> None:
         """Handle a `found cache` whose `fetching` line is missing: it counts only where no answer came before."""
         is_whole = _END_OF_SENTENCE.match(statement.text, statement.match.end()) is not None
-        is_first = not self.none_found and not self.asked
+        is_first = not self.none_found and not self.asked and (self.attempted is not None or self._may_answer())
         if statement.group(1) == "cache" and is_first and is_whole and statement.begins():
             self.was_called = self.found_unnamed = True
             self._on_heard("cache")
@@ -131,8 +132,10 @@ class Fetching:
     def _on_not_found(self, statement: Statement) -> None:
         end = statement.match.end()
         goes_on = _GOES_ON.match(statement.text, end) and not _END_OF_SENTENCE.match(statement.text, end)
+        is_asked = bool(self._asking) or self.attempted is not None
         # After the echo of a command, or its end, it is that command's own.
-        if statement.begins() and not goes_on and self._interrupted is not Unknown.NO_ANSWER:
+        may_answer = self._interrupted is not Unknown.NO_ANSWER if is_asked else self._may_answer()
+        if statement.begins() and not goes_on and may_answer:
             self.none_found |= statement.group(1) == "cache"
             for each in self._asking:
                 each.succeeded = False

@@ -35,6 +35,7 @@ class Unknown(StrEnum):
     FOLDED = "was copied with its folds closed, so that the part that fetches a cache is not in it"
     ENDS_EARLY = "ends before it tells whether a cache was fetched"
     FRAGMENT = "is a piece that does not show the part that fetches a cache"
+    CUT_OUT = "has lines cut out of it, and they may be those that tell whether a cache was fetched"
     NO_ANSWER = "shows no answer to what the job asked for"
     STALLED = "ends while the job downloads a cache: it stalled, or was stopped"
     ABORTED = "shows a download that took too long and was aborted: a part of the cache may be unpacked"

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from purger.travis.job_log.cache_tool import CacheTool
 from purger.travis.job_log.model import JobLog
+from purger.travis.job_log.pasted_text import PastedText
 from purger.travis.job_log.scan import FOLD_START, NOISE, Rule, Scanner, Statement
 from purger.travis.job_log.symptoms import Symptoms
 from purger.travis.job_log.text import LogText
@@ -34,6 +35,7 @@ class LogReader:
 
     def __init__(self) -> None:
         self._text = LogText()
+        self._pasted = PastedText()
         self._tool = CacheTool()
         self._symptoms = Symptoms()
         self._scanner = Scanner(self._tool.rules() + self._symptoms.rules() + self._rules())
@@ -47,11 +49,11 @@ class LogReader:
 
     def feed(self, data: bytes) -> None:
         """Read the next chunk."""
-        self._read(self._text.feed(data), final=False)
+        self._read(self._pasted.feed(self._text.feed(data)), final=False)
 
     def finish(self) -> JobLog:
         """Read the rest and return the contents of the log."""
-        self._read(self._text.finish(), final=True)
+        self._read(self._pasted.feed(self._text.finish()) + self._pasted.finish(), final=True)
         found = self._tool.finish()
         is_log = self._is_log or self._tool.was_called
         return JobLog(
@@ -74,7 +76,7 @@ class LogReader:
     @property
     def kept_bytes(self) -> int:
         """The number of bytes of the log in memory. It does not grow with the log."""
-        return self._text.kept_bytes + self._scanner.kept_bytes
+        return self._text.kept_bytes + self._pasted.kept_bytes + self._scanner.kept_bytes
 
     def _read(self, text: bytes, *, final: bool) -> None:
         self._scanner.feed(text, final=final)

@@ -8,6 +8,7 @@ import re
 HEAD_BYTES = 64 * 1024
 """How many bytes decide the form. It is decided once, so that chunk boundaries cannot change it."""
 
+_MOST_LAYERS = 3
 _LONGEST_CODE = 300
 _LONGEST_ESCAPE = 12
 
@@ -18,7 +19,7 @@ _CODE = re.compile(
     rb"|[()*+][\r0-9A-Za-z]|[=>78cDEHMNOZ])"  # character sets, keypad
 )
 # What is left of a code if its escape character was lost in copying, or was made visible.
-LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|\[\d[\d;]*[mKGJ])"
+LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b|\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]|\[\d[\d;]*[mKGJ])"
 _MARK = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)+")
 """Byte-order marks, as editors and shells write them."""
 _WEB_PAGE = re.compile(rb"<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
@@ -26,6 +27,22 @@ _JSON_OBJECT = re.compile(rb"[\[{][\[{\s]*\"")
 _JSON_STRING = re.compile(rb"\[?\s*\"(?:[^\"\\\n]|\\.)*+(?:\"|\\?\Z)")
 _JSON_KEYS = re.compile(rb"\"(?:content|body|log|log_parts|parts|@type)\"\s*:")
 _TEXT_KEYS = (b"content", b"body", b"log")
+_BREAK = re.compile(rb"<br ?/?>", re.IGNORECASE)
+_LINE_TAG = re.compile(rb"(?:<(?:br|/?(?:div|p|tr|li|pre))\b[^<>\n]{0,300}>\n?)", re.IGNORECASE)
+_OTHER_TAG = re.compile(rb"</?(?:span|a|code|b|i|em|strong|td|font)\b[^<>\n]{0,300}>", re.IGNORECASE)
+_LONGEST_TAG = 320
+# A line end directly behind a tag belongs to it, too.
+_CUT_TAG = re.compile(rb"(?:<[^<>\n]*>?|&[^;&\s]{0,5})\Z")
+_ENTITIES = (
+    (b"&nbsp;", b" "),
+    (b"&#160;", b" "),
+    (b"&lt;", b"<"),
+    (b"&gt;", b">"),
+    (b"&quot;", b'"'),
+    (b"&#34;", b'"'),
+    (b"&#39;", b"'"),
+    (b"&amp;", b"&"),
+)
 _STRUCTURE = re.compile(rb"[\"{}\[\]:,]")
 _UNICODE_ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+")
 _DEEPEST_NESTING = 64
@@ -44,6 +61,44 @@ class _Form:
         return b""
 
 
+class _Layer:
+    """Converts one form to text, and what that holds again: a copied string may hold another."""
+
+    def __init__(self, deepest: int) -> None:
+        self._deepest = deepest
+        self._head = bytearray()
+        self._form: _Form | None = None
+        self._next: _Layer | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        """Read the next chunk; return the text that is complete."""
+        if self._form is None:
+            self._head += data
+            return b"" if len(self._head) < HEAD_BYTES else self._begun()
+        text = self._form.feed(data)
+        return self._next.feed(text) if self._next else text
+
+    def finish(self) -> bytes:
+        """Return the rest of the text."""
+        begun = b"" if self._form else self._begun()
+        assert self._form is not None  # noqa: S101 # for the type checker: _begun has set it
+        rest = self._form.finish()
+        return begun + (self._next.feed(rest) + self._next.finish() if self._next else rest)
+
+    @property
+    def kept_bytes(self) -> int:
+        """The number of bytes that wait for the next chunk."""
+        kept = len(self._head) + (len(self._form.held) if self._form else 0)
+        return kept + (self._next.kept_bytes if self._next else 0)
+
+    def _begun(self) -> bytes:
+        head, self._head = bytes(self._head), bytearray()
+        self._form = _form_of(head[:HEAD_BYTES])
+        if self._deepest and type(self._form) is not _Form:
+            self._next = _Layer(self._deepest - 1)
+        return self.feed(_MARK.sub(b"", head))
+
+
 class LogText:
     """Converts raw bytes, fed in chunks of any size, to text without escape codes.
 
@@ -51,37 +106,22 @@ class LogText:
     """
 
     def __init__(self) -> None:
-        self._head = bytearray()
-        self._form: _Form | None = None
+        self._layer = _Layer(_MOST_LAYERS)
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
         """Read the next chunk; return the text that is complete."""
         # Zero bytes are garbage, or half of each character in a log saved as UTF-16.
-        data = data.replace(b"\0", b"")
-        if self._form is None:
-            self._head += data
-            if len(self._head) < HEAD_BYTES:
-                return b""
-            data = self._begin()
-        assert self._form is not None  # noqa: S101 # for the type checker: _begin has set it
-        return self._without_codes(self._form.feed(data), final=False)
+        return self._without_codes(self._layer.feed(data.replace(b"\0", b"")), final=False)
 
     def finish(self) -> bytes:
         """Return the rest of the text."""
-        data = b"" if self._form else self._begin()
-        assert self._form is not None  # noqa: S101 # for the type checker: _begin has set it
-        return self._without_codes(self._form.feed(data) + self._form.finish(), final=True)
+        return self._without_codes(self._layer.finish(), final=True)
 
     @property
     def kept_bytes(self) -> int:
         """The number of bytes that wait for the next chunk."""
-        return len(self._head) + len(self._held) + (len(self._form.held) if self._form else 0)
-
-    def _begin(self) -> bytes:
-        head, self._head = bytes(self._head), bytearray()
-        self._form = _form_of(head[:HEAD_BYTES])
-        return _MARK.sub(b"", head)
+        return self._layer.kept_bytes + len(self._held)
 
     def _without_codes(self, data: bytes, *, final: bool) -> bytes:
         data, self._held = self._held + data, b""
@@ -104,7 +144,11 @@ def _form_of(head: bytes) -> _Form:
     if _JSON_STRING.match(start) and b"\\" in start:
         return _JsonForm()
     # Logs can contain a few escaped line ends; only the inside of a copied string has hardly any others.
-    if start.count(b"\\n") > 4 * start.count(b"\n"):
+    ends = start.count(b"\n")
+    escaped_ends, breaks = start.count(b"\\n"), len(_BREAK.findall(start))
+    if 2 * breaks > max(ends, escaped_ends):
+        return _TaggedForm()
+    if escaped_ends > 4 * ends:
         return _EscapedForm()
     return _Form()
 
@@ -114,6 +158,21 @@ class _WebPage(_Form):
 
     def feed(self, data: bytes) -> bytes:
         return data[:0]
+
+
+class _TaggedForm(_Form):
+    """A piece of a web page's source, whose lines end in tags."""
+
+    def feed(self, data: bytes) -> bytes:
+        data = self.held + data
+        begun = _CUT_TAG.search(data, max(0, len(data) - _LONGEST_TAG))
+        cut = begun.start() if begun else len(data)
+        self.held = data[cut:]
+        return _untagged(data[:cut])
+
+    def finish(self) -> bytes:
+        held, self.held = self.held, b""
+        return _untagged(held)
 
 
 class _EscapedForm(_Form):
@@ -244,6 +303,13 @@ def _unescaped(data: bytes) -> bytes:
     if b"\\u" in data:
         data = _UNICODE_ESCAPES.sub(_characters, data)
     return data.replace(b"\0", b"\\")
+
+
+def _untagged(data: bytes) -> bytes:
+    data = _OTHER_TAG.sub(b"", _LINE_TAG.sub(b"\n", data))
+    for entity, character in _ENTITIES:
+        data = data.replace(entity, character)
+    return data
 
 
 def _characters(escapes: re.Match[bytes]) -> bytes:

@@ -50,6 +50,13 @@ def test_each_request_has_its_answer(log: str, found: list[bool | None]) -> None
         ("$ x\ncould not download cache manifest: 404\n" + EXIT, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         ("found cache\nadding /x to cache\n", CacheUse.FETCHED, None),
         (ASK + ONE + "could not download cache\n$ x\nfound cache\n", CacheUse.STARTED_CLEAN, None),
+        ("$ cat old.log\ncould not download cache\n" + EXIT, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        ("$ cat old.log\nfound cache\n" + EXIT, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (EXIT + "found cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        ("Setting up build cache\n$ cat old.log\nfound cache\n" + EXIT, CacheUse.UNKNOWN, Unknown.FOLDED),
+        ("$ git checkout -qf 0a1b\nfound cache\n" + EXIT, CacheUse.FETCHED, None),
+        ("$ python --version\ncould not download cache\n" + EXIT, CacheUse.STARTED_CLEAN, None),
+        ("$ make\n" + ASK + ONE + "could not download cache\n" + EXIT, CacheUse.STARTED_CLEAN, None),
     ],
 )
 def test_what_no_answer_means(log: str, use: CacheUse, why: Unknown | None) -> None:

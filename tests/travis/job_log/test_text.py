@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from purger.travis.job_log import read_log
 from purger.travis.job_log.text import HEAD_BYTES, LogText
 
 # Longer than the head that decides the form, so that what follows is read chunk by chunk.
@@ -80,6 +81,49 @@ def test_escaped_characters_are_decoded(start: bytes, escaped: bytes, decoded: b
 @pytest.mark.parametrize("code", [b"\\x1b[0m", b"\\033[0m", b"\\e[0m", b"\\u001b[0m"])
 def test_all_spellings_of_the_escape_character_are_decoded(code: bytes) -> None:
     assert read(b"a" + code + b"b\\n") == b"ab\n"
+
+
+@pytest.mark.parametrize(
+    "code", [r"\e[0K", r"\033[0m", r"\x1b[31;1m", r"\u001b[0K", "^[[0m", "␛[0m", "ESC[0K", "<ESC>[0K"]
+)
+def test_a_code_that_was_spelled_in_a_plain_text_is_passed_over(code: str) -> None:
+    log = f"{code}attempting to download cache archive\n{code}fetching main/cache-1.tgz\n{code}found cache{code}\n"
+    assert [fetch.archive for fetch in read_log([log.encode()]).fetched] == ["cache-1.tgz"]
+
+
+def test_a_string_in_a_string_is_decoded_again() -> None:
+    text = 'one "quoted" line\nand \\ another\n' * 3
+    once = json.dumps(text)
+    for whole in (
+        json.dumps(once),
+        json.dumps({"content": once}),
+        json.dumps(once)[1:-1],
+        json.dumps(json.dumps(once)),
+    ):
+        assert read(whole.encode()) == text.encode()
+        assert read_by_bytes(b" " * (HEAD_BYTES - 80), whole.encode()) in (text.encode(), b" " + text.encode())
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("a<br>b<BR/>c<br />", "a\nb\nc\n"),
+        ("a<br>\nb<br>\n", "a\nb\n"),
+        ('<span class="red">a</span><br><a href="x">b</a>', "a\nb"),
+        ("<div>a<br></div><p>b</p><br>", "\na\n\n\nb\n\n"),
+        ("a&nbsp;&lt;b&gt; &amp;lt; &quot;c&quot;<br>", 'a <b> &lt; "c"\n'),
+        ("a < b && c > d <br> <i", "a < b && c > d \n <i"),
+    ],
+)
+def test_a_piece_of_a_page_has_its_lines(source: str, text: str) -> None:
+    assert read(source.encode()) == text.encode()
+    head = b"a line<br>" * (HEAD_BYTES // 10)
+    assert read_by_bytes(head, source.encode()) == b"a line\n" * (HEAD_BYTES // 10) + text.encode()
+
+
+def test_tags_in_the_lines_of_a_log_are_kept() -> None:
+    log = b"a<br>b\n" + b"one\ntwo <i>\n" * 3
+    assert read(log) == log
 
 
 def test_zero_bytes_of_a_string_are_removed() -> None:

@@ -1,0 +1,135 @@
+"""Undo what other tools did to a log: what they wrote before its lines, and characters that look like others."""
+
+from __future__ import annotations
+
+import re
+
+HEAD_BYTES = 64 * 1024
+"""How many bytes decide what stands before each line. It is decided once, so that chunk boundaries can't change it."""
+
+_MOST_PREFIXES = 4
+_MOST_LINES = 2000
+_SHARE = 0.9
+"""The share of lines that has to begin with a prefix. The others may be what people wrote around the log."""
+_FIRST_LINES = 10
+_LONGEST_PREFIX = 512
+
+_QUOTING = rb"(?:[ \t]*(?:>|&gt;))*[ \t]*"
+_TIME = rb"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AP]M)?"
+_ZONE = rb"(?: ?(?:Z|UTC|GMT|[+\-]\d\d:?\d\d))?"
+_MOMENT = (
+    rb"(?:\d{4}[\-/]\d\d[\-/]\d\d[T ,]{1,3}|\d{1,2}[/.]\d{1,2}[/.]\d{4}[ ,]{1,3}|[A-Z][a-z]{2} +\d{1,2} )?"
+    + _TIME + _ZONE + rb"|\d{10}(?:\.\d{1,9})?| *\d{1,8}\.\d{3,9}"
+)  # fmt: skip
+_END_OF_PREFIX = rb"(?:[ \t]*[|:]|[ \t]+-(?=[ \t]))?[ \t]?"
+_STAMP = _QUOTING + rb"(?:[\[(<](?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
+_NUMBER = _QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.[ \t]|\t)[ \t]?"
+# What a tool puts before every line alike: the mark of a comment or a change, a file, a container, a program.
+_LABEL = re.compile(
+    rb"(?:#+|//|--|;|%)(?=[ \t])|[+](?![+])|\[[^\]\n]{1,100}\]"
+    rb"|(?:[^\s:|\[]+[ \t]+)?(?!travis_)[^\s:|$\"'`]{1,100}(?:[ \t]*\||:)"
+)
+# Only what makes lines begin with one of these was written by a tool that took the log in.
+_OF_A_LOG = re.compile(
+    rb"travis_(?:fold|time):|Worker information|Using worker:|Build system information|Setting up build cache|"
+    rb"attempting to download |fetching [^\n]{1,600}\.t[gb]z|found cache|could not download cache|store build cache|"
+    rb"uploading |changes? detected|nothing changed|The command \"|Done\. Your build |No output has been received"
+)
+
+# Line ends, blanks, and what is invisible: soft hyphens, joiners, marks of direction. Without groups it is fast.
+_LOOKALIKE = re.compile(
+    rb"\xc2[\x85\xa0\xad]|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f-\xa9]|\xe3\x80\x80|\xef\xbb\xbf|\xef\xb8[\x80-\x8f]"
+)
+_LINE_ENDS = frozenset("\x85\u2028\u2029")
+_BLANKS = frozenset("\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000")
+_CUT_CHARACTER = re.compile(rb"(?:[\xc2\xe3\xef]|[\xe2\xe3\xef][\x80-\xbf]?)\Z")
+
+
+class PastedText:
+    """Takes a log's text, fed in chunks of any size, and returns it as the job's own tools wrote its lines."""
+
+    def __init__(self) -> None:
+        self._cut = b""
+        self._held = b""
+        self._is_decided = False
+        self._is_in_line = False
+        self._prefix: re.Pattern[bytes] | None = None
+
+    def feed(self, text: bytes) -> bytes:
+        """Read the next chunk; return the text that is complete."""
+        self._held += self._readable(text)
+        if not self._is_decided and len(self._held) < HEAD_BYTES:
+            return b""
+        # A prefix may be cut off, too. A longer beginning of a line holds all of it.
+        earliest = max(0, len(self._held) - _LONGEST_PREFIX)
+        end = self._held.rfind(b"\n", earliest) + 1 or (len(self._held) if earliest else 0)
+        text, self._held = self._held[:end], self._held[end:]
+        return self._without_prefixes(text)
+
+    def finish(self) -> bytes:
+        """Return the rest of the text."""
+        text, self._cut, self._held = self._held + self._cut, b"", b""
+        return self._without_prefixes(text)
+
+    @property
+    def kept_bytes(self) -> int:
+        """The number of bytes that wait for the next chunk."""
+        return len(self._held) + len(self._cut)
+
+    def _readable(self, text: bytes) -> bytes:
+        """Return the text with plain line ends and blanks, and without invisible characters."""
+        if not self._cut and text.isascii():
+            return text
+        text = self._cut + text
+        cut = _CUT_CHARACTER.search(text, max(0, len(text) - 2))
+        text, self._cut = (text[: cut.start()], cut[0]) if cut else (text, b"")
+        return _LOOKALIKE.sub(_plain, text)
+
+    def _without_prefixes(self, text: bytes) -> bytes:
+        if not self._is_decided:
+            self._prefix, self._is_decided = _prefix_of(text[:HEAD_BYTES]), True
+        if self._prefix is None or not text:
+            return text
+        start = (text.find(b"\n") + 1 or len(text)) if self._is_in_line else 0
+        self._is_in_line = not text.endswith(b"\n")
+        return text[:start] + self._prefix.sub(b"", text[start:])
+
+
+def _plain(lookalike: re.Match[bytes]) -> bytes:
+    character = lookalike[0].decode()
+    return b"\n" if character in _LINE_ENDS else b" " if character in _BLANKS else b""
+
+
+def _prefix_of(head: bytes) -> re.Pattern[bytes] | None:
+    """Return the pattern of what stands before nearly every line, or None."""
+    whole = [line for line in head.split(b"\n") if line.strip()][:_MOST_LINES]
+    lines, found = whole, list[bytes]()
+    while len(lines) > 1 and len(found) < _MOST_PREFIXES:
+        pattern = next((one for one in (_STAMP, _NUMBER, *_labels(lines)) if _begins_most(one, lines)), None)
+        if pattern is None:
+            break
+        found.append(pattern)
+        shorter = (re.sub(rb"\A" + pattern, b"", line, count=1) for line in lines)
+        lines = [line for line in shorter if line.strip()]
+    prefix = re.compile(rb"^" + b"".join(rb"(?:%b)?" % pattern for pattern in found), re.MULTILINE)
+    return prefix if found and _begin_like_a_log(lines) > _begin_like_a_log(whole) else None
+
+
+def _begins_most(pattern: bytes, lines: list[bytes]) -> bool:
+    """Return whether nearly all lines begin with the pattern, and not only those after a log's own beginning."""
+    has = [re.match(pattern, line) is not None for line in lines]
+    first = has[:_FIRST_LINES]
+    return sum(has) >= _SHARE * len(has) - (len(has) > 2) and 2 * sum(first) >= len(first)
+
+
+def _labels(lines: list[bytes]) -> list[bytes]:
+    """Return patterns for the labels of the first lines, of which one may have been written by a person."""
+    starts = (re.sub(rb"\A" + _QUOTING, b"", line, count=1) for line in lines[:3])
+    labels = {match[0]: None for match in map(_LABEL.match, starts) if match}
+    return [_QUOTING + re.escape(label) + _END_OF_PREFIX for label in labels]
+
+
+def _begin_like_a_log(lines: list[bytes]) -> int:
+    return sum(
+        re.match(_QUOTING, line) is not None and _OF_A_LOG.match(line.lstrip(b" \t>")) is not None for line in lines
+    )

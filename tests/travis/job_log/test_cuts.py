@@ -1,0 +1,89 @@
+"""A line that stands in the place of others is known, and what it may have held is not concluded from its absence."""
+
+from __future__ import annotations
+
+import pytest
+
+from purger.travis.job_log import CacheUse, Unknown, read_log
+
+WORKER, CLONE = "Worker information\n", "$ git clone --depth=50 x\nCloning into 'x'...\n"
+PART, ASK = "Setting up build cache\n", "attempting to download cache archive\nfetching main/cache-1.tgz\n"
+RUN = '$ make\nno\nThe command "make" exited with 1.\nDone. Your build exited with 1.\n'
+CUTS = [
+    "...",
+    "....",
+    "…",
+    "⋮",
+    ". . .",
+    "[...]",
+    "(...)",
+    "> ...",
+    "    ...",
+    "-- ... --",
+    "<snip>",
+    "[snip]",
+    "-- snip --",
+    "---8<---",
+    "[... 200 lines cut ...]",
+    "... 120 lines omitted ...",
+    "(1,234 more lines)",
+    "[output truncated]",
+    "<200 lines skipped>",
+    "*** removed ***",
+    "[... snipped for brevity ...]",
+    "----- cut here -----",
+]
+NO_CUTS = [
+    "..",
+    "......",
+    "-----",
+    "[100%]",
+    "(1 row)",
+    "- remove the cache",
+    "[INFO] 3 tests skipped",
+    "<snippet>",
+    "= 2 skipped, 1 passed in 0.1s =",
+    "lines cut",
+    "/usr/local/lines",
+    "...the rest of it" + "." * 120,
+]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_the_cache_part_may_be_among_what_is_cut_out(cut: str) -> None:
+    for log in (WORKER + cut + "\n" + CLONE + RUN, WORKER + CLONE + cut + "\n" + RUN, WORKER + cut + "\n" + RUN):
+        read = read_log([log.encode()])
+        assert (read.cache_use, read.unknown) == (CacheUse.UNKNOWN, Unknown.CUT_OUT)
+
+
+@pytest.mark.parametrize("line", NO_CUTS)
+def test_other_lines_stand_in_the_place_of_none(line: str) -> None:
+    assert read_log([f"{WORKER}{CLONE}{line}\n{RUN}".encode()]).cache_use is CacheUse.NO_CACHE
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_after_the_jobs_own_commands_began_the_cache_part_is_not_among_it(cut: str) -> None:
+    log = WORKER + CLONE + RUN.replace("no\n", f"{cut}\nno\n")
+    assert read_log([log.encode()]).cache_use is CacheUse.NO_CACHE
+
+
+@pytest.mark.parametrize(
+    ("log", "use", "why"),
+    [
+        (PART + "...\n" + RUN, CacheUse.UNKNOWN, Unknown.CUT_OUT),
+        (PART + ASK + "...\n" + RUN, CacheUse.UNKNOWN, Unknown.CUT_OUT),
+        (WORKER + "...\n" + CLONE + PART + ASK + "could not download cache\n" + RUN, CacheUse.STARTED_CLEAN, None),
+        (WORKER + "...\n" + CLONE + PART + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
+        (PART + ASK + "found cache\n...\n" + RUN, CacheUse.FETCHED, None),
+        (WORKER + CLONE + RUN + WORKER + CLONE + "...\n" + RUN, CacheUse.UNKNOWN, Unknown.CUT_OUT),
+        (WORKER + "...\n" + CLONE + RUN + WORKER + CLONE + RUN, CacheUse.NO_CACHE, None),
+        ("...\n" + RUN, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+    ],
+)
+def test_what_is_cut_out_elsewhere(log: str, use: CacheUse, why: Unknown | None) -> None:
+    read = read_log([log.encode()])
+    assert (read.cache_use, read.unknown) == (use, why)
+
+
+def test_a_restart_is_no_remedy_for_lines_that_are_cut_out() -> None:
+    assert not Unknown.CUT_OUT.is_worth_a_restart

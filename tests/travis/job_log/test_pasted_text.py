@@ -1,0 +1,145 @@
+"""What other tools write before each line of a log, and characters that look like others, do not change the result."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from purger.travis.job_log import JobLog, read_log
+from purger.travis.job_log.pasted_text import HEAD_BYTES, PastedText
+from tests.travis.job_log.corpus import CORPUS, LOGS, summary
+
+Prefix = Callable[[int], str]
+LONG = {name: (LOGS / name).read_bytes() for name in CORPUS if name.endswith(".log")}
+SHORT = b"attempting to download cache archive\nfetching main/cache-1.tgz\nfound cache\nadding /x to cache\n"
+
+
+def clock(number: int) -> str:
+    return f"10:{number // 60 % 60:02}:{number % 60:02}"
+
+
+PREFIXES: dict[str, Prefix] = {
+    "grep -n": lambda n: f"{n}:",
+    "grep -nC": lambda n: f"{n}:" if n % 3 else f"{n}-",
+    "grep -Hn": lambda n: f"logs/job-1.txt:{n}:",
+    "grep -H": lambda _: "job.log:",
+    "a drive": lambda n: f"C:\\logs\\job.log:{n}:",
+    "cat -n": lambda n: f"{n:6}\t",
+    "a list": lambda n: f"{n}. ",
+    "parentheses": lambda n: f"{n}) ",
+    "a code host": lambda n: f"L{n}: ",
+    "a table": lambda n: f"{n:4} | ",
+    "bat": lambda n: f"{n:4} │ ",
+    "quoted": lambda n: f"> {n}: ",
+    "date and time": lambda n: f"2020-03-01 {clock(n)} ",
+    "milliseconds": lambda n: f"2020-03-01 {clock(n)},123 - ",
+    "brackets": lambda n: f"[2020-03-01T{clock(n)}.123Z] ",
+    "an offset": lambda n: f"2020-03-01T{clock(n)}+01:00 ",
+    "a clock": lambda n: f"[{clock(n)}] ",
+    "a bare clock": lambda n: f"{clock(n)} ",
+    "a chat": lambda n: f"{clock(n)} AM ",
+    "another order": lambda n: f"3/1/2020 {clock(n)} AM ",
+    "ts": lambda n: f"Mar  1 {clock(n)} ",
+    "a journal": lambda n: f"Mar  1 {clock(n)} host1 job[12]: ",
+    "a kernel": lambda n: f"[{n:5}.{n:06}] ",
+    "seconds since 1970": lambda n: f"{1583000000 + n} ",
+    "a container": lambda _: "job-1  | ",
+    "a container in colour": lambda _: "\x1b[36mjob.1 |\x1b[0m ",
+    "a container with times": lambda n: f"job-1  | 2020-03-01T{clock(n)}.123456789Z ",
+    "a pod": lambda _: "[pod/job-1/main] ",
+    "a level": lambda _: "[INFO] ",
+    "a logger": lambda n: f"2020-03-01 {clock(n)},123 INFO build: ",
+    "a comment": lambda _: "# ",
+    "another comment": lambda _: "// ",
+    "an added line": lambda _: "+",
+}
+
+
+def prefixed(log: bytes, prefix: Prefix) -> bytes:
+    return b"\n".join(prefix(number).encode() + line for number, line in enumerate(log.split(b"\n"), 1))
+
+
+def found(log: JobLog) -> tuple[object, ...]:
+    return summary(log), log.cache_use, log.unknown, log.is_log
+
+
+@pytest.mark.parametrize("prefix", PREFIXES.values(), ids=list(PREFIXES))
+def test_a_prefix_of_each_line_does_not_change_the_result(prefix: Prefix) -> None:
+    for log in (SHORT, *LONG.values()):
+        assert found(read_log([prefixed(log, prefix)])) == found(read_log([log])), log[:80]
+
+
+@pytest.mark.parametrize("prose", ["Hi, this is my log:\n\n", "It fails.\nSee here:\n"])
+def test_what_somebody_wrote_before_the_log_has_no_prefix(prose: str) -> None:
+    for prefix, log in itertools.product((PREFIXES["grep -n"], PREFIXES["a container"]), LONG.values()):
+        if log.count(b"\n") > 20:
+            assert found(read_log([prose.encode() + prefixed(log, prefix)])) == found(read_log([log]))
+
+
+@pytest.mark.parametrize("size", [1, 7, 300, 70_000])
+def test_a_prefix_may_be_cut_anywhere(size: int) -> None:
+    whole = prefixed(SHORT + b"an ordinary line\n" * 6000 + b"x" * 2000 + b"\n" + SHORT, PREFIXES["a logger"])
+    text = PastedText()
+    pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
+    assert b"".join([*pieces, text.finish()]) == SHORT + b"an ordinary line\n" * 6000 + b"x" * 2000 + b"\n" + SHORT
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "pkg_resources.ContextualVersionConflict: (a)\npkg_resources.ContextualVersionConflict: (b)\n",
+        "pip: ContextualVersionConflict: a\npip: ContextualVersionConflict: b\n",
+        "2020-03-01 10:00:00 found a cache\n2020-03-01 10:00:01 it is old\n",
+        "travis_fold:start:a\ntravis_fold:end:a\n",
+        "12: a\n13: b\n",
+        "a: found cache\nb: found cache\nc: found cache\nd: found cache\n",
+        "remote: found cache",
+    ],
+)
+def test_what_is_no_prefix_of_a_log_is_kept(log: str) -> None:
+    text = PastedText()
+    assert text.feed(log.encode()) + text.finish() == log.encode()
+
+
+def test_what_the_jobs_own_commands_write_before_each_line_is_kept() -> None:
+    head = (LOGS / "no_cache.log").read_bytes().partition(b"travis_fold:start:git")[0]
+    own = prefixed(SHORT * 400, PREFIXES["date and time"])
+    text = PastedText()
+    assert text.feed(head + own) + text.finish() == head + own
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85"])
+def test_other_line_ends_are_line_ends(end: str) -> None:
+    for log in LONG.values():
+        lines = log.replace(b"\r\n", b"\n")
+        assert found(read_log([lines.replace(b"\n", end.encode())])) == found(read_log([lines]))
+
+
+@pytest.mark.parametrize("blank", ["\xa0", "\u2003", "\u202f", "\u3000"])
+def test_other_blanks_are_blanks(blank: str) -> None:
+    for log in LONG.values():
+        assert found(read_log([log.replace(b" ", blank.encode())])) == found(read_log([log]))
+
+
+@pytest.mark.parametrize("sign", ["\xad", "\u200b", "\u200d", "\u2060", "\ufeff", "\u202a", "\ufe0f"])
+def test_invisible_characters_are_passed_over(sign: str) -> None:
+    hidden = SHORT.decode().replace("cache", f"ca{sign}che").encode()
+    assert found(read_log([sign.encode() + hidden])) == found(read_log([SHORT]))
+
+
+@pytest.mark.parametrize("character", ["ü", "✓", "…", "日", "😀"])
+def test_other_characters_are_kept_wherever_they_are_cut(character: str) -> None:
+    whole = (f"a{character}\xa0" * HEAD_BYTES).encode()
+    text = PastedText()
+    pieces = [text.feed(whole[at : at + 5]) for at in range(0, len(whole), 5)]
+    assert b"".join([*pieces, text.finish()]) == (f"a{character} " * HEAD_BYTES).encode()
+    assert text.kept_bytes == 0
+
+
+def test_a_character_that_is_cut_at_the_end_is_kept() -> None:
+    text = PastedText()
+    assert text.feed(b"a\xe2\x80") == b""
+    assert text.kept_bytes == 3
+    assert text.finish() == b"a\xe2\x80"
