@@ -21,6 +21,8 @@ OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", 
 """The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
 _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
 _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*:?=", re.IGNORECASE)
+_NAMED_INSIDE = re.compile(r"(?<!\w)PURGER_\w+")
+_SETS_SOMETHING = re.compile(r"\w\s*[=:]\s*[^=\s]")
 _OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
 _OF_A_SHELL = re.compile(r"\$[A-Za-z_{(]|`|\\$|^<<|^\(|^[\u201c-\u201f\u2018-\u201b\u00ab\u2039]")
 """What a shell replaces or joins, and quotes that are none: taken as they are they would select other caches."""
@@ -106,10 +108,12 @@ def name_meant(line: str) -> str | None:
         return "_".join(words)
     for name in OF_TRAVIS:
         parts = name.split("_")
-        if "".join(words) == "".join(parts) or (not separator and words[: len(parts)] == parts):
+        is_first_word = re.search(rf"(?<!\w){name}(?=\s|$)", start.rstrip()) is not None
+        if "".join(words) == "".join(parts) or (words[: len(parts)] == parts and (not separator or is_first_word)):
             return name
-    inside = _SETTING_INSIDE.search(_COMMENT_AT_END.sub("", bare))
-    return inside.group().rstrip("= ").upper() if inside else None
+    # A line that sets nothing may unset a filter, or test it.
+    inside = (_SETTING_INSIDE if separator else _NAMED_INSIDE).search(_COMMENT_AT_END.sub("", bare))
+    return inside.group().rstrip("=: ").upper() if inside else None
 
 
 def _without_prefix(line: str) -> str:
@@ -141,7 +145,9 @@ class _Line:
             return "is part of another line"
         if binding.key is not None and name_meant(f"{binding.key}=") is None:
             return "is part of the value of another variable"
-        if not separator:
+        if not separator and not re.match(re.escape(self.name), written, re.IGNORECASE):
+            return "sets no value"
+        if not separator or re.match(rf"{re.escape(self.name)}\s", written, re.IGNORECASE):
             return "has no = between its name and its value"
         if written == self.name:
             return "has a quote that does not end, or text behind one"
@@ -162,7 +168,10 @@ def _lines_of_ours(binding: Binding, known: Collection[str]) -> Iterator[_Line]:
 def _without_value(text: str, name: str, known: Collection[str]) -> str:
     """Return the variable that a line is about, without what follows its name: that may be a secret."""
     begun = [one for one in {*known, *OF_TRAVIS} if f"{name}_".startswith(f"{one}_")]
-    return max(begun, key=len) if begun else name_meant(text.split()[0]) or "?"
+    if begun:
+        return max(begun, key=len)
+    meant = name_meant(text.split()[0]) or name
+    return meant if _SETS_SOMETHING.search(text) else "_".join(meant.split("_")[:2])
 
 
 def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: bool) -> str:
