@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from loguru import logger
@@ -27,6 +28,9 @@ STOPPING_S = 40.0
 A driver that still runs when purger ends is killed by asyncio: then the files stay, and a browser that hangs does, too.
 """
 STOPPING_AT_ONCE_S = 3.0
+_BETWEEN_LOOKS_S = 0.05
+KILLING_S = 10.0
+"""How long the driver has to kill a browser that did not close in time, and to delete its files."""
 
 
 @asynccontextmanager
@@ -38,7 +42,7 @@ async def driver() -> AsyncIterator[Playwright]:
     child_environment.forget_secrets()
     try:
         with child_environment.with_a_home():
-            playwright = await _started()
+            playwright, processes = await _started()
     except BaseException as error:
         # The rest of the process is cleaned up after the event loop closed, and would print an error.
         sys.unraisablehook = lambda _complaint: None
@@ -58,47 +62,70 @@ async def driver() -> AsyncIterator[Playwright]:
         with contextlib.suppress(TimeoutError, PlaywrightError):
             async with asyncio.timeout(_longest_stop_s()):
                 await playwright.stop()
+        await processes.end_with_their_browsers()
 
 
-async def _started() -> Playwright:
+async def _started() -> tuple[Playwright, _Processes]:
     """Start the driver; a second time where it does not answer. Raises BrowserError if it never does."""
     for _ in range(2):
-        with _starting(kill_after_s=STARTING_S, start_new_session=_is_a_signal_ignored()) as killed:
+        with _starting(kill_after_s=STARTING_S, start_new_session=_is_a_signal_ignored()) as processes:
             try:
-                return await async_playwright().start()
+                return await async_playwright().start(), processes
             except Exception:
-                if not killed:
+                if not processes.were_killed:
                     raise
         logger.debug("Playwright's driver did not answer within {:g} s.", STARTING_S)
     raise BrowserError(f"Playwright's driver does not answer within {STARTING_S:g} s", remedy="Run it again.")
 
 
+@dataclass(slots=True)
+class _Processes:
+    """The processes that a `with` block started, and whether they were killed for taking too long."""
+
+    running: list[asyncio.SubprocessTransport] = field(default_factory=list)
+    were_killed: bool = False
+
+    def kill(self) -> None:
+        """Kill all of them."""
+        for transport in self.running:
+            with contextlib.suppress(ProcessLookupError):
+                transport.kill()
+                self.were_killed = True
+
+    async def end_with_their_browsers(self) -> None:
+        """End drivers that did not stop in time: at a signal they kill their browsers and delete their files.
+
+        Killed themselves they would leave both, and a browser's files hold the token that was put into its page.
+        """
+        staying = [transport for transport in self.running if transport.get_returncode() is None]
+        for transport in staying:
+            with contextlib.suppress(ProcessLookupError):
+                transport.terminate()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KILLING_S):
+                while any(transport.get_returncode() is None for transport in staying):  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(_BETWEEN_LOOKS_S)
+
+
 @contextmanager
-def _starting(*, kill_after_s: float, start_new_session: bool) -> Iterator[list[asyncio.SubprocessTransport]]:
+def _starting(*, kill_after_s: float, start_new_session: bool) -> Iterator[_Processes]:
     """Say how the processes of a `with` block are started, which Playwright does not let us say.
 
-    Those that run when the block takes longer than `kill_after_s` are killed; yields the list of them.
+    Those that run when the block takes longer than `kill_after_s` are killed.
     """
     loop = asyncio.get_running_loop()
     start = loop.subprocess_exec
-    running: list[asyncio.SubprocessTransport] = []
-    killed: list[asyncio.SubprocessTransport] = []
+    processes = _Processes()
 
     async def start_and_note(*command: Any, **options: Any) -> Any:
         transport, protocol = await start(*command, **options, start_new_session=start_new_session)
-        running.append(transport)
+        processes.running.append(transport)
         return transport, protocol
 
-    def kill() -> None:
-        for transport in running:
-            with contextlib.suppress(ProcessLookupError):
-                transport.kill()
-                killed.append(transport)
-
     loop.subprocess_exec = start_and_note  # type: ignore[method-assign]
-    timer = loop.call_later(kill_after_s, kill)
+    timer = loop.call_later(kill_after_s, processes.kill)
     try:
-        yield killed
+        yield processes
     finally:
         timer.cancel()
         loop.subprocess_exec = start  # type: ignore[method-assign]

@@ -89,6 +89,37 @@ async def test_a_browser_that_takes_long_to_close_leaves_no_files(
     assert not list(short_folder.iterdir())
 
 
+@pytest.mark.browser
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+async def test_a_browser_that_hangs_when_a_run_is_cancelled_leaves_nothing(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files hold the token that was put into its page."""
+    monkeypatch.setenv("TMPDIR", str(short_folder))
+    before = children()
+    is_open = asyncio.Event()
+
+    async def run() -> None:
+        async with driver() as playwright:
+            (first, *_) = candidates(playwright, os.environ.get("PURGER_BROWSER"), headed=False)
+            await playwright.chromium.launch(executable_path=first.path, chromium_sandbox=False)
+            is_open.set()
+            await asyncio.Event().wait()
+
+    running = asyncio.create_task(run())
+    await is_open.wait()
+    found = browsers_with_files_in(short_folder)
+    assert found
+    for browser in found:
+        os.kill(browser, signal.SIGSTOP)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert not browsers_with_files_in(short_folder)
+    assert not list(short_folder.glob("playwright*")), "a browser that is killed may leave its own socket, and no more"
+    assert children() <= before
+
+
 async def test_whoever_cancels_a_run_does_not_wait_for_that() -> None:
     longest = []
 
