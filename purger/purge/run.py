@@ -14,7 +14,7 @@ from purger.browser.reach import reach_of
 from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
 from purger.core.decision import Decision, limited
-from purger.core.errors import BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
+from purger.core.errors import AccessError, BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
 from purger.purge.page_recorder import NoRecorders, PageRecorders
 from purger.purge.page_session import PageSessions
@@ -114,6 +114,9 @@ class Run:
         is_done = bool(self._records) and all(record.ok for record in self._records)
         if is_done and isinstance(stopped, OutOfTimeError):
             stopped = None
+        elif isinstance(stopped, OutOfTimeError) and self.request.selection.policies.limit:
+            remedy = "Resume it from its JSON report (--resume): run anew it would select as many again."
+            stopped = OutOfTimeError(stopped.what, remedy=remedy)
         return RunResult(self._records, self._error or stopped)
 
     async def execute(self) -> None:
@@ -186,7 +189,14 @@ class Run:
             if isinstance(target, Repository):
                 found.setdefault(target, None)
                 continue
-            for repository, facts in await api.repositories(target):
+            listed = await api.repositories(target)
+            lacking = [needed - facts.permissions for _, facts in listed if facts.active]
+            if lacking and all(lacking):
+                raise AccessError(
+                    f"the token lacks {' and '.join(sorted(set().union(*lacking)))} for every repository of {target}",
+                    remedy="Use the token of somebody who may push to them.",
+                )
+            for repository, facts in listed:
                 missing = needed - facts.permissions
                 if facts.active and not missing:
                     found.setdefault(repository, facts)
