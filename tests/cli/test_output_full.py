@@ -39,18 +39,19 @@ def end(site: StandIn, folder: Path, *arguments: str, **variables: str) -> subpr
     return done
 
 
-def test_a_list_that_is_not_written_ends_with_8_and_an_error_keeps_its_own_code(
+def test_a_list_that_is_not_written_ends_with_8_and_an_error_and_a_dry_run_keep_their_own_codes(
     site: StandIn, repository: Repository, tmp_path: Path
 ) -> None:
     repository.fill(3)
-    asked = ("list acme/widgets", "list acme/widgets --json", "list acme/other --json")
+    asked = ("list acme/widgets", "list acme/widgets --json", "list acme/other --json", "purge acme/widgets --dry-run")
     lines = [Line(command.split()) for command in asked]
-    *written, other = end_all(lines, environment(site), redirection="> /dev/full", folder=tmp_path)
+    *written, other, dry = end_all(lines, environment(site), redirection="> /dev/full", folder=tmp_path)
     for done in written:
         assert done.code == 8
         assert "not all was written, since stdout: No space left on device" in done.err
     assert other.code == 3
-    assert not any("Traceback" in done.err for done in (*written, other))
+    assert (dry.code, "not all was written" in dry.err) == (0, True)
+    assert not any("Traceback" in done.err for done in (*written, other, dry))
 
 
 def test_a_checked_log_that_is_not_written_ends_with_8(site: StandIn, tmp_path: Path) -> None:
@@ -99,8 +100,6 @@ def test_a_reader_that_has_enough_of_a_help_changes_nothing(tmp_path: Path) -> N
 
 def test_a_purge_keeps_its_own_code_with_a_warning(site: StandIn, repository: Repository, tmp_path: Path) -> None:
     repository.fill(2)
-    dry = end(site, tmp_path, "purge", "acme/widgets", "--dry-run")
-    assert (dry.returncode, "not all was written" in dry.stderr) == (0, True)
     done = end(site, tmp_path, "purge", "acme/widgets", "--yes", "--json")
     assert (done.returncode, "not all was written" in done.stderr) == (0, True)
     assert repository.caches == []
