@@ -101,3 +101,10 @@ def test_a_line_that_is_no_name_is_told_by_its_number(command: Command, runs: li
     ended = command("purge", "--from-file", "names.txt", "-y")
     assert (ended.code, runs) == (2, [])
     assert "names.txt, line 4" in ended.err
+
+
+def test_a_list_without_a_name_is_told(command: Command, runs: list[Run]) -> None:
+    Path("names.txt").write_text("# none yet\n\n")
+    ended = command("purge", "--from-file", "names.txt", "-y")
+    assert (ended.code, runs[0].request.repositories) == (0, [])
+    assert "Nothing is to do: the list names no repository." in ended.err
