@@ -59,10 +59,12 @@ async def driver() -> AsyncIterator[Playwright]:
     try:
         yield playwright
     finally:
-        with contextlib.suppress(TimeoutError, PlaywrightError):
-            async with asyncio.timeout(_longest_stop_s()):
-                await playwright.stop()
-        await processes.end_with_their_browsers()
+        try:
+            with contextlib.suppress(TimeoutError, PlaywrightError):
+                async with asyncio.timeout(_longest_stop_s()):
+                    await playwright.stop()
+        finally:  # before Python 3.11.4 a timeout in a task that was cancelled raises CancelledError
+            await processes.end_with_their_browsers()
 
 
 async def _started() -> tuple[Playwright, _Processes]:

@@ -83,10 +83,9 @@ def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
 def _rechecked(repository: RepositoryReport) -> str:
     """Return how often, and how far apart, the page showed that nothing selected is left."""
     settled_s = repository.settled_s
-    if not repository.looks:  # of a resumed run, whose first list held nothing selected any more
-        return "listed no more"
     if settled_s is None:
-        return "rechecked twice"
+        # Of a resumed run, the first list may have held nothing selected any more.
+        return "rechecked twice" if repository.looks else "listed no more"
     return f"rechecked twice, {seconds_text(settled_s)} apart" if settled_s else "rechecked twice in a row"
 
 
