@@ -77,13 +77,16 @@ def break_off(writer: asyncio.StreamWriter) -> None:
 
 
 async def close(writer: asyncio.StreamWriter) -> None:
-    """Close a connection, once what was written is sent; one that does not get rid of it is broken off."""
+    """Close a connection, once what was written is sent; one that does not get rid of it in time is broken off."""
     writer.close()
     try:
         async with asyncio.timeout(_CLOSING_S):
             await writer.wait_closed()
     except (OSError, TimeoutError):
         break_off(writer)
+    except asyncio.CancelledError:
+        break_off(writer)
+        raise
 
 
 async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, host: str | None) -> None:

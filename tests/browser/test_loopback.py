@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from purger.browser.loopback import LoopbackServer, break_off, refuse
+from purger.browser.loopback import LoopbackServer, break_off, close, refuse
 from purger.core.hosts import host_and_port
 from purger.standin import StandIn
 from tests.support.browser import eventually
@@ -33,6 +33,27 @@ async def test_an_encrypted_connection_that_was_closed_twice_is_broken_off_witho
     break_off(writer)
     assert writer.is_closing()
     await eventually(lambda: connected.fileno() == -1)
+
+
+async def test_a_connection_that_is_being_closed_when_its_task_is_cancelled_is_broken_off() -> None:
+    """The other side reads nothing, so that what was written is never sent."""
+    held: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0, limit=1)
+    async with server:
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        connected = writer.get_extra_info("socket")
+        await eventually(lambda: bool(held))
+        held[0].transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(b"x" * 2**25)
+        closing = asyncio.create_task(close(writer))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert connected.fileno() != -1
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        await eventually(lambda: connected.fileno() == -1)
+        held[0].transport.abort()
 
 
 async def test_connections_are_served_at_the_same_time_and_closed_at_the_end() -> None:
