@@ -134,10 +134,20 @@ _JOB_RESULTS = {
 
 
 def job_words(job: JobReport) -> str:
-    """Return how a restarted job ended, as the end of a sentence that begins with the job."""
-    if job.verdict is None:
-        return "was restarted" if job.restarted_at else "was not restarted"
-    return _JOB_RESULTS[job.verdict]
+    """Return how a restarted job ended, or what is known of it, as the end of a sentence that begins with the job."""
+    if job.verdict is not None:
+        return _JOB_RESULTS[job.verdict]
+    if job.restarted_at is None:
+        return "was not restarted"
+    match job.state:
+        case None:
+            return "was restarted"
+        case "started":
+            return "was restarted, and still ran when it was seen last"
+        case "created" | "queued" | "received":
+            return f"was restarted, and still waited for its start when it was seen last ({job.state})"
+        case _:
+            return f"was restarted, and ended ({job.state}), but was not judged"
 
 
 def _retry_headline(report: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from purger.core.cache import Method
@@ -151,7 +152,17 @@ def test_of_several_jobs_those_that_passed_are_counted() -> None:
 
 
 def test_a_job_that_was_not_followed_to_its_end_has_words() -> None:
-    assert job_words(job_report(12, None)) == "was restarted"
+    job = job_report(12, None)
+    words = {
+        state: job_words(msgspec.structs.replace(job, state=state)) for state in (None, "started", "queued", "failed")
+    }
+    assert words == {
+        None: "was restarted",
+        "started": "was restarted, and still ran when it was seen last",
+        "queued": "was restarted, and still waited for its start when it was seen last (queued)",
+        "failed": "was restarted, and ended (failed), but was not judged",
+    }
+    assert job_words(job_report(12, None, restarted=False)) == "was not restarted"
 
 
 def test_outcomes_are_counted_in_a_fixed_order() -> None:
