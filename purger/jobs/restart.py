@@ -26,15 +26,28 @@ async def require_restartable(
     known: dict[int, JobFacts] = {}
     for job_id, page in pages.items():
         job = known[job_id] = await jobs.facts(job_id)
-        slug = job.repository_slug
-        if slug is not None and slug.lower() != repository.slug.lower():
-            raise InputError(
-                f"job {job_id} is of {slug}, not of {repository}",
-                remedy=f"Name {slug} as the repository.",
-            )
+        if job.repository_id != facts.id:
+            raise _of_another(job, repository)
         if job.is_running:
             raise running_error(job_id, page)
     return known
+
+
+def _of_another(job: JobFacts, repository: Repository) -> InputError:
+    """Return the error for a job that is not known to be of this repository."""
+    slug = job.repository_slug
+    if job.repository_id is None:
+        return InputError(
+            f"the API does not say which repository job {job.id} is of, so nothing was deleted of {repository}",
+            remedy="Check the job's page: does it exist, and may this token see it?",
+        )
+    if slug is None or slug.lower() == repository.slug.lower():
+        return InputError(
+            f"job {job.id} is not of {repository}, but of another repository"
+            + (f" that is called {slug}, too" if slug else ""),
+            remedy="Name the job's own repository, with its provider: gitlab/owner/name, for example.",
+        )
+    return InputError(f"job {job.id} is of {slug}, not of {repository}", remedy=f"Name {slug} as the repository.")
 
 
 async def restart(jobs: Jobs, run: JobRun) -> JobFacts | None:

@@ -224,6 +224,10 @@ def test_a_retry_ends_for_a_job_that_does_not_end(purger: Purger, site: StandIn,
         ("build_restart", 3, "may not restart jobs"),
         ("log_view", 3, "may not read logs"),
         ("another repository", 2, "is of acme/other, not of acme/widgets"),
+        ("another provider", 2, "is not of acme/widgets, but of another repository that is called acme/widgets, too"),
+        ("no repository", 2, "does not say which repository"),
+        ("no id", 2, "does not say which repository"),
+        ("no slug", 2, "is not of acme/widgets, but of another repository"),
         ("no such repository", 3, "Not found"),
     ],
 )
@@ -237,6 +241,12 @@ def test_nothing_is_deleted_for_a_job_that_cant_be_restarted(
             job.restart()
         case "another repository":
             job.repository = site.add_repository("acme/other")
+        case "another provider":
+            job.repository = site.add_repository("acme/widgets", provider="gitlab")
+        case "no repository" | "no id" | "no slug":
+            named = {"no repository": None, "no id": {"slug": "acme/widgets"}, "no slug": {"id": repository.id + 1}}
+            body = json.dumps({"@type": "job", "id": job.id, "state": "failed", "repository": named[trouble]})
+            site.faults.odd_answers = [OddAnswer(f"/job/{job.id}", body)]
         case "no such repository":
             repository.visible = False
         case permission:
@@ -246,6 +256,18 @@ def test_nothing_is_deleted_for_a_job_that_cant_be_restarted(
     assert said in ended.err
     assert len(repository.caches) == 2
     assert attempts(ended) == []
+
+
+def test_a_job_of_the_repository_of_another_provider_is_restarted_by_its_full_name(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    repository.fill(2)
+    other = site.add_repository("acme/widgets", provider="gitlab")
+    other.add("main")
+    job = site.add_job(other, script=[failed(), passed()])
+    ended = purger("retry", "gitlab/acme/widgets", str(job.id), "--yes", "--wait", "0s")
+    assert ended.code == 0, ended.err
+    assert (len(repository.caches), other.caches, len(job.restarts)) == (2, [], 1)
 
 
 def test_a_job_that_is_not_there_is_an_error(purger: Purger, site: StandIn, repository: Repository) -> None:
