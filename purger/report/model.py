@@ -182,9 +182,10 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
 
 
 class FetchReport(Model, frozen=True, kw_only=True):
-    """An archive that a job asked for; the last four fields are there where it was compared with a purge.
+    """An archive that a job asked for; those from `deleted` on are there where it was compared with a purge.
 
     `branch` and `archive` are empty where the log does not show them; `found` is null where it shows no answer.
+    `deleted` is null where it is not known whether the purge deleted it; only then there is a `reason`.
     """
 
     branch: str
@@ -192,10 +193,11 @@ class FetchReport(Model, frozen=True, kw_only=True):
     at: Time | None
     found: bool | None
     source: Literal["own", "target", "default", "unknown"]
-    deleted: bool | UnsetType = UNSET
+    deleted: bool | UnsetType | None = UNSET
     outcome: Outcome | UnsetType | None = UNSET
     deleted_at: Time | UnsetType | None = UNSET
     when: Literal["before", "after", "unknown"] | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
 
 
 class StoredReport(Model, frozen=True, kw_only=True):
