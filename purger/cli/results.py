@@ -47,6 +47,8 @@ def show_report(output: Output, report: Report, *, as_table: Literal["rows", "ca
         show_kept(output.notes, repository)
     for job in report.last_runs:
         _show_job(output, job, report.error)
+    for job_id in report.jobs_not_reached:
+        output.notes.print(f"Job {job_id} was not restarted.")
     if report.error:
         show_error(output.notes, report.error)
 

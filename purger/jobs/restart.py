@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -57,7 +58,7 @@ async def restart(jobs: Jobs, run: JobRun) -> JobFacts | None:
     """
     try:
         before = await jobs.facts(run.id)
-        await jobs.restart(run.id)
+        await _send(jobs, run)
     except TokenRefusedError:
         raise
     except (JobError, RestartRefusedError, NoSuchJobError) as error:
@@ -70,3 +71,15 @@ async def restart(jobs: Jobs, run: JobRun) -> JobFacts | None:
         run.restarted_at = datetime.now(UTC)
         return before
     return None
+
+
+async def _send(jobs: Jobs, run: JobRun) -> None:
+    try:
+        await jobs.restart(run.id)
+    except asyncio.CancelledError:
+        run.error = JobError(
+            f"whether job {run.id} was restarted is not known: purger was stopped before the API answered",
+            where=run.url,
+            remedy="Check its page.",
+        )
+        raise

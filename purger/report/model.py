@@ -337,6 +337,14 @@ class Report(Model, frozen=True, kw_only=True):
         """Each job of a retry as it was restarted last."""
         return [] if self.retry is UNSET else self.retry.last_runs
 
+    @property
+    def jobs_not_reached(self) -> list[int]:
+        """The jobs of a retry that began and ended before it came to their restart."""
+        if self.retry is UNSET or not self.attempts:
+            return []
+        reached = {job.job for job in self.last_runs}
+        return [job for job in self.retry.jobs if job not in reached]
+
 
 class CheckedJobReport(Model, frozen=True, kw_only=True):
     """The job that a checked log is of."""

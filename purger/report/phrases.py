@@ -198,7 +198,7 @@ def state_of(*, ok: bool, dry_run: bool, exit_code: ExitCode) -> str:
 
 
 def errors_of(report: Report) -> list[tuple[str | None, ErrorReport]]:
-    """Return the run's error and each repository's (with its name), each error once.
+    """Return the run's error, each repository's (with its name), and each job's, each error once.
 
     An error that several repositories have in common is the run's, too.
     """
@@ -209,6 +209,11 @@ def errors_of(report: Report) -> list[tuple[str | None, ErrorReport]]:
             words = error_words(repository.error)
             errors.setdefault(words, repository.error)
             names.setdefault(words, []).append(repository.name)
+    for job in report.last_runs:
+        if job.error and job.error != report.error:
+            words = error_words(job.error)
+            errors.setdefault(words, job.error)
+            names.setdefault(words, [])  # its words name the job
     found: list[tuple[str | None, ErrorReport]] = [(None, report.error)] if report.error else []
     return found + [(names[words][0] if len(names[words]) == 1 else None, error) for words, error in errors.items()]
 

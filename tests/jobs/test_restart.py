@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import cast
 
@@ -68,3 +69,23 @@ async def test_what_one_job_meets_is_kept_in_its_run(error: PurgerError, what: s
 async def test_a_refused_token_is_raised() -> None:
     with pytest.raises(TokenRefusedError):
         await restarted(TokenRefusedError("the token was refused"))
+
+
+async def test_a_restart_that_is_cancelled_may_have_been_done() -> None:
+    sent = asyncio.Event()
+
+    class SlowJobs(FakeJobs):
+        async def restart(self, job_id: int) -> None:
+            assert job_id == FACTS.id
+            sent.set()
+            await asyncio.Event().wait()
+
+    run = JobRun(5, "https://app/jobs/5")
+    task = asyncio.create_task(restart(cast(Jobs, SlowJobs(None)), run))
+    await sent.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert run.restarted_at is None
+    assert run.error is not None
+    assert run.error.what.startswith("whether job 5 was restarted is not known: ")

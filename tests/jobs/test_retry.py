@@ -509,6 +509,7 @@ def test_a_signal_in_the_wait_ends_it_with_a_report(
     assert report["exit_code"] == code
     (attempt,) = report["retry"]["attempts"]
     assert (attempt["purge"]["deleted"], attempt["purge"]["verified"], attempt["jobs"]) == (2, True, [])
+    assert f"Job {report['retry']['jobs'][0]} was not restarted." in err
     assert site.count("POST") == 0
     assert children_marked(f"retry-{id(site)}") == []
 

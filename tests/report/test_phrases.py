@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from purger.core.cache import Method
-from purger.core.errors import AccessError, ExitCode, PurgerError, SiteError
+from purger.core.errors import AccessError, ExitCode, JobError, PurgerError, SiteError
 from purger.purge.record import Record
 from purger.report.build import error_report, repository_report, run_report
 from purger.report.model import ErrorReport, StoredReport
@@ -129,6 +129,15 @@ def test_each_error_is_listed_once() -> None:
     assert [(name, error.message) for name, error in errors] == [(None, "gone"), ("acme/b", "refused")]
     one.error = refusal
     assert [(name, error.message) for name, error in errors_of(report(one, two))] == [(None, "refused")]
+
+
+def test_the_errors_of_jobs_are_listed_too() -> None:
+    lost, other = (error_report(JobError(f"job {number} was cancelled")) for number in (13, 14))
+    jobs = (
+        msgspec.structs.replace(job_report(number, None), error=error) for number, error in ((13, lost), (14, other))
+    )
+    made = msgspec.structs.replace(retried("passed", more_jobs=tuple(jobs)), error=lost)
+    assert errors_of(made) == [(None, lost), (None, other)]
 
 
 @pytest.mark.parametrize(
