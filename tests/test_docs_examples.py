@@ -55,7 +55,7 @@ def by_shell(line: str, variables: dict[str, str], folder: Path, stdin: int | No
 
 def run_line(run: RunCommand, line: str, variables: dict[str, str], folder: Path) -> Written:
     """Run a line as a shell would: one purger command by itself, and anything more in a shell."""
-    if NEEDS_A_SHELL.search(line):
+    if NEEDS_A_SHELL.search(line.partition(" #")[0]):  # a comment needs none
         return by_shell(line, variables, folder)
     _, *arguments = shlex.split(line, comments=True)
     arguments, file = (arguments[:-2], arguments[-1]) if ">" in arguments else (arguments, os.devnull)

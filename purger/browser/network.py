@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,8 +49,9 @@ class Network:
         context = httpx2.create_ssl_context(trust_env=False)
         # As curl does: what a file names is trusted, also where it is not the root of the chain.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        # Also what OpenSSL is told by SSL_CERT_DIR; where the system has a store of another kind, that adds nothing.
-        context.set_default_verify_paths()
+        # What OpenSSL is told besides. Without these variables it would read the system's store a second time: 50 ms.
+        if os.environ.keys() & {"SSL_CERT_FILE", "SSL_CERT_DIR"}:
+            context.set_default_verify_paths()
         if self.authority is not None:
             self.authority.add_to(context)
         return context

@@ -41,6 +41,8 @@ class Output:
         targets, source = targets_from(names, from_file, site)
         if source:
             self.notes.print(f"Repository {targets[0]}, from {source}.")
+        if not targets:
+            self.notes.print("Nothing is to do: the list names no repository.")
         return targets
 
     def repository(self, name: str | None, site: Site) -> Repository:

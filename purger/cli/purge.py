@@ -17,7 +17,7 @@ from purger.core.selection import Selection
 from purger.purge.settings import Pace
 
 if TYPE_CHECKING:
-    from purger.purge.run import Run
+    from purger.purge.run import Hooks, Run
     from purger.report.model import Report
 
 
@@ -41,6 +41,26 @@ class PurgeTask:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ResumedTask:
+    """A run that resumes the one of the report `former`."""
+
+    purge: PurgeTask
+    former: Report
+
+    async def execute(self) -> None:
+        """Do the run."""
+        await self.purge.execute()
+
+    def report(self, started_at: datetime, stopped: PurgerError | None) -> Report:
+        """Return the report of both runs about the repositories of this one."""
+        from purger.report.continued import continued
+
+        report, records = self.purge.report(started_at, stopped), self.purge.run.result().records
+        surveyed = {(one.repository.provider, one.repository.slug) for one in records if one.surveyed}
+        return continued(report, self.former, surveyed)
+
+
 @command(
     "purge",
     examples=("purger purge owner/name --dry-run", "purger purge 'owner/*' --yes --older-than 30d --json"),
@@ -61,17 +81,22 @@ def purge(
 ) -> ExitCode:
     """Delete every selected cache, recheck until it is really gone, and report what became of each."""
     from purger.cli.frame import execute, require_an_answer, settings_of, with_host
-    from purger.cli.targets import what_to_purge
+    from purger.cli.targets import refuse_to_replace, what_to_purge
     from purger.purge.run import Run
 
     site = site_options.site
     selection = replace(selection, policies=policies)
     meant = what_to_purge(output, repositories or [], targets, selection, site)
+    if meant.former and keep.artifacts and (deletion.dry_run or meant.shard):
+        refuse_to_replace(keep.artifacts, targets.resume)
     if not deletion.dry_run:
         require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
     keep.require_a_folder()
     settings = with_host(settings_of(output, site_options, network, browser, pace), meant.selection)
     request = meant.request(dry_run=deletion.dry_run)
-    return execute(
-        output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), yes=deletion.yes, keep=keep
-    )
+
+    def make_task(hooks: Hooks) -> PurgeTask | ResumedTask:
+        task = PurgeTask(Run(settings, request, hooks))
+        return ResumedTask(task, meant.former) if meant.former and not deletion.dry_run else task
+
+    return execute(output, settings, make_task, yes=deletion.yes, keep=keep)

@@ -24,16 +24,21 @@ from purger.travis.remote_addresses import is_address
 
 if TYPE_CHECKING:
     from purger.purge.run import Request
+    from purger.report.model import Report
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What a command is about: the repositories, which part of them, and which caches, as far as that was decided."""
+    """What a command is about: the repositories, which part of them, and which caches, as far as that was decided.
+
+    `former` is the report of the run that it resumes.
+    """
 
     repositories: list[Repository | Owner]
     selection: Selection
     shard: Shard | None
     decisions: Mapping[Repository, Decision] = field(default_factory=dict)
+    former: Report | None = None
 
     def request(self, *, dry_run: bool) -> Request:
         """Return the request of a run about these."""
@@ -65,7 +70,23 @@ def what_to_purge(
     left = what_is_left(targets.resume, site)
     if not left.repositories:
         output.notes.print("Nothing is left to do: every repository of the report was done.")
-    return Meant(left.repositories, left.selection, shard, left.decisions)
+    return Meant(left.repositories, left.selection, shard, left.decisions, left.report)
+
+
+def refuse_to_replace(artifacts: Path, resumed: Path | None) -> None:
+    """Raise InputError where a run that does not go on with the whole of a former one would overwrite its report."""
+    from purger.report.artifacts import REPORT
+
+    try:
+        is_same = resumed is not None and (artifacts / REPORT).samefile(resumed)
+    except OSError:
+        is_same = False
+    if is_same:
+        raise InputError(
+            "this run would replace the report that it resumes, and with it what is left to do",
+            where=str(resumed),
+            remedy="Name another folder with --artifacts.",
+        )
 
 
 def targets_from(
@@ -76,9 +97,10 @@ def targets_from(
     `from_file` is a path, or `-` for stdin: one a line, with `#` comments. Raises InputError for a name that is none,
     a file that can't be read, and where nothing is given and nothing is found.
     """
-    given = [*names, *(_names_in(from_file) if from_file is not None else ())]
-    if given or from_file is not None:
-        return list(dict.fromkeys(parse_target(name, site, git.real_host) for name in given)), None
+    if names or from_file is not None:
+        given = [parse_target(name, site, git.real_host) for name in names]
+        given += _targets_in(from_file, site) if from_file is not None else []
+        return list(dict.fromkeys(given)), None
     if slug := os.environ.get("TRAVIS_REPO_SLUG"):
         return [parse_repository(slug, site)], "TRAVIS_REPO_SLUG"
     return _of_git_remote(site)
@@ -118,7 +140,8 @@ def _repository_of(remote: git.Remote, site: Site) -> Repository:
         ) from None
 
 
-def _names_in(path: str) -> list[str]:
+def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
+    """Return what a file names, one a line. Raises InputError with the number of a line that is not understood."""
     try:
         text = sys.stdin.read().removeprefix("\ufeff") if path == "-" else decoded(read_whole(Path(path)))
     except (OSError, UnicodeDecodeError) as error:
@@ -128,5 +151,12 @@ def _names_in(path: str) -> list[str]:
             where=shown_address(path),
             remedy="Give a text file, one name a line.",
         ) from None
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line]
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if name := line.partition("#")[0].strip():
+            try:
+                found.append(parse_target(name, site, git.real_host))
+            except InputError as error:
+                file = "stdin" if path == "-" else shown_address(path)
+                raise InputError(error.what, where=f"{file}, line {number}", remedy=error.remedy) from None
+    return found

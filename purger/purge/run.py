@@ -14,7 +14,7 @@ from purger.browser.reach import reach_of
 from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
 from purger.core.decision import Decision, limited
-from purger.core.errors import BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
+from purger.core.errors import AccessError, BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
 from purger.purge.page_recorder import NoRecorders, PageRecorders
 from purger.purge.page_session import PageSessions
@@ -114,6 +114,9 @@ class Run:
         is_done = bool(self._records) and all(record.ok for record in self._records)
         if is_done and isinstance(stopped, OutOfTimeError):
             stopped = None
+        elif isinstance(stopped, OutOfTimeError) and self.request.selection.policies.limit:
+            remedy = "Resume it from its JSON report (--resume): run anew it would select as many again."
+            stopped = OutOfTimeError(stopped.what, remedy=remedy)
         return RunResult(self._records, self._error or stopped)
 
     async def execute(self) -> None:
@@ -186,13 +189,8 @@ class Run:
             if isinstance(target, Repository):
                 found.setdefault(target, None)
                 continue
-            for repository, facts in await api.repositories(target):
-                missing = needed - facts.permissions
-                if facts.active and not missing:
-                    found.setdefault(repository, facts)
-                else:
-                    why = f"the token lacks {' and '.join(sorted(missing))}" if facts.active else "it is not active"
-                    self._emit(events.Warned(str(repository), f"left out of {target}: {why}"))
+            async for repository, facts in _of_owner(api, target, needed, self._emit):
+                found.setdefault(repository, facts)
         shard = self.request.shard
         return {one: facts for one, facts in _once_each(found).items() if shard is None or shard.holds(one)}
 
@@ -257,6 +255,29 @@ class Run:
                 purge.record.warn(f"The browser was lost and started anew: {lost}.")
             else:
                 return
+
+
+async def _of_owner(
+    api: Api, owner: Owner, needed: set[str], emit: events.Observer
+) -> AsyncIterator[tuple[Repository, RepositoryFacts]]:
+    """Yield the owner's active repositories for which the token has the permissions; emit why others are left out.
+
+    Raises AccessError where it has them for none: to do nothing then would be no success.
+    """
+    listed = await api.repositories(owner)
+    lacking = [needed - facts.permissions for _, facts in listed if facts.active]
+    if lacking and all(lacking):
+        raise AccessError(
+            f"the token lacks {' and '.join(sorted(set().union(*lacking)))} for every repository of {owner}",
+            remedy="Use the token of somebody who may push to them.",
+        )
+    for repository, facts in listed:
+        missing = needed - facts.permissions
+        if facts.active and not missing:
+            yield repository, facts
+        else:
+            why = f"the token lacks {' and '.join(sorted(missing))}" if facts.active else "it is not active"
+            emit(events.Warned(str(repository), f"left out of {owner}: {why}"))
 
 
 def _say_once(error: PurgerError, records: Sequence[Record]) -> None:

@@ -47,8 +47,21 @@ class Artifacts:
         require_a_folder(directory)
         try:
             self._delete(directory, (PAGE, *_OF_A_REPOSITORY))
+            for folder in self._former_folders():
+                self._delete(folder, _OF_A_REPOSITORY)
         except OSError as error:
             raise _unusable(directory, error) from None
+
+    def _former_folders(self) -> list[Path]:
+        """Return the folders in this one of the repositories that the report of an earlier run names."""
+        from purger.report.former import read_report
+
+        try:
+            former = read_report(self.report, "the former report") if self.report.is_file() else None
+        except InputError:
+            return []
+        folders = [self.directory / folder_name(one.name) for one in former.repositories] if former else []
+        return [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]
 
     def expect(self, repositories: Sequence[str]) -> list[str]:
         """Prepare for these repositories: of several, each one's files go into a folder of its own.

@@ -102,7 +102,7 @@ def repository_report(record: Record, run_error: PurgerError | None, *, dry_run:
         undecided=len(record.ledger.undecided),
         complete=record.complete,
         kept=_kept_reports(entries),
-        decided=record.ledger.selection.decision is not None,
+        decided=record.surveyed and record.ledger.selection.decision is not None,
     )
 
 
@@ -156,6 +156,7 @@ def _selection_report(selection: Selection) -> SelectionReport:
         until_below_bytes=selection.policies.until_below_bytes,
         largest_first=selection.policies.largest_first,
         limit=selection.policies.limit,
+        not_after=selection.not_after,
         clock_offset_s=None if selection.clock_offset_s is None else round(selection.clock_offset_s, 1),
     )
 

@@ -48,7 +48,8 @@ class ErrorReport(Model, frozen=True, kw_only=True):
 class SelectionReport(Model, frozen=True, kw_only=True):
     """The filters and policies of a run, so that a later run can use them again.
 
-    `as_of` is on the site's clock, which is `clock_offset_s` ahead of the machine's (None: they were not compared).
+    `as_of` is on the site's clock, which is `clock_offset_s` ahead of the machine's (None: they were not compared). A
+    resumed run leaves alone what was modified after `not_after`, the end of the first run.
     """
 
     branches: list[str]
@@ -66,16 +67,17 @@ class SelectionReport(Model, frozen=True, kw_only=True):
     until_below_bytes: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_BYTES)] | None = None
     largest_first: bool = False
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    not_after: Time | None = None
 
-    def selection(self, not_after: datetime | None = None) -> Selection:
-        """Return the selection with these filters, which leaves alone what was modified after `not_after`."""
+    def selection(self, ended_at: datetime | None = None) -> Selection:
+        """Return the selection with these filters; `ended_at` is the end of a run that is first resumed now."""
         return Selection(
             branches=tuple(self.branches),
             match=self.match,
             kind=self.kind,
             older_than_s=self.older_than_s,
             larger_than_bytes=self.larger_than_bytes,
-            not_after=not_after,
+            not_after=self.not_after or ended_at,
             as_of=self.as_of,
             clock_offset_s=self.clock_offset_s,
             exclude=tuple(self.exclude),

@@ -40,7 +40,7 @@ def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = ""
         return f"{sentence_of(would)} Nothing was touched."
     are = "is" if gone == 1 else "are"
     if repository.ok:
-        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), {_rechecked(repository.settled_s)}."
+        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), {_rechecked(repository)}."
     if not left and repository.undecided:
         unclear = f"of {many(repository.undecided, 'other cache')} nobody can tell whether they are selected"
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but {unclear}."
@@ -80,8 +80,11 @@ def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
     return f"None of the {many(repository.seen, 'cache')} of {repository.name} is selected{why}: nothing to do."
 
 
-def _rechecked(settled_s: float | None) -> str:
+def _rechecked(repository: RepositoryReport) -> str:
     """Return how often, and how far apart, the page showed that nothing selected is left."""
+    settled_s = repository.settled_s
+    if not repository.looks:  # of a resumed run, whose first list held nothing selected any more
+        return "listed no more"
     if settled_s is None:
         return "rechecked twice"
     return f"rechecked twice, {seconds_text(settled_s)} apart" if settled_s else "rechecked twice in a row"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,11 +21,15 @@ _WHAT = "the report to resume"
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a former run left: the repositories, what to delete of them, and what was decided about them by policies."""
+    """What a former run left: the repositories, what to delete of them, and what was decided about them by policies.
+
+    `report` is the former run's.
+    """
 
     repositories: list[Repository | Owner]
     selection: Selection
     decisions: dict[Repository, Decision]
+    report: Report
 
 
 def what_is_left(report_path: Path, site: Site) -> Left:
@@ -40,7 +45,8 @@ def what_is_left(report_path: Path, site: Site) -> Left:
             where=str(report_path),
             remedy="Leave --resume out, and give its repositories and filters.",
         )
-    unfinished = [repository for repository in report.repositories if not repository.ok]
+    unfinished = [_as_decided(one, report) for one in report.repositories if not one.ok or one.left]
+    _refuse_a_part(report, unfinished, report_path)
     elsewhere = [repository.url for repository in unfinished if not repository.url.startswith(f"{site.url}/")]
     if elsewhere:
         raise InputError(
@@ -59,7 +65,28 @@ def what_is_left(report_path: Path, site: Site) -> Left:
             decisions = {name: decisions.get(name, Decision(others=Kept.LIMIT)) for name in named}
         else:
             selection = replace(selection, policies=replace(selection.policies, limit=left))
-    return Left(list(named), selection, decisions)
+    return Left(list(named), selection, decisions, report)
+
+
+def _as_decided(repository: RepositoryReport, report: Report) -> RepositoryReport:
+    """Return what an attempt before knew of a repository whose decision the last attempt of a retry did not get to."""
+    attempts = (attempt.purge for attempt in reversed(report.attempts))
+    decided = (one for one in attempts if one and one.repository == repository.repository and one.decided)
+    return repository if repository.decided else next(decided, repository)
+
+
+def _refuse_a_part(report: Report, unfinished: Sequence[RepositoryReport], path: Path) -> None:
+    """Raise InputError where the report says that there is more than it holds: then it would select something else."""
+    has_all = all(one.selected == sum(cache.selected for cache in one.caches) for one in unfinished if one.decided)
+    if has_all and (report.ok or report.error or unfinished):
+        return
+    raise InputError(
+        f"{_WHAT} is not whole: it counts more than it holds"
+        if not has_all
+        else f"{_WHAT} names no repository to resume",
+        where=str(path),
+        remedy="Give the report.json as the purge wrote it.",
+    )
 
 
 def _decision(repository: RepositoryReport) -> Decision:
@@ -86,7 +113,7 @@ def _selection(report: Report, path: Path) -> Selection:
             where=str(path),
             remedy="Give the report.json that a purge wrote.",
         )
-    return given.selection(not_after=report.finished_by_the_site)
+    return given.selection(report.finished_by_the_site)
 
 
 def refuse_more_than_resume(*, named: bool, filtered: bool) -> None:

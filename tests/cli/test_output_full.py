@@ -15,6 +15,7 @@ import pytest
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import PURGER, Purger, environment
+from tests.support.forked import Line, end_all
 
 FULL = Path("/dev/full")
 LOG = "travis_fold:start:cache.1\nSetting up build cache\nfound cache\nDone. Your build exited with 0.\n"
@@ -38,51 +39,53 @@ def end(site: StandIn, folder: Path, *arguments: str, **variables: str) -> subpr
     return done
 
 
-@pytest.mark.parametrize("more", [[], ["--json"]])
-def test_a_list_that_is_not_written_ends_with_8(
-    site: StandIn, repository: Repository, tmp_path: Path, more: list[str]
+def test_a_list_that_is_not_written_ends_with_8_and_an_error_and_a_dry_run_keep_their_own_codes(
+    site: StandIn, repository: Repository, tmp_path: Path
 ) -> None:
     repository.fill(3)
-    done = end(site, tmp_path, "list", "acme/widgets", *more)
-    assert done.returncode == 8
-    assert "not all was written, since stdout: No space left on device" in done.stderr
+    asked = ("list acme/widgets", "list acme/widgets --json", "list acme/other --json", "purge acme/widgets --dry-run")
+    lines = [Line(command.split()) for command in asked]
+    *written, other, dry = end_all(lines, environment(site), redirection="> /dev/full", folder=tmp_path)
+    for done in written:
+        assert done.code == 8
+        assert "not all was written, since stdout: No space left on device" in done.err
+    assert other.code == 3
+    assert (dry.code, "not all was written" in dry.err) == (0, True)
+    assert not any("Traceback" in done.err for done in (*written, other, dry))
 
 
-def test_an_error_keeps_its_own_code(site: StandIn, repository: Repository, tmp_path: Path) -> None:
-    assert end(site, tmp_path, "list", "acme/other", "--json").returncode == 3
-
-
-@pytest.mark.parametrize("more", [[], ["--json"]])
-def test_a_checked_log_that_is_not_written_ends_with_8(site: StandIn, tmp_path: Path, more: list[str]) -> None:
+def test_a_checked_log_that_is_not_written_ends_with_8(site: StandIn, tmp_path: Path) -> None:
     log = Path(__file__).parents[1] / "travis" / "job_log" / "logs"
     (tmp_path / "log.txt").write_text(next(iter(sorted(log.rglob("*.txt")))).read_text() if log.is_dir() else LOG)
-    done = end(site, tmp_path, "check-log", "log.txt", *more)
-    assert done.returncode == 8, done.stderr
-    assert "not all was written" in done.stderr
+    lines = [Line(["check-log", "log.txt", *more]) for more in ([], ["--json"])]
+    for done in end_all(lines, environment(site), redirection="> /dev/full", folder=tmp_path):
+        assert done.code == 8, done.err
+        assert "not all was written" in done.err
+        assert "Traceback" not in done.err
+
+
+CODES = {
+    "--version": 8,
+    "--help": 8,
+    "check-log -h": 8,
+    "--show-completion bash": 8,
+    "check-log log.txt": 8,
+    "check-log log.txt --json": 8,
+    "": 2,
+    "check-log no-such-log --json": 2,
+    "logout --session-file none.json": 0,
+}
 
 
 @pytest.mark.parametrize("target", ["> /dev/full", ">&-"])
-@pytest.mark.parametrize(
-    ("command", "code"),
-    [
-        ("--version", 8),
-        ("--help", 8),
-        ("check-log -h", 8),
-        ("--show-completion bash", 8),
-        ("check-log log.txt", 8),
-        ("check-log log.txt --json", 8),
-        ("", 2),
-        ("check-log no-such-log --json", 2),
-        ("logout --session-file none.json", 0),
-    ],
-)
-def test_a_stdout_that_is_closed_is_one_that_is_full(tmp_path: Path, command: str, code: int, target: str) -> None:
+def test_a_stdout_that_is_closed_is_one_that_is_full(tmp_path: Path, target: str) -> None:
     (tmp_path / "log.txt").write_text(LOG)
-    line = f"{' '.join(PURGER)} {command} {target}"
-    done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False)
-    assert done.returncode == code, done.stderr
-    assert ("not all was written" in done.stderr) == (command != "logout --session-file none.json")
-    assert "Traceback" not in done.stderr
+    lines = [Line(command.split()) for command in CODES]
+    ended = end_all(lines, redirection=target, folder=tmp_path)
+    assert dict(zip(CODES, (one.code for one in ended), strict=True)) == CODES
+    for command, one in zip(CODES, ended, strict=True):
+        assert ("not all was written" in one.err) == (command != "logout --session-file none.json"), command
+        assert "Traceback" not in one.err, command
 
 
 def test_a_reader_that_has_enough_of_a_help_changes_nothing(tmp_path: Path) -> None:
@@ -97,8 +100,6 @@ def test_a_reader_that_has_enough_of_a_help_changes_nothing(tmp_path: Path) -> N
 
 def test_a_purge_keeps_its_own_code_with_a_warning(site: StandIn, repository: Repository, tmp_path: Path) -> None:
     repository.fill(2)
-    dry = end(site, tmp_path, "purge", "acme/widgets", "--dry-run")
-    assert (dry.returncode, "not all was written" in dry.stderr) == (0, True)
     done = end(site, tmp_path, "purge", "acme/widgets", "--yes", "--json")
     assert (done.returncode, "not all was written" in done.stderr) == (0, True)
     assert repository.caches == []

@@ -94,3 +94,17 @@ def test_a_report_to_resume_takes_neither_names_nor_filters(command: Command, ru
     ended = command("purge", "--resume", "report.json", "-y", *more)
     assert (ended.code, runs) == (2, [])
     assert "--resume takes its repositories and filters from the report" in ended.err
+
+
+def test_a_line_that_is_no_name_is_told_by_its_number(command: Command, runs: list[Run]) -> None:
+    Path("names.txt").write_text("# ours\nacme/a\n\nacme/b, acme/c  # two\n")
+    ended = command("purge", "--from-file", "names.txt", "-y")
+    assert (ended.code, runs) == (2, [])
+    assert "names.txt, line 4" in ended.err
+
+
+def test_a_list_without_a_name_is_told(command: Command, runs: list[Run]) -> None:
+    Path("names.txt").write_text("# none yet\n\n")
+    ended = command("purge", "--from-file", "names.txt", "-y")
+    assert (ended.code, runs[0].request.repositories) == (0, [])
+    assert "Nothing is to do: the list names no repository." in ended.err

@@ -32,7 +32,7 @@ from tests.support.processes import children_marked
 from tests.support.retry_policies import QUICK
 from tests.support.stand_in_jobs import canceled, failed, passed
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("shared_driver")]
 
 STALE = "version-conflict"
 

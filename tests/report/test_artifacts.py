@@ -32,6 +32,33 @@ def test_the_folder_is_made_and_old_files_go(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["mine.txt", "report.json"]
 
 
+def test_the_pictures_of_all_repositories_of_an_earlier_run_go(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    former = Artifacts(folder)
+    former.expect(["acme/a", "gitlab/acme/b"])
+    assert former.write_report(report(record("a"), record("b", provider="gitlab"))) is None
+    for name in ("acme/a", "gitlab/acme/b"):
+        (former.folder(name) / "after.png").write_bytes(b"old")
+        (former.folder(name) / "mine.txt").write_bytes(b"stays")
+    (folder / "others--folder").mkdir()
+    (folder / "others--folder" / "after.png").write_bytes(b"stays")
+    Artifacts(folder)
+    left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert left == {
+        "report.json", "acme--a/mine.txt", "gitlab--acme--b/mine.txt", "others--folder/after.png",
+    }  # fmt: skip
+
+
+def test_a_link_among_the_folders_of_an_earlier_run_leads_nowhere(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "kept", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "after.png").write_bytes(b"stays")
+    assert Artifacts(folder).write_report(report(record("a"))) is None
+    (folder / "acme--a").symlink_to(elsewhere)
+    Artifacts(folder)
+    assert (elsewhere / "after.png").exists()
+
+
 def test_a_folder_that_can_not_be_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="can't be written there") as raised:

@@ -40,6 +40,7 @@ ADDED_FILTERS = {
     "until_below_bytes",
     "largest_first",
     "limit",
+    "not_after",
 }
 ADDED_TO_LOGS = {
     "cache_use",

@@ -117,3 +117,27 @@ def test_a_report_of_another_site_or_of_nothing_is_bad_input(tmp_path: Path) -> 
     nothing = unfinished() | {"repositories": [], "error": error}
     with pytest.raises(InputError, match="before it knew any repository"):
         left_in(tmp_path, json.dumps(nothing))
+
+
+def test_a_repository_that_is_called_ok_and_has_something_left_is_not_done(tmp_path: Path) -> None:
+    made = unfinished()
+    made["repositories"][1]["ok"] = True
+    assert left_in(tmp_path, json.dumps(made))[0] == [Repository("github", "acme", "left")]
+
+
+@pytest.mark.parametrize("is_decided", [True, False])
+def test_a_report_of_which_a_part_is_missing_is_bad_input(tmp_path: Path, is_decided: bool) -> None:
+    made = unfinished()
+    made["repositories"][1] |= {"caches": [], "decided": is_decided}
+    if is_decided:
+        with pytest.raises(InputError, match="is not whole: it counts more than it holds"):
+            left_in(tmp_path, json.dumps(made))
+    else:
+        assert left_in(tmp_path, json.dumps(made))[0] == [Repository("github", "acme", "left")]
+    with pytest.raises(InputError, match="names no repository to resume"):
+        left_in(tmp_path, json.dumps(made | {"ok": False, "repositories": []}))
+
+
+def test_the_end_of_the_first_run_holds_for_all_that_resume_it(tmp_path: Path) -> None:
+    made = unfinished(not_after="2026-01-01T00:00:00Z")
+    assert left_in(tmp_path, json.dumps(made))[1].not_after == datetime.fromisoformat("2026-01-01T00:00:00Z")

@@ -92,6 +92,81 @@ def test_the_limit_holds_however_often_a_run_is_resumed(purger: Purger, site: St
     assert left(site) == {"acme/a": 0, "acme/b": 2}
 
 
+def test_a_resume_that_fails_early_forgets_no_decision(purger: Purger, site: StandIn, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        repository = site.add_repository(f"acme/{name}")
+        for days in range(3):
+            repository.add("main", age_s=days * 86_400)
+    site.faults.delete_fault = [DeleteFault(status=403)]
+    first = purger("purge", "acme/a", "acme/b", "--yes", "--keep-newest", "1", "--attempts", "1")
+    selected = sum(one["selected"] for one in first.report["repositories"])
+    (tmp_path / "report.json").write_text(first.out)
+    second = purger("purge", "--resume", "report.json", "--yes", TRAVIS_TOKEN="another-token")
+    assert second.code == 3, second.err
+    assert [one["decided"] for one in second.report["repositories"]] == [True, True]
+    (tmp_path / "report.json").write_text(second.out)
+    site.faults.reset()
+    third = purger("purge", "--resume", "report.json", "--yes")
+    assert third.code == 0, third.err
+    assert sum(one["deleted"] for one in third.report["repositories"]) == selected > 0
+
+
+def test_what_was_uploaded_since_the_first_run_stays_however_often_it_is_resumed(
+    purger: Purger, site: StandIn, tmp_path: Path
+) -> None:
+    repository = site.add_repository("acme/widgets")
+    repository.add("old", age_s=86_400)
+    site.faults.delete_fault = [DeleteFault(status=403)]
+    ended = purger("purge", "acme/widgets", "--yes", "--attempts", "1")
+    (tmp_path / "report.json").write_text(ended.out)
+    # Dates are whole seconds, and this one is between the ends of the two runs.
+    repository.add("fresh", age_s=-2)
+    for _ in range(2):
+        ended = purger("purge", "--resume", "report.json", "--yes", "--attempts", "1")
+        assert ended.repository["selected"] == 1
+        later = ended.out.replace(ended.report["finished_at"], "2999-01-01T00:00:00Z")
+        (tmp_path / "report.json").write_text(later)
+    site.faults.reset()
+    ended = purger("purge", "--resume", "report.json", "--yes")
+    assert ended.code == 0, ended.err
+    assert [one.branch for one in repository.caches] == ["fresh"]
+
+
+def test_what_was_gone_before_it_was_resumed_is_in_the_report_and_counts_for_the_limit(
+    purger: Purger, site: StandIn, tmp_path: Path
+) -> None:
+    fill(site, "a")
+    site.faults.delete_fault = [DeleteFault(status=403)]
+    ended = purger("purge", "acme/a", "acme/b", "--yes", "--limit", "5", "--attempts", "1")
+    (tmp_path / "report.json").write_text(ended.out)
+    for one in site.repositories[0].caches[:3]:
+        site.repositories[0].delete([one])
+    ended = purger("purge", "--resume", "report.json", "--yes", "--attempts", "1")
+    assert ended.report["repositories"][0]["selected"] == 4
+    (tmp_path / "report.json").write_text(ended.out)
+    fill(site, "b")
+    site.faults.reset()
+    ended = purger("purge", "--resume", "report.json", "--yes")
+    assert ended.code == 0, ended.err
+    assert ended.report["repositories"][0]["deleted"] == 4
+    assert left(site) == {"acme/a": 0, "acme/b": 3}
+
+
+@pytest.mark.parametrize("more", [["--dry-run"], ["--shard", "1/2"]])
+def test_a_run_that_does_less_does_not_replace_the_report_that_it_resumes(
+    purger: Purger, site: StandIn, tmp_path: Path, more: list[str]
+) -> None:
+    fill(site, "a")
+    site.faults.delete_fault = [DeleteFault(status=403)]
+    assert purger("purge", "acme/a", "--yes", "--attempts", "1", "--artifacts", "kept", "--trace", "off").code == 1
+    before = (tmp_path / "kept/report.json").read_bytes()
+    ended = purger("purge", "--resume", "kept/report.json", "--yes", "--artifacts", "kept", *more)
+    assert ended.code == 2
+    assert "would replace the report that it resumes" in ended.err
+    assert (tmp_path / "kept/report.json").read_bytes() == before
+    assert purger("purge", "--resume", "kept/report.json", "--yes", "--artifacts", "other", *more).code in {0, 1}
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 2}', "\0"])
 def test_what_is_no_report_starts_nothing(purger: Purger, site: StandIn, tmp_path: Path, text: str) -> None:
     (tmp_path / "report.json").write_text(text)

@@ -168,3 +168,9 @@ def run_command(request: pytest.FixtureRequest) -> RunCommand:
     if request.config.getoption("processes"):
         return run_process
     return functools.partial(run_here, request.getfixturevalue("shared_browsers"))
+
+
+@pytest.fixture
+def shared_driver(monkeypatch: pytest.MonkeyPatch, shared_browsers: SharedBrowsers) -> None:
+    """For tests that run a job without the command around it: in the shared browsers, as commands do."""
+    monkeypatch.setattr("purger.browser.driver.async_playwright", lambda: _Driver(shared_browsers))

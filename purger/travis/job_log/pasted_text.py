@@ -14,15 +14,15 @@ _SHARE = 0.9
 _FIRST_LINES = 10
 _LONGEST_PREFIX = 512
 
-_QUOTING = rb"(?:[ \t]*(?:>|&gt;))*[ \t]*"
+_QUOTING = rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+"
 _TIME = rb"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AP]M)?"
 _ZONE = rb"(?: ?(?:Z|UTC|GMT|[+\-]\d\d:?\d\d))?"
 _MOMENT = (
     rb"(?:\d{4}[\-/]\d\d[\-/]\d\d[T ,]{1,3}|\d{1,2}[/.]\d{1,2}[/.]\d{4}[ ,]{1,3}|[A-Z][a-z]{2} +\d{1,2} )?"
-    + _TIME + _ZONE + rb"|\d{10}(?:\.\d{1,9})?| *\d{1,8}\.\d{3,9}"
+    + _TIME + _ZONE + rb"|\d{10}(?:\.\d{1,9})?|\d{1,8}\.\d{3,9}"
 )  # fmt: skip
 _END_OF_PREFIX = rb"(?:[ \t]*[|:]|[ \t]+-(?=[ \t]))?[ \t]?"
-_STAMP = _QUOTING + rb"(?:[\[(<](?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
+_STAMP = _QUOTING + rb"(?:[\[(<] {0,8}(?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
 _NUMBER = _QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.[ \t]|\t)[ \t]?"
 # What a tool puts before every line alike: the mark of a comment or a change, a file, a container, a program.
 _LABEL = re.compile(

@@ -1,0 +1,94 @@
+"""Complete the report of a resumed run with what the former run knew of the same repositories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from purger.core.cache import Outcome, Version
+from purger.report.model import CacheReport, Report, RepositoryReport
+
+Key = tuple[str, str]
+"""A repository's provider and `owner/name`."""
+
+
+def continued(report: Report, former: Report, surveyed: Collection[Key]) -> Report:
+    """Return the report of a resumed run with what the former one knew, so that a later run or log can use it.
+
+    Of a repository that is not among those `surveyed` by the resumed run the former caches and decisions stand. Of the
+    others, what the former run had selected and is listed no more is there, too: deleted, where the resumed run proved
+    that everything is gone.
+    """
+    known = {(one.provider, one.repository): one for one in former.repositories}
+    repositories = []
+    for now in report.repositories:
+        key = (now.provider, now.repository)
+        before = known.get(key)
+        if before is None:
+            repositories.append(now)
+        elif key in surveyed:
+            repositories.append(_with_former_caches(now, before, report))
+        else:
+            repositories.append(_still_as(before, now))
+    if report.error and not repositories:  # it ended before it knew what the repositories are
+        repositories = [
+            msgspec.structs.replace(one, error=report.error) for one in former.repositories if not one.ok or one.left
+        ]
+    return msgspec.structs.replace(report, repositories=repositories)
+
+
+def _still_as(before: RepositoryReport, now: RepositoryReport) -> RepositoryReport:
+    """Return what was known before, with what became of the attempt to go on."""
+    return msgspec.structs.replace(
+        before,
+        ok=False,
+        verified=False,
+        error=now.error,
+        warnings=now.warnings,
+        passes=now.passes,
+        looks=now.looks,
+        requests=now.requests,
+        seconds=now.seconds,
+        settled_s=now.settled_s,
+    )
+
+
+def _with_former_caches(now: RepositoryReport, before: RepositoryReport, report: Report) -> RepositoryReport:
+    carried = list(_listed_no_more(now, before, report))
+    counts = Counter(cache.outcome for cache in carried)
+    return msgspec.structs.replace(
+        now,
+        seen=now.seen + len(carried),
+        selected=now.selected + len(carried),
+        deleted=now.deleted + counts[Outcome.DELETED],
+        remaining=now.remaining + counts[Outcome.REMAINING],
+        recreated=now.recreated + counts[Outcome.RECREATED],
+        failed=now.failed + counts[Outcome.FAILED],
+        skipped=now.skipped + counts[Outcome.SKIPPED],
+        bytes_deleted=now.bytes_deleted + sum(one.size_bytes for one in carried if not one.is_left),
+        caches=[*carried, *now.caches],
+    )
+
+
+def _listed_no_more(now: RepositoryReport, before: RepositoryReport, report: Report) -> Iterator[CacheReport]:
+    listed = Counter(map(_version, now.caches))
+    for cache in before.caches:
+        if not cache.selected:
+            continue
+        if listed[_version(cache)]:
+            listed[_version(cache)] -= 1
+        elif cache.is_left and now.verified:
+            yield msgspec.structs.replace(
+                cache,
+                outcome=Outcome.DELETED,
+                reason="it was gone when the run was resumed",
+                gone_at=report.finished_at,
+            )
+        else:
+            yield cache
+
+
+def _version(cache: CacheReport) -> Version:
+    return (cache.branch if cache.row is None else cache.row, cache.name, cache.last_modified, cache.size_bytes)

@@ -1,0 +1,72 @@
+"""The report of a resumed run holds what the former run knew of the repositories that it goes on with."""
+
+from __future__ import annotations
+
+import msgspec
+
+from purger.core.cache import Method
+from purger.core.errors import AccessError
+from purger.report.continued import continued
+from purger.report.model import CacheReport, Report, RepositoryReport
+from tests.report.samples import cache_report, deleted, record_of, refused, report
+
+KEY = ("github", "acme/left")
+
+
+def of(made: Report) -> RepositoryReport:
+    (repository,) = made.repositories
+    return repository
+
+
+def outcomes(repository: RepositoryReport) -> dict[str, str]:
+    return {cache.branch: cache.outcome.value for cache in repository.caches}
+
+
+def former(*more: CacheReport) -> Report:
+    made = report(record_of([refused("main"), refused("dev"), deleted("old", 7, how=Method.ICON)], "left"))
+    repository = of(made)
+    caches = [*repository.caches, *more]
+    return msgspec.structs.replace(
+        made, repositories=[msgspec.structs.replace(repository, decided=True, caches=caches)]
+    )
+
+
+def test_of_a_repository_that_was_not_listed_again_the_former_caches_stand() -> None:
+    nothing = record_of([], "left")
+    nothing.verified, nothing.error = False, AccessError("no access")
+    now = of(continued(report(nothing), former(), set()))
+    before = of(former())
+    assert (now.decided, now.caches, now.selected, now.deleted) == (True, before.caches, 3, 1)
+    assert (now.ok, now.verified) == (False, False)
+    assert now.error is not None
+    assert now.error.message == "no access"
+
+
+def test_what_was_selected_and_is_listed_no_more_is_deleted_where_that_was_proved() -> None:
+    now = report(record_of([deleted("main", 10)], "left"))
+    assert of(now).verified
+    whole = of(continued(now, former(cache_report("spared", selected=False)), {KEY}))
+    assert outcomes(whole) == {"old": "deleted", "dev": "deleted", "main": "deleted"}
+    (gone,) = (cache for cache in whole.caches if cache.branch == "dev")
+    assert (gone.gone_at, gone.reason) == (now.finished_at, "it was gone when the run was resumed")
+    assert (whole.seen, whole.selected, whole.deleted, whole.failed) == (3, 3, 3, 0)
+    assert whole.ok
+
+
+def test_it_is_not_called_deleted_where_nothing_was_proved() -> None:
+    now = report(record_of([refused("main")], "left"))
+    whole = of(continued(now, former(), {KEY}))
+    assert outcomes(whole) == {"old": "deleted", "dev": "failed", "main": "failed"}
+    assert (whole.selected, whole.deleted, whole.failed) == (3, 1, 2)
+
+
+def test_another_repository_is_left_as_it_is() -> None:
+    now = report(record_of([deleted("main", 10)], "other"))
+    assert continued(now, former(), {KEY}) == now
+
+
+def test_a_run_that_ended_before_it_knew_a_repository_leaves_all_of_them() -> None:
+    nothing = msgspec.structs.replace(report(error=AccessError("no access")), repositories=[])
+    now = continued(nothing, former(), set())
+    assert of(now).caches == of(former()).caches
+    assert of(now).error == now.error
