@@ -15,8 +15,8 @@ from purger.cli.output import Output
 from purger.cli.table import Column, table_lines
 from purger.core.text import many, printable, sentence_of, visible
 from purger.jobs.log_phrases import what_it_did
-from purger.report.model import Report, RepositoryReport
-from purger.report.phrases import how_sentence, kept_sentences, verdict_of
+from purger.report.model import ErrorReport, JobReport, Report, RepositoryReport
+from purger.report.phrases import how_sentence, job_words, kept_sentences, verdict_of
 
 MOST_ROWS_IN_A_LOG = 1000
 """Above this a CI could end the job for the length of its log; all are in the report."""
@@ -46,13 +46,23 @@ def show_report(output: Output, report: Report, *, as_table: Literal["rows", "ca
             show_result(output, repository, dry_run=report.dry_run, filters=filters)
         show_kept(output.notes, repository)
     for job in report.last_runs:
-        if job.error and job.error != report.error:
-            show_error(output.notes, job.error)
-        elif job.error is None and job.verdict == "passed":
-            what = f"; it {what_it_did(job)}" if job.cache_use != "unknown" else ""
-            show_good_news(output.notes, f"job {job.job} passed{what}")
+        _show_job(output, job, report.error)
+    for job_id in report.jobs_not_reached:
+        output.notes.print(f"Job {job_id} was not restarted.")
     if report.error:
         show_error(output.notes, report.error)
+
+
+def _show_job(output: Output, job: JobReport, shown_last: ErrorReport | None) -> None:
+    """Show how a job ended, or what is known of one that was not followed to its end."""
+    if job.error:
+        if job.error != shown_last:
+            show_error(output.notes, job.error)
+    elif job.verdict == "passed":
+        what = f"; it {what_it_did(job)}" if job.cache_use != "unknown" else ""
+        show_good_news(output.notes, f"job {job.job} passed{what}")
+    else:
+        output.notes.print(Text(printable(sentence_of(f"job {job.job} {job_words(job)}"))))
 
 
 def _table(repository: RepositoryReport, now: datetime, room: int | None, *, one_by_one: bool) -> Iterator[Text]:

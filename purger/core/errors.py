@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from purger.core.shown_address import shown_value
 
@@ -38,6 +38,13 @@ class PurgerError(Exception):
         self.what = what
         self.where = where
         self.remedy = remedy
+
+    def about(self, clause: str) -> Self:
+        """Return the same error with a clause before it, which says what it ended."""
+        what = f"{clause}: {self.what}"
+        error = type(self).__new__(type(self), what)
+        vars(error).update(vars(self) | {"what": what})
+        return error
 
     def __str__(self) -> str:
         return f"{self.what} ({shown_value(self.where)})" if self.where else self.what

@@ -22,7 +22,7 @@ from purger.jobs.log_report import log_report
 from purger.jobs.purged_caches import PurgedCaches
 from purger.report.model import CheckedJobReport, CheckedLogReport
 from purger.secrets.token import Token
-from purger.travis.addresses import Site
+from purger.travis.addresses import PROVIDERS, Repository, Site
 from purger.travis.job_log import CacheUse, FetchVerdict, JobLog, read_log, with_sources, with_sources_by_order
 from purger.travis.job_log.reader import CHUNK_BYTES
 
@@ -50,13 +50,14 @@ class CheckedLog:
     def exit_code(self) -> ExitCode:
         """REMAINS where a cache was fetched or, with a report, one that the purge had deleted.
 
-        UNKNOWN where the log does not tell, or (with a report) does not name what was fetched.
+        UNKNOWN where the log does not tell, or (with a report) does not name what was fetched, or of which repository.
         """
         log = self.log
         if self.verdicts is not None and log.cache_use is CacheUse.FETCHED:
             if any(verdict.deleted for verdict in self.verdicts):
                 return ExitCode.REMAINS
-            return ExitCode.UNKNOWN if log.fetched_unnamed else ExitCode.OK
+            is_unknown = log.fetched_unnamed or any(verdict.deleted is None for verdict in self.verdicts)
+            return ExitCode.UNKNOWN if is_unknown else ExitCode.OK
         match log.cache_use:
             case CacheUse.FETCHED:
                 return ExitCode.REMAINS
@@ -88,20 +89,33 @@ async def check_log(
 ) -> CheckedLog:
     """Read the log that `source` names (a file, `-` for stdin, a job's number or URL) and judge it.
 
-    `network` and `token` are called only for a job. `report` is the JSON report of the purge to compare with. Raises
-    InputError where there is no such log, or it is not one; AccessError and SiteError where the API does not give it.
+    `network` and `token` are called only for a job. `report` is the JSON report of the purge to compare with: of the
+    job's repository, or of the one that the log names. Raises InputError where there is no such log, or it is not one,
+    and for the report of another site; AccessError and SiteError where the API does not give the log.
     """
     job_id = _job_meant(source, site)
-    if job_id is None:
-        name = "stdin" if source == STDIN else source
-        log = await _in_thread(lambda: _read_file(source, name))
-        checked = CheckedLog(name, with_sources_by_order(log))
-    else:
-        checked = await _read_job(network(), site, token(), job_id)
+    if job_id is not None:
+        return await _read_job(network(), site, token(), job_id, report)
+    name = "stdin" if source == STDIN else source
+    log = await _in_thread(lambda: _read_file(source, name))
+    checked = CheckedLog(name, with_sources_by_order(log))
     if report is None:
         return checked
-    slug = checked.job.repository_slug if checked.job else None
-    return replace(checked, verdicts=PurgedCaches.read(report, slug).verdicts(checked.log))
+    slug, provider = _cloned(log)
+    # A host that is not known may be a mirror, where repositories have other names.
+    purged = PurgedCaches.read(report, slug, provider, or_all=provider is None)
+    return replace(checked, verdicts=purged.verdicts(checked.log))
+
+
+def _cloned(log: JobLog) -> tuple[str | None, str | None]:
+    """Return the slug and the provider of the repository that the job cloned, as far as the log names them."""
+    from purger.travis.remote_addresses import provider_of, read_address, repository_path
+
+    address = read_address(log.clone) if log.clone else None
+    if address is None:
+        return None, None
+    provider = provider_of(address.host)
+    return repository_path(address, provider or "gitlab"), provider  # whose names may have more than two parts
 
 
 async def _in_thread(read: Callable[[], JobLog]) -> JobLog:
@@ -187,15 +201,20 @@ def _chunks(first: bytes, file: BinaryIO) -> Iterator[bytes]:
         chunk = file.read(CHUNK_BYTES)
 
 
-async def _read_job(network: Network, site: Site, token: Token, job_id: int) -> CheckedLog:
+async def _read_job(network: Network, site: Site, token: Token, job_id: int, report: Path | None) -> CheckedLog:
     from purger.travis.api import Api
     from purger.travis.rate_limit import Budget
 
     async with Api.open(network, site, token, Budget(0)) as api:
-        return await _of_job(api, job_id)
+        checked, job = await _of_job(api, job_id)
+        if report is None:
+            return checked
+        provider = await _provider_of(api, job)
+    purged = PurgedCaches.read(report, job.repository_slug, provider, site)
+    return replace(checked, verdicts=purged.verdicts(checked.log))
 
 
-async def _of_job(api: Api, job_id: int) -> CheckedLog:
+async def _of_job(api: Api, job_id: int) -> tuple[CheckedLog, JobFacts]:
     from purger.travis.jobs import Jobs
 
     jobs = Jobs(api)
@@ -206,4 +225,16 @@ async def _of_job(api: Api, job_id: int) -> CheckedLog:
     if log.asked:
         branches = await jobs.branches(job)
         log = with_sources(log, own=branches.own, target=branches.target, default=branches.default)
-    return CheckedLog(f"job {job_id}", log, job)
+    return CheckedLog(f"job {job_id}", log, job), job
+
+
+async def _provider_of(api: Api, job: JobFacts) -> str | None:
+    """Return the provider of the job's repository, which only its id tells; None where no provider has it."""
+    from purger.travis.refusals import NotFoundError
+
+    owner, _, name = (job.repository_slug or "").partition("/")
+    for provider in PROVIDERS if name else ():
+        with suppress(NotFoundError):
+            if (await api.repository(Repository(provider, owner, name))).id == job.repository_id:
+                return provider
+    return None

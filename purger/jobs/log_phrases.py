@@ -86,6 +86,8 @@ def _result(report: CheckedLogReport) -> str:
             return "not known whether the job fetched a cache."
         case "fetched" if report.fetched and all(fetch.deleted is not UNSET for fetch in report.fetched):
             is_bad = any(fetch.deleted is True for fetch in report.fetched)
+            if not is_bad and any(fetch.deleted is None for fetch in report.fetched):
+                return "not known whether the job fetched a cache that the purge deleted."
             return f"the job fetched {'a cache that the purge deleted' if is_bad else 'no cache that was deleted'}."
         case _:
             return f"the job {what_it_did(report)}."
@@ -97,6 +99,8 @@ def _what_to_do(report: CheckedLogReport) -> str:
         case "fetched" if any(fetch.deleted is True for fetch in report.fetched):
             is_old = all(fetch.when == "before" for fetch in report.fetched if fetch.deleted is True)
             return "Restart the job." if is_old else _AGAIN
+        case "fetched" if any(fetch.deleted is None for fetch in report.fetched):
+            return "Give the job's number, or its whole log, which names its repository."
         case "fetched" if any(fetch.deleted is False for fetch in report.fetched):
             return "If that one is stale, purge it, too."
         case "fetched":
@@ -117,6 +121,8 @@ def _remedy(report: CheckedLogReport) -> str:
 
 def _because_of(fetch: FetchReport) -> str:
     """Return what it means that the archive was fetched, after a purge."""
+    if fetch.deleted is None:
+        return f"Not known whether the purge deleted it: it was {fetch.reason}."
     if not fetch.deleted:
         why = "the site did not list it to the purge" if fetch.outcome is None else f"its outcome was {fetch.outcome}"
         return f"The purge had not deleted it: {why}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import UNSET
 
 from purger.core.cache import Outcome
 from purger.report.model import FetchReport, LogReport, StoredReport, SymptomReport
@@ -57,4 +58,5 @@ def _fetch_report(fetch: Fetch, verdict: FetchVerdict | None = None) -> FetchRep
         outcome=None if verdict.outcome is None else Outcome(verdict.outcome),
         deleted_at=verdict.deleted_at,
         when=verdict.when,
+        reason=verdict.doubt or UNSET,
     )

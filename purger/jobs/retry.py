@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from purger.core import events
-from purger.core.errors import InputError, JobError, PurgerError
+from purger.core.errors import PurgerError
 from purger.core.selection import Selection
 from purger.jobs.attempts import Attempt, JobRun, attempt_report
 from purger.jobs.ended_logs import EndedLogs
 from purger.jobs.follow import Follower
 from purger.jobs.purged_caches import PurgedCaches
+from purger.jobs.restart import require_restartable, restart
 from purger.jobs.settings import RetrySettings
 from purger.jobs.unlisted import delete_unlisted
 from purger.jobs.verdict import (
@@ -33,13 +34,7 @@ from purger.report.build import repository_report, run_report
 from purger.report.model import Report, RetryReport, Verdict
 from purger.travis.addresses import Repository
 from purger.travis.api import Api
-from purger.travis.jobs import (
-    JobFacts,
-    Jobs,
-    NoSuchJobError,
-    RestartRefusedError,
-    running_error,
-)
+from purger.travis.jobs import JobFacts, Jobs
 from purger.travis.rate_limit import Budget
 
 
@@ -100,9 +95,9 @@ class Retry:
             async with Api.open(
                 settings.network, settings.site, settings.token, self._budget, settings.policies
             ) as api:
-                await _require_rights(api, self.request.repository)
                 jobs = Jobs(api)
-                await self._require_restartable(jobs)
+                pages = {job_id: self._page_of(job_id) for job_id in self.request.job_ids}
+                self._known = await require_restartable(api, jobs, self.request.repository, pages)
                 await self._all_attempts(jobs, api)
         except PurgerError as error:
             self._error = error
@@ -129,18 +124,6 @@ class Retry:
         self._is_confirmed = self._is_confirmed or await self._hooks.confirm(records)
         return self._is_confirmed
 
-    async def _require_restartable(self, jobs: Jobs) -> None:
-        for job_id in self.request.job_ids:
-            facts = self._known[job_id] = await jobs.facts(job_id)
-            slug = facts.repository_slug
-            if slug is not None and slug.lower() != self.request.repository.slug.lower():
-                raise InputError(
-                    f"job {job_id} is of {slug}, not of {self.request.repository}",
-                    remedy=f"Name {slug} as the repository.",
-                )
-            if facts.is_running:
-                raise running_error(job_id, self._page_of(job_id))
-
     def _page_of(self, job_id: int) -> str:
         return self.settings.site.job_page(self.request.repository.slug, job_id, self.request.repository.provider)
 
@@ -163,9 +146,9 @@ class Retry:
             if record.ok:
                 await self._settle(follower, attempt)
                 await self._restart(jobs, attempt, job_ids)
-                await follower.follow([run for run in attempt.jobs if not run.error], self._known)
-                for run in attempt.jobs:
+                async for run in follower.follow([run for run in attempt.jobs if not run.error], self._known):
                     await self._judge(logs, run)
+                for run in attempt.jobs:
                     await self._delete_unlisted(api, logs, run)
                 job_ids = [run.id for run in attempt.jobs if run.verdict in WORTH_A_RESTART and not run.error]
                 if not job_ids:
@@ -195,30 +178,44 @@ class Retry:
         return Run(self.settings, request, replace(self._hooks, confirm=self._confirm_once), self._budget)
 
     async def _restart(self, jobs: Jobs, attempt: Attempt, job_ids: Sequence[int]) -> None:
-        for job_id in job_ids:
-            run = JobRun(job_id, self._page_of(job_id))
-            attempt.jobs.append(run)
-            try:
-                self._known[job_id] = await jobs.facts(job_id)
-                await jobs.restart(job_id)
-                run.restarted_at = datetime.now(UTC)
-            except (JobError, RestartRefusedError, NoSuchJobError) as error:
-                run.error = error
+        attempt.jobs = [JobRun(job_id, self._page_of(job_id)) for job_id in job_ids]
+        for run in attempt.jobs:
+            before = await restart(jobs, run)
+            if before is not None:
+                self._known[run.id] = before
+            elif run.error is not None:
+                self._emit_judged(run, run.error.what)
 
     async def _judge(self, logs: EndedLogs, run: JobRun) -> None:
-        """Read the log of a job that has ended, set its verdict and error, and emit JobJudged."""
-        text = run.error.what if run.error else ""
-        if run.error is None and run.state is not None:
-            if run.state != "canceled":
-                run.log = await logs.read(self._known[run.id])
-                # Of many caches this takes long; the purge that made the records has ended.
-                run.fetched = await asyncio.to_thread(lambda log: self._purged_so_far().verdicts(log), run.log)
-            run.verdict = judge(run.state, run.log, run.fetched)
-            is_last = len(self._attempts) == self.retrying.retry_attempts
-            if run.verdict not in WORTH_A_RESTART or is_last:
-                attempts = len(self._attempts)
-                run.error = error_of(run.verdict, run.id, run.url, run.log, run.fetched, attempts)
-            text = f"job {run.id} {sentence_about(run.verdict, run.log)}"
+        """Read the log of a job that is done, set its verdict and error, and emit JobJudged."""
+        if run.error or run.state is None:
+            self._emit_judged(run, run.error.what if run.error else "")
+            return
+        unread = None if run.state == "canceled" else await self._read_log(logs, run)
+        run.verdict = judge(run.state, run.log, run.fetched)
+        text = f"job {run.id} {sentence_about(run.verdict, run.log)}"
+        is_last = len(self._attempts) == self.retrying.retry_attempts
+        if unread and run.verdict is Verdict.PASSED:
+            text += f", but its log can't be read: {unread.what}"
+        elif unread:
+            run.error = unread.about(f"job {run.id} failed, and its log can't be read")
+            text = run.error.what
+        elif run.verdict not in WORTH_A_RESTART or is_last:
+            attempts = len(self._attempts)
+            run.error = error_of(run.verdict, run.id, run.url, run.log, run.fetched, attempts)
+        self._emit_judged(run, text)
+
+    async def _read_log(self, logs: EndedLogs, run: JobRun) -> PurgerError | None:
+        """Read the log of a job that has ended, and compare it with the purges; return why it can't be read."""
+        try:
+            run.log = await logs.read(self._known[run.id])
+        except PurgerError as error:
+            return error
+        # Of many caches this takes long; the purge that made the records has ended.
+        run.fetched = await asyncio.to_thread(lambda log: self._purged_so_far().verdicts(log), run.log)
+        return None
+
+    def _emit_judged(self, run: JobRun, text: str) -> None:
         is_passed = run.verdict is Verdict.PASSED
         self._hooks.observe(events.JobJudged(str(self.request.repository), run.id, is_passed, text))
 
@@ -240,9 +237,3 @@ class Retry:
         ]
         ahead = timedelta(seconds=self._attempts[-1].run.selection.clock_offset_s or 0)
         return PurgedCaches.of(purges, self._began_at + ahead, datetime.now(UTC) + ahead)
-
-
-async def _require_rights(api: Api, repository: Repository) -> None:
-    """Raise AccessError, before anything is deleted, where the jobs could not be restarted afterwards."""
-    facts = await api.repository(repository)
-    facts.require({"build_restart": "restart jobs", "log_view": "read logs"}, so="; nothing was deleted")

@@ -184,9 +184,10 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
 
 
 class FetchReport(Model, frozen=True, kw_only=True):
-    """An archive that a job asked for; the last four fields are there where it was compared with a purge.
+    """An archive that a job asked for; those from `deleted` on are there where it was compared with a purge.
 
     `branch` and `archive` are empty where the log does not show them; `found` is null where it shows no answer.
+    `deleted` is null where it is not known whether the purge deleted it; only then there is a `reason`.
     """
 
     branch: str
@@ -194,10 +195,11 @@ class FetchReport(Model, frozen=True, kw_only=True):
     at: Time | None
     found: bool | None
     source: Literal["own", "target", "default", "unknown"]
-    deleted: bool | UnsetType = UNSET
+    deleted: bool | UnsetType | None = UNSET
     outcome: Outcome | UnsetType | None = UNSET
     deleted_at: Time | UnsetType | None = UNSET
     when: Literal["before", "after", "unknown"] | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
 
 
 class StoredReport(Model, frozen=True, kw_only=True):
@@ -336,6 +338,14 @@ class Report(Model, frozen=True, kw_only=True):
     def last_runs(self) -> list[JobReport]:
         """Each job of a retry as it was restarted last."""
         return [] if self.retry is UNSET else self.retry.last_runs
+
+    @property
+    def jobs_not_reached(self) -> list[int]:
+        """The jobs of a retry that began and ended before it came to their restart."""
+        if self.retry is UNSET or not self.attempts:
+            return []
+        reached = {job.job for job in self.last_runs}
+        return [job for job in self.retry.jobs if job not in reached]
 
 
 class CheckedJobReport(Model, frozen=True, kw_only=True):

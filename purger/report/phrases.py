@@ -136,10 +136,20 @@ _JOB_RESULTS = {
 
 
 def job_words(job: JobReport) -> str:
-    """Return how a restarted job ended, as the end of a sentence that begins with the job."""
-    if job.verdict is None:
-        return "was restarted" if job.restarted_at else "was not restarted"
-    return _JOB_RESULTS[job.verdict]
+    """Return how a restarted job ended, or what is known of it, as the end of a sentence that begins with the job."""
+    if job.verdict is not None:
+        return _JOB_RESULTS[job.verdict]
+    if job.restarted_at is None:
+        return "was not restarted"
+    match job.state:
+        case None:
+            return "was restarted"
+        case "started":
+            return "was restarted, and still ran when it was seen last"
+        case "created" | "queued" | "received":
+            return f"was restarted, and still waited for its start when it was seen last ({job.state})"
+        case _:
+            return f"was restarted, and ended ({job.state}), but was not judged"
 
 
 def _retry_headline(report: Report) -> str:
@@ -190,7 +200,7 @@ def state_of(*, ok: bool, dry_run: bool, exit_code: ExitCode) -> str:
 
 
 def errors_of(report: Report) -> list[tuple[str | None, ErrorReport]]:
-    """Return the run's error and each repository's (with its name), each error once.
+    """Return the run's error, each repository's (with its name), and each job's, each error once.
 
     An error that several repositories have in common is the run's, too.
     """
@@ -201,6 +211,11 @@ def errors_of(report: Report) -> list[tuple[str | None, ErrorReport]]:
             words = error_words(repository.error)
             errors.setdefault(words, repository.error)
             names.setdefault(words, []).append(repository.name)
+    for job in report.last_runs:
+        if job.error and job.error != report.error:
+            words = error_words(job.error)
+            errors.setdefault(words, job.error)
+            names.setdefault(words, [])  # its words name the job
     found: list[tuple[str | None, ErrorReport]] = [(None, report.error)] if report.error else []
     return found + [(names[words][0] if len(names[words]) == 1 else None, error) for words, error in errors.items()]
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from purger.standin.access import admit, may_see, require_permission, require_sign_in
 from purger.standin.cache_calls import CacheCalls
 from purger.standin.calls import Call
-from purger.standin.faults import Origin
+from purger.standin.faults import Origin, take_odd_answer
 from purger.standin.jobs import Job
 from purger.standin.payloads import (
     build_payload,
@@ -67,9 +67,8 @@ class Api:
         if self._state.faults.redirect_api_to is not None:
             elsewhere = self._state.faults.redirect_api_to.rstrip("/") + call.raw_path
             return web.Response(status=302, headers={"Location": elsewhere})
-        for odd in self._state.faults.odd_answers:
-            if odd.method == entry.method and entry.path.endswith(odd.path_end):
-                return web.Response(text=odd.body, content_type="application/json")
+        if odd := take_odd_answer(self._state.faults.odd_answers, entry.method, entry.path):
+            return web.Response(text=odd.body, status=odd.status, content_type="application/json")
         return await self._dispatch(call, entry, segments)
 
     def _preflight(self, call: Call) -> web.Response:

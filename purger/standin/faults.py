@@ -81,11 +81,16 @@ class Reupload:
 
 @dataclass(slots=True)
 class OddAnswer:
-    """A call that is answered 200 with `body`, and does nothing: those whose path ends with `path_end`."""
+    """A call that is answered with `body` and `status`, and does nothing: those whose path ends with `path_end`.
+
+    `after` counts down: so many of them are answered as ever before the first that is not.
+    """
 
     path_end: str
     body: str
     method: str = "GET"
+    status: int = 200
+    after: int = 0
 
 
 @dataclass
@@ -118,7 +123,7 @@ class Faults:
     third_party_latency_s: seconds that the third-party origin takes to answer.
     clock_offset_s: how far the site's `Date` headers are ahead of this machine's clock.
     date_header: whether responses have a date; "empty" has none in it.
-    odd_answers: API calls that are answered 200 with something else.
+    odd_answers: API calls that are answered with something else.
     host_status: the status that the host's API answers with from now on, in place of a pull request's state.
     host_calls: how many calls the host's API answers before its rate limit, 403; None: all.
     goaway: HTTP/2 connections that end after some streams.
@@ -165,6 +170,16 @@ class Faults:
     def reset(self) -> None:
         """Set all faults back to their initial values."""
         vars(self).update(deepcopy(self._initial))
+
+
+def take_odd_answer(answers: Sequence[OddAnswer], method: str, path: str) -> OddAnswer | None:
+    """Return the first odd answer for this call, and count down those that are not due yet."""
+    for odd in answers:
+        if odd.method == method and path.endswith(odd.path_end):
+            if odd.after == 0:
+                return odd
+            odd.after -= 1
+    return None
 
 
 class _Rule(Protocol):

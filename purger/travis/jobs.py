@@ -156,7 +156,11 @@ class Jobs:
                     remedy="Ask someone who may restart builds of this repository.",
                 ) from None
             except NotFoundError:
-                raise NoSuchJobError(f"there is no job {job_id} any more", where=address) from None
+                raise NoSuchJobError(
+                    f"there is no job {job_id} any more",
+                    where=address,
+                    remedy="Check its build's page: it may have been removed, or the repository hidden from the token.",
+                ) from None
             except BusyError:
                 if (await self.facts(job_id)).is_running:
                     return

@@ -39,6 +39,10 @@ class RateLimitedError(BusyError):
         self.retry_after_s = retry_after_s
 
 
+class TokenRefusedError(AccessError):
+    """The API rejects the token: every other call with it would be refused, too."""
+
+
 class NotFoundError(AccessError):
     """The API knows no such thing, or hides it from this token."""
 
@@ -136,7 +140,7 @@ def _no_access(status: int, headers: Mapping[str, str], text: str, address: str)
     kind = error_type_of(text)
     words = words_of(status, text)
     if kind in BAD_TOKEN or (kind is None and _text_of(text).casefold() == _DENIED):
-        return AccessError(
+        return TokenRefusedError(
             f"the token was refused: {words}",
             where=origin_of(address),  # whichever call it was, it is one fact
             remedy="Copy a new one from the site's settings page into TRAVIS_TOKEN.",

@@ -169,7 +169,7 @@ def test_nothing_of_a_log_reaches_the_terminal_as_a_command(command: Command, tm
 def test_the_site_is_only_asked_where_there_is_a_job(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Site, int]] = []
 
-    async def read(_network: object, site: Site, _token: object, job_id: int) -> None:
+    async def read(_network: object, site: Site, _token: object, job_id: int, _report: object) -> None:
         asked.append((site, job_id))
         raise KeyboardInterrupt
 

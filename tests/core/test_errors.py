@@ -62,3 +62,12 @@ def test_the_text_of_an_error_is_what_and_where_without_the_remedy() -> None:
     assert str(error) == "the site is gone (https://api)"
     assert (error.what, error.where, error.remedy) == ("the site is gone", "https://api", "Wait.")
     assert str(errors.SiteError("the site is gone")) == "the site is gone"
+
+
+def test_an_error_about_something_keeps_all_but_its_text() -> None:
+    error = errors.LastingSiteError("the site is gone", where="https://api", remedy="Wait.")
+    about = error.about("job 5 was not restarted")
+    assert type(about) is errors.LastingSiteError
+    assert str(about) == "job 5 was not restarted: the site is gone (https://api)"
+    assert (about.args, about.remedy) == (("job 5 was not restarted: the site is gone",), "Wait.")
+    assert error.what == "the site is gone"

@@ -44,6 +44,15 @@ async def test_a_file_is_compared_with_a_report(tmp_path: Path) -> None:
     assert (fetch.archive, fetch.deleted, fetch.outcome) == (NEWER, False, None)
 
 
+async def test_a_report_without_the_repository_of_the_log_is_bad_input(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(to_json(report(record())))
+    log = tmp_path / "log.txt"
+    log.write_bytes((LOGS / "new_own.log").read_bytes().replace(b"example.invalid", b"github.com"))
+    with pytest.raises(InputError, match="the report tells nothing of owner/name"):
+        await check_log(str(log), Site(), no_token, path)
+
+
 async def test_errors_of_the_read_are_raised() -> None:
     with pytest.raises(InputError, match="this is empty"):
         await check_log(str(LOGS / "empty.txt"), Site(), no_token)

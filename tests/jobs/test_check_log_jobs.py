@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from purger.standin import Attempt, StandIn
+from purger.standin import Attempt, DeleteFault, StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
 from tests.support.stand_in_jobs import failed
@@ -56,6 +56,64 @@ def test_the_log_of_a_job_is_compared_with_the_report_of_a_purge(
     ended = purger("check-log", str(other.id), "--report", report)
     assert ended.code == 2
     assert "tells nothing of acme/other" in ended.err
+
+
+def test_a_log_is_compared_with_the_caches_of_its_own_repository(
+    purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
+    """The same cache was deleted in one repository, and is still there in another: the hash is of the configuration."""
+    other = site.add_repository("acme/other")
+    gone, kept = (one.add("main", name="cache-linux-0.tgz") for one in (repository, other))
+    site.faults.delete_fault = [DeleteFault("main", 403, times=1)]
+    assert purger("purge", "acme/other", "acme/widgets", "-j", "1", "--yes", "--artifacts", str(tmp_path)).code == 1
+    assert (gone in repository.caches, kept in other.caches) == (False, True)
+    job, another = (
+        site.add_job(one, cache_name="cache-linux-0.tgz", script=[failed(fetch="own")]) for one in (repository, other)
+    )
+    path, report = tmp_path / "log.txt", str(tmp_path / "report.json")
+    for whose, code, said in [
+        (job, 1, "the job fetched a cache that the purge deleted"),
+        (another, 0, "The purge had not deleted it: its outcome was failed"),
+    ]:
+        path.write_text(whose.log())
+        for source in (str(path), str(whose.id)):
+            ended = purger("check-log", source, "--report", report, as_json=False)
+            assert (ended.code, said in ended.out) == (code, True), ended.out
+    path.write_text(job.log().replace("$ git clone", "$ git fetch"))
+    ended = purger("check-log", str(path), "--report", report, as_json=False)
+    assert ended.code == 6
+    assert "not known whether the job fetched a cache that the purge deleted. Give the job's number" in ended.out
+    assert "it was deleted in acme/widgets, and is still there in acme/other" in ended.out
+    (fetched,) = purger("check-log", str(path), "--report", report).report["fetched"]
+    assert fetched["deleted"] is None
+    assert fetched["reason"] == "deleted in acme/widgets, and is still there in acme/other"
+    path.write_text(job.log().replace("acme/widgets", "acme/third"))
+    ended = purger("check-log", str(path), "--report", report)
+    assert (ended.code, "tells nothing of acme/third" in ended.err) == (2, True)
+
+
+def test_a_report_of_another_site_or_provider_is_refused(
+    purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
+) -> None:
+    repository.add("main", name="cache-linux-0.tgz")
+    assert purger("purge", "acme/widgets", "--yes", "--artifacts", str(tmp_path)).code == 0
+    report = (tmp_path / "report.json").read_text()
+    theirs = site.add_repository("acme/widgets", provider="gitlab")
+    ours, other = (
+        site.add_job(one, cache_name="cache-linux-0.tgz", script=[failed(fetch="own")]) for one in (repository, theirs)
+    )
+    edited = tmp_path / "edited.json"
+    for text, job, said in [
+        (report, ours, None),
+        (report, other, "tells nothing of gitlab/acme/widgets, but of acme/widgets"),
+        (report.replace(site.url, "https://app.travis-ci.com"), ours, "The report is of another site: https://app.tra"),
+        (report.replace('"github"', '"gitlab"'), ours, "tells nothing of github/acme/widgets, but of gitlab/acme/widg"),
+        (report.replace('"github"', '"gitlab"'), other, None),
+    ]:
+        edited.write_text(text)
+        ended = purger("check-log", str(job.id), "--report", str(edited))
+        assert ended.code == (2 if said else 1), ended.err
+        assert (said or "") in ended.err
 
 
 def test_a_job_without_a_log_is_bad_input(purger: Purger, site: StandIn, repository: Repository) -> None:

@@ -10,13 +10,13 @@ from typing import Any, cast
 import pytest
 
 from purger.core import events
-from purger.core.errors import AccessError, ExitCode, SiteError
+from purger.core.errors import ExitCode, LastingSiteError, PurgerError, SiteError
 from purger.jobs import follow
 from purger.jobs.attempts import JobRun
 from purger.jobs.follow import Follower
 from purger.jobs.settings import RetrySettings
 from purger.travis.jobs import JobFacts, Jobs
-from purger.travis.refusals import BusyError
+from purger.travis.refusals import BusyError, NotFoundError, TokenRefusedError
 
 BEFORE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = BEFORE + timedelta(minutes=5)
@@ -74,7 +74,8 @@ async def followed(
     runs = [JobRun(job, f"https://app/jobs/{job}") for job in ids]
     limits = RetrySettings(start_timeout_s=start_timeout_s, job_timeout_s=job_timeout_s)
     follower = Follower(cast(Jobs, jobs), limits, "acme/widgets", observed.append)
-    await follower.follow(runs, {job: replace(OLD, id=job) for job in ids})
+    done = [run async for run in follower.follow(runs, {job: replace(OLD, id=job) for job in ids})]
+    assert sorted(run.id for run in done) == sorted(ids), "each job is yielded once"
     return runs, observed
 
 
@@ -147,15 +148,54 @@ async def test_an_outage_of_minutes_is_endured(time: Time) -> None:
     busy = BusyError("the API answered 503")
     (run,), _ = await followed(FakeJobs(j5=[facts("created"), *[busy] * 12, facts("passed", LATER)]), 5)
     assert run.state == "passed"
-    with pytest.raises(BusyError):
-        await followed(FakeJobs(j5=[facts("created"), busy]), 5)
+    course: list[Any] = [facts("created"), busy]
+    runs, _ = await followed(FakeJobs(j5=course, j6=[busy]), 5, 6)
+    assert [run.error and run.error.exit_code for run in runs] == [ExitCode.SITE, ExitCode.SITE]
+    assert [str(run.error) for run in runs] == [
+        "job 5 can't be followed any more, it was created: the API answered 503",
+        "job 6 can't be followed any more, it was restarted: the API answered 503",
+    ]
     assert time.now < 700
 
 
 async def test_a_refused_token_ends_it_at_once(time: Time) -> None:
-    with pytest.raises(AccessError):
-        await followed(FakeJobs(j5=[facts("created"), AccessError("refused")]), 5)
-    assert time.now < 1
+    jobs = FakeJobs(j5=[facts("created"), TokenRefusedError("refused")], j6=[facts("created", job=6)])
+    with pytest.raises(TokenRefusedError):
+        await followed(jobs, 5, 6)
+    assert (jobs.calls, time.now < 1) == (3, True)
+
+
+@pytest.mark.parametrize("error", [NotFoundError("not found"), SiteError("boom"), LastingSiteError("another server")])
+async def test_an_error_about_one_job_leaves_the_others(error: PurgerError) -> None:
+    course = [facts("created", job=6), facts("started", LATER, 6), facts("passed", LATER, 6)]
+    runs, _ = await followed(FakeJobs(j5=[facts("started", LATER), error], j6=list(course)), 5, 6)
+    assert [(run.state, run.error is None) for run in runs] == [("started", False), ("passed", True)]
+    assert isinstance(runs[0].error, type(error))
+    assert str(runs[0].error) == f"job 5 can't be followed any more, it was started: {error.what}"
+
+
+async def test_a_job_of_which_no_state_comes_does_not_hold_up_the_others(time: Time) -> None:
+    busy = BusyError("the API answered 500")
+    runs, _ = await followed(
+        FakeJobs(j5=[busy], j6=[*[facts("started", LATER, 6)] * 40, facts("passed", LATER, 6)]), 5, 6
+    )
+    assert [(run.state, run.error and run.error.what) for run in runs] == [
+        (None, "job 5 can't be followed any more, it was restarted: the API answered 500"),
+        ("passed", None),
+    ]
+    assert 300 < time.now < 1000
+
+
+async def test_a_job_is_yielded_while_another_runs(time: Time) -> None:
+    running = [*[facts("started", LATER, 6)] * 20, facts("passed", LATER, 6)]
+    jobs = FakeJobs(j5=[facts("failed", LATER)], j6=list(running))
+    follower = Follower(cast(Jobs, jobs), RetrySettings(job_timeout_s=3600.0), "acme/widgets", lambda _event: None)
+    runs = [JobRun(job, f"https://app/jobs/{job}") for job in (5, 6)]
+    seen = []
+    async for run in follower.follow(runs, {job: replace(OLD, id=job) for job in (5, 6)}):
+        seen.append((run.id, runs[1].state, run.error))
+        time.now += 3600  # as long as its log may take; nobody asked for the other one meanwhile
+    assert seen == [(5, None, None), (6, "passed", None)]
 
 
 async def test_a_long_pause_shows_life(time: Time) -> None:

@@ -14,6 +14,7 @@ from purger.core.errors import InputError
 from purger.jobs.purged_caches import PurgedCaches
 from purger.report.build import run_report
 from purger.report.model import CacheReport
+from purger.travis.addresses import Site
 from purger.travis.job_log import Fetch, JobLog
 from tests.report.samples import cache_report, repository_of, unfinished
 from tests.support.reports import value_of
@@ -39,10 +40,12 @@ def cache(outcome: str = "deleted", gone_at: datetime | None = None) -> CacheRep
     return cache_report("feature/foo", outcome=outcome, gone_at=gone_at)
 
 
-def read(tmp_path: Path, document: object, slug: str | None = None) -> PurgedCaches:
+def read(
+    tmp_path: Path, document: object, slug: str | None = None, provider: str | None = None, site: Site | None = None
+) -> PurgedCaches:
     path = tmp_path / "report.json"
     path.write_text(json.dumps(document))
-    return PurgedCaches.read(path, slug)
+    return PurgedCaches.read(path, slug, provider, site)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +90,46 @@ def test_only_the_jobs_repository_counts(tmp_path: Path) -> None:
         read(tmp_path, document, "acme/third")
 
 
-def test_a_log_of_unknown_repository_proves_nothing_where_repositories_differ(tmp_path: Path) -> None:
+def test_of_an_unknown_repository_nothing_is_known_where_repositories_differ(tmp_path: Path) -> None:
     document = report(cache(), slug="acme/other")
     document["repositories"] += report(cache("skipped"))["repositories"]
-    assert not read(tmp_path, document).verdicts(log_at(START))[0].deleted
-    assert read(tmp_path, document, "acme/other").verdicts(log_at(START))[0].deleted
+    (verdict,) = read(tmp_path, document).verdicts(log_at(START))
+    assert (verdict.deleted, verdict.outcome, verdict.when) == (None, None, "unknown")
+    assert verdict.doubt == "deleted in acme/other, and is still there in acme/widgets"
+    (verdict,) = read(tmp_path, document, "acme/other").verdicts(log_at(START))
+    assert (verdict.deleted, verdict.doubt) == (True, None)
+    (verdict,) = read(tmp_path, document, "acme/widgets").verdicts(log_at(START))
+    assert (verdict.deleted, verdict.outcome, verdict.doubt) == (False, "skipped", None)
     document["repositories"][1] = report(cache("recreated"))["repositories"][0]
     assert read(tmp_path, document).verdicts(log_at(START))[0].deleted
+
+
+def test_of_many_repositories_only_some_are_named(tmp_path: Path) -> None:
+    document = report(cache("failed"))
+    for number in range(5):
+        document["repositories"] += report(cache(), slug=f"acme/{number}")["repositories"]
+    (verdict,) = read(tmp_path, document).verdicts(log_at(START))
+    assert verdict.doubt == "deleted in acme/0, acme/1, acme/2 and 2 more, and is still there in acme/widgets"
+
+
+def test_repositories_of_several_providers_may_have_the_same_name(tmp_path: Path) -> None:
+    document = report(cache())
+    (there,) = report(cache("remaining"))["repositories"]
+    document["repositories"].append(there | {"provider": "gitlab"})
+    assert read(tmp_path, document, "acme/widgets", "github").verdicts(log_at(START))[0].deleted
+    assert read(tmp_path, document, "acme/widgets", "gitlab").verdicts(log_at(START))[0].outcome == "remaining"
+    (verdict,) = read(tmp_path, document, "acme/widgets").verdicts(log_at(START))
+    assert verdict.doubt == "deleted in acme/widgets, and is still there in gitlab/acme/widgets"
+    del document["repositories"][0]
+    with pytest.raises(InputError, match="tells nothing of github/acme/widgets, but of gitlab/acme/widgets"):
+        read(tmp_path, document, "acme/widgets", "github")
+
+
+def test_the_report_of_another_site_is_refused(tmp_path: Path) -> None:
+    assert read(tmp_path, report(cache()), site=Site()).verdicts(log_at(START))[0].deleted
+    with pytest.raises(InputError, match=r"the report is of another site: https://app\.travis-ci\.com/") as caught:
+        read(tmp_path, report(cache()), site=Site.at("https://travis.example", "https://api.example"))
+    assert caught.value.where == str(tmp_path / "report.json")
 
 
 @pytest.mark.parametrize(

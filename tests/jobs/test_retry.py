@@ -21,7 +21,7 @@ from purger.purge.run import Hooks
 from purger.purge.settings import Pace, Settings
 from purger.report.model import Verdict
 from purger.secrets.token import Token
-from purger.standin import Attempt, DeleteFault, Job, StandIn
+from purger.standin import Attempt, DeleteFault, Job, OddAnswer, StandIn
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.jobs import RestartRefusedError
@@ -224,6 +224,10 @@ def test_a_retry_ends_for_a_job_that_does_not_end(purger: Purger, site: StandIn,
         ("build_restart", 3, "may not restart jobs"),
         ("log_view", 3, "may not read logs"),
         ("another repository", 2, "is of acme/other, not of acme/widgets"),
+        ("another provider", 2, "is not of acme/widgets, but of another repository that is called acme/widgets, too"),
+        ("no repository", 2, "does not say which repository"),
+        ("no id", 2, "does not say which repository"),
+        ("no slug", 2, "is not of acme/widgets, but of another repository"),
         ("no such repository", 3, "Not found"),
     ],
 )
@@ -237,6 +241,12 @@ def test_nothing_is_deleted_for_a_job_that_cant_be_restarted(
             job.restart()
         case "another repository":
             job.repository = site.add_repository("acme/other")
+        case "another provider":
+            job.repository = site.add_repository("acme/widgets", provider="gitlab")
+        case "no repository" | "no id" | "no slug":
+            named = {"no repository": None, "no id": {"slug": "acme/widgets"}, "no slug": {"id": repository.id + 1}}
+            body = json.dumps({"@type": "job", "id": job.id, "state": "failed", "repository": named[trouble]})
+            site.faults.odd_answers = [OddAnswer(f"/job/{job.id}", body)]
         case "no such repository":
             repository.visible = False
         case permission:
@@ -246,6 +256,18 @@ def test_nothing_is_deleted_for_a_job_that_cant_be_restarted(
     assert said in ended.err
     assert len(repository.caches) == 2
     assert attempts(ended) == []
+
+
+def test_a_job_of_the_repository_of_another_provider_is_restarted_by_its_full_name(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    repository.fill(2)
+    other = site.add_repository("acme/widgets", provider="gitlab")
+    other.add("main")
+    job = site.add_job(other, script=[failed(), passed()])
+    ended = purger("retry", "gitlab/acme/widgets", str(job.id), "--yes", "--wait", "0s")
+    assert ended.code == 0, ended.err
+    assert (len(repository.caches), other.caches, len(job.restarts)) == (2, [], 1)
 
 
 def test_a_job_that_is_not_there_is_an_error(purger: Purger, site: StandIn, repository: Repository) -> None:
@@ -333,6 +355,84 @@ async def test_one_that_someone_else_restarts_in_the_meantime(site: StandIn, rep
     assert [run.verdict for run in result.last_runs] == [None, Verdict.PASSED], "the others go on"
 
 
+NO_RIGHT = '{"@type": "error", "error_type": "insufficient_access", "error_message": "operation requires more access"}'
+NOT_FOUND = '{"@type": "error", "error_type": "not_found", "error_message": "job not found"}'
+REFUSED = '{"@type": "error", "error_type": "x", "error_message": "boom"}'
+
+
+def outcomes(ended: Ended) -> list[tuple[str | None, str | None, int | None]]:
+    jobs = attempts(ended)[-1]["jobs"]
+    return [(job["state"], job["verdict"], job["error"] and job["error"]["exit_code"]) for job in jobs]
+
+
+def test_a_job_that_vanishes_leaves_the_others(purger: Purger, site: StandIn, repository: Repository) -> None:
+    vanishing, good, bad = (
+        site.add_job(repository, script=[failed(), attempt])
+        for attempt in (passed(duration_s=600), passed(), failed(symptom="test-failure"))
+    )
+    site.faults.odd_answers = [OddAnswer(f"/job/{vanishing.id}", NOT_FOUND, status=404, after=3)]
+    ended = retry(purger, vanishing, good, bad)
+    assert ended.code == 7, "the highest code of all jobs"
+    assert outcomes(ended)[0][1:] == (None, 2)
+    assert outcomes(ended)[1:] == [("passed", "passed", None), ("failed", "not-a-cache-problem", 7)]
+    assert f"Job {vanishing.id} can't be followed any more, it was" in ended.err
+    assert f"Job {good.id} passed; it started clean." in ended.err
+
+
+def test_a_log_that_is_refused_leaves_the_others(purger: Purger, site: StandIn, repository: Repository) -> None:
+    unread, again, good = (
+        site.add_job(repository, script=[failed(), *script])
+        for script in ([failed()], [failed(fetch="own"), passed()], [passed()])
+    )
+    repository.add("main", name=again.cache_name)
+    site.faults.odd_answers = [OddAnswer(f"/job/{job.id}/log.txt", NO_RIGHT, status=403) for job in (unread, good)]
+    ended = retry(purger, unread, again, good)
+    assert ended.code == 3
+    first, second = attempts(ended)
+    assert [job["verdict"] for job in first["jobs"]] == ["unknown", "fetched-deleted", "passed"]
+    assert [(job["job"], job["verdict"]) for job in second["jobs"]] == [(again.id, "passed")]
+    assert f"Job {unread.id} failed, and its log can't be read: the token lacks a right" in ended.err
+    assert f"job {good.id} passed, but its log can't be read" in ended.err
+    assert f"Job {good.id} passed." in ended.err
+    assert f"Job {again.id} passed; it started clean." in ended.err
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (400, 4, "was not restarted: the API answered 400: boom"),
+        (503, 4, "was restarted is not known: the API answered 503"),
+        (404, 2, "There is no job"),
+        (302, 4, "was not restarted: "),
+    ],
+)
+def test_a_restart_that_fails_leaves_the_others(
+    purger: Purger, site: StandIn, repository: Repository, status: int, code: int, said: str
+) -> None:
+    jobs = [site.add_job(repository, script=[failed(), passed()]) for _ in range(3)]
+    body = NOT_FOUND if status == 404 else REFUSED
+    site.faults.odd_answers = [OddAnswer(f"/job/{jobs[1].id}/restart", body, method="POST", status=status)]
+    ended = retry(purger, *jobs)
+    assert ended.code == code, ended.err
+    assert outcomes(ended) == [("passed", "passed", None), (None, None, code), ("passed", "passed", None)]
+    assert said in ended.err
+    assert [len(job.restarts) for job in jobs] == [1, 0, 1]
+
+
+def test_a_token_that_is_refused_in_between_ends_it_with_what_is_known(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    jobs = [site.add_job(repository, script=[failed(), passed(duration_s=600)]) for _ in range(3)]
+    body = '{"@type": "error", "error_type": "login_required", "error_message": "login required"}'
+    site.faults.odd_answers = [OddAnswer(f"/job/{jobs[1].id}/restart", body, method="POST", status=403)]
+    ended = retry(purger, *jobs)
+    assert ended.code == 3
+    assert [bool(job["restarted_at"]) for job in attempts(ended)[0]["jobs"]] == [True, False, False]
+    assert f"Job {jobs[0].id} was restarted." in ended.err
+    assert f"Job {jobs[2].id} was not restarted." in ended.err
+    assert ended.err.count("The token was refused") == 1
+
+
 async def test_sixty_restarts_do_not_ban_the_token(
     site: StandIn, repository: Repository, virtual_clock: Virtual
 ) -> None:
@@ -409,5 +509,43 @@ def test_a_signal_in_the_wait_ends_it_with_a_report(
     assert report["exit_code"] == code
     (attempt,) = report["retry"]["attempts"]
     assert (attempt["purge"]["deleted"], attempt["purge"]["verified"], attempt["jobs"]) == (2, True, [])
+    assert f"Job {report['retry']['jobs'][0]} was not restarted." in err
     assert site.count("POST") == 0
     assert children_marked(f"retry-{id(site)}") == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_jobs_run_leaves_what_is_known_of_each(
+    site: StandIn, repository: Repository, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    ends, runs, waits = (
+        site.add_job(repository, script=[failed(), attempt])
+        for attempt in (failed(symptom="test-failure"), passed(duration_s=600), Attempt(never_starts=True))
+    )
+    ids = [str(job.id) for job in (ends, runs, waits)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "purger", "retry", "acme/widgets", *ids, "--yes", "--json", "--wait", "0s"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(site),
+        cwd=tmp_path,
+    )
+    assert process.stderr is not None
+    missing = {f"job {ends.id} failed; it", f"job {runs.id} is started", f"job {waits.id} is queued"}
+    while missing:
+        line = process.stderr.readline()
+        assert line, f"it ended early: {missing}"
+        missing = {words for words in missing if words not in line}
+    process.send_signal(number)
+    out, err = process.communicate()
+    assert process.returncode == code
+    jobs = json.loads(out)["retry"]["attempts"][0]["jobs"]
+    assert [(job["state"], job["verdict"]) for job in jobs] == [
+        ("failed", "not-a-cache-problem"),
+        ("started", None),
+        ("queued", None),
+    ]
+    assert f"error: Not a cache problem: job {ends.id} failed" in err
+    assert f"Job {runs.id} was restarted, and still ran when it was seen last." in err
+    assert f"Job {waits.id} was restarted, and still waited for its start when it was seen last (queued)." in err

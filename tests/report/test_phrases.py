@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from purger.core.cache import Method
-from purger.core.errors import AccessError, ExitCode, PurgerError, SiteError
+from purger.core.errors import AccessError, ExitCode, JobError, PurgerError, SiteError
 from purger.purge.record import Record
 from purger.report.build import error_report, repository_report, run_report
 from purger.report.model import ErrorReport, StoredReport
@@ -130,6 +131,15 @@ def test_each_error_is_listed_once() -> None:
     assert [(name, error.message) for name, error in errors_of(report(one, two))] == [(None, "refused")]
 
 
+def test_the_errors_of_jobs_are_listed_too() -> None:
+    lost, other = (error_report(JobError(f"job {number} was cancelled")) for number in (13, 14))
+    jobs = (
+        msgspec.structs.replace(job_report(number, None), error=error) for number, error in ((13, lost), (14, other))
+    )
+    made = msgspec.structs.replace(retried("passed", more_jobs=tuple(jobs)), error=lost)
+    assert errors_of(made) == [(None, lost), (None, other)]
+
+
 @pytest.mark.parametrize(
     ("ok", "dry_run", "exit_code", "state"),
     [
@@ -151,7 +161,17 @@ def test_of_several_jobs_those_that_passed_are_counted() -> None:
 
 
 def test_a_job_that_was_not_followed_to_its_end_has_words() -> None:
-    assert job_words(job_report(12, None)) == "was restarted"
+    job = job_report(12, None)
+    words = {
+        state: job_words(msgspec.structs.replace(job, state=state)) for state in (None, "started", "queued", "failed")
+    }
+    assert words == {
+        None: "was restarted",
+        "started": "was restarted, and still ran when it was seen last",
+        "queued": "was restarted, and still waited for its start when it was seen last (queued)",
+        "failed": "was restarted, and ended (failed), but was not judged",
+    }
+    assert job_words(job_report(12, None, restarted=False)) == "was not restarted"
 
 
 def test_outcomes_are_counted_in_a_fixed_order() -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from purger.core.errors import AccessError, ExitCode, LastingSiteError, PurgerError, SiteError
+from purger.core.errors import ExitCode, LastingSiteError, PurgerError, SiteError
 from purger.travis.refusals import (
     SIGN_IN_TO_THE_NETWORK,
     BusyError,
@@ -14,6 +14,7 @@ from purger.travis.refusals import (
     NotAllowedError,
     NotFoundError,
     RateLimitedError,
+    TokenRefusedError,
     refusal_of,
 )
 
@@ -43,7 +44,7 @@ def refused(status: int, text: str = "", **headers: str) -> PurgerError:
 )
 def test_the_token_is_refused_where_the_api_says_so(status: int, text: str) -> None:
     caught = refused(status, text)
-    assert type(caught) is AccessError
+    assert type(caught) is TokenRefusedError
     assert caught.what.startswith(f"the token was refused: answered {status}")
     assert caught.where == "https://api.travis.test"
 

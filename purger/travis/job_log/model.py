@@ -111,6 +111,7 @@ class JobLog:
 
     Attributes:
         is_log: whether the input looks like a log of Travis CI; an empty file or a web page does not.
+        clone: the address from which the job cloned its repository; None if the log shows none, or several.
         asked: the archives that the job looked for, in order.
         fetched: those of them that were downloaded.
         stored: the archives that the job uploaded at its end.
@@ -128,6 +129,7 @@ class JobLog:
     """
 
     is_log: bool
+    clone: str | None = None
     asked: tuple[Fetch, ...] = ()
     fetched: tuple[Fetch, ...] = ()
     stored: tuple[Stored, ...] = ()
@@ -186,17 +188,19 @@ class FetchVerdict:
 
     Attributes:
         fetch: the archive that the job downloaded.
-        deleted: whether the purge deleted it, even if it was uploaded again later.
+        deleted: whether the purge deleted it, even if it was uploaded again later; None where that is not known.
         outcome: the purge's word for it ("deleted", "remaining", …); None when the purge never saw it.
         deleted_at: when it was deleted, in UTC, if the report knows.
         when: whether it was fetched before or after that; "unknown" when either time is.
+        doubt: why it is not known whether it was deleted.
     """
 
     fetch: Fetch
-    deleted: bool
+    deleted: bool | None
     outcome: str | None
     deleted_at: datetime | None
     when: When
+    doubt: str | None = None
 
 
 def compare(log: JobLog, purged: Iterable[PurgedCache]) -> tuple[FetchVerdict, ...]:

@@ -23,6 +23,8 @@ _TERMINATED = re.compile(
     rb"(?:(?P<stalled>The build)|The job exceeded the maximum time limit for jobs, and"
     rb"|(?P<over_limit>The log length has exceeded [^\n]*" + NOISE + rb"The job))\Z"
 )
+# The address and the folder. What follows the keyword is only looked at, so that it may hold other statements.
+_CLONE = rb"\$ git clone (?=(?:-\S{1,300} ){0,9}(\S{1,300}) ([\w.\-/]{1,200}))"
 _LONGEST_SENTENCE = 600
 _LONGEST_COMMAND = 8 * 1024
 _LONGEST_OUTPUT = 32 * 1024
@@ -39,6 +41,7 @@ class LogReader:
         self._tool = CacheTool()
         self._symptoms = Symptoms()
         self._scanner = Scanner(self._tool.rules() + self._symptoms.rules() + self._rules())
+        self._clones: list[str] = []
         self._is_log = False
         self._over_limit = False
         self._was_stopped = False
@@ -58,6 +61,7 @@ class LogReader:
         is_log = self._is_log or self._tool.was_called
         return JobLog(
             is_log=is_log,
+            clone=self._clones[0] if len(self._clones) == 1 else None,
             asked=found.asked,
             fetched=tuple(fetch for fetch in found.asked if fetch.found),
             stored=found.stored,
@@ -96,6 +100,7 @@ class LogReader:
                 self._on_block_end,
             ),
             Rule(b"$", rb"\$ ", self._on_command),
+            Rule(b"$ git clone ", _CLONE, self._on_clone),
             Rule(b"exited with ", rb"exited with (\d{1,3})(?: during [\w ]{0,40}\.|\.)?", self._on_exit),
             Rule(b"No output has been ", rb"No output has been received ", self._on_stalled),
             Rule(b" has been terminated", rb" has been terminated", self._on_terminated),
@@ -111,6 +116,13 @@ class LogReader:
     def _on_command(self, statement: Statement) -> None:
         self._symptoms.command_began(statement)
         self._tool.command_began(statement)
+
+    def _on_clone(self, statement: Statement) -> None:
+        address, folder = statement.group(1), statement.group(2)
+        # The job's own clone goes to a folder that is called like the repository, others hardly ever.
+        is_own = address.removesuffix(".git").endswith((f"/{folder}", f":{folder}")) and "/" in folder
+        if is_own and statement.begins() and address not in self._clones and len(self._clones) < 2:
+            self._clones.append(address)
 
     def _on_block_start(self, statement: Statement) -> None:
         self._is_log = True

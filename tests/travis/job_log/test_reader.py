@@ -207,3 +207,30 @@ def test_a_log_of_just_the_largest_size_is_whole() -> None:
         sink = LogSink(len(log))
         assert sink.feed(log + more) is not bool(more)
         assert sink.finish().too_long is bool(more)
+
+
+def clone_of(*lines: str) -> str | None:
+    return read_log([("Worker information\n" + "".join(f"{line}\n" for line in lines)).encode()]).clone
+
+
+@pytest.mark.parametrize(
+    ("line", "clone"),
+    [
+        ("$ git clone --depth=50 https://github.com/acme/a.git acme/a", "https://github.com/acme/a.git"),
+        ("$ git clone --depth=50 --branch=x/y https://github.com/acme/a acme/a", "https://github.com/acme/a"),
+        ("$ git clone git@gitlab.com:group/sub/a.git group/sub/a", "git@gitlab.com:group/sub/a.git"),
+        ("2.11s$ git clone https://github.com/acme/a.git acme/a", "https://github.com/acme/a.git"),
+        ("$ git clone https://github.com/acme/dep.git", None),
+        ("$ git clone https://github.com/acme/dep.git vendor/dep", None),
+        ("$ git clone https://github.com/acme/dep.git dep", None),
+        ("a test printed $ git clone https://github.com/acme/dep.git acme/dep", None),
+    ],
+)
+def test_the_address_of_the_jobs_own_clone_is_read(line: str, clone: str | None) -> None:
+    assert clone_of(line) == clone
+
+
+def test_of_several_clones_none_is_the_jobs_own() -> None:
+    first, second = (f"$ git clone https://github.com/acme/{name}.git acme/{name}" for name in "ab")
+    assert clone_of(first, first) == "https://github.com/acme/a.git", "the same job, copied twice"
+    assert clone_of(first, second) is None

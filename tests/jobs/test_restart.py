@@ -1,0 +1,91 @@
+"""Restarting jobs: what one of them meets is kept in its run, and what all would meet is raised."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import cast
+
+import pytest
+
+from purger.core.errors import PurgerError, SiteError
+from purger.jobs.attempts import JobRun
+from purger.jobs.restart import restart
+from purger.travis.jobs import JobFacts, Jobs, NoSuchJobError, RestartRefusedError, running_error
+from purger.travis.refusals import BusyError, RateLimitedError, TokenRefusedError
+
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+FACTS = JobFacts(5, "failed", AT, AT, 1, 1, "acme/widgets", None)
+
+
+class FakeJobs:
+    """A job that ended; its restart raises this error."""
+
+    def __init__(self, error: PurgerError | None) -> None:
+        self._error = error
+
+    async def facts(self, job_id: int) -> JobFacts:
+        assert job_id == FACTS.id
+        return FACTS
+
+    async def restart(self, job_id: int) -> None:
+        assert job_id == FACTS.id
+        if self._error:
+            raise self._error
+
+
+async def restarted(error: PurgerError | None) -> tuple[JobRun, JobFacts | None]:
+    run = JobRun(5, "https://app/jobs/5")
+    return run, await restart(cast(Jobs, FakeJobs(error)), run)
+
+
+async def test_the_facts_from_before_are_returned() -> None:
+    run, before = await restarted(None)
+    assert (before, run.error, run.restarted_at is None) == (FACTS, None, False)
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (running_error(5, "page"), "job 5 is running already, so it can't be restarted now"),
+        (RestartRefusedError("job 5 may not be restarted"), "job 5 may not be restarted"),
+        (NoSuchJobError("there is no job 5 any more"), "there is no job 5 any more"),
+        (SiteError("boom"), "job 5 was not restarted: boom"),
+        (BusyError("no answer"), "whether job 5 was restarted is not known: no answer"),
+        (
+            RateLimitedError("too many", where="there", retry_after_s=4.0),
+            "whether job 5 was restarted is not known: too many",
+        ),
+    ],
+)
+async def test_what_one_job_meets_is_kept_in_its_run(error: PurgerError, what: str) -> None:
+    run, before = await restarted(error)
+    assert (before, run.restarted_at) == (None, None)
+    assert run.error is not None
+    assert (type(run.error), run.error.what) == (type(error), what)
+    assert (run.error.where, run.error.remedy) == (error.where, error.remedy)
+
+
+async def test_a_refused_token_is_raised() -> None:
+    with pytest.raises(TokenRefusedError):
+        await restarted(TokenRefusedError("the token was refused"))
+
+
+async def test_a_restart_that_is_cancelled_may_have_been_done() -> None:
+    sent = asyncio.Event()
+
+    class SlowJobs(FakeJobs):
+        async def restart(self, job_id: int) -> None:
+            assert job_id == FACTS.id
+            sent.set()
+            await asyncio.Event().wait()
+
+    run = JobRun(5, "https://app/jobs/5")
+    task = asyncio.create_task(restart(cast(Jobs, SlowJobs(None)), run))
+    await sent.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert run.restarted_at is None
+    assert run.error is not None
+    assert run.error.what.startswith("whether job 5 was restarted is not known: ")
