@@ -14,8 +14,9 @@ from purger.browser.reach import reach_of
 from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
 from purger.core.decision import Decision, limited
-from purger.core.errors import AccessError, BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
+from purger.core.errors import BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
+from purger.purge.owners import expand
 from purger.purge.page_recorder import NoRecorders, PageRecorders
 from purger.purge.page_session import PageSessions
 from purger.purge.record import Record
@@ -24,7 +25,7 @@ from purger.purge.settings import Settings
 from purger.purge.shard import Shard
 from purger.purge.unmatched import in_common
 from purger.travis.addresses import Owner, Repository
-from purger.travis.api import Api, RepositoryFacts
+from purger.travis.api import Api
 from purger.travis.rate_limit import Budget
 
 PAGE_RESTARTS = 2
@@ -91,6 +92,7 @@ class Run:
         )
         self._records: tuple[Record, ...] = ()
         self._error: PurgerError | None = None
+        self._of_an_owner: PurgerError | None = None
         self._last_event = time.monotonic()
         self._pages = PageSessions(settings, self._hooks.recorders, self._emit)
 
@@ -168,6 +170,8 @@ class Run:
         if todo and not self.request.dry_run:
             await browsers.reach()  # before anybody is asked: a certificate may not be accepted
             await self._purge_all(todo, browsers)
+        if self._of_an_owner:
+            raise self._of_an_owner
 
     async def _purge_all(self, todo: Sequence[RepositoryPurge], browsers: BrowserSupervisor) -> None:
         if not await self._hooks.confirm([purge.record for purge in todo]):
@@ -181,31 +185,22 @@ class Run:
         user = await api.user()
         self._emit(events.SignedIn("", user.login))
 
-    async def _expanded(self, api: Api) -> dict[Repository, RepositoryFacts | None]:
-        """Return the repositories of this run, with the facts of those that are from an owner's list."""
-        found: dict[Repository, RepositoryFacts | None] = {}
-        needed = {"cache_view"} if self.request.dry_run else {"cache_view", "cache_delete"}
-        for target in self.request.repositories:
-            if isinstance(target, Repository):
-                found.setdefault(target, None)
-                continue
-            async for repository, facts in _of_owner(api, target, needed, self._emit):
-                found.setdefault(repository, facts)
-        shard = self.request.shard
-        return {one: facts for one, facts in _once_each(found).items() if shard is None or shard.holds(one)}
-
     async def _survey_all(self, api: Api, purges: list[RepositoryPurge]) -> None:
+        request = self.request
+        expanded = await expand(api, request.repositories, to_delete=not request.dry_run, emit=self._emit)
+        self._of_an_owner = expanded.error
         purges += [
             RepositoryPurge(
                 repository,
                 self.settings,
-                self.request.selection_of(repository),
+                request.selection_of(repository),
                 api.for_one(),
                 self._budget,
                 self._emit,
                 facts,
             )
-            for repository, facts in (await self._expanded(api)).items()
+            for repository, facts in expanded.repositories.items()
+            if request.shard is None or request.shard.holds(repository)
         ]
         self._records = tuple(purge.record for purge in purges)
         for problem in self._hooks.recorders.expect([record.name for record in self._records]):
@@ -215,7 +210,7 @@ class Run:
             for purge in purges:
                 group.create_task(self._survey(purge, at_once))
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
-        _say_unmatched_names(self._records, self.request, self._emit)
+        _say_unmatched_names(self._records, request, self._emit)
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
@@ -257,40 +252,11 @@ class Run:
                 return
 
 
-async def _of_owner(
-    api: Api, owner: Owner, needed: set[str], emit: events.Observer
-) -> AsyncIterator[tuple[Repository, RepositoryFacts]]:
-    """Yield the owner's active repositories for which the token has the permissions; emit why others are left out.
-
-    Raises AccessError where it has them for none: to do nothing then would be no success.
-    """
-    listed = await api.repositories(owner)
-    lacking = [needed - facts.permissions for _, facts in listed if facts.active]
-    if lacking and all(lacking):
-        raise AccessError(
-            f"the token lacks {' and '.join(sorted(set().union(*lacking)))} for every repository of {owner}",
-            remedy="Use the token of somebody who may push to them.",
-        )
-    for repository, facts in listed:
-        missing = needed - facts.permissions
-        if facts.active and not missing:
-            yield repository, facts
-        else:
-            why = f"the token lacks {' and '.join(sorted(missing))}" if facts.active else "it is not active"
-            emit(events.Warned(str(repository), f"left out of {owner}: {why}"))
-
-
 def _say_once(error: PurgerError, records: Sequence[Record]) -> None:
     """Let the records have the run's error for their own where only the call that met it is another."""
     for record in records:
         if record.error is not None and (record.error.what, record.error.remedy) == (error.what, error.remedy):
             record.error = error
-
-
-def _once_each(found: Mapping[Repository, RepositoryFacts | None]) -> dict[Repository, RepositoryFacts | None]:
-    """Leave out what is there already in another case: purged twice at once, each would spoil the other."""
-    firsts = {str(repository).casefold(): repository for repository in reversed(list(found))}
-    return {one: facts for one, facts in found.items() if firsts[str(one).casefold()] is one}
 
 
 def _say_unmatched_names(records: Sequence[Record], request: Request, emit: events.Observer) -> None:

@@ -46,7 +46,6 @@ def what_is_left(report_path: Path, site: Site) -> Left:
             remedy="Leave --resume out, and give its repositories and filters.",
         )
     unfinished = [_as_decided(one, report) for one in report.repositories if not one.ok or one.left]
-    _refuse_a_part(report, unfinished, report_path)
     elsewhere = [repository.url for repository in unfinished if not repository.url.startswith(f"{site.url}/")]
     if elsewhere:
         raise InputError(
@@ -54,6 +53,7 @@ def what_is_left(report_path: Path, site: Site) -> Left:
         )
     if report.error and not report.repositories:
         raise InputError("the former run ended before it knew any repository", remedy="Run it anew.")
+    _refuse_a_part(report, unfinished, report_path)
     selection = _selection(report, report_path)
     named = {parse_repository(f"{one.provider}/{one.repository}", site): one for one in unfinished}
     decisions = {name: _decision(one) for name, one in named.items() if one.decided}
@@ -77,16 +77,19 @@ def _as_decided(repository: RepositoryReport, report: Report) -> RepositoryRepor
 
 def _refuse_a_part(report: Report, unfinished: Sequence[RepositoryReport], path: Path) -> None:
     """Raise InputError where the report says that there is more than it holds: then it would select something else."""
-    has_all = all(one.selected == sum(cache.selected for cache in one.caches) for one in unfinished if one.decided)
-    if has_all and (report.ok or report.error or unfinished):
-        return
-    raise InputError(
-        f"{_WHAT} is not whole: it counts more than it holds"
-        if not has_all
-        else f"{_WHAT} names no repository to resume",
-        where=str(path),
-        remedy="Give the report.json as the purge wrote it.",
-    )
+    if not all(one.selected == sum(cache.selected for cache in one.caches) for one in unfinished if one.decided):
+        raise InputError(
+            f"{_WHAT} is not whole: it counts more than it holds",
+            where=str(path),
+            remedy="Give the report.json as the purge wrote it.",
+        )
+    if not report.ok and not unfinished:
+        why = f": {report.error.message}" if report.error else ""
+        raise InputError(
+            f"the former run failed, but with none of its repositories{why}",
+            where=str(path),
+            remedy="Run it anew, with its names and filters.",
+        )
 
 
 def _decision(repository: RepositoryReport) -> Decision:

@@ -1,45 +1,13 @@
-"""A run of several repositories: all of an owner, and a failure of one of them."""
+"""A run of several repositories: a failure of one of them, and a limit of all."""
 
 from __future__ import annotations
 
 import pytest
 
 from purger.standin import DeleteFault, StandIn
-from purger.standin.repository import Repository
-from tests.support.browser import FOR_EVER, Purger, fill, left, over_both
+from tests.support.browser import FOR_EVER, Purger, fill, left
 
 pytestmark = pytest.mark.browser
-
-
-@over_both
-def test_all_repositories_of_an_owner_are_purged(purger: Purger, site: StandIn) -> None:
-    fill(site, "a", "b", "c", "empty", caches=4)
-    site.repositories[3].clear()
-    site.add_repository("acme/sleeping", active=False).fill(2)
-    site.add_repository("acme/locked", permissions={"cache_delete": False}).fill(2)
-    site.add_repository("other/x").fill(2)
-    ended = purger("purge", "acme/*", "--yes")
-    assert ended.code == 0
-    assert left(site) == {
-        "acme/a": 0, "acme/b": 0, "acme/c": 0, "acme/empty": 0, "acme/sleeping": 2, "acme/locked": 2, "other/x": 2,
-    }  # fmt: skip
-    assert {one["repository"]: one["deleted"] for one in ended.report["repositories"]} == {
-        "acme/a": 4, "acme/b": 4, "acme/c": 4, "acme/empty": 0,
-    }  # fmt: skip
-    assert "acme/sleeping: left out of acme/*: it is not active" in ended.err
-    assert "acme/locked: left out of acme/*: the token lacks cache_delete" in ended.err
-    about_empty = [request for request in site.requests if "empty" in request.path or "/1004/" in request.path]
-    assert len([request for request in about_empty if request.method == "GET"]) == 1, "one call and no page"
-
-
-def test_an_owner_of_whom_no_repository_may_be_purged_is_no_success(purger: Purger, site: StandIn) -> None:
-    for name in ("a", "b"):
-        site.add_repository(f"acme/{name}", permissions={"cache_delete": False}).fill(2)
-    site.add_repository("acme/sleeping", active=False).fill(2)
-    ended = purger("purge", "acme/*", "--yes")
-    assert ended.code == 3
-    assert "The token lacks cache_delete for every repository of acme/*." in ended.err
-    assert purger("purge", "acme/*", "--dry-run").code == 0
 
 
 def test_a_run_with_a_limit_that_ran_out_of_time_is_to_be_resumed(purger: Purger, site: StandIn) -> None:
@@ -48,13 +16,6 @@ def test_a_run_with_a_limit_that_ran_out_of_time_is_to_be_resumed(purger: Purger
     ended = purger("purge", "acme/a", "--yes", "--limit", "1", "--timeout", "3s")
     assert "Timed out after 3 s" in ended.err
     assert "--resume" in ended.report["error"]["remedy"]
-
-
-def test_a_repository_that_is_named_in_two_spellings_is_one(purger: Purger, repository: Repository) -> None:
-    repository.fill(2)
-    ended = purger("purge", "acme/widgets", "Acme/Widgets", "acme/WIDGETS", "--yes")
-    assert (ended.code, [one["repository"] for one in ended.report["repositories"]]) == (0, ["acme/widgets"])
-    assert repository.caches == []
 
 
 def test_a_failure_of_one_repository_stops_no_other(purger: Purger, site: StandIn) -> None:

@@ -134,7 +134,7 @@ def test_a_report_of_which_a_part_is_missing_is_bad_input(tmp_path: Path, is_dec
             left_in(tmp_path, json.dumps(made))
     else:
         assert left_in(tmp_path, json.dumps(made))[0] == [Repository("github", "acme", "left")]
-    with pytest.raises(InputError, match="names no repository to resume"):
+    with pytest.raises(InputError, match="failed, but with none of its repositories"):
         left_in(tmp_path, json.dumps(made | {"ok": False, "repositories": []}))
 
 

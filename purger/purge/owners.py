@@ -1,0 +1,77 @@
+"""Find the repositories that a run is about: those that are named, and all that the API lists of an owner."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from purger.core import events
+from purger.core.errors import PurgerError
+from purger.travis.addresses import Owner, Repository
+from purger.travis.api import Api, RepositoryFacts
+from purger.travis.refusals import NotAllowedError, NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """The repositories, each once, with the facts of those that are from an owner's list.
+
+    `error` is that of the first owner of whom there are none: unknown, or all are forbidden.
+    """
+
+    repositories: Mapping[Repository, RepositoryFacts | None]
+    error: PurgerError | None
+
+
+async def expand(
+    api: Api, targets: Sequence[Repository | Owner], *, to_delete: bool, emit: events.Observer
+) -> Expanded:
+    """Return the repositories that are meant. An owner stands for all active ones that the token may purge.
+
+    Raises the error of an owner where nothing else is left to do, and any other PurgerError.
+    """
+    found: dict[Repository, RepositoryFacts | None] = {}
+    needed = {"cache_view", "cache_delete"} if to_delete else {"cache_view"}
+    first: PurgerError | None = None
+    for target in targets:
+        if isinstance(target, Repository):
+            found.setdefault(target, None)
+            continue
+        try:
+            async for repository, facts in _of_owner(api, target, needed, emit):
+                found.setdefault(repository, facts)
+        except (NotFoundError, NotAllowedError) as error:
+            first = first or error
+            emit(events.Warned("", f"Nothing is done for {target}: {error}."))
+    if first and not found:
+        raise first
+    return Expanded(_once_each(found), first)
+
+
+async def _of_owner(
+    api: Api, owner: Owner, needed: set[str], emit: events.Observer
+) -> AsyncIterator[tuple[Repository, RepositoryFacts]]:
+    """Yield the owner's active repositories for which the token has the permissions; emit why others are left out.
+
+    Raises NotAllowedError where it has them for none: to do nothing then would be no success.
+    """
+    listed = await api.repositories(owner)
+    lacking = [needed - facts.permissions for _, facts in listed if facts.active]
+    if lacking and all(lacking):
+        raise NotAllowedError(
+            f"the token lacks {' and '.join(sorted(set().union(*lacking)))} for every repository of {owner}",
+            remedy="Use the token of somebody who may push to them.",
+        )
+    for repository, facts in listed:
+        missing = needed - facts.permissions
+        if facts.active and not missing:
+            yield repository, facts
+        else:
+            why = f"the token lacks {' and '.join(sorted(missing))}" if facts.active else "it is not active"
+            emit(events.Warned(str(repository), f"left out of {owner}: {why}"))
+
+
+def _once_each(found: Mapping[Repository, RepositoryFacts | None]) -> dict[Repository, RepositoryFacts | None]:
+    """Leave out what is there already in another case: purged twice at once, each would spoil the other."""
+    firsts = {str(repository).casefold(): repository for repository in reversed(list(found))}
+    return {one: facts for one, facts in found.items() if firsts[str(one).casefold()] is one}

@@ -1,0 +1,65 @@
+"""All repositories of an owner: those that may be purged are, and an owner of whom none may be is an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from purger.standin import StandIn
+from purger.standin.repository import Repository
+from tests.support.browser import Purger, fill, left, over_both
+
+pytestmark = pytest.mark.browser
+
+
+@over_both
+def test_all_repositories_of_an_owner_are_purged(purger: Purger, site: StandIn) -> None:
+    fill(site, "a", "b", "c", "empty", caches=4)
+    site.repositories[3].clear()
+    site.add_repository("acme/sleeping", active=False).fill(2)
+    site.add_repository("acme/locked", permissions={"cache_delete": False}).fill(2)
+    site.add_repository("other/x").fill(2)
+    ended = purger("purge", "acme/*", "--yes")
+    assert ended.code == 0
+    assert left(site) == {
+        "acme/a": 0, "acme/b": 0, "acme/c": 0, "acme/empty": 0, "acme/sleeping": 2, "acme/locked": 2, "other/x": 2,
+    }  # fmt: skip
+    assert {one["repository"]: one["deleted"] for one in ended.report["repositories"]} == {
+        "acme/a": 4, "acme/b": 4, "acme/c": 4, "acme/empty": 0,
+    }  # fmt: skip
+    assert "acme/sleeping: left out of acme/*: it is not active" in ended.err
+    assert "acme/locked: left out of acme/*: the token lacks cache_delete" in ended.err
+    about_empty = [request for request in site.requests if "empty" in request.path or "/1004/" in request.path]
+    assert len([request for request in about_empty if request.method == "GET"]) == 1, "one call and no page"
+
+
+def test_an_owner_of_whom_no_repository_may_be_purged_is_no_success(purger: Purger, site: StandIn) -> None:
+    for name in ("a", "b"):
+        site.add_repository(f"acme/{name}", permissions={"cache_delete": False}).fill(2)
+    site.add_repository("acme/sleeping", active=False).fill(2)
+    ended = purger("purge", "acme/*", "--yes")
+    assert ended.code == 3
+    assert "The token lacks cache_delete for every repository of acme/*." in ended.err
+    assert purger("purge", "acme/*", "--dry-run").code == 0
+
+
+def test_an_error_of_an_owner_stops_no_other(purger: Purger, site: StandIn, tmp_path: Path) -> None:
+    fill(site, "a")
+    site.add_repository("locked/x", permissions={"cache_delete": False}).fill(2)
+    ended = purger("purge", "acme/*", "locked/*", "nobody/*", "--yes")
+    assert (ended.code, left(site)) == (3, {"acme/a": 0, "locked/x": 2})
+    assert [one["ok"] for one in ended.report["repositories"]] == [True]
+    assert "Nothing is done for nobody/*: not found" in ended.err
+    assert "The token lacks cache_delete for every repository of locked/*." in ended.err
+    (tmp_path / "report.json").write_text(ended.out)
+    resumed = purger("purge", "--resume", "report.json", "--yes")
+    assert resumed.code == 2
+    assert "none of its repositories" in resumed.err
+
+
+def test_a_repository_that_is_named_in_two_spellings_is_one(purger: Purger, repository: Repository) -> None:
+    repository.fill(2)
+    ended = purger("purge", "acme/widgets", "Acme/Widgets", "acme/WIDGETS", "--yes")
+    assert (ended.code, [one["repository"] for one in ended.report["repositories"]]) == (0, ["acme/widgets"])
+    assert repository.caches == []
