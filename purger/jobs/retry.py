@@ -56,8 +56,10 @@ class RetryResult:
 
     @property
     def last_runs(self) -> list[JobRun]:
-        """Each job as it was restarted last."""
-        return list({run.id: run for attempt in self.attempts for run in attempt.jobs}.values())
+        """Each job as it was restarted last, or failed to; where it never was, as far as it came."""
+        runs = [run for attempt in self.attempts for run in attempt.jobs]
+        runs.sort(key=lambda run: run.restarted_at is not None or run.error is not None)
+        return list({run.id: run for run in runs}.values())
 
 
 class Retry:

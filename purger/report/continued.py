@@ -9,6 +9,8 @@ import msgspec
 
 from purger.core.cache import Outcome, Version
 from purger.report.model import CacheReport, Report, RepositoryReport
+from purger.report.resume import as_decided, limit_used
+from purger.travis.keys import last_part
 
 Key = tuple[str, str]
 """A repository's provider and `owner/name`."""
@@ -21,7 +23,7 @@ def continued(report: Report, former: Report, surveyed: Collection[Key]) -> Repo
     others, what the former run had selected and is listed no more is there, too: deleted, where the resumed run proved
     that everything is gone.
     """
-    known = {(one.provider, one.repository): one for one in former.repositories}
+    known = {(one.provider, one.repository): as_decided(one, former) for one in former.repositories}
     repositories = []
     for now in report.repositories:
         key = (now.provider, now.repository)
@@ -33,10 +35,12 @@ def continued(report: Report, former: Report, surveyed: Collection[Key]) -> Repo
         else:
             repositories.append(_still_as(before, now))
     if report.error and not repositories:  # it ended before it knew what the repositories are
-        repositories = [
-            msgspec.structs.replace(one, error=report.error) for one in former.repositories if not one.ok or one.left
-        ]
-    return msgspec.structs.replace(report, repositories=repositories)
+        repositories = [msgspec.structs.replace(one, error=report.error) for one in known.values() if not one.is_done]
+    selection = report.selection
+    if selection and former.selection and former.selection.limit is not None:
+        limit, used = former.selection.limit, limit_used(former)
+        selection = msgspec.structs.replace(selection, limit=limit, limit_used=used)
+    return msgspec.structs.replace(report, repositories=repositories, selection=selection)
 
 
 def _still_as(before: RepositoryReport, now: RepositoryReport) -> RepositoryReport:
@@ -91,4 +95,5 @@ def _listed_no_more(now: RepositoryReport, before: RepositoryReport, report: Rep
 
 
 def _version(cache: CacheReport) -> Version:
-    return (cache.branch if cache.row is None else cache.row, cache.name, cache.last_modified, cache.size_bytes)
+    row = last_part(cache.branch) if cache.row is None else cache.row
+    return (row, last_part(cache.name), cache.last_modified, cache.size_bytes)

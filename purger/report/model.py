@@ -49,7 +49,8 @@ class SelectionReport(Model, frozen=True, kw_only=True):
     """The filters and policies of a run, so that a later run can use them again.
 
     `as_of` is on the site's clock, which is `clock_offset_s` ahead of the machine's (None: they were not compared). A
-    resumed run leaves alone what was modified after `not_after`, the end of the first run.
+    resumed run leaves alone what was modified after `not_after`, the end of the first run. `limit_used` counts what was
+    selected, of the `limit`, in repositories that were done and are in the reports of former runs only.
     """
 
     branches: list[str]
@@ -68,6 +69,7 @@ class SelectionReport(Model, frozen=True, kw_only=True):
     largest_first: bool = False
     limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
     not_after: Time | None = None
+    limit_used: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     def selection(self, ended_at: datetime | None = None) -> Selection:
         """Return the selection with these filters; `ended_at` is the end of a run that is first resumed now."""
@@ -171,6 +173,11 @@ class RepositoryReport(Model, frozen=True, kw_only=True):
     def name(self) -> str:
         """The repository as people write it, and as events and timelines name it."""
         return self.repository if self.provider == "github" else f"{self.provider}/{self.repository}"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left of it for a run that resumes this one."""
+        return self.ok and not self.left
 
     @property
     def left(self) -> list[CacheReport]:
@@ -296,8 +303,10 @@ class RetryReport(Model, frozen=True, kw_only=True):
 
     @property
     def last_runs(self) -> list[JobReport]:
-        """Each job as it was restarted last."""
-        return list({job.job: job for attempt in self.attempts for job in attempt.jobs}.values())
+        """Each job as it was restarted last, or failed to; where it never was, as far as it came."""
+        jobs = [job for attempt in self.attempts for job in attempt.jobs]
+        jobs.sort(key=lambda job: job.restarted_at is not None or job.error is not None)
+        return list({job.job: job for job in jobs}.values())
 
 
 class Report(Model, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ def what_is_left(report_path: Path, site: Site) -> Left:
             where=str(report_path),
             remedy="Leave --resume out, and give its repositories and filters.",
         )
-    unfinished = [_as_decided(one, report) for one in report.repositories if not one.ok or one.left]
+    unfinished = [as_decided(one, report) for one in report.repositories if not one.is_done]
     elsewhere = [repository.url for repository in unfinished if not repository.url.startswith(f"{site.url}/")]
     if elsewhere:
         raise InputError(
@@ -60,7 +60,7 @@ def what_is_left(report_path: Path, site: Site) -> Left:
     limit = selection.policies.limit
     if limit is not None and len(decisions) < len(named):
         # What is left of the former limit; the run counts what was decided of it before.
-        left = limit - sum(repository.selected for repository in report.repositories if repository.ok)
+        left = limit - limit_used(report)
         if left < 1:
             decisions = {name: decisions.get(name, Decision(others=Kept.LIMIT)) for name in named}
         else:
@@ -68,7 +68,13 @@ def what_is_left(report_path: Path, site: Site) -> Left:
     return Left(list(named), selection, decisions, report)
 
 
-def _as_decided(repository: RepositoryReport, report: Report) -> RepositoryReport:
+def limit_used(report: Report) -> int:
+    """Return how many caches were selected in the repositories that are done, in this run and in those before."""
+    before = report.selection.limit_used if report.selection else 0
+    return before + sum(repository.selected for repository in report.repositories if repository.is_done)
+
+
+def as_decided(repository: RepositoryReport, report: Report) -> RepositoryReport:
     """Return what an attempt before knew of a repository whose decision the last attempt of a retry did not get to."""
     attempts = (attempt.purge for attempt in reversed(report.attempts))
     decided = (one for one in attempts if one and one.repository == repository.repository and one.decided)

@@ -41,6 +41,7 @@ ADDED_FILTERS = {
     "largest_first",
     "limit",
     "not_after",
+    "limit_used",
 }
 ADDED_TO_LOGS = {
     "cache_use",

@@ -7,7 +7,7 @@ import msgspec
 from purger.core.cache import Method
 from purger.core.errors import AccessError
 from purger.report.continued import continued
-from purger.report.model import CacheReport, Report, RepositoryReport
+from purger.report.model import AttemptReport, CacheReport, Report, RepositoryReport, RetryReport
 from tests.report.samples import cache_report, deleted, record_of, refused, report
 
 KEY = ("github", "acme/left")
@@ -70,3 +70,30 @@ def test_a_run_that_ended_before_it_knew_a_repository_leaves_all_of_them() -> No
     now = continued(nothing, former(), set())
     assert of(now).caches == of(former()).caches
     assert of(now).error == now.error
+
+
+def test_what_an_attempt_before_decided_stands_where_the_last_attempt_of_a_retry_did_not_get_to_it() -> None:
+    whole = former()
+    (decided,) = whole.repositories
+    not_listed = msgspec.structs.replace(decided, decided=False, caches=[], selected=0)
+    attempt = AttemptReport(number=1, purge=decided, wait_s=0.0, verdict=None, jobs=[])
+    retry = RetryReport(jobs=[1], attempts=[attempt])
+    made = msgspec.structs.replace(whole, repositories=[not_listed], retry=retry)
+    nothing = record_of([], "left")
+    nothing.verified, nothing.error = False, AccessError("no access")
+    now = of(continued(report(nothing), made, set()))
+    assert (now.decided, now.caches) == (True, decided.caches)
+
+
+def test_a_cache_of_a_report_without_rows_is_recognized() -> None:
+    old = refused("feature/foo")
+    whole = former()
+    (before,) = whole.repositories
+    (cache,) = report(record_of([old], "left")).repositories[0].caches
+    without_row = msgspec.structs.replace(cache, row=None)
+    with_row = msgspec.structs.replace(cache, row="foo")
+    made = msgspec.structs.replace(whole, repositories=[msgspec.structs.replace(before, caches=[without_row])])
+    now = report(record_of([], "left"))
+    listed = msgspec.structs.replace(now.repositories[0], caches=[with_row], selected=1, seen=1)
+    both = continued(msgspec.structs.replace(now, repositories=[listed]), made, {KEY})
+    assert of(both).caches == [with_row]

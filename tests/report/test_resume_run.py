@@ -152,6 +152,24 @@ def test_what_was_gone_before_it_was_resumed_is_in_the_report_and_counts_for_the
     assert left(site) == {"acme/a": 0, "acme/b": 3}
 
 
+def test_what_was_done_before_counts_for_the_limit_of_every_resume(
+    purger: Purger, site: StandIn, tmp_path: Path
+) -> None:
+    fill(site, "a")
+    ended = purger("purge", "acme/a", "acme/b", "--yes", "--limit", "3")
+    for used in (3, 3):
+        (tmp_path / "report.json").write_text(ended.out)
+        ended = purger("purge", "--resume", "report.json", "--yes")
+        assert ended.code == 3
+        selection = ended.report["selection"]
+        assert (selection["limit"], selection["limit_used"]) == (3, used)
+    (tmp_path / "report.json").write_text(ended.out)
+    fill(site, "b")
+    ended = purger("purge", "--resume", "report.json", "--yes")
+    assert (ended.code, ended.repository["selected"]) == (0, 0)
+    assert left(site) == {"acme/a": 1, "acme/b": 4}
+
+
 @pytest.mark.parametrize("more", [["--dry-run"], ["--shard", "1/2"]])
 def test_a_run_that_does_less_does_not_replace_the_report_that_it_resumes(
     purger: Purger, site: StandIn, tmp_path: Path, more: list[str]
