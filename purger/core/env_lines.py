@@ -22,6 +22,7 @@ OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", 
 _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
 _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*:?=", re.IGNORECASE)
 _NAMED_INSIDE = re.compile(r"(?<!\w)PURGER_\w+")
+_SETS_NOTHING = re.compile(r"\s*(?:unset|echo|printf|if|elif|while|test|source|eval|\[|\.\s|\w+\s+-)", re.IGNORECASE)
 _SETS_SOMETHING = re.compile(r"\w\s*[=:]\s*[^=\s]")
 _OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
 _OF_A_SHELL = re.compile(r"\$[A-Za-z_{(]|`|\\$|^<<|^\(|^[\u201c-\u201f\u2018-\u201b\u00ab\u2039]")
@@ -112,7 +113,8 @@ def name_meant(line: str) -> str | None:
         if "".join(words) == "".join(parts) or (words[: len(parts)] == parts and (not separator or is_first_word)):
             return name
     # A line that sets nothing may unset a filter, or test it.
-    inside = (_SETTING_INSIDE if separator else _NAMED_INSIDE).search(_COMMENT_AT_END.sub("", bare))
+    pattern = _NAMED_INSIDE if not separator and _SETS_NOTHING.match(bare) else _SETTING_INSIDE
+    inside = pattern.search(_COMMENT_AT_END.sub("", bare))
     return inside.group().rstrip("=: ").upper() if inside else None
 
 
@@ -145,7 +147,7 @@ class _Line:
             return "is part of another line"
         if binding.key is not None and name_meant(f"{binding.key}=") is None:
             return "is part of the value of another variable"
-        if not separator and not re.match(re.escape(self.name), written, re.IGNORECASE):
+        if not separator and _SETS_NOTHING.match(self.text):
             return "sets no value"
         if not separator or re.match(rf"{re.escape(self.name)}\s", written, re.IGNORECASE):
             return "has no = between its name and its value"
@@ -171,7 +173,9 @@ def _without_value(text: str, name: str, known: Collection[str]) -> str:
     if begun:
         return max(begun, key=len)
     meant = name_meant(text.split()[0]) or name
-    return meant if _SETS_SOMETHING.search(text) else "_".join(meant.split("_")[:2])
+    if _SETS_SOMETHING.search(text):
+        return meant
+    return "_".join(meant.split("_")[:2]) if len(text.split()) > 1 or meant.count("_") > 1 else "PURGER_?"
 
 
 def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: bool) -> str:

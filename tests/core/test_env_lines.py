@@ -38,6 +38,7 @@ MAIN = {"PURGER_BRANCH": "main"}
         b"AWS_PROFILE\nFOO: bar\nM\xfcller=\xff\n=x\n'A=B'=1\nA=x\0y\n{}\nPATH=/tmp\nPURGER_BRANCH=main",
         b"NODE_OPTIONS=--require=./x.js\nLD_PRELOAD=./x.so\nPLAYWRIGHT_NODEJS_PATH=./x\nGIT_DIR=x\nPYTHONPATH=.\n"
         b"TRAVIS_BRANCH=dev\nTRAVIS=true\nMY_PURGER_MATCH=x\nPURGER_BRANCH=main",
+        b'NOTE="a\nsee PURGER_MATCH there\n"\nPURGER_BRANCH=main',
         b"PURGE_URL=https://cdn.example\nPURGE_CACHE=1\nMERGER_BRANCH=x\nPURGER_BRANCH=main",
     ],
 )
@@ -122,6 +123,7 @@ def test_a_filter_is_read(content: bytes) -> None:
         "TRAVIS_TOKEN s3cret==",
         "export TRAVIS_TOKEN s3cret==",
         "PURGER_TOKEN_s3cret",
+        "PURGER_s3cret",
         "PURGER_TOKEN_s3cret==",
         "TRAVIS_TOKEN: s3cret",
     ],
@@ -217,6 +219,7 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
         ("PURGER_BRANCH: main", "(PURGER_BRANCH) has no = between its name and its value", "PURGER_BRANCH=VALUE"),
         ("PURGER_BRANCH s3cret", "(PURGER_BRANCH) has no = between its name and its value", "PURGER_BRANCH=VALUE"),
         ("unset PURGER_BRANCH", "(PURGER_BRANCH) sets no value", "PURGER_BRANCH=VALUE"),
+        ("setenv TRAVIS_TOKEN s3cret", "(TRAVIS_TOKEN) has no = between its name and its value", "TRAVIS_TOKEN=VALUE"),
         ("TRAVIS_TOKEN s3cret==", "(TRAVIS_TOKEN) has no = between its name and its value", "TRAVIS_TOKEN=VALUE"),
         ("PURGER_BRNCH s3cret", "(PURGER_BRNCH) is not a variable of purger's", "Is PURGER_BRANCH meant? Correct"),
         ("PURGER_NOTHING_ALIKE=x", "(PURGER_NOTHING_ALIKE) is not a variable of purger's", "Correct the name"),

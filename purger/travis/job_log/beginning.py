@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
+from purger.travis.job_log.cuts import Cut
 from purger.travis.job_log.model import Unknown
 from purger.travis.job_log.scan import Rule, Statement
 
 # What the build script itself runs before the job's own commands. Some of it comes before the cache part.
 _OF_THE_SET_UP = re.compile(
     rb"(?:git|cd|export|source|eval|unset|mkdir|sudo|apt-get|curl|wget|openssl|bash -c|rvm|nvm|pyenv|phpenv|"
-    rb"jdk_switcher|rustup|gimme|go env|composer self-update)\b|\S+ (?:-{0,2}version|-[vV])\s"
+    rb"jdk_switcher|rustup|gimme|go env|composer self-update|npm config|perlbrew|kiex|kerl|brew|ssh-keyscan|ssh-add|"
+    rb"docker login|sdk|lein|install-jdk|printf|echo|chmod|rm|mv|ln|tar|pip install --upgrade pip)\b"
+    rb"|\S+ (?:-{0,2}version|-[vV])\s"
 )
 _COMMANDS_OF_THE_PART = (b"export CASHER", b"Installing caching", b"export PATH=")
 
@@ -28,6 +31,9 @@ class Beginning:
         self.is_job_over = False
         # Whether the job's own commands run: what these write is not the tool's, and they come after the cache part.
         self.is_past = False
+        # Whether something that only the tool writes was taken for the output of such a command.
+        self.was_passed_over = False
+        self._has_folds = False
         self._is_cut = False
         self._is_silent_later_job = False
         self._uses_caches = False
@@ -36,6 +42,7 @@ class Beginning:
         self._has_rest = False
         self.is_disabled = False
         self._has_part = False
+        self._is_tool_seen = False
         self._is_part_empty = False
         self._is_part_over = False
 
@@ -62,13 +69,19 @@ class Beginning:
         """Whether it has the cache part, of whatever length."""
         return self._has_part
 
+    @property
+    def is_early(self) -> bool:
+        """Whether neither the job's own commands nor the cache part was seen of the job."""
+        return not (self.is_past or self._is_tool_seen)
+
     def tool_began(self) -> None:
         """Handle an attempt of the tool, or an answer: the part, if there is one, is not empty."""
-        self.was_called = True
+        self.was_called = self._is_tool_seen = True
         self._is_part_empty = self._is_silent_later_job = self._is_cut = self.is_past = False
 
     def fold(self, name: str) -> None:
         """Handle the start of a fold."""
+        self._has_folds = True
         if name.startswith("worker_info"):
             self._job_began()
         elif name.startswith("git.checkout"):
@@ -85,9 +98,17 @@ class Beginning:
             self._is_part_over |= self._is_part_empty
             self.is_past |= _OF_THE_SET_UP.match(statement.text, end) is None
 
-    def cut(self) -> None:
-        """Handle that somebody cut lines out. After the job's own commands began they can't hold the cache part."""
-        self._is_cut |= not self.is_past
+    def cut(self, cut: Cut) -> None:
+        """Handle that somebody may have cut lines out, which may be those of the cache part.
+
+        A program may print dots: they count only before the job's own commands, and where no markers are left, which
+        nobody keeps who shortens a log by hand. Which commands are the job's own is not certain, so words count
+        until one has ended.
+        """
+        if cut is Cut.WORDS:
+            self._is_cut |= not self._has_rest
+        else:
+            self._is_cut |= not self.is_past and not self._has_folds
 
     def rest_began(self) -> None:
         """Handle a sentence that comes only after the place of the cache part."""
@@ -121,6 +142,8 @@ class Beginning:
         if self._has_worker and self._uses_caches:
             return Unknown.FRAGMENT
         if self._has_worker:
+            if self.was_passed_over:
+                return Unknown.FRAGMENT
             return None if self._has_clone and self._has_rest else Unknown.ENDS_EARLY
         return Unknown.BEGINS_LATE if self._has_rest else Unknown.FRAGMENT
 
@@ -139,12 +162,12 @@ class Beginning:
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
-            self._is_cut = self.is_past = False
+            self._is_cut = self.is_past = self.was_passed_over = self._is_tool_seen = False
             self._is_silent_later_job = True
         self._has_worker = True
 
     def _open_part(self) -> None:
-        self._has_part = self._is_part_empty = True
+        self._has_part = self._is_tool_seen = self._is_part_empty = True
         self._is_part_over = self._is_cut = self.is_past = False
 
     def _on_worker(self, statement: Statement) -> None:
@@ -169,4 +192,6 @@ class Beginning:
         self._uses_caches |= statement.begins()
 
     def _on_disabled(self, statement: Statement) -> None:
-        self.is_disabled |= statement.begins() and not self.is_past
+        if statement.begins():
+            self.was_passed_over |= self.is_past
+            self.is_disabled |= not self.is_past

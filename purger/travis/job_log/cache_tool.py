@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from purger.travis.job_log.beginning import Beginning
-from purger.travis.job_log.cuts import FRAMED_LINE, is_a_cut
+from purger.travis.job_log.cuts import FRAMED_LINE, cut_of
 from purger.travis.job_log.fetching import Fetching
 from purger.travis.job_log.model import Fetch, Stored, Unknown
 from purger.travis.job_log.scan import Rule, Statement
@@ -37,7 +37,7 @@ class CacheTool:
     def __init__(self) -> None:
         self.times = BlockTimes()
         self.beginning = Beginning()
-        self._fetching = Fetching(self.times, self._heard, lambda: not self.beginning.is_past)
+        self._fetching = Fetching(self.times, self._heard, self._may_answer)
         self._storing = Storing(self.times)
         self._crashed = False
         self._stopped = False
@@ -50,7 +50,7 @@ class CacheTool:
             Rule(
                 b"casher: ", rb"casher: (?:command not found|not found|No such file|Permission denied)", self._on_crash
             ),
-            Rule(b"\n", FRAMED_LINE, self._on_framed_line, self._may_be_cut),
+            Rule(b"\n", FRAMED_LINE, self._on_framed_line),
         ]
         return own + self.beginning.rules() + self._fetching.rules() + self._storing.rules()
 
@@ -127,15 +127,18 @@ class CacheTool:
         if kind == "cache":
             self.beginning.tool_began()
 
-    def _may_be_cut(self) -> bool:
-        """Return whether lines that are cut out may be those about the cache."""
-        return not self.beginning.is_past or self._fetching.is_pending
-
     def _on_framed_line(self, statement: Statement) -> None:
         """Handle what may stand in the place of lines that somebody cut out."""
-        if is_a_cut(statement.match[1]):
-            self.beginning.cut()
+        cut = cut_of(statement.match[1])
+        if cut is not None:
+            self.beginning.cut(cut)
             self._fetching.interrupt(Unknown.CUT_OUT)
+
+    def _may_answer(self) -> bool:
+        """Return whether an answer without a question that was seen can be the tool's."""
+        if self.beginning.is_past:
+            self.beginning.was_passed_over = True
+        return not self.beginning.is_past
 
     def _on_crash(self, _: Statement) -> None:
         self._crashed = True

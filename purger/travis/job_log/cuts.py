@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from enum import Enum, auto
 
-FRAMED_LINE = rb"\n([ \t>]*[\[(<{*=#~\-./|_\xe2][^\n]{1,110})(?=\n|\Z)"
+FRAMED_LINE = rb"\n([ \t>]*[\[(<{*=#~\-./|_\xe2][^\n]{0,110})(?=\n|\Z)"
 """A short line that begins with no letter, as nearly all that people write in the place of others."""
 
-_DOTS = re.compile(rb"(?<!\.)\.{3,4}(?!\.)|\A[ >]*\. \. \.\Z|\xe2\x80\xa6|\xe2\x8b\xae|8<|>8")
+_DOTS = re.compile(rb"[ \t>]*(?:\.|\.{3,6}|\. \. \.|\xe2\x80\xa6|\xe2\x8b\xae)[ \t]*")
+_HAS_DOTS = re.compile(rb"(?<!\.)\.{3,4}(?!\.)|\xe2\x80\xa6|8<|>8")
+_BRACKETED = re.compile(rb"[ \t>]*[-.]*(?:\[.*\]|<.*>|\(.*\)|\{.*\}|\.{3}.*\.{3})[-.]*[ \t]*")
+_DOTS_AT_AN_END = re.compile(rb"[ \t>]*[\[(<{] ?(?:\.{3}|\xe2\x80\xa6)|(?:\.{3}|\xe2\x80\xa6) ?[\])>}][ \t]*\Z")
 _WORD = re.compile(rb"[a-z0-9']+")
+_MOST_WORDS = 8
 _OF_A_CUT = frozenset(
-    b"snip snipped cut omitted truncated skipped removed deleted hidden elided left out stripped trimmed lines".split()
+    b"snip snipped cut omitted truncated skipped skipping removed deleted hidden elided left out stripped trimmed "
+    b"redacted lines".split()
 )
 _BESIDES = frozenset(
     b"some many more other few several the rest of a row rows log output text part kb mb bytes was were is are been "
@@ -18,7 +24,20 @@ _BESIDES = frozenset(
 )
 
 
-def is_a_cut(line: bytes) -> bool:
-    """Return whether a framed line stands in the place of other lines."""
+class Cut(Enum):
+    """What may stand in the place of other lines: only dots, which a program may print, too, or words about it."""
+
+    DOTS = auto()
+    WORDS = auto()
+
+
+def cut_of(line: bytes) -> Cut | None:
+    """Return what a framed line says about lines that were in its place, or None."""
+    if _DOTS.fullmatch(line):
+        return Cut.DOTS
     words = {word for word in _WORD.findall(line.lower()) if not word.isdigit()}
-    return words <= _OF_A_CUT | _BESIDES and bool(words & _OF_A_CUT or _DOTS.search(line))
+    if words <= _OF_A_CUT | _BESIDES and (words & _OF_A_CUT or _HAS_DOTS.search(line)):
+        return Cut.WORDS
+    if not _BRACKETED.fullmatch(line) or len(words) > _MOST_WORDS:
+        return None
+    return Cut.WORDS if words & _OF_A_CUT or _DOTS_AT_AN_END.search(line) else None

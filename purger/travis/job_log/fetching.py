@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 
 from purger.travis.job_log.model import Fetch, Unknown
-from purger.travis.job_log.scan import Rule, Statement
+from purger.travis.job_log.scan import NOISE, Rule, Statement
 from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, BlockTimes, Transfer
 
 _END_OF_SENTENCE = re.compile(rb"[ \t\r]*(?:\Z|\n|travis_|adding |\d[\d.]*s)")
+_ADDED = re.compile(NOISE + rb"adding /")
 _GOES_ON = re.compile(rb"[ \t]+[a-z0-9]|[-_:/.,]")
 
 
@@ -123,8 +124,11 @@ class Fetching:
     def _on_found_unnamed(self, statement: Statement) -> None:
         """Handle a `found cache` whose `fetching` line is missing: it counts only where no answer came before."""
         is_whole = _END_OF_SENTENCE.match(statement.text, statement.match.end()) is not None
-        is_first = not self.none_found and not self.asked and (self.attempted is not None or self._may_answer())
-        if statement.group(1) == "cache" and is_first and is_whole and statement.begins():
+        if self.none_found or self.asked or statement.group(1) != "cache" or not (is_whole and statement.begins()):
+            return
+        # What was found is added next, and no other program's output goes on like that.
+        is_added = _ADDED.match(statement.text, statement.match.end()) is not None
+        if self.attempted is not None or is_added or self._may_answer():
             self.was_called = self.found_unnamed = True
             self._on_heard("cache")
             self._forget()
@@ -134,8 +138,9 @@ class Fetching:
         goes_on = _GOES_ON.match(statement.text, end) and not _END_OF_SENTENCE.match(statement.text, end)
         is_asked = bool(self._asking) or self.attempted is not None
         # After the echo of a command, or its end, it is that command's own.
-        may_answer = self._interrupted is not Unknown.NO_ANSWER if is_asked else self._may_answer()
-        if statement.begins() and not goes_on and may_answer:
+        if not statement.begins() or goes_on:
+            return
+        if self._interrupted is not Unknown.NO_ANSWER if is_asked else self._may_answer():
             self.none_found |= statement.group(1) == "cache"
             for each in self._asking:
                 each.succeeded = False

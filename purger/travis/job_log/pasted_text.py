@@ -18,22 +18,34 @@ _QUOTING = rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+"
 _TIME = rb"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AP]M)?"
 _ZONE = rb"(?: ?(?:Z|UTC|GMT|[+\-]\d\d:?\d\d))?"
 _MOMENT = (
-    rb"(?:\d{4}[\-/]\d\d[\-/]\d\d[T ,]{1,3}|\d{1,2}[/.]\d{1,2}[/.]\d{4}[ ,]{1,3}|[A-Z][a-z]{2} +\d{1,2} )?"
+    rb"(?:\d{4}[\-/]\d\d[\-/]\d\d[T ,]{1,3}|\d{1,2}[/.]\d{1,2}[/.]\d{4}[ ,]{1,3}"
+    rb"|(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} +\d{1,2} |\d{1,2} [A-Z][a-z]{2} (?:\d{4} )?)?"
     + _TIME + _ZONE + rb"|\d{10}(?:\.\d{1,9})?|\d{1,8}\.\d{3,9}"
 )  # fmt: skip
 _END_OF_PREFIX = rb"(?:[ \t]*[|:]|[ \t]+-(?=[ \t]))?[ \t]?"
 _STAMP = _QUOTING + rb"(?:[\[(<] {0,8}(?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
 _NUMBER = _QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.[ \t]|\t)[ \t]?"
-# What a tool puts before every line alike: the mark of a comment or a change, a file, a container, a program.
+_OTHERS = (
+    rb"#\d+ \d+\.\d+ ",  # BuildKit
+    rb"std(?:out|err) [FP] ",  # Kubernetes' files
+    rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b(?: [\w.\-]{1,40}(?=:))?:?[ \t]*",
+    rb"\[[ \w./:\-]{1,100}\][ \t]?",
+    rb"<[\w.\-]{1,40}>[ \t]",
+    rb"[\w.\-]{1,60}[ \t]*\|[ \t]?",
+    rb"[^\s:|]{1,200}[:\-]\d{1,7}[:\-]",  # grep with context
+    rb"[^\t\n]{1,100}\t",
+)
+_QUOTED_OTHERS = tuple(_QUOTING + rb"(?!travis_)" + one for one in _OTHERS)
+# What a tool puts before every line alike: the mark of a comment or a change, a file, a program.
 _LABEL = re.compile(
-    rb"(?:#+|//|--|;|%)(?=[ \t])|[+](?![+])|\[[^\]\n]{1,100}\]"
+    rb"(?:#+|//|--|;|%)(?=[ \t])|[+](?![+])|-(?!-)"
     rb"|(?:[^\s:|\[]+[ \t]+)?(?!travis_)[^\s:|$\"'`]{1,100}(?:[ \t]*\||:)"
 )
-# Only what makes lines begin with one of these was written by a tool that took the log in.
+# Only what makes lines begin with one of these, which nothing else writes, was put before the lines of a log.
 _OF_A_LOG = re.compile(
     rb"travis_(?:fold|time):|Worker information|Using worker:|Build system information|Setting up build cache|"
-    rb"attempting to download |fetching [^\n]{1,600}\.t[gb]z|found cache|could not download cache|store build cache|"
-    rb"uploading |changes? detected|nothing changed|The command \"|Done\. Your build |No output has been received"
+    rb"attempting to download (?:cache|workspace)|fetching [^\n]{1,600}\.t[gb]z|adding /[^\n]{1,300} to cache|"
+    rb"store build cache|changes detected, packing|The command \"|Done\. Your build "
 )
 
 # Line ends, blanks, and what is invisible: soft hyphens, joiners, marks of direction. Without groups it is fast.
@@ -105,14 +117,17 @@ def _prefix_of(head: bytes) -> re.Pattern[bytes] | None:
     whole = [line for line in head.split(b"\n") if line.strip()][:_MOST_LINES]
     lines, found = whole, list[bytes]()
     while len(lines) > 1 and len(found) < _MOST_PREFIXES:
-        pattern = next((one for one in (_STAMP, _NUMBER, *_labels(lines)) if _begins_most(one, lines)), None)
+        pattern = next(
+            (one for one in (_STAMP, _NUMBER, *_QUOTED_OTHERS, *_labels(lines)) if _begins_most(one, lines)), None
+        )
         if pattern is None:
             break
         found.append(pattern)
         shorter = (re.sub(rb"\A" + pattern, b"", line, count=1) for line in lines)
         lines = [line for line in shorter if line.strip()]
     prefix = re.compile(rb"^" + b"".join(rb"(?:%b)?" % pattern for pattern in found), re.MULTILINE)
-    return prefix if found and _begin_like_a_log(lines) > _begin_like_a_log(whole) else None
+    is_of_the_log = _begin_like_a_log(lines) > 0 and _begin_like_a_log(whole) == 0
+    return prefix if found and is_of_the_log else None
 
 
 def _begins_most(pattern: bytes, lines: list[bytes]) -> bool:

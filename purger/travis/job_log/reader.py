@@ -121,6 +121,8 @@ class LogReader:
         address, folder = statement.group(1), statement.group(2)
         # The job's own clone goes to a folder that is called like the repository, others hardly ever.
         is_own = address.removesuffix(".git").endswith((f"/{folder}", f":{folder}")) and "/" in folder
+        # It comes before the cache part, and before the job's own commands.
+        is_own = is_own and self._tool.beginning.is_early
         if is_own and statement.begins() and address not in self._clones and len(self._clones) < 2:
             self._clones.append(address)
 

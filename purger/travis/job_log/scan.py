@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from purger.travis.job_log.text import LOST_CODE
+from purger.travis.job_log.text import LOST_CODE, SPELLED_CODE
 
 LONGEST_STATEMENT = 4 * 1024
 HISTORY_BYTES = 40 * 1024
@@ -40,7 +40,9 @@ _CLOCK = rb"\[\d\d:\d\d:\d\d\]|\d{4}-\d\d-\d\dT[\d:.]+Z"
 # What is ignored before a statement or between two: markers, durations, quoting, bullets, the page's line numbers,
 # and the dots of a slow upload.
 NOISE = (
-    rb"(?:[\s>|`.]|[*\-](?=\s)|&gt;|" + rb"|".join((_MARKER, LOST_CODE, _CLOCK, _DURATION)) + rb"|\d{1,7}(?=\s|\Z))*+"
+    rb"(?:[\s>|`.]|[*\-](?=\s)|&gt;|"
+    + rb"|".join((_MARKER, LOST_CODE, SPELLED_CODE, _CLOCK, _DURATION))
+    + rb"|\d{1,7}(?=\s|\Z))*+"
 )
 _ONLY_NOISE = re.compile(NOISE)
 _REST_OF_HEADING = re.compile(rb"[ \"')\]:=*#<\-]{0,80}" + NOISE)
@@ -116,15 +118,11 @@ class Statement:
 
 
 class Rule(NamedTuple):
-    """What to search for: a keyword, the pattern that starts with it, and the handler of a statement.
-
-    `is_wanted` tells at the start of a chunk whether a keyword that is in every line is worth its time there.
-    """
+    """What to search for: a keyword, the pattern that starts with it, and the handler of a statement."""
 
     keyword: bytes
     pattern: bytes
     handler: Callable[[Statement], None]
-    is_wanted: Callable[[], bool] = lambda: True
 
 
 # Parts that several keywords share, so that one search finds all of them.
@@ -138,7 +136,6 @@ class _Search(NamedTuple):
     keyword: bytes
     pattern: re.Pattern[bytes]
     handler: Callable[[Statement], None]
-    is_wanted: Callable[[], bool]
 
 
 class Scanner:
@@ -149,9 +146,9 @@ class Scanner:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._searches: dict[bytes, list[_Search]] = {}
-        for keyword, pattern, handler, is_wanted in rules:
+        for keyword, pattern, handler in rules:
             part = next((part for part in _SHARED if part in keyword), keyword)
-            search = _Search(keyword.index(part), keyword, re.compile(pattern), handler, is_wanted)
+            search = _Search(keyword.index(part), keyword, re.compile(pattern), handler)
             self._searches.setdefault(part, []).append(search)
         self._raw = b""
         self._base = 0
@@ -197,14 +194,11 @@ class Scanner:
 
     def _found(self, text: bytes, start: int, limit: int) -> list[tuple[re.Match[bytes], Callable[[Statement], None]]]:
         found: list[tuple[re.Match[bytes], Callable[[Statement], None]]] = []
-        for part, all_rules in self._searches.items():
-            rules = [rule for rule in all_rules if rule.is_wanted()]
-            if not rules:
-                continue
+        for part, rules in self._searches.items():
             furthest = limit + max(rule.lead for rule in rules)
             at = text.find(part, start, furthest + len(part))
             while at >= 0:
-                for lead, keyword, pattern, handler, _ in rules:
+                for lead, keyword, pattern, handler in rules:
                     begin = at - lead
                     if start <= begin < limit and text.startswith(keyword, begin):
                         match = pattern.match(text, begin)

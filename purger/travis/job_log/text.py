@@ -19,7 +19,9 @@ _CODE = re.compile(
     rb"|[()*+][\r0-9A-Za-z]|[=>78cDEHMNOZ])"  # character sets, keypad
 )
 # What is left of a code if its escape character was lost in copying, or was made visible.
-LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b|\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]|\[\d[\d;]*[mKGJ])"
+LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|(?<![\\]x1b)(?<![\\]033)(?<![\\]e)(?<!u001b)\[\d[\d;]*[mKGJ])"
+SPELLED_CODE = rb"(?:\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]"
+"""A code as programs spell it; what a job prints may hold some, too."""
 _MARK = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)+")
 """Byte-order marks, as editors and shells write them."""
 _WEB_PAGE = re.compile(rb"<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
@@ -144,12 +146,11 @@ def _form_of(head: bytes) -> _Form:
     if _JSON_STRING.match(start) and b"\\" in start:
         return _JsonForm()
     # Logs can contain a few escaped line ends; only the inside of a copied string has hardly any others.
-    ends = start.count(b"\n")
-    escaped_ends, breaks = start.count(b"\\n"), len(_BREAK.findall(start))
-    if 2 * breaks > max(ends, escaped_ends):
-        return _TaggedForm()
-    if escaped_ends > 4 * ends:
+    if start.count(b"\\n") > 4 * max(start.count(b"\n"), len(_BREAK.findall(start))):
         return _EscapedForm()
+    # In what a job prints there may be a few.
+    if 2 * sum(len(line) for line in start.split(b"\n") if _BREAK.search(line)) > len(start):
+        return _TaggedForm()
     return _Form()
 
 

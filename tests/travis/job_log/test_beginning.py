@@ -67,7 +67,11 @@ def fold(name: str) -> str:
         (FETCHED + FETCHED.removesuffix(RUN + DONE), CacheUse.STARTED_CLEAN, None),
         (PART + "/x/bin/casher:9:in `fetch': no\n" + RUN, CacheUse.UNKNOWN, Unknown.CRASHED),
         (PART + "/x/functions: line 9: casher: command not found\n" + RUN, CacheUse.UNKNOWN, Unknown.CRASHED),
-        (WORKER + CLONE + f"$ cat old.log\n{DISABLED.removeprefix(PART)}" + RUN + DONE, CacheUse.NO_CACHE, None),
+        (
+            WORKER + CLONE + f"$ cat old.log\n{DISABLED.removeprefix(PART)}" + RUN + DONE,
+            CacheUse.UNKNOWN,
+            Unknown.FRAGMENT,
+        ),
         (f"$ cat old.log\n{DISABLED.removeprefix(PART)}" + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),

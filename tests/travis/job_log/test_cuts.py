@@ -5,20 +5,15 @@ from __future__ import annotations
 import pytest
 
 from purger.travis.job_log import CacheUse, Unknown, read_log
+from tests.travis.job_log.corpus import LOGS
 
 WORKER, CLONE = "Worker information\n", "$ git clone --depth=50 x\nCloning into 'x'...\n"
 PART, ASK = "Setting up build cache\n", "attempting to download cache archive\nfetching main/cache-1.tgz\n"
 RUN = '$ make\nno\nThe command "make" exited with 1.\nDone. Your build exited with 1.\n'
-CUTS = [
-    "...",
-    "....",
-    "…",
-    "⋮",
-    ". . .",
+DOTS = ["...", "....", ".....", "…", "⋮", ". . .", "> ...", "    ...", ".\n.\n."]
+WORDS = [
     "[...]",
     "(...)",
-    "> ...",
-    "    ...",
     "-- ... --",
     "<snip>",
     "[snip]",
@@ -32,10 +27,18 @@ CUTS = [
     "*** removed ***",
     "[... snipped for brevity ...]",
     "----- cut here -----",
+    "[removed for privacy]",
+    "[... lots of apt output ...]",
+    "[irrelevant lines removed]",
+    "... skipping 200 lines ...",
+    "[lines 20 to 200 omitted]",
+    "<redacted>",
+    "_snip_",
 ]
+CUTS = [*DOTS, *WORDS]
 NO_CUTS = [
     "..",
-    "......",
+    ".......",
     "-----",
     "[100%]",
     "(1 row)",
@@ -62,9 +65,24 @@ def test_other_lines_stand_in_the_place_of_none(line: str) -> None:
 
 
 @pytest.mark.parametrize("cut", CUTS)
-def test_after_the_jobs_own_commands_began_the_cache_part_is_not_among_it(cut: str) -> None:
-    log = WORKER + CLONE + RUN.replace("no\n", f"{cut}\nno\n")
+def test_after_one_of_the_jobs_own_commands_ended_the_cache_part_is_not_among_it(cut: str) -> None:
+    log = WORKER + CLONE + RUN.replace("Done.", f"{cut}\nDone.")
     assert read_log([log.encode()]).cache_use is CacheUse.NO_CACHE
+
+
+@pytest.mark.parametrize("dots", DOTS)
+@pytest.mark.parametrize("command", ["python -m unittest", "sudo docker run app python -m unittest", "cd x && make"])
+def test_dots_that_a_command_of_a_whole_log_prints_are_its_output(dots: str, command: str) -> None:
+    log = (LOGS / "no_cache.log").read_text().replace("collected 3 items", dots).replace("$ pytest", f"$ {command}")
+    assert read_log([log.encode()]).cache_use is CacheUse.NO_CACHE
+    pasted = WORKER + CLONE + RUN.replace("no\n", f"{dots}\nno\n")
+    assert read_log([pasted.encode()]).cache_use is CacheUse.NO_CACHE
+
+
+def test_a_cut_in_a_second_job_counts_however_long_the_first_is() -> None:
+    first = WORKER + CLONE + RUN.replace("no\n", "an ordinary line\n" * 40_000)
+    read = read_log([(first + WORKER + "<snip>\n" + CLONE + RUN).encode()])
+    assert (read.cache_use, read.unknown) == (CacheUse.UNKNOWN, Unknown.CUT_OUT)
 
 
 @pytest.mark.parametrize(

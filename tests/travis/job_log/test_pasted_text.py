@@ -54,6 +54,17 @@ PREFIXES: dict[str, Prefix] = {
     "a comment": lambda _: "# ",
     "another comment": lambda _: "// ",
     "an added line": lambda _: "+",
+    "a removed line": lambda _: "-",
+    "levels": lambda n: f"[{('INFO', 'WARN')[n % 2]}] ",
+    "levels with times": lambda n: f"2020-03-01 {clock(n)} {('INFO', 'WARNING')[n % 2]} build: ",
+    "processes": lambda n: f"web.{n % 2} | ",
+    "grep -HnC": lambda n: f"f-{n}-" if n % 3 else f"f:{n}:",
+    "a builder": lambda n: f"#12 {n / 10:.3f} ",
+    "a pod's file": lambda n: f"2020-03-01T{clock(n)}.123456789Z stdout F ",
+    "a long date": lambda n: f"Sun Mar  1 {clock(n)} ",
+    "a chat with names": lambda n: f"{clock(n)} <octavia> ",
+    "steps": lambda n: f"[{n}/300] ",
+    "tabs": lambda n: f"build\tUNKNOWN STEP\t2020-03-01T{clock(n)}.1234567Z ",
 }
 
 
@@ -96,6 +107,10 @@ def test_a_prefix_may_be_cut_anywhere(size: int) -> None:
         "12: a\n13: b\n",
         "a: found cache\nb: found cache\nc: found cache\nd: found cache\n",
         "remote: found cache",
+        "app_1 | starting app\napp_1 | found cache\napp_1 | listening\napp_1 | done\n",
+        "[INFO] a\n[INFO] found cache\n",
+        "10:00:00 a\n10:00:01 could not download cache\n",
+        "10:00:00 app: a\n" * 50 + '10:01:00 found cache\nThe command "make" exited with 1.\n',
     ],
 )
 def test_what_is_no_prefix_of_a_log_is_kept(log: str) -> None:

@@ -91,6 +91,11 @@ def test_a_code_that_was_spelled_in_a_plain_text_is_passed_over(code: str) -> No
     assert [fetch.archive for fetch in read_log([log.encode()]).fetched] == ["cache-1.tgz"]
 
 
+def test_a_code_that_a_program_spelled_is_shown() -> None:
+    log = "$ make\nassert '\\x1b[31mfoo\\x1b[0m' == 'foo'\nThe command \"make\" exited with 1.\n"
+    assert read_log([log.encode()]).last_failing_lines[-1] == "assert '\\x1b[31mfoo\\x1b[0m' == 'foo'"
+
+
 def test_a_string_in_a_string_is_decoded_again() -> None:
     text = 'one "quoted" line\nand \\ another\n' * 3
     once = json.dumps(text)
@@ -123,6 +128,8 @@ def test_a_piece_of_a_page_has_its_lines(source: str, text: str) -> None:
 
 def test_tags_in_the_lines_of_a_log_are_kept() -> None:
     log = b"a<br>b\n" + b"one\ntwo <i>\n" * 3
+    assert read(log) == log
+    log = b"<br>" * 60 + b"\n" + b"an ordinary line\n" * 30
     assert read(log) == log
 
 
