@@ -101,14 +101,14 @@ class Beginning:
     def cut(self, cut: Cut) -> None:
         """Handle that somebody may have cut lines out, which may be those of the cache part.
 
-        A program may print dots: they count only before the job's own commands, and where no markers are left, which
-        nobody keeps who shortens a log by hand. Which commands are the job's own is not certain, so words count
-        until one has ended.
+        A program may print such lines, too: they count only before the job's own commands, and dots not at all where
+        the markers are left, which nobody keeps who shortens a log by hand. Which commands of a pasted log are the
+        job's own is not certain, so that words count there until one has ended.
         """
-        if cut is Cut.WORDS:
-            self._is_cut |= not self._has_rest
+        if self._has_folds:
+            self._is_cut |= cut is Cut.WORDS and not self.is_past
         else:
-            self._is_cut |= not self.is_past and not self._has_folds
+            self._is_cut |= not (self._has_rest if cut is Cut.WORDS else self.is_past)
 
     def rest_began(self) -> None:
         """Handle a sentence that comes only after the place of the cache part."""

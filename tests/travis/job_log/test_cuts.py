@@ -70,6 +70,14 @@ def test_after_one_of_the_jobs_own_commands_ended_the_cache_part_is_not_among_it
     assert read_log([log.encode()]).cache_use is CacheUse.NO_CACHE
 
 
+@pytest.mark.parametrize("words", WORDS)
+def test_of_a_whole_log_what_its_own_commands_print_is_no_cut(words: str) -> None:
+    log = (LOGS / "no_cache.log").read_text()
+    assert read_log([log.replace("collected 3 items", words).encode()]).cache_use is CacheUse.NO_CACHE
+    read = read_log([log.replace("$ export TOX_ENV=py38", words).encode()])
+    assert (read.cache_use, read.unknown) == (CacheUse.UNKNOWN, Unknown.CUT_OUT)
+
+
 @pytest.mark.parametrize("dots", DOTS)
 @pytest.mark.parametrize("command", ["python -m unittest", "sudo docker run app python -m unittest", "cd x && make"])
 def test_dots_that_a_command_of_a_whole_log_prints_are_its_output(dots: str, command: str) -> None:
