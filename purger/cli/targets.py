@@ -68,6 +68,13 @@ def what_to_purge(
 
     refuse_more_than_resume(named=bool(names or targets.from_file), filtered=not selection.everything)
     left = what_is_left(targets.resume, site)
+    if shard is not None and left.selection.policies.limit is not None:
+        raise InputError(
+            "--shard can't be used with --resume of a run with --limit: no part knows what the others delete",
+            remedy="Leave --shard out.",
+        )
+    if left.error:
+        output.notes.print(f"The former run also failed otherwise, which is not resumed: {left.error}.")
     if not left.repositories:
         output.notes.print("Nothing is left to do: every repository of the report was done.")
     return Meant(left.repositories, left.selection, shard, left.decisions, left.report)

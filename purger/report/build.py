@@ -23,6 +23,7 @@ from purger.report.model import (
     RepositoryReport,
     SelectionReport,
 )
+from purger.travis.refusals import NotAllowedError, NotFoundError
 
 if TYPE_CHECKING:  # an error has to be shown also where what they are built on can't be imported
     from purger.purge.entry import Entry
@@ -76,7 +77,9 @@ def repository_report(record: Record, run_error: PurgerError | None, *, dry_run:
     entries = record.ledger.entries
     selected = [entry for entry in entries if entry.selected]
     counts = Counter(entry.outcome for entry in entries)
-    stopped_by = record.error or (None if record.ok or listed else run_error)
+    # What went wrong with an owner is nothing of a repository that was listed.
+    of_another = record.surveyed and isinstance(run_error, NotFoundError | NotAllowedError)
+    stopped_by = record.error or (None if record.ok or listed or of_another else run_error)
     return RepositoryReport(
         repository=record.repository.slug,
         provider=record.repository.provider,

@@ -23,13 +23,14 @@ _WHAT = "the report to resume"
 class Left:
     """What a former run left: the repositories, what to delete of them, and what was decided about them by policies.
 
-    `report` is the former run's.
+    `report` is the former run's; `error` is what that says of none of its repositories.
     """
 
     repositories: list[Repository | Owner]
     selection: Selection
     decisions: dict[Repository, Decision]
     report: Report
+    error: str | None
 
 
 def what_is_left(report_path: Path, site: Site) -> Left:
@@ -65,7 +66,9 @@ def what_is_left(report_path: Path, site: Site) -> Left:
             decisions = {name: decisions.get(name, Decision(others=Kept.LIMIT)) for name in named}
         else:
             selection = replace(selection, policies=replace(selection.policies, limit=left))
-    return Left(list(named), selection, decisions, report)
+    theirs = {one.error.message for one in report.repositories if one.error}
+    error = report.error.message if report.error and report.error.message not in theirs else None
+    return Left(list(named), selection, decisions, report, error)
 
 
 def limit_used(report: Report) -> int:

@@ -185,6 +185,28 @@ def test_a_run_that_does_less_does_not_replace_the_report_that_it_resumes(
     assert purger("purge", "--resume", "kept/report.json", "--yes", "--artifacts", "other", *more).code in {0, 1}
 
 
+def test_a_part_of_a_run_with_a_limit_is_not_resumed(purger: Purger, site: StandIn, tmp_path: Path) -> None:
+    ended = purger("purge", "acme/a", "acme/b", "--yes", "--limit", "3")
+    (tmp_path / "report.json").write_text(ended.out)
+    fill(site, "a", "b")
+    ended = purger("purge", "--resume", "report.json", "--yes", "--shard", "1/2")
+    assert (ended.code, left(site)) == (2, {"acme/a": 4, "acme/b": 4})
+    assert "no part knows what the others delete" in ended.err
+
+
+def test_an_owner_that_failed_is_named_when_the_others_are_resumed(
+    purger: Purger, site: StandIn, tmp_path: Path
+) -> None:
+    fill(site, "a")
+    site.faults.delete_fault = [DeleteFault(status=403)]
+    ended = purger("purge", "acme/*", "nobody/*", "--yes", "--attempts", "1")
+    (tmp_path / "report.json").write_text(ended.out)
+    site.faults.reset()
+    ended = purger("purge", "--resume", "report.json", "--yes")
+    assert (ended.code, left(site)) == (0, {"acme/a": 0})
+    assert "The former run also failed otherwise, which is not resumed: not found" in ended.err
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 2}', "\0"])
 def test_what_is_no_report_starts_nothing(purger: Purger, site: StandIn, tmp_path: Path, text: str) -> None:
     (tmp_path / "report.json").write_text(text)

@@ -38,6 +38,7 @@ class Fetching:
         self._attempts = 0
         self._number = 0
         self._interrupted: Unknown | None = None
+        self._is_over = False
 
     def rules(self) -> list[Rule]:
         """Return the rules for the tool's statements."""
@@ -66,8 +67,10 @@ class Fetching:
 
     def interrupt(self, why: Unknown) -> None:
         """Handle what ends a fetch without an answer. The first reason counts, and only while it is pending."""
-        if self._interrupted is None and self.is_pending:
-            self._interrupted = why
+        if self.is_pending:
+            # After the echo of a command, or its end, what looks like an answer is that command's own.
+            self._is_over |= why is Unknown.NO_ANSWER
+            self._interrupted = self._interrupted or why
 
     def fetches(self) -> tuple[Fetch, ...]:
         """Return the archives that it looked for. Call it after `settle`, when they have their times."""
@@ -126,7 +129,7 @@ class Fetching:
         is_whole = _END_OF_SENTENCE.match(statement.text, statement.match.end()) is not None
         if self.none_found or self.asked or statement.group(1) != "cache" or not (is_whole and statement.begins()):
             return
-        # What was found is added next, and no other program's output goes on like that.
+        # What was found is added next, and hardly any other program's output goes on like that.
         is_added = _ADDED.match(statement.text, statement.match.end()) is not None
         if self.attempted is not None or is_added or self._may_answer():
             self.was_called = self.found_unnamed = True
@@ -137,10 +140,9 @@ class Fetching:
         end = statement.match.end()
         goes_on = _GOES_ON.match(statement.text, end) and not _END_OF_SENTENCE.match(statement.text, end)
         is_asked = bool(self._asking) or self.attempted is not None
-        # After the echo of a command, or its end, it is that command's own.
         if not statement.begins() or goes_on:
             return
-        if self._interrupted is not Unknown.NO_ANSWER if is_asked else self._may_answer():
+        if not self._is_over if is_asked else self._may_answer():
             self.none_found |= statement.group(1) == "cache"
             for each in self._asking:
                 each.succeeded = False
@@ -175,4 +177,5 @@ class Fetching:
         self._asking = []
         self.attempted = None
         self._interrupted = None
+        self._is_over = False
         self._number = 0

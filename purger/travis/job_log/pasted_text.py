@@ -41,11 +41,23 @@ _LABEL = re.compile(
     rb"(?:#+|//|--|;|%)(?=[ \t])|[+](?![+])|-(?!-)"
     rb"|(?:[^\s:|\[]+[ \t]+)?(?!travis_)[^\s:|$\"'`]{1,100}(?:[ \t]*\||:)"
 )
-# Only what makes lines begin with one of these, which nothing else writes, was put before the lines of a log.
-_OF_A_LOG = re.compile(
+# What was put before the lines of a log is known by what only Travis CI writes behind it, or by two of the cache tool's
+# sentences: one alone may be another program's.
+_OF_TRAVIS = re.compile(
     rb"travis_(?:fold|time):|Worker information|Using worker:|Build system information|Setting up build cache|"
-    rb"attempting to download (?:cache|workspace)|fetching [^\n]{1,600}\.t[gb]z|adding /[^\n]{1,300} to cache|"
-    rb"store build cache|changes detected, packing|The command \"|Done\. Your build "
+    rb"The command \"|Done\. Your build "
+)
+_OF_THE_TOOL = tuple(
+    map(
+        re.compile,
+        (
+            rb"attempting to download (?:cache|workspace)",
+            rb"fetching [^\n]{1,600}\.t[gb]z",
+            rb"(?:found|could not download) (?:cache|workspace)",
+            rb"store build cache",
+            rb"changes detected, packing",
+        ),
+    )
 )
 
 # Line ends, blanks, and what is invisible: soft hyphens, joiners, marks of direction. Without groups it is fast.
@@ -114,8 +126,9 @@ def _plain(lookalike: re.Match[bytes]) -> bytes:
 
 def _prefix_of(head: bytes) -> re.Pattern[bytes] | None:
     """Return the pattern of what stands before nearly every line, or None."""
-    whole = [line for line in head.split(b"\n") if line.strip()][:_MOST_LINES]
-    lines, found = whole, list[bytes]()
+    lines, found = [line for line in head.split(b"\n") if line.strip()][:_MOST_LINES], list[bytes]()
+    if _is_of_a_log(lines):
+        return None
     while len(lines) > 1 and len(found) < _MOST_PREFIXES:
         pattern = next(
             (one for one in (_STAMP, _NUMBER, *_QUOTED_OTHERS, *_labels(lines)) if _begins_most(one, lines)), None
@@ -126,15 +139,17 @@ def _prefix_of(head: bytes) -> re.Pattern[bytes] | None:
         shorter = (re.sub(rb"\A" + pattern, b"", line, count=1) for line in lines)
         lines = [line for line in shorter if line.strip()]
     prefix = re.compile(rb"^" + b"".join(rb"(?:%b)?" % pattern for pattern in found), re.MULTILINE)
-    is_of_the_log = _begin_like_a_log(lines) > 0 and _begin_like_a_log(whole) == 0
-    return prefix if found and is_of_the_log else None
+    return prefix if found and _is_of_a_log(lines) else None
 
 
 def _begins_most(pattern: bytes, lines: list[bytes]) -> bool:
     """Return whether nearly all lines begin with the pattern, and not only those after a log's own beginning."""
-    has = [re.match(pattern, line) is not None for line in lines]
-    first = has[:_FIRST_LINES]
-    return sum(has) >= _SHARE * len(has) - (len(has) > 2) and 2 * sum(first) >= len(first)
+    begins = re.compile(pattern).match
+    first = [begins(line) is not None for line in lines[:_FIRST_LINES]]
+    if 2 * sum(first) < len(first):
+        return False
+    has = sum(begins(line) is not None for line in lines)
+    return has >= _SHARE * len(lines) - (len(lines) > 2)  # a person may have written one of them
 
 
 def _labels(lines: list[bytes]) -> list[bytes]:
@@ -144,7 +159,8 @@ def _labels(lines: list[bytes]) -> list[bytes]:
     return [_QUOTING + re.escape(label) + _END_OF_PREFIX for label in labels]
 
 
-def _begin_like_a_log(lines: list[bytes]) -> int:
-    return sum(
-        re.match(_QUOTING, line) is not None and _OF_A_LOG.match(line.lstrip(b" \t>")) is not None for line in lines
-    )
+def _is_of_a_log(lines: list[bytes]) -> bool:
+    bare = [line.lstrip(b" \t>") for line in lines]
+    if any(map(_OF_TRAVIS.match, bare)):
+        return True
+    return sum(any(map(one.match, bare)) for one in _OF_THE_TOOL) > 1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from purger.travis.job_log.text import LOST_CODE, SPELLED_CODE
+from purger.travis.job_log.text import LOST_CODE
 
 LONGEST_STATEMENT = 4 * 1024
 HISTORY_BYTES = 40 * 1024
@@ -40,9 +40,7 @@ _CLOCK = rb"\[\d\d:\d\d:\d\d\]|\d{4}-\d\d-\d\dT[\d:.]+Z"
 # What is ignored before a statement or between two: markers, durations, quoting, bullets, the page's line numbers,
 # and the dots of a slow upload.
 NOISE = (
-    rb"(?:[\s>|`.]|[*\-](?=\s)|&gt;|"
-    + rb"|".join((_MARKER, LOST_CODE, SPELLED_CODE, _CLOCK, _DURATION))
-    + rb"|\d{1,7}(?=\s|\Z))*+"
+    rb"(?:[\s>|`.]|[*\-](?=\s)|&gt;|" + rb"|".join((_MARKER, LOST_CODE, _CLOCK, _DURATION)) + rb"|\d{1,7}(?=\s|\Z))*+"
 )
 _ONLY_NOISE = re.compile(NOISE)
 _REST_OF_HEADING = re.compile(rb"[ \"')\]:=*#<\-]{0,80}" + NOISE)

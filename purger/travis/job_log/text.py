@@ -20,8 +20,16 @@ _CODE = re.compile(
 )
 # What is left of a code if its escape character was lost in copying, or was made visible.
 LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|(?<![\\]x1b)(?<![\\]033)(?<![\\]e)(?<!u001b)\[\d[\d;]*[mKGJ])"
-SPELLED_CODE = rb"(?:\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]"
-"""A code as programs spell it; what a job prints may hold some, too."""
+_SPELLED_CODE = rb"(?:\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]"
+_SPELLED = re.compile(_SPELLED_CODE)
+# Codes that somebody's tool spelled are before the log's own sentences; what a job prints holds others, further down.
+_SPELLED_IN_LOG = re.compile(
+    rb"[ \t]*+(?:"
+    + _SPELLED_CODE
+    + rb")+(?:travis_(?:fold|time):|Worker information|Setting up build cache|attempting to download |fetching \S)"
+)
+_FIRST_LINES = 10
+_CUT_CODE = re.compile(rb"(?:\\[^\n\\]{0,20}|<?E(?:S(?:C>?(?:\[[\d;?]*)?)?)?|<)\Z")
 _MARK = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)+")
 """Byte-order marks, as editors and shells write them."""
 _WEB_PAGE = re.compile(rb"<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
@@ -148,6 +156,8 @@ def _form_of(head: bytes) -> _Form:
     # Logs can contain a few escaped line ends; only the inside of a copied string has hardly any others.
     if start.count(b"\\n") > 4 * max(start.count(b"\n"), len(_BREAK.findall(start))):
         return _EscapedForm()
+    if any(map(_SPELLED_IN_LOG.match, start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES])):
+        return _SpelledForm()
     # In what a job prints there may be a few.
     if 2 * sum(len(line) for line in start.split(b"\n") if _BREAK.search(line)) > len(start):
         return _TaggedForm()
@@ -159,6 +169,21 @@ class _WebPage(_Form):
 
     def feed(self, data: bytes) -> bytes:
         return data[:0]
+
+
+class _SpelledForm(_Form):
+    """A log whose escape codes were made visible, as in a program's source."""
+
+    def feed(self, data: bytes) -> bytes:
+        data = _SPELLED.sub(b"", self.held + data)
+        begun = _CUT_CODE.search(data, max(0, len(data) - _LONGEST_ESCAPE * 2))
+        cut = begun.start() if begun else len(data)
+        self.held = data[cut:]
+        return data[:cut]
+
+    def finish(self) -> bytes:
+        held, self.held = self.held, b""
+        return _SPELLED.sub(b"", held)
 
 
 class _TaggedForm(_Form):

@@ -56,6 +56,7 @@ def test_each_request_has_its_answer(log: str, found: list[bool | None]) -> None
         ("Setting up build cache\n$ cat old.log\nfound cache\n" + EXIT, CacheUse.UNKNOWN, Unknown.FOLDED),
         ("$ git checkout -qf 0a1b\nfound cache\n" + EXIT, CacheUse.FETCHED, None),
         ("$ python --version\ncould not download cache\n" + EXIT, CacheUse.STARTED_CLEAN, None),
+        (ASK + ONE + "[...]\n$ make\ncould not download cache\n" + EXIT, CacheUse.UNKNOWN, Unknown.CUT_OUT),
         ("$ npm ci\n" + EXIT + "\nfound cache\nadding /x to cache\n", CacheUse.FETCHED, None),
         ("$ npm config set spin false\nfound cache\nadding /x to cache\n" + EXIT, CacheUse.FETCHED, None),
         ("Worker information\n$ git clone x\n$ x\nfound cache\n" + EXIT, CacheUse.UNKNOWN, Unknown.FRAGMENT),

@@ -109,6 +109,8 @@ def test_a_prefix_may_be_cut_anywhere(size: int) -> None:
         "remote: found cache",
         "app_1 | starting app\napp_1 | found cache\napp_1 | listening\napp_1 | done\n",
         "[INFO] a\n[INFO] found cache\n",
+        "INFO: request\n" * 8 + "INFO: could not download cache\nINFO: adding /index.html to cache\n",
+        "app_1 | request\napp_1 | attempting to download cache\napp_1 | adding /index.html to cache\n",
         "10:00:00 a\n10:00:01 could not download cache\n",
         "10:00:00 app: a\n" * 50 + '10:01:00 found cache\nThe command "make" exited with 1.\n',
     ],

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from purger.travis.job_log import read_log
+from purger.travis.job_log import CacheUse, read_log
 from purger.travis.job_log.text import HEAD_BYTES, LogText
 
 # Longer than the head that decides the form, so that what follows is read chunk by chunk.
@@ -89,6 +89,14 @@ def test_all_spellings_of_the_escape_character_are_decoded(code: bytes) -> None:
 def test_a_code_that_was_spelled_in_a_plain_text_is_passed_over(code: str) -> None:
     log = f"{code}attempting to download cache archive\n{code}fetching main/cache-1.tgz\n{code}found cache{code}\n"
     assert [fetch.archive for fetch in read_log([log.encode()]).fetched] == ["cache-1.tgz"]
+    head = log.encode() * (HEAD_BYTES // len(log) + 1)
+    assert read_by_bytes(head, log.encode()) == read(head + log.encode())
+
+
+def test_a_spelled_code_in_what_a_job_prints_begins_no_line() -> None:
+    own = "$ make\n\\e[32;1mfound cache\n\\e[32;1madding /x to cache\n"
+    log = "Worker information\n$ git clone x\nCloning into 'x'...\n" + own + 'The command "make" exited with 1.\n'
+    assert read_log([log.encode()]).cache_use is CacheUse.NO_CACHE
 
 
 def test_a_code_that_a_program_spelled_is_shown() -> None:
