@@ -61,18 +61,16 @@ def _still_as(before: RepositoryReport, now: RepositoryReport) -> RepositoryRepo
 
 def _with_former_caches(now: RepositoryReport, before: RepositoryReport, report: Report) -> RepositoryReport:
     carried = list(_listed_no_more(now, before, report))
-    counts = Counter(cache.outcome for cache in carried)
+    carried_by_outcome = Counter(cache.outcome for cache in carried)
+    # A report counts each outcome in a field of its name.
+    counts = {one.value: getattr(now, one.value) + carried_by_outcome[one] for one in Outcome}
     return msgspec.structs.replace(
         now,
         seen=now.seen + len(carried),
         selected=now.selected + len(carried),
-        deleted=now.deleted + counts[Outcome.DELETED],
-        remaining=now.remaining + counts[Outcome.REMAINING],
-        recreated=now.recreated + counts[Outcome.RECREATED],
-        failed=now.failed + counts[Outcome.FAILED],
-        skipped=now.skipped + counts[Outcome.SKIPPED],
         bytes_deleted=now.bytes_deleted + sum(one.size_bytes for one in carried if not one.is_left),
         caches=[*carried, *now.caches],
+        **counts,
     )
 
 

@@ -66,15 +66,7 @@ async def test_a_browser_that_takes_long_to_close_leaves_no_files(
     """It is waited for: its driver would be killed with the end of the event loop."""
     monkeypatch.setenv("TMPDIR", str(short_folder))
     is_open, end = asyncio.Event(), asyncio.Event()
-
-    async def run() -> None:
-        async with driver() as playwright:
-            (first, *_) = candidates(playwright, os.environ.get("PURGER_BROWSER"), headed=False)
-            await playwright.chromium.launch(executable_path=first.path, chromium_sandbox=False)
-            is_open.set()
-            await end.wait()
-
-    running = asyncio.create_task(run())
+    running = asyncio.create_task(run_a_browser(is_open, end))
     await is_open.wait()
     found = browsers_with_files_in(short_folder)
     assert found
@@ -98,15 +90,7 @@ async def test_a_browser_that_hangs_when_a_run_is_cancelled_leaves_nothing(
     monkeypatch.setenv("TMPDIR", str(short_folder))
     before = children()
     is_open = asyncio.Event()
-
-    async def run() -> None:
-        async with driver() as playwright:
-            (first, *_) = candidates(playwright, os.environ.get("PURGER_BROWSER"), headed=False)
-            await playwright.chromium.launch(executable_path=first.path, chromium_sandbox=False)
-            is_open.set()
-            await asyncio.Event().wait()
-
-    running = asyncio.create_task(run())
+    running = asyncio.create_task(run_a_browser(is_open, asyncio.Event()))
     await is_open.wait()
     found = browsers_with_files_in(short_folder)
     assert found
@@ -177,6 +161,15 @@ def test_a_driver_that_does_not_start_ends_the_purge_with_its_remedy(purger: Pur
     assert "is NODE_OPTIONS set?" in ended.err
     assert "ResourceWarning" not in ended.err, "what is left of the driver complains of nothing"
     assert len(repository.caches) == 2
+
+
+async def run_a_browser(is_open: asyncio.Event, end: asyncio.Event) -> None:
+    """Open a browser with a driver of its own, say so, and close both at the end."""
+    async with driver() as playwright:
+        (first, *_) = candidates(playwright, os.environ.get("PURGER_BROWSER"), headed=False)
+        await playwright.chromium.launch(executable_path=first.path, chromium_sandbox=False)
+        is_open.set()
+        await end.wait()
 
 
 def children() -> set[int]:
