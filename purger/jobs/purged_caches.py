@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from purger.core.errors import InputError
-from purger.core.shown_address import shown_address
-from purger.report.former import read_report
+from purger.report.former import read_report, refuse_another_site
 from purger.report.model import RepositoryReport
 from purger.travis.addresses import Site
 from purger.travis.job_log import FetchVerdict, JobLog, PurgedCache, When, compare
@@ -59,13 +58,9 @@ class PurgedCaches:
         """
         report = read_report(path, "the report")
         purges = [attempt.purge for attempt in report.attempts if attempt.purge] + report.repositories
-        elsewhere = [purge.url for purge in purges if site and not purge.url.startswith(f"{site.url}/")]
-        if elsewhere:
-            raise InputError(
-                f"the report is of another site: {shown_address(elsewhere[0])}",
-                where=str(path),
-                remedy="Give that site's --url, or the report of a purge on the job's site.",
-            )
+        if site is not None:
+            remedy = "Give that site's --url, or the report of a purge on the job's site."
+            refuse_another_site(purges, site, where=str(path), remedy=remedy)
         namesakes = [purge for purge in purges if slug is None or purge.repository.lower() == slug.lower()]
         theirs = [purge for purge in namesakes if provider in {None, purge.provider}]
         theirs = theirs or (purges if or_all else [])

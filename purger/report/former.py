@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from purger.core.errors import InputError
+from purger.core.shown_address import shown_address
 from purger.core.text import decoded, visible
-from purger.report.model import SCHEMA, Report
+from purger.report.model import SCHEMA, Report, RepositoryReport
 from purger.secrets.files import read_whole
+from purger.travis.addresses import Site
 
 _LONGEST_REASON = 200
 
@@ -33,6 +36,15 @@ def read_report(path: Path, what: str) -> Report:
             remedy="Give the report.json that a purge wrote.",
         ) from None
     return report
+
+
+def refuse_another_site(
+    repositories: Iterable[RepositoryReport], site: Site, *, remedy: str, where: str | None = None
+) -> None:
+    """Raise InputError where one of these repositories of a report is not on this site."""
+    elsewhere = next((one.url for one in repositories if not one.url.startswith(f"{site.url}/")), None)
+    if elsewhere is not None:
+        raise InputError(f"the report is of another site: {shown_address(elsewhere)}", where=where, remedy=remedy)
 
 
 def _require_schema(values: Any, path: Path, what: str) -> None:

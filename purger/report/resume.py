@@ -10,8 +10,7 @@ from purger.core.cache import Cache
 from purger.core.decision import Decision, Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.selection import Selection
-from purger.core.shown_address import shown_address
-from purger.report.former import read_report
+from purger.report.former import read_report, refuse_another_site
 from purger.report.model import CacheReport, Report, RepositoryReport
 from purger.travis.addresses import Owner, Repository, Site, parse_repository
 from purger.travis.keys import last_part
@@ -47,11 +46,7 @@ def what_is_left(report_path: Path, site: Site) -> Left:
             remedy="Leave --resume out, and give its repositories and filters.",
         )
     unfinished = [as_decided(one, report) for one in report.repositories if not one.is_done]
-    elsewhere = [repository.url for repository in unfinished if not repository.url.startswith(f"{site.url}/")]
-    if elsewhere:
-        raise InputError(
-            f"the report is of another site: {shown_address(elsewhere[0])}", remedy="Give that site's --url."
-        )
+    refuse_another_site(unfinished, site, remedy="Give that site's --url.")
     if report.error and not report.repositories:
         raise InputError("the former run ended before it knew any repository", remedy="Run it anew.")
     _refuse_a_part(report, unfinished, report_path)
