@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +13,10 @@ from purger.browser.reach import Reach
 from purger.browser.remote import RemoteContexts
 from purger.browser.supervise import BrowserSupervisor
 from purger.standin import StandIn
-from tests.support.browser import Purger, left
+from tests.support.browser import Purger, eventually, left
 from tests.support.forward_proxies import StartProxy
 from tests.support.networks import HOSTS
+from tests.support.page_servers import Content, serving
 from tests.support.ports import free_port
 from tests.support.remote_browsers import StartRemote
 
@@ -54,6 +53,7 @@ FILES = {
     "try {{ importScripts('{u}/imported.js') }} catch {{}}",
     "/shared.js": "fetch('{u}/shared-worker').catch(() => 0)",
 }
+OWN = {"/", "/inner.html", "/worker.js", "/shared.js"}
 ASKED_FOR = {
     "/script.js",
     "/image",
@@ -68,41 +68,24 @@ ASKED_FOR = {
 """What a browser that is let to does ask third parties for; of the rest it depends on the browser."""
 
 
-@contextlib.contextmanager
-def serving(answer: Callable[[str], str | None], asked: set[str]) -> Iterator[int]:
-    """Serve what `answer` returns for a path, and keep the paths; yield the port."""
+def serving_to_all(answer: Callable[[str], str | None], asked: set[str]) -> contextlib.AbstractContextManager[int]:
+    """Serve what `answer` returns for a path to pages of any origin, and keep the paths; yield the port."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.add(self.path)
-            text = answer(self.path)
-            kind = "text/javascript" if self.path.endswith(".js") else "text/html"
-            self.send_response(404 if text is None else 200)
-            for name, value in (("Content-Type", kind), ("Access-Control-Allow-Origin", "*"), ("Connection", "close")):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write((text or "").encode())
+    def respond(path: str, _authorization: str, _body: str) -> Content | None:
+        asked.add(path)
+        text = answer(path)
+        return None if text is None else (text.encode(), "text/javascript" if path.endswith(".js") else "text/html")
 
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_given: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
+    return serving(respond, {"Access-Control-Allow-Origin": "*"})
 
 
 async def asked_of_third_parties(browser: Browser, *, kept_out: bool) -> set[str]:
     """Open a page that asks third parties for all kinds of things; return what they were asked for."""
     asked: set[str] = set()
     own: set[str] = set()
-    with serving(lambda _path: "", asked) as others:
+    with serving_to_all(lambda _path: "", asked) as others:
         urls = {"u": f"http://localhost:{others}", "w": f"ws://localhost:{others}"}
-        with serving(lambda path: FILES[path].format(**urls) if path in FILES else None, own) as port:
+        with serving_to_all(lambda path: FILES[path].format(**urls) if path in FILES else None, own) as port:
             address = f"http://127.0.0.1:{port}"
             contexts = RemoteContexts(Reach(addresses=(address,)))
             context = await (contexts.open(browser) if kept_out else browser.new_context())
@@ -110,11 +93,15 @@ async def asked_of_third_parties(browser: Browser, *, kept_out: bool) -> set[str
                 page = await context.new_page()
                 failed: set[str] = set()
                 page.on("requestfailed", lambda request: failed.add(request.url))
-                await page.goto(address)
-                # The own server is asked for a last file when all the others had their turn.
-                await page.evaluate("() => new Promise((done) => setTimeout(done, 2000))")
-                assert {"/", "/inner.html", "/worker.js", "/shared.js"} <= own
-                assert kept_out is (f"{urls['u']}/script.js" in failed)
+                # Not until it is loaded: a third party that has not answered yet would hold that up.
+                await page.goto(address, wait_until="commit")
+                await eventually(lambda: own >= OWN)
+                if kept_out:
+                    await eventually(lambda: f"{urls['u']}/script.js" in failed)
+                    await page.evaluate("() => new Promise((done) => setTimeout(done, 2000))")
+                else:
+                    await eventually(lambda: asked >= ASKED_FOR)
+                    assert f"{urls['u']}/script.js" not in failed
             finally:
                 await context.close()
     return asked

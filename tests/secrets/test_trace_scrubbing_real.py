@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-import threading
 import zipfile
-from collections.abc import Callable
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +17,13 @@ from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.secrets.trace_scrubbing import scrub_trace
+from tests.support.page_servers import Content, serving
 from tests.support.secret_forms import find_secret, secret_forms
 
 pytestmark = pytest.mark.browser
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
 TOKEN = "s3ntinel+T0ken/with=odd&chars"
 UNKNOWN = "unknown-to-the-scrubber"
@@ -42,39 +39,7 @@ SEND = """([path, token]) => new Promise((resolve) => {
   request.send(JSON.stringify({ token, basic: btoa("user:" + token) }));
 })"""
 
-Content = tuple[bytes, str]
-Response = Callable[[str, str, str], Content]
-
-
-@contextmanager
-def serving(respond: Response) -> Iterator[str]:
-    """Serve `respond(path, authorization, body)` on a free loopback port; yield the address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            path = self.path.partition("?")[0]
-            content, kind = respond(path, self.headers.get("Authorization", ""), body)
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("Set-Cookie", f"session={UNKNOWN}")
-            self.end_headers()
-            self.wfile.write(content if self.command != "HEAD" else b"")
-
-        do_POST = do_HEAD = do_GET  # noqa: N815
-
-        def log_message(self, *_args: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+HEADERS = {"Set-Cookie": f"session={UNKNOWN}"}
 
 
 def respond_as_site(path: str, authorization: str, body: str) -> Content:
@@ -94,7 +59,8 @@ async def chromium(playwright: Playwright) -> AsyncIterator[Browser]:
 async def record(browser: Browser, folder: Path) -> list[Path]:
     """Use the token in all ways that a trace records; return the trace of the pages, then that of API requests."""
     traces = [folder / "pages.raw.zip"]
-    with serving(respond_as_site) as site:
+    with serving(respond_as_site, HEADERS) as port:
+        site = f"http://127.0.0.1:{port}"
         context = await browser.new_context(extra_http_headers={"X-Extra": TOKEN})
         await context.tracing.start(screenshots=True, snapshots=True, sources=False)
         if hasattr(context.request, "tracing"):  # in older versions such requests are part of the context's trace
@@ -150,10 +116,11 @@ async def test_a_scrubbed_trace_has_no_token_and_opens_in_the_viewer(chromium: B
         assert [path.name for path in tmp_path.glob("*") if path in (raw, target)] == ["trace.zip"]
 
     def respond_as_viewer(path: str, _authorization: str, _body: str) -> Content:
-        file = target if path == "/trace.zip" else VIEWER / path.lstrip("/")
+        file = target if path == "/trace.zip" else VIEWER / path.partition("?")[0].lstrip("/")
         return file.read_bytes(), KINDS.get(file.suffix, "application/octet-stream")
 
-    with serving(respond_as_viewer) as viewer:
+    with serving(respond_as_viewer, {}) as port:
+        viewer = f"http://127.0.0.1:{port}"
         page = await chromium.new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
