@@ -19,6 +19,9 @@ _WHOSE = {
 _UNNAMED = "a cache, which one the log does not show"
 WHOLE_LOG = "Give the whole log, or the job itself: its number or the URL of its page."
 _SYMPTOM = "(the line with the known symptom)"
+_SEVERAL_JOBS = (
+    "The log is of several jobs, and this is true of all of them together: give each job's log, or its number."
+)
 _AGAIN = "Purge again, wait, then restart the job."
 
 
@@ -43,6 +46,8 @@ def lines_about(report: CheckedLogReport) -> Iterator[str]:
     yield f"{f'Job {job.id}' if job else report.source}: {_result(report)} {_what_to_do(report)}"
     if job and _is_running(job.state):
         yield f"The job is {job.state}: this is its log so far."
+    if report.several_jobs:
+        yield _SEVERAL_JOBS
     for fetch in report.fetched:
         if fetch.deleted is not UNSET:
             yield f"{archive_text(fetch)}: {_because_of(fetch)}"

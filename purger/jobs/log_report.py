@@ -32,7 +32,7 @@ def log_report(log: JobLog, verdicts: Sequence[FetchVerdict] | None = None) -> L
         nothing_changed=log.nothing_changed,
         symptoms=[
             SymptomReport(id=symptom.id, line=symptom.line, meaning=symptom.meaning, what_to_do=symptom.what_to_do)
-            for symptom in (explained(found, log.cache_use) for found in log.symptoms)
+            for symptom in (explained(found, log) for found in log.symptoms)
         ],
         last_failing_lines=list(log.last_failing_lines),
         truncated=log.truncated,
@@ -43,6 +43,7 @@ def log_report(log: JobLog, verdicts: Sequence[FetchVerdict] | None = None) -> L
         unpacking_cut_off=log.unpacking_cut_off,
         stopped=log.stopped,
         stopped_storing=log.stopped_storing,
+        several_jobs=log.several_jobs,
     )
 
 

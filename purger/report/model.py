@@ -236,7 +236,7 @@ class LogReport(Model, frozen=True, kw_only=True):
 
     `cache_use` is what the log proves, with `unknown_reason` where it proves nothing; `is_worth_a_restart` means that
     the job itself got no answer. With `fetched_unnamed` a cache was fetched that the log does not name. With `stopped`
-    the last lines are those of a job that was stopped.
+    the last lines are those of a job that was stopped. With `several_jobs` all of it is of these jobs together.
     """
 
     started_clean: bool | None
@@ -254,6 +254,7 @@ class LogReport(Model, frozen=True, kw_only=True):
     unpacking_cut_off: bool = False
     stopped: bool = False
     stopped_storing: bool = False
+    several_jobs: bool = False
 
 
 class Verdict(StrEnum):

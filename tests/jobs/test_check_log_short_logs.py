@@ -40,6 +40,7 @@ ASK = "attempting to download cache archive\n"
 FIX, MAIN = "fetching fix/cache-1.tgz\n", "fetching main/cache-1.tgz\n"
 FOUND, MISSING = "found cache\n", "could not download cache\n"
 ADDED = "adding /home/travis/.cache/pip to cache\n"
+CONFLICT = "pkg_resources.VersionConflict: (a 1)\n"
 FAILS = '$ make\nno rule\nThe command "make" exited with 1.\n'
 PASSES = '$ make\nfine\nThe command "make" exited with 0.\n'
 STORE = "store build cache\n"
@@ -184,6 +185,17 @@ CUTS = {
     "two jobs, one stalled": Short(
         PART + ASK + FIX + MISSING + DONE + PART + ASK + MAIN + STALL, UNKNOWN, "-?", sources="own own"
     ),
+    "two jobs, the clean one fails": Short(
+        HEAD + PART + ASK + FIX + FOUND + PASSES + DONE + HEAD + PART + ASK + FIX + MISSING + CONFLICT + FAILS + DONE,
+        FETCHED, "+-", "fix/cache-1.tgz", sources="own own",
+        said="The log is of several jobs", never=("stale packages",),
+    ),
+    "two jobs without their beginnings, the clean one fails": Short(
+        PART + ASK + FIX + FOUND + PASSES + DONE + PART + ASK + FIX + MISSING + CONFLICT + FAILS + DONE,
+        FETCHED, "+-", "fix/cache-1.tgz", sources="own own",
+        said="The log is of several jobs", never=("stale packages",),
+    ),
+    "two jobs, their ends": Short(FAILS + DONE + FAILS + DONE, UNKNOWN, said="The log is of several jobs"),
     "two spellings": Short(
         PART + ASK + "fetching login/cache-1.tgz\nfetching teamlogin/cache-1.tgz\n" + MAIN + MISSING,
         CLEAN, "---", sources="own own default",
@@ -198,12 +210,12 @@ CUTS = {
         said="begins too late", never=("The log ends before the job does.",),
     ),
     "conflict, clean": Short(
-        ASK + FIX + MISSING + "pkg_resources.VersionConflict: (a 1)\n", CLEAN, "-", sources="own",
+        ASK + FIX + MISSING + CONFLICT, CLEAN, "-", sources="own",
         said="requirements themselves", never=("stale",),
     ),
     "conflict, fetched": Short(
-        ASK + FIX + FOUND + "pkg_resources.VersionConflict: (a 1)\n", FETCHED, "+", "fix/cache-1.tgz", sources="own",
-        said="contradict each other",
+        ASK + FIX + FOUND + CONFLICT, FETCHED, "+", "fix/cache-1.tgz", sources="own",
+        said="stale packages", never=("several jobs",),
     ),
     "missing package, fetched": Short(
         ASK + FIX + FOUND + "pkg_resources.DistributionNotFound: b\n", FETCHED, "+", "fix/cache-1.tgz", sources="own",
@@ -232,6 +244,7 @@ def test_what_is_read_and_said_of_a_short_log(name: str) -> None:
     text = "\n".join(lines_about(report))
     signs = {True: "+", False: "-", None: "?"}
     assert report.cache_use == short.use, text
+    assert report.several_jobs is name.startswith("two jobs"), text
     assert checked.exit_code == {FETCHED: 1, CLEAN: 0, NONE: 0, UNKNOWN: 6}[short.use]
     assert "".join(signs[fetch.found] for fetch in report.asked) == short.asked
     named = [f"{fetch.branch}/{fetch.archive}".removeprefix("/") for fetch in report.fetched]

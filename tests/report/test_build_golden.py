@@ -51,6 +51,7 @@ ADDED_TO_LOGS = {
     "unpacking_cut_off",
     "stopped",
     "stopped_storing",
+    "several_jobs",
     "failure",
 }
 """Fields that came after version 0.1.0."""

@@ -29,6 +29,7 @@ class Beginning:
         # Whether something was seen that only a log of Travis CI holds.
         self.was_called = False
         self.is_job_over = False
+        self.is_of_several_jobs = False
         # Whether the job's own commands run: what these write is not the tool's, and they come after the cache part.
         self.is_past = False
         # Whether something that only the tool writes was taken for the output of such a command.
@@ -158,6 +159,7 @@ class Beginning:
         return Unknown.ENDS_EARLY if self._has_worker else Unknown.BEGINS_LATE
 
     def _job_began(self) -> None:
+        self.is_of_several_jobs |= self.is_job_over
         if self.is_job_over or self._has_rest:
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
@@ -167,6 +169,7 @@ class Beginning:
         self._has_worker = True
 
     def _open_part(self) -> None:
+        self.is_of_several_jobs |= self.is_job_over
         self._has_part = self._is_tool_seen = self._is_part_empty = True
         self._is_part_over = self._is_cut = self.is_past = False
 

@@ -125,6 +125,7 @@ class JobLog:
         unpacking_cut_off: unpacking the cache took too long and was aborted.
         stopped: the last lines are those of a job that was stopped, not of a command that failed.
         stopped_storing: the job was stopped while it packed or uploaded its cache.
+        several_jobs: it holds more than one job, and the other fields are of all of them together.
         too_long: it was not read to its end, since it is longer than any log of the site's.
     """
 
@@ -143,6 +144,7 @@ class JobLog:
     unpacking_cut_off: bool = False
     stopped: bool = False
     stopped_storing: bool = False
+    several_jobs: bool = False
     too_long: bool = False
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from purger.travis.job_log.model import CacheUse, Symptom, SymptomId
+from purger.travis.job_log.model import CacheUse, JobLog, Symptom, SymptomId
 from purger.travis.job_log.scan import NOISE, Rule, Statement
 
 _STALE = (
@@ -28,6 +28,7 @@ _CONFLICTS = {"contextual-version-conflict", "version-conflict"}
 _OF_PACKAGES = _CONFLICTS | {"distribution-not-found"}
 _NOT_OF_A_CACHE = "It fetched no cache, so none is to blame: look at the requirements themselves."
 _PERHAPS_OF_A_CACHE = "The log does not tell whether a cache was fetched: only then can it be to blame."
+_PERHAPS_OF_ANOTHER_JOB = "The log is of several jobs: only in one that fetched a cache can that be to blame."
 _IDS: dict[bytes, SymptomId] = {
     b"ContextualVersionConflict": "contextual-version-conflict",
     b"VersionConflict": "version-conflict",
@@ -127,11 +128,19 @@ class Symptoms:
         self._found.setdefault(symptom_id, Symptom(symptom_id, line, meaning, what_to_do))
 
 
-def explained(symptom: Symptom, use: CacheUse) -> Symptom:
-    """Return the symptom with what it means in a log that proves this about caches."""
-    if symptom.id not in _OF_PACKAGES or use is CacheUse.FETCHED:
+def explained(symptom: Symptom, log: JobLog) -> Symptom:
+    """Return the symptom with what it means in this log, which proves something about caches or does not."""
+    match log.cache_use:
+        case CacheUse.FETCHED if not log.several_jobs:
+            return symptom
+        case CacheUse.FETCHED:
+            what_to_do = _PERHAPS_OF_ANOTHER_JOB
+        case CacheUse.UNKNOWN:
+            what_to_do = _PERHAPS_OF_A_CACHE
+        case _:
+            what_to_do = _NOT_OF_A_CACHE
+    if symptom.id not in _OF_PACKAGES:
         return symptom
     conflict = symptom.id in _CONFLICTS
     meaning = "The versions of packages contradict each other." if conflict else "A required package is not installed."
-    what_to_do = _PERHAPS_OF_A_CACHE if use is CacheUse.UNKNOWN else _NOT_OF_A_CACHE
     return replace(symptom, meaning=meaning, what_to_do=what_to_do)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from purger.travis.job_log import CacheUse, Symptom, SymptomId, explained, read_log
+from purger.travis.job_log import JobLog, Symptom, SymptomId, explained, read_log
 from tests.travis.job_log.corpus import read
+
+FETCHED = JobLog(is_log=True, fetched_unnamed=True)
+CLEAN = JobLog(is_log=True, started_clean=True)
 
 
 def test_a_step_announced_between_blocks_ends_with_its_command() -> None:
@@ -106,18 +111,21 @@ def test_an_existing_test_image_is_not_a_symptom(step: str, then: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("symptom_id", "use", "said"),
+    ("symptom_id", "log", "said"),
     [
-        ("version-conflict", CacheUse.FETCHED, "the meaning the remedy"),
-        ("distribution-not-found", CacheUse.FETCHED, "the meaning the remedy"),
-        ("version-conflict", CacheUse.STARTED_CLEAN, "contradict each other. It fetched no cache"),
-        ("distribution-not-found", CacheUse.NO_CACHE, "is not installed. It fetched no cache"),
-        ("contextual-version-conflict", CacheUse.UNKNOWN, "contradict each other. The log does not tell"),
-        ("test-image", CacheUse.STARTED_CLEAN, "the meaning the remedy"),
+        ("version-conflict", FETCHED, "the meaning the remedy"),
+        ("distribution-not-found", FETCHED, "the meaning the remedy"),
+        ("version-conflict", replace(FETCHED, several_jobs=True), "contradict each other. The log is of several jobs"),
+        ("version-conflict", CLEAN, "contradict each other. It fetched no cache"),
+        ("version-conflict", replace(CLEAN, several_jobs=True), "contradict each other. It fetched no cache"),
+        ("distribution-not-found", JobLog(is_log=True), "is not installed. It fetched no cache"),
+        ("contextual-version-conflict", JobLog(is_log=False), "contradict each other. The log does not tell"),
+        ("test-image", CLEAN, "the meaning the remedy"),
+        ("test-image", replace(FETCHED, several_jobs=True), "the meaning the remedy"),
     ],
 )
-def test_what_a_symptom_means_depends_on_the_log(symptom_id: SymptomId, use: CacheUse, said: str) -> None:
-    made = explained(Symptom(symptom_id, "the line", "the meaning", "the remedy"), use)
+def test_what_a_symptom_means_depends_on_the_log(symptom_id: SymptomId, log: JobLog, said: str) -> None:
+    made = explained(Symptom(symptom_id, "the line", "the meaning", "the remedy"), log)
     assert said in f"{made.meaning} {made.what_to_do}"
 
 
