@@ -24,7 +24,9 @@ from purger.browser.find import candidates
 from purger.core.errors import BrowserError, ExitCode
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
+from tests.support.commands import LentDriver
 from tests.support.processes import command_line, descendants, is_browser
+from tests.support.shared_browsers import SharedBrowsers
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,20 @@ def test_only_a_lost_connection_to_the_driver_means_that_it_is_gone(message: str
 def test_a_driver_that_died_is_an_error_of_the_browser() -> None:
     error = driver_error("https://api/user")
     assert (error.exit_code, error.where, error.remedy) == (ExitCode.BROWSER, "https://api/user", "Run it again.")
+
+
+@pytest.mark.browser
+async def test_a_driver_for_all_tests_outlives_the_command_that_needs_it_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command ends what it started: tests would start a driver and browsers each, and leave their files."""
+    shared = SharedBrowsers()
+    monkeypatch.setattr("purger.browser.driver.async_playwright", lambda: LentDriver(shared))
+    try:
+        async with driver() as first:
+            context = await first.request.new_context()
+        async with driver():
+            await context.dispose()
+    finally:
+        await shared.close()
 
 
 @pytest.mark.browser

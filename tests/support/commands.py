@@ -63,7 +63,7 @@ class _Asyncio:
                 loop.remove_signal_handler(number)
 
 
-class _Driver:
+class LentDriver:
     """What `async_playwright()` returns: shared browsers, or where variables differ a driver of the command's own."""
 
     def __init__(self, shared: SharedBrowsers) -> None:
@@ -147,7 +147,7 @@ def run_here(
     read, out, err = _streams(variables, stdin)
     with read, out, err, pytest.MonkeyPatch.context() as patches, _a_process_of_its_own(variables, folder, arguments):
         patches.setattr("purger.cli.signals.asyncio", _Asyncio(shared))
-        patches.setattr("purger.browser.driver.async_playwright", lambda: _Driver(shared))
+        patches.setattr("purger.browser.driver.async_playwright", lambda: LentDriver(shared))
         sys.stdin, sys.stdout, sys.stderr = read, out, err
         code: Any = 0
         try:
@@ -173,4 +173,4 @@ def run_command(request: pytest.FixtureRequest) -> RunCommand:
 @pytest.fixture
 def shared_driver(monkeypatch: pytest.MonkeyPatch, shared_browsers: SharedBrowsers) -> None:
     """For tests that run a job without the command around it: in the shared browsers, as commands do."""
-    monkeypatch.setattr("purger.browser.driver.async_playwright", lambda: _Driver(shared_browsers))
+    monkeypatch.setattr("purger.browser.driver.async_playwright", lambda: LentDriver(shared_browsers))

