@@ -34,6 +34,7 @@ WORDS = [
     "[lines 20 to 200 omitted]",
     "<redacted>",
     "_snip_",
+    "[removed the long and noisy part of it]",
 ]
 CUTS = [*DOTS, *WORDS]
 NO_CUTS = [
@@ -47,6 +48,7 @@ NO_CUTS = [
     "<snippet>",
     "= 2 skipped, 1 passed in 0.1s =",
     "lines cut",
+    "[removed the long and noisy part of it today]",
     "/usr/local/lines",
     "...the rest of it" + "." * 120,
 ]

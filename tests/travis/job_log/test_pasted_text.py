@@ -33,6 +33,7 @@ PREFIXES: dict[str, Prefix] = {
     "a table": lambda n: f"{n:4} | ",
     "bat": lambda n: f"{n:4} │ ",
     "quoted": lambda n: f"> {n}: ",
+    "a quote with numbers": lambda n: f"{n}: > ",
     "date and time": lambda n: f"2020-03-01 {clock(n)} ",
     "milliseconds": lambda n: f"2020-03-01 {clock(n)},123 - ",
     "brackets": lambda n: f"[2020-03-01T{clock(n)}.123Z] ",
@@ -52,6 +53,7 @@ PREFIXES: dict[str, Prefix] = {
     "a level": lambda _: "[INFO] ",
     "a logger": lambda n: f"2020-03-01 {clock(n)},123 INFO build: ",
     "a comment": lambda _: "# ",
+    "a quoted comment": lambda _: "> # ",
     "another comment": lambda _: "// ",
     "an added line": lambda _: "+",
     "a removed line": lambda _: "-",
@@ -89,12 +91,67 @@ def test_what_somebody_wrote_before_the_log_has_no_prefix(prose: str) -> None:
             assert found(read_log([prose.encode() + prefixed(log, prefix)])) == found(read_log([log]))
 
 
+@pytest.mark.parametrize(
+    ("written", "pasted", "is_undone"),
+    [
+        (0, 1, False),
+        (0, 2, True),
+        (1, 1, False),
+        (1, 2, True),
+        (2, 8, True),
+        (3, 7, False),
+        (5, 60, True),
+        (6, 60, False),
+    ],
+)
+def test_nearly_every_line_has_to_have_the_prefix(written: int, pasted: int, is_undone: bool) -> None:
+    prose, lines = b"it fails\n" * written, b"Setting up build cache\n" * pasted
+    whole = prose + b"".join(b"%d: %b" % (number, line) for number, line in enumerate(lines.splitlines(keepends=True)))
+    text = PastedText()
+    assert text.feed(whole) + text.finish() == (prose + lines if is_undone else whole)
+
+
+def test_two_sentences_of_the_cache_tool_show_a_log() -> None:
+    text = PastedText()
+    assert text.feed(b"1: it fails\n2: found cache\n3: store build cache\n") == b""
+    assert text.finish() == b"it fails\nfound cache\nstore build cache\n"
+
+
+@pytest.mark.parametrize(("prefix", "is_undone"), [(b"1: 2: 3: 4: ", True), (b"1: 2: 3: 4: 5: ", False)])
+def test_only_a_few_prefixes_may_follow_each_other(prefix: bytes, is_undone: bool) -> None:
+    whole = b"".join(prefix + line for line in SHORT.splitlines(keepends=True))
+    text = PastedText()
+    assert text.feed(whole) + text.finish() == (SHORT if is_undone else whole)
+
+
 @pytest.mark.parametrize("size", [1, 7, 300, 70_000])
 def test_a_prefix_may_be_cut_anywhere(size: int) -> None:
-    whole = prefixed(SHORT + b"an ordinary line\n" * 6000 + b"x" * 2000 + b"\n" + SHORT, PREFIXES["a logger"])
+    bare = SHORT + b"an ordinary line\n\n" * 3000 + b"x" * 2000 + b"\n" + SHORT
+    whole = prefixed(bare, PREFIXES["a logger"])
     text = PastedText()
     pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
-    assert b"".join([*pieces, text.finish()]) == SHORT + b"an ordinary line\n" * 6000 + b"x" * 2000 + b"\n" + SHORT
+    assert b"".join([*pieces, text.finish()]) == bare
+
+
+@pytest.mark.parametrize("rest", ["", "a", "ab", "3: a"])
+def test_within_a_long_line_nothing_is_a_prefix(rest: str) -> None:
+    text = PastedText()
+    text.feed(b"1: Worker information\n" * HEAD_BYTES)
+    assert text.feed(b"2: " + b"x" * 1000) == b"x" * 1000
+    assert text.feed(f"{rest}\n4: b\n".encode()) + text.finish() == f"{rest}\nb\n".encode()
+
+
+def test_no_more_than_the_beginning_waits_for_the_decision() -> None:
+    text = PastedText()
+    assert text.feed(b"a\n" * (HEAD_BYTES // 2 - 1)) == b""
+    assert text.feed(b"a\n") == b"a\n" * (HEAD_BYTES // 2)
+    assert text.kept_bytes == 0
+
+
+def test_complete_lines_do_not_wait_for_the_next() -> None:
+    text = PastedText()
+    text.feed(b"a\n" * HEAD_BYTES)
+    assert text.feed(b"b\nc\nd") == b"b\nc\n"
 
 
 @pytest.mark.parametrize(
@@ -146,13 +203,20 @@ def test_invisible_characters_are_passed_over(sign: str) -> None:
     assert found(read_log([sign.encode() + hidden])) == found(read_log([SHORT]))
 
 
+@pytest.mark.parametrize("size", [1, 2, 5])
 @pytest.mark.parametrize("character", ["ü", "✓", "…", "日", "😀"])
-def test_other_characters_are_kept_wherever_they_are_cut(character: str) -> None:
-    whole = (f"a{character}\xa0" * HEAD_BYTES).encode()
+def test_other_characters_are_kept_wherever_they_are_cut(character: str, size: int) -> None:
+    whole = (f"a{character}\xa0" * (HEAD_BYTES // 3)).encode()
     text = PastedText()
-    pieces = [text.feed(whole[at : at + 5]) for at in range(0, len(whole), 5)]
-    assert b"".join([*pieces, text.finish()]) == (f"a{character} " * HEAD_BYTES).encode()
+    pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
+    assert b"".join([*pieces, text.finish()]) == (f"a{character} " * (HEAD_BYTES // 3)).encode()
     assert text.kept_bytes == 0
+
+
+@pytest.mark.parametrize("cut", [b"\xc2", b"\xe2\x80"])
+def test_a_character_that_never_ends_is_kept_in_its_place(cut: bytes) -> None:
+    text = PastedText()
+    assert text.feed(b"a" + cut) + text.feed(b"b") + text.finish() == b"a" + cut + b"b"
 
 
 def test_a_character_that_is_cut_at_the_end_is_kept() -> None:
