@@ -84,6 +84,7 @@ class PastedText:
         self._held += self._readable(text)
         if not self._is_decided and len(self._held) < HEAD_BYTES:
             return b""
+        self._decide()
         # A prefix may be cut off, too. A longer beginning of a line holds all of it.
         earliest = max(0, len(self._held) - _LONGEST_PREFIX)
         end = self._held.rfind(b"\n", earliest) + 1 or (len(self._held) if earliest else 0)
@@ -92,7 +93,9 @@ class PastedText:
 
     def finish(self) -> bytes:
         """Return the rest of the text."""
-        text, self._cut, self._held = self._held + self._cut, b"", b""
+        self._held, self._cut = self._held + self._cut, b""
+        self._decide()
+        text, self._held = self._held, b""
         return self._without_prefixes(text)
 
     @property
@@ -109,9 +112,11 @@ class PastedText:
         text, self._cut = (text[: cut.start()], cut[0]) if cut else (text, b"")
         return _LOOKALIKE.sub(_plain, text)
 
-    def _without_prefixes(self, text: bytes) -> bytes:
+    def _decide(self) -> None:
         if not self._is_decided:
-            self._prefix, self._is_decided = _prefix_of(text[:HEAD_BYTES]), True
+            self._prefix, self._is_decided = _prefix_of(self._held[:HEAD_BYTES]), True
+
+    def _without_prefixes(self, text: bytes) -> bytes:
         if self._prefix is None or not text:
             return text
         start = (text.find(b"\n") + 1 or len(text)) if self._is_in_line else 0
@@ -153,8 +158,8 @@ def _begins_most(pattern: bytes, lines: list[bytes]) -> bool:
 
 
 def _labels(lines: list[bytes]) -> list[bytes]:
-    """Return patterns for the labels of the first lines, of which one may have been written by a person."""
-    starts = (re.sub(rb"\A" + _QUOTING, b"", line, count=1) for line in lines[:3])
+    """Return patterns for the labels of the first lines, of which people may have written some."""
+    starts = (re.sub(rb"\A" + _QUOTING, b"", line, count=1) for line in lines[: _FIRST_LINES // 2 + 1])
     labels = {match[0]: None for match in map(_LABEL.match, starts) if match}
     return [_QUOTING + re.escape(label) + _END_OF_PREFIX for label in labels]
 

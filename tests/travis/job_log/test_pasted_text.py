@@ -84,10 +84,14 @@ def test_a_prefix_of_each_line_does_not_change_the_result(prefix: Prefix) -> Non
         assert found(read_log([prefixed(log, prefix)])) == found(read_log([log])), log[:80]
 
 
-@pytest.mark.parametrize("prose", ["Hi, this is my log:\n\n", "It fails.\nSee here:\n"])
+@pytest.mark.parametrize(
+    "prose", ["Hi, this is my log:\n\n", "It fails.\nSee here:\n", "Hi,\nit fails.\nSince today.\nWhy?\nHere:\n"]
+)
 def test_what_somebody_wrote_before_the_log_has_no_prefix(prose: str) -> None:
-    for prefix, log in itertools.product((PREFIXES["grep -n"], PREFIXES["a container"]), LONG.values()):
-        if log.count(b"\n") > 20:
+    for prefix, log in itertools.product(
+        map(PREFIXES.__getitem__, ("grep -n", "grep -H", "a container")), LONG.values()
+    ):
+        if log.count(b"\n") > 10 * prose.count("\n"):
             assert found(read_log([prose.encode() + prefixed(log, prefix)])) == found(read_log([log]))
 
 
@@ -131,6 +135,19 @@ def test_a_prefix_may_be_cut_anywhere(size: int) -> None:
     text = PastedText()
     pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
     assert b"".join([*pieces, text.finish()]) == bare
+
+
+def test_where_the_text_is_cut_does_not_change_the_decision() -> None:
+    """The share of lines with the prefix is at its limit, and the last of them ends where the deciding bytes do."""
+    line = b"1: Setting up build cache"
+    body = b"it fails\n" * 2 + (line.ljust(8000, b".") + b"\n") * 7
+    whole = body + line.ljust(HEAD_BYTES - len(body) - 5, b".") + b"\nit fails\n"
+    read = set()
+    for size in (HEAD_BYTES - 1, HEAD_BYTES, len(whole)):
+        text = PastedText()
+        pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
+        read.add(b"".join([*pieces, text.finish()]))
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize("rest", ["", "a", "ab", "3: a"])
