@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -190,10 +191,16 @@ async def run_a_browser(is_open: asyncio.Event, end: asyncio.Event) -> None:
 
 def children() -> set[int]:
     """The processes that this one has started and that have not ended."""
-    found = set()
-    for task in Path("/proc/self/task").iterdir():
-        found |= set(map(int, (task / "children").read_text().split()))
-    return {pid for pid in found if (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]) != "Z"}
+    found = " ".join(map(told, Path("/proc/self/task").glob("*/children"))).split()
+    states = {int(pid): told(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split() for pid in found}
+    return {pid for pid, state in states.items() if state and state[0] != "Z"}
+
+
+def told(file: Path) -> str:
+    """What the system tells in a file of a process or a thread; nothing of one that has ended in the meantime."""
+    with contextlib.suppress(OSError):
+        return file.read_text()
+    return ""
 
 
 def browsers_with_files_in(folder: Path) -> list[int]:
