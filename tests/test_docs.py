@@ -124,7 +124,7 @@ def all_commands() -> dict[str, list[str]]:
 def test_every_command_of_the_documents_is_understood(arguments: list[str]) -> None:
     group: Any = typer.main.get_command(app)
     name, *rest = arguments
-    group.commands[name].make_context(name, rest)
+    group.commands[name].make_context(name, rest, **group.context_settings)
 
 
 def test_the_documents_name_the_current_version() -> None:
