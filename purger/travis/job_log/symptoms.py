@@ -130,6 +130,8 @@ class Symptoms:
 
 def explained(symptom: Symptom, log: JobLog) -> Symptom:
     """Return the symptom with what it means in this log, which proves something about caches or does not."""
+    if symptom.id not in _OF_PACKAGES:
+        return symptom
     match log.cache_use:
         case CacheUse.FETCHED if not log.several_jobs:
             return symptom
@@ -139,8 +141,6 @@ def explained(symptom: Symptom, log: JobLog) -> Symptom:
             what_to_do = _PERHAPS_OF_A_CACHE
         case _:
             what_to_do = _NOT_OF_A_CACHE
-    if symptom.id not in _OF_PACKAGES:
-        return symptom
     conflict = symptom.id in _CONFLICTS
     meaning = "The versions of packages contradict each other." if conflict else "A required package is not installed."
     return replace(symptom, meaning=meaning, what_to_do=what_to_do)

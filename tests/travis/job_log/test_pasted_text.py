@@ -16,6 +16,13 @@ LONG = {name: (LOGS / name).read_bytes() for name in CORPUS if name.endswith(".l
 SHORT = b"attempting to download cache archive\nfetching main/cache-1.tgz\nfound cache\nadding /x to cache\n"
 
 
+def undone(whole: bytes, size: int) -> bytes:
+    """The text that is read, in chunks of this size."""
+    text = PastedText()
+    pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
+    return b"".join([*pieces, text.finish()])
+
+
 def clock(number: int) -> str:
     return f"10:{number // 60 % 60:02}:{number % 60:02}"
 
@@ -111,8 +118,7 @@ def test_what_somebody_wrote_before_the_log_has_no_prefix(prose: str) -> None:
 def test_nearly_every_line_has_to_have_the_prefix(written: int, pasted: int, is_undone: bool) -> None:
     prose, lines = b"it fails\n" * written, b"Setting up build cache\n" * pasted
     whole = prose + b"".join(b"%d: %b" % (number, line) for number, line in enumerate(lines.splitlines(keepends=True)))
-    text = PastedText()
-    assert text.feed(whole) + text.finish() == (prose + lines if is_undone else whole)
+    assert undone(whole, len(whole)) == (prose + lines if is_undone else whole)
 
 
 def test_two_sentences_of_the_cache_tool_show_a_log() -> None:
@@ -124,17 +130,14 @@ def test_two_sentences_of_the_cache_tool_show_a_log() -> None:
 @pytest.mark.parametrize(("prefix", "is_undone"), [(b"1: 2: 3: 4: ", True), (b"1: 2: 3: 4: 5: ", False)])
 def test_only_a_few_prefixes_may_follow_each_other(prefix: bytes, is_undone: bool) -> None:
     whole = b"".join(prefix + line for line in SHORT.splitlines(keepends=True))
-    text = PastedText()
-    assert text.feed(whole) + text.finish() == (SHORT if is_undone else whole)
+    assert undone(whole, len(whole)) == (SHORT if is_undone else whole)
 
 
 @pytest.mark.parametrize("size", [1, 7, 300, 70_000])
 def test_a_prefix_may_be_cut_anywhere(size: int) -> None:
     bare = SHORT + b"an ordinary line\n\n" * 3000 + b"x" * 2000 + b"\n" + SHORT
     whole = prefixed(bare, PREFIXES["a logger"])
-    text = PastedText()
-    pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
-    assert b"".join([*pieces, text.finish()]) == bare
+    assert undone(whole, size) == bare
 
 
 def test_where_the_text_is_cut_does_not_change_the_decision() -> None:
@@ -142,12 +145,7 @@ def test_where_the_text_is_cut_does_not_change_the_decision() -> None:
     line = b"1: Setting up build cache"
     body = b"it fails\n" * 2 + (line.ljust(8000, b".") + b"\n") * 7
     whole = body + line.ljust(HEAD_BYTES - len(body) - 5, b".") + b"\nit fails\n"
-    read = set()
-    for size in (HEAD_BYTES - 1, HEAD_BYTES, len(whole)):
-        text = PastedText()
-        pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
-        read.add(b"".join([*pieces, text.finish()]))
-    assert len(read) == 1
+    assert len({undone(whole, size) for size in (HEAD_BYTES - 1, HEAD_BYTES, len(whole))}) == 1
 
 
 @pytest.mark.parametrize("rest", ["", "a", "ab", "3: a"])
