@@ -42,7 +42,7 @@ def test_caches_that_look_alike_are_told_apart_by_their_branches() -> None:
     mine, theirs = cache("a", full="x/a"), cache("a", full="y/a")
     made = decision((mine, SELECTED), (theirs, NEWEST))
     assert (made.verdict(mine), made.verdict(theirs), made.verdict(cache("a"))) == (SELECTED, NEWEST, OPEN)
-    assert made.verdict(cache("a", full="z/a")).kept is Kept.LATER
+    assert made.verdict(cache("a", full="z/a")) == Verdict(selected=False, kept=Kept.LATER)
     alike = decision((mine, SELECTED), (theirs, SELECTED))
     assert alike.verdict(cache("a")) == SELECTED
 
@@ -60,6 +60,9 @@ def test_of_two_that_nobody_can_tell_apart_none_is_selected_unless_both_are() ->
         assert (made.selected, made.verdict(one)) == ((), NEWEST)
     assert decision((one, SELECTED), (one, SELECTED)).selected == (one, one)
     assert decision((one, OPEN), (one, SELECTED)).verdict(one) == OPEN
+    named = cache("a", full="x/a")
+    for pair in ((SELECTED, NEWEST), (NEWEST, SELECTED)):
+        assert decision(*((named, verdict) for verdict in pair)).selected == ()
 
 
 def test_a_limit_holds_for_the_whole_run_and_takes_the_oldest() -> None:

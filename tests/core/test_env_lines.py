@@ -13,7 +13,7 @@ from purger.core.env_lines import name_meant, settings_in
 from purger.core.errors import InputError
 from purger.core.text import sentence_of
 
-KNOWN = frozenset({"PURGER_BRANCH", "PURGER_MATCH", "PURGER_DRY_RUN", "PURGER_JOBS", "PURGER_URL"})
+KNOWN = frozenset({"PURGER_BRANCH", "PURGER_EXCLUDE", "PURGER_MATCH", "PURGER_DRY_RUN", "PURGER_JOBS", "PURGER_URL"})
 MAIN = {"PURGER_BRANCH": "main"}
 
 
@@ -193,6 +193,9 @@ def test_a_filter_somewhere_in_a_file_is_exactly_in_effect_or_refused(
     ("line", "value"),
     [
         ("PURGER_BRANCH='$KEEP'", "$KEEP"),
+        ("PURGER_BRANCH='a=$KEEP'", "a=$KEEP"),
+        ("PURGER_BRANCH = 'a=x;b'", "a=x;b"),
+        ('PURGER_BRANCH = "a;b"', "a;b"),
         ("PURGER_BRANCH=a$", "a$"),
         ("PURGER_BRANCH=US$5", "US$5"),
         ("PURGER_PROXY=http://me:a$b`c@proxy:3128", "http://me:a$b`c@proxy:3128"),
@@ -228,6 +231,11 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
         ("# note\u2028PURGER_BRANCH=main", "line 2 (PURGER_BRANCH) is part of another line", "=VALUE"),
         ("PURGER_BRANCH=main PURGER_MATCH=x", "(PURGER_BRANCH) holds another setting", "Write one setting a line."),
         ("PURGER_BRANCH=a\nPURGER_BRANCH=b", "line 2 (PURGER_BRANCH) is set a second time", "Remove one of"),
+        ("export purger_branch=main", "(PURGER_BRANCH) has its name in small letters", "PURGER_BRANCH=VALUE"),
+        ("FOO=1\nPURGE_BRANCH=main", "line 2 is no variable of purger's, and nearly PURGER_BRANCH", "Correct the name"),
+        ("PURGER_s3cret", "(PURGER_?) is not a variable of purger's", "Correct the name"),
+        ("PURGER_BRANCH=a;b", "holds what a shell would take for something else", "Write the value in single quotes."),
+        ("PURGER_EXCLUDE=$KEEP", "holds what a shell would replace", "single quotes if it is meant so"),
         ("PURGER_BRANCH=${FOO}", "holds what a shell would replace", "single quotes if it is meant so"),
         ('PURGER_BRANCH="main\\ndev"', "holds a character that can't be shown", "Write it on one line"),
     ],

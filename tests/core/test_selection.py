@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
 import pytest
 
 from purger.core.cache import Cache, Kind
+from purger.core.decision import Decision, Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.filters import is_glob
 from purger.core.selection import Selection
@@ -98,3 +99,21 @@ def test_a_branch_that_is_not_text_is_rejected() -> None:
 @pytest.mark.parametrize(("name", "glob"), [("a*", True), ("a?", True), ("[a]", True), ("X", False), ("a]", False)])
 def test_a_glob_is_recognised(name: str, glob: bool) -> None:
     assert is_glob(name) is glob
+
+
+def test_what_was_decided_counts_and_not_the_filters() -> None:
+    kept, other = cache("a"), cache("b")
+    decision = Decision.of([(kept, Verdict(selected=False, kept=Kept.NEWEST))], is_complete=True)
+    selection = Selection(decision=decision)
+    assert selection.verdict(kept) == Verdict(selected=False, kept=Kept.NEWEST)
+    assert selection.verdict(other) == Verdict(selected=False, kept=Kept.LATER)
+    assert not selection.selects(other)
+
+
+def test_ages_are_moved_to_the_sites_clock_once_and_never_later_than_it() -> None:
+    offset = timedelta(seconds=90)
+    moved = Selection(as_of=NOW).at_site_time(offset, NOW + timedelta(hours=1))
+    assert (moved.as_of, moved.clock_offset_s) == (NOW + offset, 90.0)
+    again = moved.at_site_time(timedelta(seconds=60), NOW + timedelta(hours=1))
+    assert (again.as_of, again.clock_offset_s) == (NOW + offset, 60.0)
+    assert moved.at_site_time(offset, NOW).as_of == NOW

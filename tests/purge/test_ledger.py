@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import purger
 from purger.core.cache import Cache, Kind, Method, Outcome, versions
+from purger.core.decision import Decision, Kept, Verdict
 from purger.core.selection import Selection
 from purger.purge.entry import (
     BRANCH_UNKNOWN,
@@ -70,6 +71,47 @@ def test_a_response_names_what_was_attempted_first() -> None:
     ledger = ledger_of(cache("login"), cache("login"))
     _, second = ledger.entries
     assert ledger.accept([cache("login")], Method.API, [second]) == [second]
+
+
+def test_a_response_names_what_lies_below_the_deleted_folder_first() -> None:
+    ledger = ledger_of(named("a/foo"), named("b/foo"))
+    first, second = ledger.entries
+    assert ledger.accept([cache("foo")], Method.API, [first], "b/foo") == [second]
+    ledger = ledger_of(cache("foo"), named("b/foo"))
+    assert ledger.accept([cache("foo")], Method.API, folder="b") == [ledger.entries[1]]
+
+
+def test_a_method_that_another_is_used_instead_of_is_exhausted_with_it() -> None:
+    ledger = ledger_of(cache(), attempts=2)
+    (one,) = ledger.entries
+    for exhausted in (set(), {Method.BUTTON, Method.ICON}):
+        ledger.count_attempt([one], Method.BUTTON)
+        ledger.refuse([one], "answered 500", Refusal.TRANSIENT, instead_of=Method.ICON)
+        assert one.exhausted == exhausted
+    assert ledger.methods.next_of(one) is Method.API
+
+
+def test_refusals_of_one_method_do_not_count_for_the_next() -> None:
+    ledger = ledger_of(cache(), attempts=2)
+    for method in (Method.ICON, Method.API, Method.ICON, Method.API):
+        ledger.count_attempt(ledger.entries, method)
+        for refusal in (Refusal.TRANSIENT, Refusal.RATE_LIMITED):
+            ledger.refuse(ledger.entries, "answered 500", refusal)
+    assert not ledger.entries[0].exhausted
+
+
+def test_progress_and_recreations_rise_with_each_selected_cache() -> None:
+    ledger = ledger_of(cache("a", age_s=9), cache("b", age_s=9))
+    ledger.accept([cache("a", age_s=9)], Method.ICON)
+    ledger.record_load([], NOW)
+    assert ledger.progress == 3, "one response, and two caches that are gone"
+    ledger.record_load([cache("a", age_s=1), cache("b", age_s=1)], NOW)
+    assert ledger.recreations == 2
+
+
+def test_a_kept_cache_has_the_reason_of_its_policy() -> None:
+    decision = Decision.of([(cache(), Verdict(selected=False, kept=Kept.NEWEST))], is_complete=True)
+    assert outcome(ledger_of(cache(), selection=Selection(decision=decision))) == (Outcome.SKIPPED, Kept.NEWEST.of_one)
 
 
 def nested(name: str = "rails_6.gemfile.tgz", *, full: str | None = None) -> Cache:

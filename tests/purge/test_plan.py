@@ -28,6 +28,13 @@ def test_the_api_for_a_branch_with_a_slash() -> None:
     ]
 
 
+def test_the_api_for_a_branch_whose_row_is_another() -> None:
+    nested = [cache("foo", "1", full="feature/foo")]
+    assert plan_deletions("feature", nested, versions(nested), nested) == [
+        Deletion(Method.API, "feature", None, tuple(nested))
+    ]
+
+
 def test_a_folder_of_others_is_deleted_cache_by_cache() -> None:
     own, nested = cache("feature", "own"), cache("foo", "nested")
     assert plan_deletions("feature", [own, nested], versions([own]), [own]) == [
