@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 import pytest
@@ -17,6 +18,27 @@ from tests.support.growth import FEW, MANY, MOST_GROWTH, growth, operations
 def test_the_count_sees_quadratic_work() -> None:
     assert growth(lambda count: lambda: [1 for _ in range(count) for _ in range(count)]) > 3
     assert growth(lambda count: lambda: versions(cache() for _ in range(count)) <= versions([])) < MOST_GROWTH
+
+
+def test_garbage_collections_are_not_counted() -> None:
+    """Whatever is called at one (generated data makes the tests' library measure them) is no work of the ledger."""
+
+    def work() -> list[list[object]]:
+        return [[] for _ in range(5000)]  # enough for several collections
+
+    undisturbed = operations(work)
+    called: list[str] = []
+
+    def at_collection(phase: str, _info: dict[str, int]) -> None:
+        called.append(phase)
+
+    gc.callbacks.append(at_collection)
+    try:
+        assert operations(work) == undisturbed
+        work()
+        assert called, "collections go on afterwards"
+    finally:
+        gc.callbacks.remove(at_collection)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -20,11 +21,14 @@ from purger.report.phrases import (
     headline,
     how_sentence,
     job_words,
+    kept_sentences,
     remedy_lines,
     state_of,
     verdict_of,
 )
 from tests.report.samples import (
+    SampleEntry,
+    SampleLedger,
     cache_report,
     deleted,
     job_report,
@@ -35,6 +39,7 @@ from tests.report.samples import (
     repository_of,
     retried,
     skipped,
+    with_kept,
 )
 from tests.support.builders import NOW
 
@@ -47,6 +52,28 @@ def unverified() -> Record:
 
 def unselected() -> Record:
     return record_of([skipped("a"), skipped("b")])
+
+
+def with_hidden(made: Record) -> Record:
+    """The record, with a list that was full on the last load."""
+    made.complete, made.verified = False, False
+    return made
+
+
+def with_undecided(*gone: SampleEntry) -> Record:
+    """A record of these, and of two caches of which nobody can tell whether they are selected."""
+    unclear = [replace(skipped(branch), undecided=True) for branch in "ab"]
+    made = record_of([*gone, *unclear])
+    cast(SampleLedger, made.ledger).undecided = tuple(unclear)
+    made.verified = False
+    return made
+
+
+def started_empty() -> Record:
+    """The record of a resumed run that found nothing selected any more."""
+    made = record(gone=1)
+    made.loads = 0
+    return made
 
 
 def stopped() -> Record:
@@ -62,15 +89,28 @@ def stopped() -> Record:
         (record(gone=2, settled_s=0.0), {}, "2 caches of acme/widgets are gone (3.0 MB), rechecked twice in a row."),
         (record(gone=2), {}, "2 caches of acme/widgets are gone (3.0 MB), rechecked twice."),
         (unverified(), {}, "1 cache of acme/widgets is gone (1.0 MB), but no second recheck confirmed it."),
+        (started_empty(), {}, "1 cache of acme/widgets is gone (1.0 MB), listed no more."),
+        (with_hidden(record(gone=1)), {}, "1 cache of acme/widgets is gone (1.0 MB), but others may be hidden: "
+         "the site lists no more at once."),
+        (with_hidden(record(gone=1, left=[refused("x")])), {}, "1 of at least 2 caches of acme/widgets are gone "
+         "(1.0 MB); 1 failed."),
+        (with_undecided(deleted("x", 5)), {}, "1 cache of acme/widgets is gone (5 Bytes), but of 2 other caches "
+         "nobody can tell whether they are selected."),
+        (with_undecided(), {"filters": "of branch x"}, "Of 2 caches of acme/widgets nobody can tell whether they are "
+         "selected (of branch x); no other is."),
         (record(gone=0), {}, "acme/widgets has no caches."),
         (stopped(), {}, "Nothing of acme/widgets was deleted."),
         (unselected(), {}, "None of the 2 caches of acme/widgets is selected: nothing to do."),
         (unselected(), {"filters": "of branch x"}, "None of the 2 caches of acme/widgets is selected (of branch x): "
          "nothing to do."),
+        (with_hidden(unselected()), {}, "None of the 2 listed caches of acme/widgets is selected, but others may be "
+         "hidden: the site lists no more at once."),
         (record(gone=1, left=[refused("x"), refused("y")]), {}, "1 of 3 caches of acme/widgets are gone (1.0 MB); "
          "2 failed."),
         (record(gone=0, left=[refused("x")]), {"dry_run": True}, "1 cache of acme/widgets would be deleted (10 Bytes). "
          "Nothing was touched."),
+        (with_hidden(record(gone=0, left=[refused("x")])), {"dry_run": True}, "At least 1 cache of acme/widgets would "
+         "be deleted (10 Bytes; the site lists no more at once). Nothing was touched."),
     ],
 )  # fmt: skip
 def test_the_result_of_a_repository_is_a_sentence(made: Record, more: dict[str, Any], sentence: str) -> None:
@@ -91,6 +131,13 @@ def test_the_result_of_several_repositories_is_a_sentence() -> None:
     assert of() == "Nothing was deleted: there was no repository to purge."
     refused_token = run_report([], AccessError("the token was refused"), NOW)
     assert headline(refused_token) == "Nothing was deleted: the token was refused."
+
+
+def test_what_a_policy_keeps_is_counted_and_summed_up() -> None:
+    assert kept_sentences(with_kept().repositories[0]) == [
+        "keeps 12 caches, 1.4 GB: newest of their branch",
+        "keeps 1 cache, 10 Bytes: of an excluded branch",
+    ]
 
 
 def test_other_methods_than_the_icon_are_explained() -> None:
@@ -129,6 +176,9 @@ def test_each_error_is_listed_once() -> None:
     assert [(name, error.message) for name, error in errors] == [(None, "gone"), ("acme/b", "refused")]
     one.error = refusal
     assert [(name, error.message) for name, error in errors_of(report(one, two))] == [(None, "refused")]
+    one.error = stopped
+    errors = errors_of(report(one, two))
+    assert [(name, error.message) for name, error in errors] == [("acme/a", "gone"), ("acme/b", "refused")]
 
 
 def test_the_errors_of_jobs_are_listed_too() -> None:
@@ -138,6 +188,8 @@ def test_the_errors_of_jobs_are_listed_too() -> None:
     )
     made = msgspec.structs.replace(retried("passed", more_jobs=tuple(jobs)), error=lost)
     assert errors_of(made) == [(None, lost), (None, other)]
+    made = msgspec.structs.replace(made, error=None)
+    assert errors_of(made) == [(None, lost), (None, other)], "each has words of its own"
 
 
 @pytest.mark.parametrize(
@@ -162,15 +214,15 @@ def test_of_several_jobs_those_that_passed_are_counted() -> None:
 
 def test_a_job_that_was_not_followed_to_its_end_has_words() -> None:
     job = job_report(12, None)
+    waiting = ("created", "queued", "received")
     words = {
-        state: job_words(msgspec.structs.replace(job, state=state)) for state in (None, "started", "queued", "failed")
+        state: job_words(msgspec.structs.replace(job, state=state)) for state in (None, "started", *waiting, "failed")
     }
     assert words == {
         None: "was restarted",
         "started": "was restarted, and still ran when it was seen last",
-        "queued": "was restarted, and still waited for its start when it was seen last (queued)",
         "failed": "was restarted, and ended (failed), but was not judged",
-    }
+    } | {state: f"was restarted, and still waited for its start when it was seen last ({state})" for state in waiting}
     assert job_words(job_report(12, None, restarted=False)) == "was not restarted"
 
 
