@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 
 from purger.core.cache import UNDATED, Cache
-from purger.core.decision import Decision, Kept, Verdict, limited
+from purger.core.decision import Decision, Kept, Verdict, limited, oldest_first
 from tests.support.builders import NOW, cache
 
 SELECTED, OPEN = Verdict(selected=True), Verdict(selected=None)
@@ -106,3 +107,9 @@ def test_a_limit_does_not_part_what_looks_alike() -> None:
     one = cache("a")
     made = limited([decision((one, SELECTED), (one, SELECTED))], 1)
     assert made[0].selected == ()
+
+
+def test_the_order_of_equally_old_caches_does_not_depend_on_the_list() -> None:
+    alike = [cache(), cache(full="PR.7"), cache(full="x/main")]
+    for listed in permutations(alike):
+        assert sorted(listed, key=oldest_first) == alike

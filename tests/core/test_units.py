@@ -6,6 +6,7 @@ import pytest
 
 from purger.core.errors import InputError
 from purger.core.units import (
+    LARGEST_BYTES,
     LONGEST_S,
     age_text,
     exact_age_text,
@@ -67,6 +68,7 @@ def test_a_number_without_a_unit_can_be_rejected() -> None:
         ("3 B", 3),
         ("2.01KB", 2010),
         ("1.1GiB", 1_181_116_006),
+        ("1000000TB", LARGEST_BYTES),
     ],
 )
 def test_a_size_is_parsed_as_bytes(text: str, size: int) -> None:

@@ -28,7 +28,7 @@ from purger.purge.entry import (
     State,
 )
 from purger.purge.ledger import Ledger, with_known_names
-from purger.purge.methods import Refusal
+from purger.purge.methods import RECHECKS_OF_ACCEPTED, Refusal
 from tests.support.builders import NOW, attempt, cache, entry, ledger_of, ledger_with, outcome
 
 
@@ -79,6 +79,23 @@ def test_a_response_names_what_lies_below_the_deleted_folder_first() -> None:
     assert ledger.accept([cache("foo")], Method.API, [first], "b/foo") == [second]
     ledger = ledger_of(cache("foo"), named("b/foo"))
     assert ledger.accept([cache("foo")], Method.API, folder="b") == [ledger.entries[1]]
+
+
+def test_a_folder_of_a_branch_with_the_same_last_part_holds_nothing_of_it() -> None:
+    one = named("a/foo")
+    assert ledger_of(one).left_below("a/foo", [one])
+    assert not ledger_of(one).left_below("a/foo/foo", [one])
+
+
+def test_the_loads_until_another_method_is_attempted_count_from_the_last_response() -> None:
+    ledger = ledger_of(cache())
+    for _ in range(2):
+        ledger.accept([cache()], Method.ICON)
+        for _ in range(RECHECKS_OF_ACCEPTED - 1):
+            ledger.record_load([cache()], NOW)
+        assert ledger.waiting == ledger.entries
+    ledger.record_load([cache()], NOW)
+    assert ledger.to_attempt == ledger.entries
 
 
 def test_a_method_that_another_is_used_instead_of_is_exhausted_with_it() -> None:
@@ -219,9 +236,17 @@ def test_namesakes_of_merged_rows_are_distinguished_by_date() -> None:
     assert [entry.recreated for entry in ledger.entries] == [0, 0]
 
 
+def test_namesakes_of_one_date_are_distinguished_by_size() -> None:
+    ledger = ledger_of(cache("foo", size=10))
+    ledger.record_load([cache("foo", size=11)], NOW)
+    assert [(entry.cache.size_bytes, entry.listed) for entry in ledger.entries] == [(10, False), (11, True)]
+
+
 def test_twins_are_counted() -> None:
     ledger = ledger_of(cache("foo"), cache("foo"))
     assert len(ledger.entries) == 2
+    ledger.record_load([cache("foo"), cache("foo")], NOW)
+    assert ledger.left == ledger.entries
     assert len(ledger.accept([cache("foo")], Method.ICON)) == 1
     ledger.record_load([cache("foo")], NOW)
     assert sorted(entry.listed for entry in ledger.entries) == [False, True]
@@ -275,6 +300,14 @@ def test_a_response_that_names_an_unlisted_upload_of_a_branch_known_in_full() ->
     ledger.accept([cache("foo", age_s=1)], Method.API)
     (one,) = ledger.entries
     assert (one.cache, one.state, one.recreated) == (named("feature/foo", age_s=1), State.ACCEPTED, 0)
+
+
+def test_an_unlisted_upload_has_the_file_name_of_the_version_before_it() -> None:
+    known = nested(full="main")
+    ledger = ledger_of(known)
+    unnamed = replace(known, last_modified=NOW, full_branch=None, file_name=None, may_be_nested=False)
+    ledger.accept([unnamed], Method.API)
+    assert [entry.cache for entry in ledger.entries] == [replace(known, last_modified=NOW)]
 
 
 def test_what_was_deleted_after_the_list_was_made_keeps_its_full_name() -> None:
@@ -424,6 +457,18 @@ def test_a_version_that_was_missing_on_one_load_is_what_it_was(state: State) -> 
     ledger.record_load([ANY], NOW)
     (one,) = ledger.entries
     assert (one.state, one.detail, one.recreated) == (state, "why", 0)
+
+
+@pytest.mark.parametrize("listed", [ANY, replace(ANY, size_bytes=7, last_modified=cache(age_s=50).last_modified)])
+def test_a_refused_version_that_was_missing_and_is_deleted_after_all_refuses_no_later_upload(listed: Cache) -> None:
+    ledger = ledger_with(entry(ANY, State.REJECTED, "why"))
+    ledger.record_load([], NOW)
+    ledger.record_load([listed], NOW)
+    (one,) = ledger.entries
+    assert one.state is State.REJECTED
+    ledger.accept([listed], Method.BUTTON)
+    ledger.record_load([replace(ANY, last_modified=NOW)], NOW)
+    assert ledger.to_attempt == [one]
 
 
 @pytest.mark.parametrize(

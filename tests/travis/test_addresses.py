@@ -24,6 +24,8 @@ COM = Site()
         ("https://gitlab.com/acme/widgets/-/tree/main", Repository("gitlab", "acme", "widgets")),
         ("git@github.com:acme/widgets.git", Repository("github", "acme", "widgets")),
         ("ssh://git@bitbucket.org/acme/widgets.git", Repository("bitbucket", "acme", "widgets")),
+        ("acme/widgets/", Repository("github", "acme", "widgets")),
+        ("X/X", Repository("github", "X", "X")),
     ],
 )
 def test_a_repository_is_parsed_from_names_and_urls(text: str, expected: Repository) -> None:
@@ -60,6 +62,20 @@ def test_a_repository_is_parsed_from_an_enterprise_url() -> None:
     assert str(Repository("gitlab", "a", "b")) == "gitlab/a/b"
 
 
+@pytest.mark.parametrize("path", ["travis", "X", "ci/travis"])
+def test_a_repository_is_parsed_from_a_page_of_a_site_below_a_path(path: str) -> None:
+    site = Site.at(f"https://acme.org/{path}/")
+    for page in (f"{site.url}/gitlab/a/b/caches", f"{site.url}/gitlab/a/b"):
+        assert parse_repository(page, site) == Repository("gitlab", "a", "b")
+    assert parse_repository(f"{site.url}/a/b", site) == Repository("github", "a", "b")
+
+
+def test_an_unknown_provider_is_named_beside_those_that_are_known() -> None:
+    with pytest.raises(InputError, match=r"^'sourcehut' in 'sourcehut/a/b' is not a provider") as caught:
+        parse_repository("sourcehut/a/b", COM)
+    assert caught.value.remedy == "The providers are github, gitlab, bitbucket, assembla."
+
+
 @pytest.mark.parametrize(
     ("url", "api_url", "expected"),
     [
@@ -68,6 +84,7 @@ def test_a_repository_is_parsed_from_an_enterprise_url() -> None:
         (None, "https://travis.acme.org/api/", Site("https://travis.acme.org", "https://travis.acme.org/api")),
         (None, "https://api.travis-ci.com/", Site("https://app.travis-ci.com", "https://api.travis-ci.com")),
         ("http://127.0.0.1:80", "http://localhost:99/x/", Site("http://127.0.0.1", "http://localhost:99/x")),
+        ("https://HOST.org/CI-X", None, Site("https://host.org/CI-X", "https://host.org/CI-X/api")),
         ("https://HOST.org:8443", None, Site("https://host.org:8443", "https://host.org:8443/api")),
     ],
 )
@@ -112,6 +129,13 @@ def test_a_target_is_an_owner_or_a_repository() -> None:
     assert parse_target("https://app.travis-ci.com/acme/widgets/*", COM) == Repository("github", "acme", "widgets")
     with pytest.raises(InputError, match="does not name a repository"):
         parse_target("/*", COM)
+
+
+def test_a_target_may_be_named_by_an_alias_of_a_host_or_by_the_code_host_of_its_site() -> None:
+    alias = {"work": "GitLab.com"}
+    assert parse_target("git@work:acme/*", COM, alias.__getitem__) == Owner("gitlab", "acme")
+    assert parse_target("git@work:acme/widgets", COM, alias.__getitem__) == Repository("gitlab", "acme", "widgets")
+    assert parse_target("git@code.acme.org:team/*", Site.at("https://travis.acme.org")) == Owner("github", "team")
 
 
 @pytest.mark.parametrize(
