@@ -98,7 +98,7 @@ def test_what_is_uploaded_after_the_start_is_not_newer_than_an_age() -> None:
         {"exclude": ("main",), "branches": ("main",)},
         {"exclude": ("m*", "f*"), "branches": ("main", "f*")},
         {"exclude": ("",)},
-        {"exclude": ("a\0b",)},
+        pytest.param({"exclude": ("a\0b",)}, id="exclude with a zero byte"),
     ],
     ids=str,
 )
