@@ -23,6 +23,7 @@ MAIN = {"PURGER_BRANCH": "main"}
         b"PURGER_BRANCH=main",
         codecs.BOM_UTF8 + b"PURGER_BRANCH=main\n",
         codecs.BOM_UTF8 * 2 + b"PURGER_BRANCH=main\n",
+        codecs.BOM_UTF8 * 3 + b"PURGER_BRANCH=main\n",
         codecs.BOM_UTF16_LE + "PURGER_BRANCH=main\r\n".encode("utf-16-le"),
         codecs.BOM_UTF16_BE + "PURGER_BRANCH=main\r\n".encode("utf-16-be"),
         codecs.BOM_UTF32_LE + "PURGER_BRANCH=main\r\n".encode("utf-32-le"),
@@ -31,6 +32,7 @@ MAIN = {"PURGER_BRANCH": "main"}
         b"FOO='open\nPURGER_BRANCH=main\n",
         b"  PURGER_BRANCH = main \n",
         b"export PURGER_BRANCH=main",
+        b"export\tPURGER_BRANCH=main",
         b"'PURGER_BRANCH'=\"main\"",
         b"PURGER_BRANCH=main # PURGER_MATCH=x",
         b"# PURGER_MATCH=x\n\t# purger_match=x\nPURGER_BRANCH=main",
@@ -105,6 +107,8 @@ def test_a_filter_is_read(content: bytes) -> None:
         "PURGER_EXCLUDE=«main»",
         "PURGE_BRANCH=main",
         "PUGER_BRANCH=main",
+        "PURG_BRANCH=main",
+        "XPURGER_BRANCH=main",
         "export PURGR_MATCH=x",
         "Purge_Branch=main",
         "\u0420URGER_BRANCH=main",
@@ -120,8 +124,11 @@ def test_a_filter_is_read(content: bytes) -> None:
         "travis_token=s3cret",
         "TRAVIS TOKEN=s3cret",
         "TRAVIS_TOKEN s3cret",
+        "TRAVIS TOKEN s3cret",
+        '$Env:TRAVIS_TOKEN="s3cret"',
         "TRAVIS_TOKEN s3cret==",
         "export TRAVIS_TOKEN s3cret==",
+        "PURGER_TOKN s3cret: x",
         "PURGER_TOKEN_s3cret",
         "PURGER_s3cret",
         "PURGER_TOKEN_s3cret==",
@@ -150,7 +157,8 @@ def test_bytes_that_are_no_text_are_refused_where_they_are_ours(content: bytes) 
 
 
 def test_other_lines_mean_no_variable_of_ours() -> None:
-    for line in ("", "FOO=PURGER", "X=TRAVIS_TOKEN", "# PURGER_BRANCH=x", "TRAVIS_TOKENS=1", "A=1 # PURGER_BRANCH=x"):
+    travis = ("X=TRAVIS_TOKEN", "TRAVIS_TOKENS=1", "TRAVIS_TOKEN_FILE=x", "TRAVIS_TOKEN_FILE: x")
+    for line in ("", "FOO=PURGER", "# PURGER_BRANCH=x", "A=1 # PURGER_BRANCH=x", "local: PURGER_BRANCH", *travis):
         assert name_meant(line) is None, line
 
 
@@ -194,6 +202,7 @@ def test_a_filter_somewhere_in_a_file_is_exactly_in_effect_or_refused(
     [
         ("PURGER_BRANCH='$KEEP'", "$KEEP"),
         ("PURGER_BRANCH='a=$KEEP'", "a=$KEEP"),
+        ("PURGER_BRANCH = '$KEEP'", "$KEEP"),
         ("PURGER_BRANCH = 'a=x;b'", "a=x;b"),
         ('PURGER_BRANCH = "a;b"', "a;b"),
         ("PURGER_BRANCH=a$", "a$"),
@@ -217,11 +226,18 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
     ("text", "why", "remedy"),
     [
         ("purger_branch=main", "(PURGER_BRANCH) has its name in small letters", "PURGER_BRANCH=VALUE"),
+        ("purger_branch=a=b", "(PURGER_BRANCH) has its name in small letters", "PURGER_BRANCH=VALUE"),
+        ("'purger_branch'=main", "(PURGER_BRANCH) has its name in small letters", "PURGER_BRANCH=VALUE"),
         ("PURGER-BRANCH=main", "(PURGER_BRANCH) has its name misspelled", "PURGER_BRANCH=VALUE"),
+        ("PURGER\tBRANCH=main", "(PURGER_BRANCH) has its name misspelled", "PURGER_BRANCH=VALUE"),
+        ("X PURGER_BRANCH=main", "(PURGER_BRANCH) does not begin with its name", "PURGER_BRANCH=VALUE"),
         ("set PURGER_BRANCH=main", "(PURGER_BRANCH) does not begin with its name", "PURGER_BRANCH=VALUE"),
         ("PURGER_BRANCH: main", "(PURGER_BRANCH) has no = between its name and its value", "PURGER_BRANCH=VALUE"),
         ("PURGER_BRANCH s3cret", "(PURGER_BRANCH) has no = between its name and its value", "PURGER_BRANCH=VALUE"),
+        ("purger_url s3cret==", "(PURGER_URL) has no = between its name and its value", "PURGER_URL=VALUE"),
+        ("PURGER_DRY_RUN yes", "(PURGER_DRY_RUN) has no = between its name and its value", "PURGER_DRY_RUN=VALUE"),
         ("unset PURGER_BRANCH", "(PURGER_BRANCH) sets no value", "PURGER_BRANCH=VALUE"),
+        ("echo $PURGER_BRANCH # it", "(PURGER_BRANCH) sets no value", "PURGER_BRANCH=VALUE"),
         ("setenv TRAVIS_TOKEN s3cret", "(TRAVIS_TOKEN) has no = between its name and its value", "TRAVIS_TOKEN=VALUE"),
         ("TRAVIS_TOKEN s3cret==", "(TRAVIS_TOKEN) has no = between its name and its value", "TRAVIS_TOKEN=VALUE"),
         ("PURGER_BRNCH s3cret", "(PURGER_BRNCH) is not a variable of purger's", "Is PURGER_BRANCH meant? Correct"),
@@ -233,11 +249,27 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
         ("PURGER_BRANCH=a\nPURGER_BRANCH=b", "line 2 (PURGER_BRANCH) is set a second time", "Remove one of"),
         ("export purger_branch=main", "(PURGER_BRANCH) has its name in small letters", "PURGER_BRANCH=VALUE"),
         ("FOO=1\nPURGE_BRANCH=main", "line 2 is no variable of purger's, and nearly PURGER_BRANCH", "Correct the name"),
+        ("FOO=1 PURGER_PREFIX=x", "(PURGER_PREFIX) is not a variable of purger's", "Correct the name"),
+        (f"PURGER_{'A' * 60}=x", f"(PURGER_{'A' * 53}) is not a variable of purger's", "Correct the name"),
+        ("PURGER_TOKEN_s3cret", "(PURGER_TOKEN) is not a variable of purger's", "Correct the name"),
+        ("P\0URGER_BRANCH=main", "holds zero bytes, as UTF-16 does", "Save the file as UTF-8."),
         ("PURGER_s3cret", "(PURGER_?) is not a variable of purger's", "Correct the name"),
-        ("PURGER_BRANCH=a;b", "holds what a shell would take for something else", "Write the value in single quotes."),
-        ("PURGER_EXCLUDE=$KEEP", "holds what a shell would replace", "single quotes if it is meant so"),
+        (
+            "PURGER_BRANCH=a;b",
+            "(PURGER_BRANCH) holds what a shell would take for something else",
+            "Write the value in single quotes.",
+        ),
+        (
+            "PURGER_EXCLUDE=$KEEP",
+            "(PURGER_EXCLUDE) holds what a shell would replace, and purger does not",
+            "single quotes if it is meant so",
+        ),
         ("PURGER_BRANCH=${FOO}", "holds what a shell would replace", "single quotes if it is meant so"),
-        ('PURGER_BRANCH="main\\ndev"', "holds a character that can't be shown", "Write it on one line"),
+        (
+            'PURGER_BRANCH="main\\ndev"',
+            "(PURGER_BRANCH) holds a character that can't be shown, or a line end",
+            "Write it on one line",
+        ),
     ],
 )
 def test_each_odd_line_says_what_is_wrong_with_it_and_what_to_write(text: str, why: str, remedy: str) -> None:

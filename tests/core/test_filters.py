@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from purger.core.cache import UNSIZED, Cache, Kind
+from purger.core.cache import UNDATED, UNSIZED, Cache, Kind
 from purger.core.decision import Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.filters import Filters
+from purger.core.options import declared
 from tests.support.builders import NOW, cache
 
 DAY = 86_400.0
@@ -96,9 +97,10 @@ def test_what_is_uploaded_after_the_start_is_not_newer_than_an_age() -> None:
         {"exclude": ("refs/heads/main",)},
         {"branches": ("refs/pull/7/head",)},
         {"exclude": ("main",), "branches": ("main",)},
+        {"exclude": ("?ain",), "branches": ("main",)},
         {"exclude": ("m*", "f*"), "branches": ("main", "f*")},
         {"exclude": ("",)},
-        {"exclude": ("a\0b",)},
+        pytest.param({"exclude": ("a\0b",)}, id="exclude with a zero byte"),
     ],
     ids=str,
 )
@@ -113,6 +115,8 @@ def test_filters_that_no_cache_can_pass_are_refused(contradiction: dict[str, Any
         {"newer_than_s": 60 * DAY, "older_than_s": 30 * DAY},
         {"smaller_than_bytes": 12, "larger_than_bytes": 10},
         {"smaller_than_bytes": 1},
+        {"newer_than_s": 1.0},
+        {"exclude": ("X*",)},
         {"exclude": ("main",), "branches": ("main", "fix")},
         {"exclude": ("main",), "branches": ("m*",)},
         {"exclude": ("?",), "branches": ("a*",)},
@@ -124,6 +128,57 @@ def test_filters_that_no_cache_can_pass_are_refused(contradiction: dict[str, Any
 )
 def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> None:
     assert Filters(**possible).is_filtered
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        ({"branches": ("",)}, "--branch is empty"),
+        ({"exclude": ("",)}, "--exclude is empty"),
+        ({"match": ""}, "--match is empty"),
+        ({"exclude": ("refs/heads/main",)}, "--exclude refs/heads/main is a reference, and no branch's name"),
+        ({"newer_than_s": 0.0}, "no cache is newer than 0 seconds and older than 0 seconds"),
+        ({"newer_than_s": DAY, "older_than_s": 2 * DAY}, "no cache is newer than 1 day and older than 2 days"),
+        ({"smaller_than_bytes": 0}, "no cache is smaller than 0 bytes and larger than 0"),
+        ({"exclude": ("*",)}, "--exclude leaves no branch to select"),
+    ],
+    ids=range(8),
+)
+def test_a_refusal_names_the_option_and_its_values(filters: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        Filters(**filters)
+    assert refused.value.what == message
+
+
+@pytest.mark.parametrize("name", ["--older-than", "--newer-than"])
+def test_an_age_needs_its_unit(name: str) -> None:
+    (option,) = (one for _, one in declared(Filters) if one.name == name)
+    assert option.value_of("30d") == 30 * DAY
+    with pytest.raises(InputError):
+        option.value_of("30")
+
+
+def test_what_was_modified_at_the_last_moment_is_selected() -> None:
+    until = Filters(not_after=NOW)
+    assert [until.filtered(cache(age_s=age)).selected for age in (1, 0, -1)] == [True, True, False]
+
+
+@pytest.mark.parametrize("filters", [{"older_than_s": DAY}, {"newer_than_s": DAY}, {"not_after": NOW}], ids=range(3))
+def test_a_cache_without_a_date_is_kept_by_filters_of_dates_alone(filters: dict[str, Any]) -> None:
+    undated = replace(cache(), last_modified=UNDATED)
+    assert Filters(**filters).filtered(undated) == Verdict(selected=False, kept=Kept.UNDATED)
+    assert Filters(branches=("m*",)).filtered(undated) == Verdict(selected=True)
+
+
+def test_a_text_may_be_in_the_part_of_a_name_that_is_not_known() -> None:
+    nested = replace(cache("cache-a--b", "c.tgz"), may_be_nested=True)
+    for one, selected in (
+        (nested, None),
+        (replace(nested, file_name="cache-a--b/c.tgz"), False),
+        (cache("main", "c.tgz"), False),
+    ):
+        assert Filters(match="x/c").filtered(one).selected is selected
+        assert Filters(match="c.t").filtered(one).selected is True
 
 
 def test_the_filters_describe_themselves() -> None:

@@ -18,6 +18,7 @@ from purger.core.hosts import canonical_host, host_and_port, in_brackets, ip_of,
         ("https://bücher.example.", ("xn--bcher-kva.example", 443)),
         ("https://[FD00::0001]", ("fd00::1", 443)),
         ("https://a..b", ("a..b", 443)),
+        ("ftp://files.test", ("files.test", 0)),
     ],
 )
 def test_an_address_names_a_host_and_a_port(address: str, expected: tuple[str, int]) -> None:
@@ -81,6 +82,8 @@ def test_an_ipv6_address_is_in_brackets_inside_an_address() -> None:
         ("https://BÜCHER.Example:443", "https://xn--bcher-kva.example"),
         ("https://faß.example", "https://xn--fa-hia.example"),
         ("https://bücher。example", "https://xn--bcher-kva.example"),
+        ("https://\uff45xample.test", "https://example.test"),
+        ("https://bu\u0308cher.example", "https://xn--bcher-kva.example"),
         ("https://[0:0:0:0:0:0:0:1]:8443", "https://[::1]:8443"),
         ("https://[FD00::0001]", "https://[fd00::1]"),
         ("https://[::ffff:10.0.0.1]", "https://[::ffff:a00:1]"),
@@ -92,13 +95,20 @@ def test_origins_are_written_as_browsers_do(address: str, origin: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["", ".", "a..b", ".a", f"{'a' * 64}.test", f"{'ü' * 60}.test", ".".join(["abcd"] * 51), "::g"],
+    ["", ".", "a..b", ".a", f"{'a' * 64}.test", f"{'ü' * 60}.test", f"{'a.' * 126}bc", "::g"],
 )
 def test_what_is_no_host_is_refused(host: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         canonical_host(host)
 
 
-@pytest.mark.parametrize("host", ["a", "my_host.test", "a" * 63, "app.localhost.", "10.0.0.1", "fe80::1%eth0"])
+def test_the_refusal_says_that_it_is_no_host() -> None:
+    with pytest.raises(ValueError, match=r"^it is no host$"):
+        canonical_host("a..b")
+
+
+@pytest.mark.parametrize(
+    "host", ["a", "my_host.test", "a" * 63, f"{'a.' * 126}b", "app.localhost.", "10.0.0.1", "fe80::1%eth0"]
+)
 def test_what_browsers_write_stays_as_it_is(host: str) -> None:
     assert canonical_host(host) == host

@@ -223,10 +223,21 @@ def test_until_below_counts_what_the_filters_spare(most: int) -> None:
     assert all(one.branch == "main" for one in found.selected)
 
 
-@pytest.mark.parametrize("arguments", [{"keep_newest": 0}, {"limit": 0}, {"limit": -5}, {"largest_first": True}])
-def test_a_contradiction_is_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"keep_newest": 0}, "--keep-newest 0 is too small"),
+        ({"limit": 0}, "--limit 0 is too small"),
+        ({"limit": -5}, "--limit -5 is too small"),
+        ({"largest_first": True}, "--largest-first has nothing to order"),
+    ],
+    ids=range(4),
+)
+def test_a_contradiction_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as refused:
         Policies(**arguments)
+    assert refused.value.what == message
+    assert refused.value.remedy
 
 
 def test_policies_describe_themselves() -> None:
@@ -234,6 +245,9 @@ def test_policies_describe_themselves() -> None:
     assert str(everything) == (
         "but the 2 newest of each branch and kind of job, of branches and pull requests that are gone, "
         "largest first until 5 GB are left, at most 1 cache"
+    )
+    assert str(Policies(keep_newest=1, until_below_bytes=1000)) == (
+        "but the newest of each branch and kind of job, oldest first until 1 KB are left"
     )
     assert str(Policies()) == ""
     assert not Policies().are_any

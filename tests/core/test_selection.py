@@ -39,6 +39,7 @@ def test_without_a_filter_everything_is_selected() -> None:
         (("PR.?",), cache("PR.12"), False),
         (("main", "f*"), cache("foo"), True),
         (("F*",), cache("foo"), False),
+        (("f*",), cache("foo", full="a/b/foo"), True),
     ],
 )
 def test_a_branch_filter_selects_full_names_and_globs(branches: tuple[str, ...], of: Cache, selected: bool) -> None:

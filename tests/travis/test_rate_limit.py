@@ -49,9 +49,33 @@ async def test_more_at_once_than_a_minute_allows_waits_for_the_next_one(time: Ti
     assert time.now == 1120
 
 
-async def test_without_a_limit_nothing_waits(time: Time) -> None:
+async def test_one_request_a_minute_is_a_limit_too(time: Time) -> None:
+    await time.budget(1).take(3)
+    assert time.now == 1120
+
+
+@pytest.mark.parametrize("start", [0.0, 1000.0])
+async def test_without_a_limit_nothing_waits(time: Time, start: float) -> None:
+    time.now = start
     await time.budget(0).take(10_000)
-    assert time.now == 1000
+    assert time.now == start
+
+
+async def test_waits_longer_than_a_second_are_told_and_why(time: Time) -> None:
+    budget = time.budget(0)
+    for pause_s in (0.5, 1.0, 1.5):
+        budget.refused(pause_s)
+        await budget.take(1)
+    assert time.waits == ["1.5 the site asked for fewer requests"]
+
+
+async def test_after_the_pause_it_is_the_rate_that_is_waited_for(time: Time) -> None:
+    budget = time.budget(1)
+    await budget.take(1)
+    budget.refused(7.0)
+    time.now += 7
+    await budget.take(1)
+    assert time.waits == ["53 1 requests a minute"]
 
 
 async def test_all_pause_after_a_refusal_longer_each_time(time: Time) -> None:
