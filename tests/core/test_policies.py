@@ -11,7 +11,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from purger.core.cache import UNDATED, UNSIZED, Cache, Kind
-from purger.core.decision import Decision, Kept, limited
+from purger.core.decision import Decision, Kept, Verdict, limited
 from purger.core.errors import InputError
 from purger.core.policies import Policies, crowded, decide
 from purger.core.selection import Selection
@@ -153,6 +153,60 @@ def test_of_caches_of_one_date_all_or_none_are_the_newest() -> None:
     found = decide(caches, Selection().filtered, Policies(keep_newest=2))
     assert found.selected == (caches[3],)
     assert {found.verdict(one).kept for one in caches[:3]} == {Kept.NEWEST}
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4])
+def test_the_newest_of_a_kind_are_kept_however_many(most: int) -> None:
+    caches = of_ages(1, 2, 3, 4)
+    found = decide(caches, Selection().filtered, Policies(keep_newest=most))
+    assert found.is_complete
+    assert set(found.selected) == set(caches[most:])
+
+
+@pytest.mark.parametrize(("largest_first", "deleted"), [(False, [0, 1]), (True, [2])])
+def test_the_oldest_or_the_largest_go_first(largest_first: bool, deleted: list[int]) -> None:
+    caches = [replace(one, size_bytes=size) for one, size in zip(of_ages(3, 2, 1), (1, 5, 9), strict=True)]
+    found = decide(caches, Selection().filtered, Policies(until_below_bytes=10, largest_first=largest_first))
+    assert set(found.selected) == {caches[at] for at in deleted}
+
+
+@pytest.mark.parametrize(("gone", "why"), [(False, Kept.EXISTS), (None, Kept.UNKNOWN)])
+def test_what_is_not_gone_is_kept_and_counts_as_left(gone: bool | None, why: Kept) -> None:
+    (there,), (other,) = of_ages(3), of_ages(1, branch="old")
+    policies = Policies(gone=True, until_below_bytes=10)
+    found = decide([there, other], Selection().filtered, policies, is_gone=lambda one: gone if one is there else True)
+    assert found.verdict(there) == Verdict(selected=False, kept=why)
+    assert found.selected == (other,)
+
+
+@pytest.mark.parametrize("old_ages", [(9,), (9, 10)])
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_the_newest_count_as_left_only_where_all_caches_are_known(
+    old_ages: tuple[float, ...], is_complete: bool
+) -> None:
+    newest, second = of_ages(1, 2)
+    kept, *older = of_ages(*old_ages, branch="old")
+    policies = Policies(keep_newest=1, until_below_bytes=20)
+    found = decide([newest, second, kept, *older], Selection().filtered, policies, is_complete=is_complete)
+    assert {found.verdict(one).kept for one in (newest, kept)} == {Kept.NEWEST}
+    assert set(found.selected) == ({second, *older} if is_complete else {*older})
+
+
+def test_one_without_a_date_may_have_gone_in_place_of_another() -> None:
+    newest, second, third = of_ages(1, 2, 3)
+    undated = replace(third, last_modified=UNDATED)
+    policies = Policies(keep_newest=1, until_below_bytes=20)
+    found = decide([newest, second, undated], Selection().filtered, policies)
+    assert found.verdict(undated).kept is Kept.UNDATED
+    assert found.verdict(second).kept is Kept.ENOUGH
+
+
+def test_where_all_is_little_enough_also_what_is_undecided_is_kept() -> None:
+    one = cache("main")
+    undecided = Selection(exclude=("main",))
+    kept, still = (decide([one], undecided.filtered, Policies(until_below_bytes=most)) for most in (10, 9))
+    assert kept.verdict(one) == Verdict(selected=False, kept=Kept.ENOUGH)
+    assert still.verdict(one) == Verdict(selected=None)
 
 
 def test_a_cache_without_a_date_is_neither_deleted_nor_counted_as_newer() -> None:
