@@ -257,14 +257,16 @@ def _refuse_contradictions(filters: Filters) -> None:
     older_s, newer_s = filters.older_than_s, filters.newer_than_s
     larger_bytes, smaller_bytes = filters.larger_than_bytes, filters.smaller_than_bytes
     if newer_s is not None and newer_s <= (older_s or 0.0):
+        and_older = "" if older_s is None else f" and older than {exact_age_text(older_s)}"
         raise InputError(
-            f"no cache is newer than {exact_age_text(newer_s)} and older than {exact_age_text(older_s or 0.0)}",
+            f"no cache is newer than {exact_age_text(newer_s)}{and_older}",
             remedy="Give --newer-than a longer age than --older-than, for what is in between.",
         )
     # Sizes are whole bytes.
     if smaller_bytes is not None and smaller_bytes <= (0 if larger_bytes is None else larger_bytes + 1):
+        and_larger = "" if larger_bytes is None else f" and larger than {larger_bytes:,}"
         raise InputError(
-            f"no cache is smaller than {smaller_bytes:,} bytes and larger than {larger_bytes or 0:,}",
+            f"no cache is smaller than {smaller_bytes:,} bytes{and_larger}",
             remedy="Give --smaller-than a larger size than --larger-than, for what is in between.",
         )
     wanted = filters.branches or ("*",)

@@ -137,12 +137,13 @@ def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> N
         ({"exclude": ("",)}, "--exclude is empty"),
         ({"match": ""}, "--match is empty"),
         ({"exclude": ("refs/heads/main",)}, "--exclude refs/heads/main is a reference, and no branch's name"),
-        ({"newer_than_s": 0.0}, "no cache is newer than 0 seconds and older than 0 seconds"),
+        ({"newer_than_s": 0.0}, "no cache is newer than 0 seconds"),
         ({"newer_than_s": DAY, "older_than_s": 2 * DAY}, "no cache is newer than 1 day and older than 2 days"),
-        ({"smaller_than_bytes": 0}, "no cache is smaller than 0 bytes and larger than 0"),
+        ({"smaller_than_bytes": 0}, "no cache is smaller than 0 bytes"),
+        ({"smaller_than_bytes": 9, "larger_than_bytes": 8}, "no cache is smaller than 9 bytes and larger than 8"),
         ({"exclude": ("*",)}, "--exclude leaves no branch to select"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_a_refusal_names_the_option_and_its_values(filters: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as refused:
