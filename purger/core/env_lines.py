@@ -172,10 +172,15 @@ def _without_value(text: str, name: str, known: Collection[str]) -> str:
     begun = [one for one in {*known, *OF_TRAVIS} if f"{name}_".startswith(f"{one}_")]
     if begun:
         return max(begun, key=len)
-    meant = name_meant(text.split()[0]) or name
+    words = text.split()
+    at = next((at for at, word in enumerate(words) if name_meant(word) is not None), 0)
+    start = re.match(r"\W*\w*", _without_prefix(words[at]))
+    meant = name_meant(start[0]) if start else None
+    if meant is None:
+        return "PURGER_?"
     if _SETS_SOMETHING.search(text):
         return meant
-    return "_".join(meant.split("_")[:2]) if len(text.split()) > 1 or meant.count("_") > 1 else "PURGER_?"
+    return "_".join(meant.split("_")[:2]) if len(words) > at + 1 or meant.count("_") > 1 else "PURGER_?"
 
 
 def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: bool) -> str:
