@@ -69,18 +69,22 @@ class Verdict:
 class Decision:
     """What was decided about the caches that were listed at the start; any other cache, or upload, is kept.
 
-    `others` is why. Of those that are `undecided` nobody can tell whether they are selected. `is_complete` means that
+    `others` is why. Of those that are `undecided` nobody can tell whether they are selected; those that are `doubtful`
+    are kept since their date, size or branch is not known, and might be selected if it were. `is_complete` means that
     every cache of the repository was seen, as far as the selection may mean it.
     """
 
     selected: tuple[Cache, ...] = ()
     undecided: tuple[Cache, ...] = ()
+    doubtful: tuple[Cache, ...] = ()
     is_complete: bool = True
     others: Kept = Kept.LATER
     _verdicts: Mapping[Version, Mapping[str | None, Verdict]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, verdicts: Iterable[tuple[Cache, Verdict]], *, is_complete: bool) -> Decision:
+    def of(
+        cls, verdicts: Iterable[tuple[Cache, Verdict]], *, is_complete: bool, doubtful: Iterable[Cache] = ()
+    ) -> Decision:
         """Make the decision of these verdicts. Of two caches that nobody can tell apart, one verdict to keep counts."""
         found: dict[Version, dict[str | None, Verdict]] = {}
         caches: list[Cache] = []
@@ -92,7 +96,13 @@ class Decision:
         by_verdict: dict[bool | None, list[Cache]] = {True: [], None: [], False: []}
         for cache in caches:
             by_verdict[found[_key(cache)][cache.full_branch].selected].append(cache)
-        return cls(tuple(by_verdict[True]), tuple(by_verdict[None]), is_complete, _verdicts=found)
+        return cls(
+            tuple(by_verdict[True]),
+            tuple(by_verdict[None]),
+            tuple(doubtful),
+            is_complete=is_complete,
+            _verdicts=found,
+        )
 
     def verdict(self, cache: Cache) -> Verdict:
         """Return the verdict on a listed cache. It is open while the branch decides and is not known."""
@@ -119,11 +129,11 @@ def limited(decisions: Sequence[Decision], most: int) -> list[Decision]:
     """Return the decisions of a run with at most so many selected caches in all: the oldest ones.
 
     Nothing is selected of a repository that was not seen in full, since older ones may be hidden there. A cache that is
-    undecided takes a place, too. One without a date may be the oldest or the newest: it takes a place among the oldest,
-    and is selected only where all are.
+    undecided or doubtful takes a place, too. One without a date may be the oldest or the newest: it takes a place
+    among the oldest, and is selected only where all are.
     """
     whole = [(at, one) for at, one in enumerate(decisions) if one.is_complete]
-    open_ones = [(at, cache) for at, one in whole for cache in (*one.selected, *one.undecided)]
+    open_ones = [(at, cache) for at, one in whole for cache in (*one.selected, *one.undecided, *one.doubtful)]
     places = sum(not cache.is_dated for _, cache in open_ones)
     dated = sorted((one for one in open_ones if one[1].is_dated), key=lambda one: (oldest_first(one[1]), one[0]))
     room = max(0, most - places) if len(open_ones) > most else most

@@ -89,6 +89,9 @@ class Policies:
         return ", ".join(parts)
 
 
+_IN_DOUBT = {Kept.UNDATED, Kept.UNSIZED, Kept.UNKNOWN}
+
+
 @dataclass(slots=True)
 class _Case:
     """One cache while the policies are applied; `may_go` means that a full view might select it."""
@@ -118,14 +121,23 @@ def decide(
     they are all there are: nothing is selected that would be kept if more of them were seen. `filtered` is what the
     filters say of one cache. `is_gone` tells whether the branch or pull request of a cache is gone (None: not known).
     """
-    cases = [_Case(cache, verdict, verdict.selected is not False) for cache in caches for verdict in [filtered(cache)]]
+    cases = [_Case(cache, verdict, _may_go(verdict)) for cache in caches for verdict in [filtered(cache)]]
     if policies.keep_newest is not None:
         _keep_newest(cases, policies.keep_newest, is_complete=is_complete)
     if policies.gone:
         _keep_what_is_there(cases, is_gone)
     if policies.until_below_bytes is not None:
         _keep_enough(cases, policies.until_below_bytes, largest_first=policies.largest_first)
-    return Decision.of(((case.cache, case.verdict) for case in cases), is_complete=is_complete)
+    return Decision.of(
+        ((case.cache, case.verdict) for case in cases),
+        is_complete=is_complete,
+        doubtful=(case.cache for case in cases if case.may_go and case.verdict.kept in _IN_DOUBT),
+    )
+
+
+def _may_go(verdict: Verdict) -> bool:
+    """Return whether a cache might be selected, for all that its filters say, if its date and size were known."""
+    return verdict.selected is not False or verdict.kept in _IN_DOUBT
 
 
 def crowded(caches: Sequence[Cache], most: int) -> set[Cache]:
@@ -162,9 +174,11 @@ def _keep_newest(cases: Sequence[_Case], most: int, *, is_complete: bool) -> Non
 
 
 def _keep_what_is_there(cases: Sequence[_Case], is_gone: Callable[[Cache], bool | None]) -> None:
+    """Keep what is not certainly gone. Where not even the branch is known, `may_go` stays."""
     for case in cases:
         if case.may_go and (gone := is_gone(case.cache)) is not True:
-            case.keep(Kept.UNKNOWN if gone is None else Kept.EXISTS)
+            is_of_any = gone is None and case.cache.full_branch is None
+            case.keep(Kept.UNKNOWN if gone is None else Kept.EXISTS, may_go=is_of_any)
 
 
 def _keep_enough(cases: Sequence[_Case], most_bytes: int, *, largest_first: bool) -> None:
@@ -185,8 +199,8 @@ def _keep_enough(cases: Sequence[_Case], most_bytes: int, *, largest_first: bool
         left += case.cache.size_bytes
         dates_decide = not largest_first or alike[case.cache.size_bytes] > 1
         if not case.cache.is_sized:
-            case.keep(Kept.UNSIZED)
+            case.keep(Kept.UNSIZED, may_go=True)
         elif everything <= most_bytes or (left <= most_bytes and case.verdict.selected):
             case.keep(Kept.ENOUGH)
         elif dates_decide and not case.cache.is_dated:
-            case.keep(Kept.UNDATED)
+            case.keep(Kept.UNDATED, may_go=True)

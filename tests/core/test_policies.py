@@ -120,6 +120,9 @@ def test_exactly_what_the_model_deletes_is_selected(
             assert (verdict.kept is None) is (one in found.selected)
 
 
+WITHOUT = ("branch", "date", "size")
+
+
 @given(repositories(), policies, filters, st.data())
 def test_what_is_not_seen_or_known_never_selects_more(
     caches: list[Cache], policies: Policies, filters: dict[str, Any], data: st.DataObject
@@ -128,12 +131,14 @@ def test_what_is_not_seen_or_known_never_selects_more(
     everything = {one.name for one in decided(caches, selection).selected}
     seen = []
     for one in caches:
-        how = data.draw(st.sampled_from(["known", "known", "hidden", "without its branch", "without its date"]))
+        how = data.draw(st.sampled_from(["known", "known", "hidden", *(f"without its {what}" for what in WITHOUT)]))
         # Branches that are named in full are listed one by one, so that theirs are known.
         if how == "without its branch" and one.full_branch not in selection.literals:
             one = replace(one, full_branch=None)
         elif how == "without its date":
             one = replace(one, last_modified=UNDATED)
+        elif how == "without its size":
+            one = replace(one, size_bytes=UNSIZED)
         if how != "hidden":
             seen.append(one)
     is_complete = len(seen) == len(caches)
@@ -146,6 +151,49 @@ def names(found: Decision) -> list[str]:
 
 def of_ages(*days: float, branch: str = "main") -> list[Cache]:
     return [cache(branch, f"cache-{HASHES[at]}--x.tgz", age_s=age * 86_400, full=branch) for at, age in enumerate(days)]
+
+
+@pytest.mark.parametrize(
+    ("filters", "policies"),
+    [
+        ({"older_than_s": 1.0}, {}),
+        ({"newer_than_s": 10 * 86_400.0}, {}),
+        ({}, {"until_below_bytes": 0}),
+        ({}, {"keep_newest": 1}),
+    ],
+    ids=range(4),
+)
+def test_what_is_kept_for_want_of_a_date_takes_a_place_of_a_limit(
+    filters: dict[str, Any], policies: dict[str, Any]
+) -> None:
+    first, second, third = of_ages(5, 3, 1)
+    selection = selection_of(filters, Policies(limit=1, **policies))
+    assert decided([first, second, third], selection).selected == (first,)
+    undated = replace(first, last_modified=UNDATED)
+    assert decided([undated, second, third], selection).selected == ()
+
+
+def test_what_is_kept_for_want_of_a_size_takes_its_place_of_a_limit() -> None:
+    first, second = of_ages(5, 3)
+    selection = selection_of({"larger_than_bytes": 1}, Policies(limit=1))
+    assert decided([first, second], selection).selected == (first,)
+    unsized = replace(first, size_bytes=UNSIZED)
+    assert decided([unsized, second], selection).selected == ()
+    assert decided([first, replace(second, size_bytes=UNSIZED)], selection).selected == (first,)
+
+
+def test_what_is_kept_since_its_branch_is_not_known_takes_its_place_of_a_limit() -> None:
+    (first,), (second,) = of_ages(5, branch="login"), of_ages(3, branch="PR.7")
+    selection = selection_of({}, Policies(gone=True, limit=1))
+    assert decided([first, second], selection).selected == (first,)
+    assert decided([replace(first, full_branch=None), second], selection).selected == ()
+
+
+def test_what_is_kept_for_want_of_a_date_may_be_what_makes_enough() -> None:
+    first, second = of_ages(5, 3)
+    selection = selection_of({"older_than_s": 1.0}, Policies(until_below_bytes=second.size_bytes))
+    assert decided([first, second], selection).selected == (first,)
+    assert decided([replace(first, last_modified=UNDATED), second], selection).selected == ()
 
 
 def test_of_caches_of_one_date_all_or_none_are_the_newest() -> None:
