@@ -163,8 +163,7 @@ def _lines_of_ours(binding: Binding, known: Collection[str]) -> Iterator[_Line]:
     start = binding.original.line
     for number, text in enumerate(binding.original.string.splitlines(), start):
         if (name := name_meant(text)) is not None:
-            is_known = "=" in text and name in {*known, *OF_TRAVIS}
-            yield _Line(number, text, name if is_known else _without_value(text, name, known))
+            yield _Line(number, text, _without_value(text, name, known))
 
 
 def _without_value(text: str, name: str, known: Collection[str]) -> str:
@@ -174,8 +173,7 @@ def _without_value(text: str, name: str, known: Collection[str]) -> str:
         return max(begun, key=len)
     words = text.split()
     at = next((at for at, word in enumerate(words) if name_meant(word) is not None), 0)
-    start = re.match(r"\W*\w*", _without_prefix(words[at]))
-    meant = name_meant(start[0]) if start else None
+    meant = name_meant(re.split(r"(?<=\w)\W", _without_prefix(words[at]), maxsplit=1)[0])
     if meant is None:
         return "PURGER_?"
     if _SETS_SOMETHING.search(text):

@@ -161,7 +161,6 @@ def of_ages(*days: float, branch: str = "main") -> list[Cache]:
         ({}, {"until_below_bytes": 0}),
         ({}, {"keep_newest": 1}),
     ],
-    ids=range(4),
 )
 def test_what_is_kept_for_want_of_a_date_takes_a_place_of_a_limit(
     filters: dict[str, Any], policies: dict[str, Any]
@@ -333,7 +332,6 @@ def test_until_below_counts_what_the_filters_spare(most: int) -> None:
         ({"limit": -5}, "--limit -5 is too small"),
         ({"largest_first": True}, "--largest-first has nothing to order"),
     ],
-    ids=range(4),
 )
 def test_a_contradiction_is_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as refused:
