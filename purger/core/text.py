@@ -52,9 +52,13 @@ def sentence_of(text: str) -> str:
 
 
 def likely_meant(name: str, known: Collection[str]) -> str:
-    """Return a question about the known name that is most like a mistyped one, with a space behind; empty for none."""
-    similar = difflib.get_close_matches(name, known, n=1)
-    return f"Is {similar[0]} meant? " if similar else ""
+    """Return a question about the known variable most like a mistyped one, with a space behind; empty for none.
+
+    First words, as `PURGER_`, are not compared: names that share nothing else are not alike.
+    """
+    rest, *rests = (each.partition("_")[2] or each for each in (name, *known))
+    similar = difflib.get_close_matches(rest, rests, n=1)
+    return f"Is {[*known][rests.index(similar[0])]} meant? " if similar else ""
 
 
 def system_words(fault: OSError) -> str:

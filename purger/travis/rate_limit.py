@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from operator import itemgetter
 
 from purger.core.retry_policies import DEFAULT_POLICIES, Pauses
 
@@ -18,10 +19,11 @@ MOST_POSTS = 40
 
 
 class _Window:
-    """At most `most` requests in any `seconds`, which slide; 0 means no limit."""
+    """At most `most` requests in any `seconds`, which slide; 0 means no limit. `name` says it to people."""
 
-    def __init__(self, most: int, seconds: float) -> None:
+    def __init__(self, most: int, seconds: float, name: str) -> None:
         self.most = most
+        self.name = name
         self._seconds = seconds
         self._spent: deque[float] = deque()
 
@@ -62,10 +64,9 @@ class Budget:
         pauses: Pauses = DEFAULT_POLICIES.rate_limit,
     ) -> None:
         self.max_rate = max_rate
-        self._requests = _Window(max_rate, window_s)
-        self._posts = _Window(MOST_POSTS, post_window_s)
+        self._requests = _Window(max_rate, window_s, f"{max_rate:,} requests a minute")
+        self._posts = _Window(MOST_POSTS, post_window_s, f"{MOST_POSTS} restarts in {post_window_s:.0f} s")
         self._window_s = window_s
-        self._post_window_s = post_window_s
         self._pauses = pauses
         self._on_wait = on_wait
         self._clock = clock
@@ -98,22 +99,17 @@ class Budget:
             return taken
 
     async def _wait_for_one(self, *windows: _Window) -> None:
-        while (wait_s := self._wait_s(windows)) > 0:
+        while (longest := self._longest_wait(windows))[0] > 0:
+            wait_s, why = longest
             if wait_s > 1:
-                self._on_wait(wait_s, self._why(windows))
+                self._on_wait(wait_s, why)
             await self._sleep(wait_s)
 
-    def _wait_s(self, windows: Sequence[_Window]) -> float:
+    def _longest_wait(self, windows: Sequence[_Window]) -> tuple[float, str]:
+        """Return how many seconds to wait until one more may be sent, and what asks for the longest wait."""
         now = self._clock()
-        return max(self._paused_until - now, *(window.wait_s(now) for window in windows))
-
-    def _why(self, windows: Sequence[_Window]) -> str:
-        now = self._clock()
-        if self._paused_until > now:
-            return "the site asked for fewer requests"
-        if self._posts in windows and self._posts.wait_s(now) > 0:
-            return f"{MOST_POSTS} restarts in {self._post_window_s:.0f} s"
-        return f"{self.max_rate:,} requests a minute"
+        waits = [(window.wait_s(now), window.name) for window in windows]
+        return max([(self._paused_until - now, "the site asked for fewer requests"), *waits], key=itemgetter(0))
 
     def refused(self, retry_after_s: float | None) -> None:
         """The site answered 429: everyone pauses, for as long as it says or, as it says nothing, longer each time."""

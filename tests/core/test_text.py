@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from purger.core.text import decoded, many, printable, sentence_of, system_words, visible
+from purger.core.text import decoded, likely_meant, many, printable, sentence_of, system_words, visible
 
 
 def test_sentences_and_visible_text() -> None:
@@ -18,6 +18,24 @@ def test_sentences_and_visible_text() -> None:
     assert sentence_of("error: x_y") == "Error: x_y."
     assert visible("a\nb\u202ec") == "a\ufffdb\ufffdc"
     assert [visible("abcdefgh", longest) for longest in (8, 7, 4, None)] == ["abcdefgh", "abc…fgh", "ab…h", "abcdefgh"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PURGER_BRNCH", "Is PURGER_BRANCH meant? "),
+        ("PURGR_BRANCH", "Is PURGER_BRANCH meant? "),
+        ("BRANCH", "Is PURGER_BRANCH meant? "),
+        ("PURGER_TOKEN", "Is TRAVIS_TOKEN meant? "),
+        ("PURGER_OLDER", "Is PURGER_OLDER_THAN meant? "),
+        ("PURGER_PASSWORD", ""),
+        ("PURGER_", ""),
+    ],
+)
+def test_a_variable_is_likely_meant_where_more_than_its_first_word_is_alike(name: str, meant: str) -> None:
+    known = ["PURGER_BRANCH", "PURGER_OLDER_THAN", "PURGER_PROXY", "PURGER_SORT", "TRAVIS_TOKEN"]
+    assert likely_meant(name, known) == meant
+    assert likely_meant(name, []) == ""
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,17 @@ async def test_posts_stay_far_below_what_bans_a_token(time: Time, max_rate: int)
     assert "40 restarts in 30 s" in time.waits[0]
 
 
+async def test_of_more_limits_than_one_it_is_the_longest_that_is_named(time: Time) -> None:
+    budget = time.budget(40)
+    for _ in range(41):
+        await budget.take_post()
+    assert time.waits == ["60 40 requests a minute"]
+    budget.refused(7.0)
+    for _ in range(40):
+        await budget.take_post()
+    assert time.waits[1:] == ["7 the site asked for fewer requests", "53 40 requests a minute"]
+
+
 async def test_posts_count_as_requests_and_others_not_as_posts(time: Time) -> None:
     budget = time.budget(5)
     await budget.take_post()
