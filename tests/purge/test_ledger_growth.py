@@ -34,7 +34,7 @@ def test_garbage_collections_are_not_counted() -> None:
 
     often = gc.get_threshold()
     gc.callbacks.append(at_collection)
-    gc.set_threshold(700)  # a command that ran in this process set another one
+    gc.set_threshold(700)  # some versions of Python collect less often
     try:
         assert operations(work) == undisturbed
         work()

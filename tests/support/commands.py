@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import io
 import os
 import signal
@@ -95,7 +96,7 @@ def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments:
     environ, here, argv = dict(os.environ), Path.cwd(), sys.argv
     streams = sys.stdin, sys.stdout, sys.stderr
     signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    blankers, hook = dict(redaction._blankers), sys.unraisablehook
+    blankers, hook, collects_after = dict(redaction._blankers), sys.unraisablehook, gc.get_threshold()
     os.environ.clear()
     os.environ.update(variables)
     os.chdir(folder)
@@ -111,6 +112,7 @@ def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments:
         env_file._current[0] = env_file.EnvFile()
         for number, handler in signals.items():
             signal.signal(number, handler)
+        gc.set_threshold(*collects_after)
         sys.unraisablehook = hook
         sys.stdin, sys.stdout, sys.stderr = streams
         sys.argv = argv
