@@ -188,7 +188,7 @@ def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: b
     """
     name = line.name
     if name not in OF_TRAVIS and name not in known:
-        remedy = f"{likely_meant(name, known)}Correct the name, or remove the line."
+        remedy = f"{likely_meant(name, [*OF_TRAVIS, *known])}Correct the name, or remove the line."
         raise line.refused("is not a variable of purger's", remedy)
     if binding.error or binding.value is None or binding.key != name:
         raise line.refused(line.why_no_setting(binding))

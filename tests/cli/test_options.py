@@ -199,6 +199,16 @@ def test_what_narrows_a_purge_and_is_empty_in_the_environment_is_not_dropped(
     assert f"{variable} is empty" in ended.err
 
 
+def test_the_variable_of_another_tool_is_suggested_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PURGER_TOKEN", "s3cret")
+    ended = command("purge", "a/b", "-y")
+    assert ended.code == 2
+    assert ended.err.splitlines() == [
+        "error: PURGER_TOKEN is not a variable of purger's.",
+        "Is TRAVIS_TOKEN meant? Correct the name, or unset the variable.",
+    ]
+
+
 @pytest.mark.parametrize("variable", ["PURGER_BRNCH", "purger_branch", "PURGE_BRANCH"])
 @pytest.mark.parametrize(("name", "code"), [("purge", 2), ("list", 0)])
 def test_a_mistyped_variable_is_never_passed_over_by_what_deletes(

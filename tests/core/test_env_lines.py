@@ -248,6 +248,7 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
         ("setenv TRAVIS_TOKEN s3cret", "(TRAVIS_TOKEN) has no = between its name and its value", "TRAVIS_TOKEN=VALUE"),
         ("TRAVIS_TOKEN s3cret==", "(TRAVIS_TOKEN) has no = between its name and its value", "TRAVIS_TOKEN=VALUE"),
         ("PURGER_BRNCH s3cret", "(PURGER_BRNCH) is not a variable of purger's", "Is PURGER_BRANCH meant? Correct"),
+        ("PURGER_TOKEN=s3cret", "(PURGER_TOKEN) is not a variable of purger's", "Is TRAVIS_TOKEN meant? Correct"),
         ("PURGER_NOTHING_ALIKE=x", "(PURGER_NOTHING_ALIKE) is not a variable of purger's", "Correct the name"),
         ('PURGER_BRANCH="main', "(PURGER_BRANCH) has a quote that does not end, or text behind one", "=VALUE"),
         ("FOO=1 PURGER_BRANCH=main", "(PURGER_BRANCH) is part of the value of another variable", "=VALUE"),
