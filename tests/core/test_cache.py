@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.core.cache import Kind, branch_of_pull_request, count_rows, pull_request_of, without
+from purger.core.cache import Kind, branch_of_pull_request, count_rows, pull_request_of, within, without
 from tests.support.builders import cache
 
 
@@ -19,6 +19,7 @@ from tests.support.builders import cache
         ("PR.007", Kind.PUSH),
         ("PR.0", Kind.PUSH),
         ("PR.٣", Kind.PUSH),
+        ("PR.1٣", Kind.PUSH),
     ],
 )
 def test_only_pr_and_a_number_is_a_pull_request(branch: str, kind: Kind) -> None:
@@ -37,3 +38,11 @@ def test_all_caches_of_a_displayed_branch_are_one_row() -> None:
 def test_without_removes_each_cache_once() -> None:
     one, two = cache("a", "1"), cache("a", "2")
     assert without([one, one, two], [one]) == [one, two]
+    assert without([one, two, one, one], [one, one]) == [two, one]
+
+
+def test_within_keeps_each_cache_as_often_as_the_others_hold_it() -> None:
+    one, two, three = cache("a", "1"), cache("a", "2"), cache("a", "3")
+    assert within([one, two, one, one], [one, three, one]) == [one, one]
+    assert within([one, two], [two]) == [two]
+    assert within([one], []) == []

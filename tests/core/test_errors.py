@@ -62,6 +62,7 @@ def test_the_text_of_an_error_is_what_and_where_without_the_remedy() -> None:
     assert str(error) == "the site is gone (https://api)"
     assert (error.what, error.where, error.remedy) == ("the site is gone", "https://api", "Wait.")
     assert str(errors.SiteError("the site is gone")) == "the site is gone"
+    assert error.args == ("the site is gone",)
 
 
 def test_an_error_about_something_keeps_all_but_its_text() -> None:
@@ -71,3 +72,35 @@ def test_an_error_about_something_keeps_all_but_its_text() -> None:
     assert str(about) == "job 5 was not restarted: the site is gone (https://api)"
     assert (about.args, about.remedy) == (("job 5 was not restarted: the site is gone",), "Wait.")
     assert error.what == "the site is gone"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (ValueError("a\n  b"), "ValueError: a b"),
+        (KeyError(), "KeyError"),
+        (ValueError("x" * 300), f"ValueError: {'x' * 200}"),
+    ],
+    ids=range(3),
+)
+def test_a_fault_of_purgers_own_is_named_by_its_kind_and_in_one_short_line(fault: BaseException, said: str) -> None:
+    error = errors.UnexpectedError.of(fault)
+    assert error.what == f"purger failed in a way that it does not know: {said}"
+    assert error.remedy is not None
+    assert error.remedy.startswith("Please report this as a bug of purger's")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (RuntimeError("can't start\n new thread"), "can't start new thread"),
+        (MemoryError(), "no memory is left"),
+        (OSError("x" * 300), "x" * 200),
+    ],
+    ids=range(3),
+)
+def test_a_fault_of_the_machine_has_the_words_of_the_system_in_one_short_line(fault: BaseException, words: str) -> None:
+    error = errors.MachineError.of(fault)
+    assert error.what == f"the machine gives purger too little memory, or too few threads or open files: {words}"
+    assert error.remedy is not None
+    assert error.remedy.startswith("Give it more: see `ulimit -a`")

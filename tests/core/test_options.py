@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
+from enum import StrEnum
+from typing import Any
 
 import pytest
 
 from purger.core.errors import InputError
-from purger.core.options import Option, check_ranges, declared, flag, number, parse_number, text, wait
+from purger.core.options import (
+    SITE,
+    Option,
+    check_ranges,
+    check_switch,
+    chosen,
+    declared,
+    flag,
+    number,
+    parse_number,
+    text,
+    wait,
+)
+from purger.core.units import parse_duration_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,3 +100,156 @@ def test_numbers_at_the_ends_of_the_range_are_accepted() -> None:
 def test_a_number_has_plain_digits(text: str, kind: type[int | float]) -> None:
     with pytest.raises(InputError, match="number"):
         parse_number(text, kind)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "at_least", "remedy"),
+    [
+        ("ten", int, None, "Give a whole number."),
+        ("0.5", int, 1, "Give a whole number, 1 or more."),
+        ("ten", float, None, "Give a number."),
+        ("ten", float, 0.5, "Give a number, 0.5 or more."),
+    ],
+)
+def test_what_is_no_number_is_rejected_with_the_numbers_that_are_accepted(
+    given: str, kind: type[int | float], at_least: float | None, remedy: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_number(given, kind, at_least)
+    assert caught.value.what == f"'{given}' is not {remedy.removeprefix('Give ').partition(',')[0].rstrip('.')}"
+    assert caught.value.remedy == remedy
+
+
+def test_a_number_is_read_as_its_kind() -> None:
+    assert [parse_number("7", int), parse_number("7.5", float)] == [7, 7.5]
+
+
+def declaration(made: Any) -> tuple[Any, Option]:
+    """Return the field's default and the option of a declaration that is made during the test."""
+    ((each, option),) = declared(make_dataclass("Made", [("value", object, made)]))
+    return each.default, option
+
+
+def test_each_kind_of_declaration_says_what_its_option_is() -> None:
+    assert declaration(text("--url", "-u", default="a", shown="the usual one", panel=SITE, help="Which.")) == (
+        "a", Option(names=("--url", "-u"), help="Which.", panel=SITE, shown="the usual one"),
+    )  # fmt: skip
+    assert declaration(number("--rows", default=50, at_least=1, panel=None, help="Rows.")) == (
+        50, Option(names=("--rows",), help="Rows.", panel=None, raw=int, metavar="N", default="50", at_least=1),
+    )  # fmt: skip
+    assert declaration(flag("--yes", "-y", panel=None, help="Yes.", is_hidden=True)) == (
+        False, Option(names=("--yes", "-y"), help="Yes.", panel=None, raw=bool, is_hidden=True),
+    )  # fmt: skip
+    a_wait = Option(
+        names=("--settle",), help="Wait.", panel=None, metavar="TIME", parse=parse_duration_s, default="5m", at_least=0,
+        seconds_a_unit=1.0,
+    )  # fmt: skip
+    assert declaration(wait("--settle", default="5m", panel=None, help="Wait.")) == (300.0, a_wait)
+
+
+def test_a_default_of_none_or_of_zero_is_not_written() -> None:
+    default, option = declaration(wait("--timeout", default=None, panel=None, help="Stop."))
+    assert (default, option.default) == (None, None)
+    default, option = declaration(number("--spare", default=0, metavar="COUNT", panel=None, help="Spare."))
+    assert (default, option.default, option.metavar) == (0, None, "COUNT")
+
+
+def test_a_wait_without_a_value_is_in_every_range() -> None:
+    check_ranges(make_dataclass("Made", [("value", object, wait("--timeout", default=None, panel=None, help=""))])())
+
+
+class Order(StrEnum):
+    """Choices of which two begin alike."""
+
+    SIZE = "size"
+    SITE = "site"
+    NAME = "name"
+
+
+ORDER = Option(names=("--order",), help="", panel=None, raw=Order)
+
+
+def test_what_is_given_as_text_is_converted_to_the_type_of_the_option() -> None:
+    assert OPTIONS["batch_size"].value_of("7") == 7
+    assert OPTIONS["batch_size"].value_of(7) == 7
+    assert OPTIONS["settle_s"].value_of("2m") == 120.0
+    assert OPTIONS["branch"].value_of("7") == "7"
+    assert ORDER.value_of("name") is Order.NAME
+    assert Option(names=("--many",), help="", panel=None, raw=list[str]).value_of("a") == "a"
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "what", "remedy"),
+    [
+        (OPTIONS["batch_size"], "x", "PURGER_X 'x' is not a whole number", "Give a whole number, 1 or more."),
+        (OPTIONS["batch_size"], "0", "PURGER_X 0 is too small", "Give 1 or more."),
+        (OPTIONS["settle_s"], "2w", "PURGER_X is longer than a week", "Give a week (1w) or less."),
+        (ORDER, "nam", "PURGER_X 'nam' is not a choice", "Is name meant? Give size, site or name."),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_rejected_in_the_name_of_its_source(
+    option: Option, given: str, what: str, remedy: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        option.value_of(given, "PURGER_X")
+    assert (caught.value.what, caught.value.remedy) == (what, remedy)
+
+
+@pytest.mark.parametrize(
+    ("said", "what"), [("is a folder", "PURGER_X is a folder"), ("--x is a folder", "--x is a folder")]
+)
+def test_the_source_is_named_once_and_the_place_is_kept(said: str, what: str) -> None:
+    def refuse(given: str) -> object:
+        raise InputError(said, where=given, remedy="Give a file.")
+
+    with pytest.raises(InputError) as caught:
+        Option(names=("--x",), help="", panel=None, parse=refuse).value_of("/srv", "PURGER_X")
+    assert (caught.value.what, caught.value.where, caught.value.remedy) == (what, "/srv", "Give a file.")
+
+
+def test_a_value_that_is_no_number_is_not_compared_with_the_range() -> None:
+    never = Option(
+        names=("--x",), help="", panel=None, at_least=1, parse=lambda given: None if given == "no" else given
+    )
+    assert (never.value_of("no"), never.value_of("yes")) == (None, "yes")
+
+
+def test_a_wait_in_larger_units_is_at_most_a_week_too() -> None:
+    days = Option(names=("--days",), help="", panel=None, seconds_a_unit=86_400.0)
+    days.check(7)
+    with pytest.raises(InputError, match="--days is longer than a week"):
+        days.check(8)
+
+
+def test_a_number_that_is_too_small_is_shown_in_a_few_digits() -> None:
+    with pytest.raises(InputError, match=f"--batch-size -1{'0' * 18} is too small"):
+        OPTIONS["batch_size"].check(-(10**30))
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("N", "Is name meant? "),
+        ("nams", "Is name meant? "),
+        ("sit", "Is site meant? "),
+        ("SI", ""),
+        ("xyz", ""),
+        ("", ""),
+    ],
+)
+def test_a_choice_that_is_likely_meant_is_named(given: str, meant: str) -> None:
+    with pytest.raises(InputError) as caught:
+        chosen(given, Order)
+    assert caught.value.what == f"'{given}' is not a choice"
+    assert caught.value.remedy == f"{meant}Give size, site or name."
+
+
+@pytest.mark.parametrize("given", ["", "1", "true", "Yes", " ON ", "0", "False", "n", "off"])
+def test_a_variable_may_switch_an_option_in_several_words(given: str) -> None:
+    check_switch(given)
+
+
+def test_a_word_that_switches_nothing_is_rejected() -> None:
+    with pytest.raises(InputError, match="'maybe' is neither yes nor no") as caught:
+        check_switch("maybe")
+    assert caught.value.remedy == "Give 1, true, yes or on to switch it on; 0, false, no or off to switch it off."

@@ -12,6 +12,7 @@ from purger.core.cache import Cache, Kind
 from purger.core.decision import Decision, Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.filters import is_glob
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from tests.support.builders import NOW, cache
 
@@ -90,6 +91,13 @@ def test_a_selection_describes_pull_requests_and_a_date() -> None:
     assert (
         str(Selection(kind=Kind.PULL_REQUEST, not_after=before)) == "of pull requests, from before 2026-03-01 12:30 UTC"
     )
+
+
+def test_a_selection_describes_its_filters_before_its_policies() -> None:
+    policies = Policies(keep_newest=1, limit=5)
+    described = "but the newest of each branch and kind of job, at most 5 caches"
+    assert str(Selection(match="x", policies=policies)) == f"with 'x' in their name, {described}"
+    assert str(Selection(policies=policies)) == described
 
 
 def test_a_branch_that_is_not_text_is_rejected() -> None:

@@ -23,6 +23,7 @@ from purger.core.shown_address import quoted, shown_address, shown_value, withou
         ("x:PASSWORD@git.corp.test/o/n", "…@git.corp.test/o/n"),
         ("wss://host.test/?token=PASSWORD", "wss://host.test/"),
         ("git@git.corp.test:o/n.git", "git@git.corp.test:o/n.git"),
+        ("ext::sh -c PASSWORD", "ext::…"),
         ("owner/name", "owner/name"),
         ("owner/name?#", "owner/name?#"),
         ("/srv/a folder", "/srv/a folder"),

@@ -12,6 +12,7 @@ from purger.core.text import decoded, likely_meant, many, printable, sentence_of
 def test_sentences_and_visible_text() -> None:
     assert (sentence_of(" x.. "), sentence_of(""), sentence_of("...a")) == ("X.", "", "...a.")
     assert [sentence_of(text) for text in ("is it?", "no!", "it is.")] == ["Is it?", "No!", "It is."]
+    assert sentence_of("it is of kind X..") == "It is of kind X."
     names = ("https_proxy is odd", "acme/x: no", "x509 is odd", "report.json is odd", "h:1 is down", "a@b is odd")
     assert [sentence_of(name) for name in names] == [f"{name}." for name in names]
     assert sentence_of("the variable https_proxy is odd") == "The variable https_proxy is odd."
@@ -46,6 +47,7 @@ def test_a_variable_is_likely_meant_where_more_than_its_first_word_is_alike(name
         (1200, "cache", "1,200 caches"),
         (2, "branch", "2 branches"),
         (2, "repository", "2 repositories"),
+        (2, "address", "2 addresses"),
     ],
 )
 def test_a_count_has_its_noun_in_the_right_number(count: int, noun: str, text: str) -> None:
@@ -88,10 +90,23 @@ def test_bytes_of_no_text_are_an_error(content: bytes) -> None:
 
 def test_bytes_of_no_text_may_be_kept_apart() -> None:
     assert (decoded(b"a\xff", errors="surrogateescape"), decoded(codecs.BOM_UTF8)) == ("a\udcff", "")
+    assert decoded(codecs.BOM_UTF8 + b"a\xff", errors="surrogateescape") == "a\udcff"
+
+
+def test_only_in_utf_8_may_bytes_of_no_text_be_kept_apart() -> None:
+    with pytest.raises(UnicodeDecodeError):
+        decoded(codecs.BOM_UTF16_LE + b"a\0\xff", errors="surrogateescape")
+
+
+def test_a_file_of_nothing_but_a_byte_order_mark_is_wrong_from_its_first_byte() -> None:
+    with pytest.raises(UnicodeDecodeError, match="nothing but a byte-order mark") as caught:
+        decoded(codecs.BOM_UTF16_LE)
+    assert (caught.value.start, caught.value.end) == (0, 2)
 
 
 def test_what_the_system_says_stands_in_the_middle_of_a_sentence() -> None:
     assert system_words(ConnectionRefusedError(111, "another text")) == "connection refused"
+    assert system_words(PermissionError(1, "another text")) == "operation not permitted"
     assert system_words(OSError(-2, "Name or service not known")) == "name or service not known"
     assert system_words(OSError()) == ""
     several = (

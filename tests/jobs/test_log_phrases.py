@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from purger.jobs.check_log import CheckedLog
-from purger.jobs.log_phrases import lines_about
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom, read_log, with_sources_by_order
+from purger.jobs.log_phrases import last_lines, lines_about, what_it_did
+from purger.jobs.log_report import log_report
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom, Unknown, read_log, with_sources_by_order
 from purger.travis.jobs import JobFacts
 from tests.support.reports import assert_valid, value_of
 from tests.travis.job_log.corpus import LOGS
@@ -48,6 +49,25 @@ def verdict(**changes: Any) -> FetchVerdict:
     return replace(FetchVerdict(FETCH, True, "deleted", AT - timedelta(minutes=1), "after"), **changes)
 
 
+def untold() -> dict[str, CheckedLog]:
+    """Samples of which not all is known, each by its name."""
+    cut = JobLog(is_log=True, truncated=True, unknown=Unknown.ENDS_EARLY)
+    doubted = verdict(
+        deleted=None, outcome=None, deleted_at=None, when="unknown", doubt="deleted in a/b, and is still there in c/d"
+    )
+    return {
+        "unknown": CheckedLog("a.log", cut),
+        "unknown: a running job": CheckedLog("job 7", cut, RUNNING),
+        "unknown: a job that ended": CheckedLog("job 7", cut, replace(RUNNING, state="failed")),
+        "unknown: no answer": CheckedLog(
+            "a.log", replace(cut, asked=(replace(FETCH, found=None),), unknown=Unknown.STALLED)
+        ),
+        "doubted": CheckedLog("a.log", fetched(FETCH), None, (doubted,)),
+        "doubted: one of two": CheckedLog("a.log", fetched(FETCH, OTHER), None, (doubted, verdict(fetch=OTHER))),
+        "unpacked in part": CheckedLog("a.log", replace(fetched(FETCH), unpacking_cut_off=True)),
+    }
+
+
 def checked() -> dict[str, CheckedLog]:
     """Each sample by its name."""
     found = {name: CheckedLog(name, with_sources_by_order(read_log([(LOGS / name).read_bytes()]))) for name in CORPUS}
@@ -72,8 +92,9 @@ def checked() -> dict[str, CheckedLog]:
         Stored(None, None, AT, False),
     ]
     found["stored"] = CheckedLog("a.log", replace(fetched(), stored=tuple(stored), nothing_changed=True))
+    found["stored: not named first"] = CheckedLog("a.log", replace(fetched(), stored=tuple(reversed(stored))))
     found["failed"] = CheckedLog("a.log", replace(fetched(), last_failing_lines=("$ make", "make: no rule")))
-    return found
+    return found | untold()
 
 
 def rendered(sample: CheckedLog) -> dict[str, Any]:
@@ -85,6 +106,17 @@ def rendered(sample: CheckedLog) -> dict[str, Any]:
 @pytest.mark.parametrize("name", checked())
 def test_a_checked_log_in_words(name: str) -> None:
     assert rendered(checked()[name]) == json.loads(RENDERED.read_text())[name]
+
+
+@pytest.mark.parametrize(
+    ("log", "clause"),
+    [
+        (JobLog(is_log=True, unknown=Unknown.ENDS_EARLY), "ends before it tells whether a cache was fetched"),
+        (JobLog(is_log=False), "is not there"),
+    ],
+)
+def test_what_a_job_did_is_not_told_where_its_log_does_not_show_it(log: JobLog, clause: str) -> None:
+    assert what_it_did(log_report(log)) == f"does not show what it fetched: its log {clause}"
 
 
 @pytest.mark.parametrize("path", sorted(LOGS.iterdir()), ids=lambda path: path.name)
@@ -113,6 +145,16 @@ def test_what_two_symptoms_have_in_common_is_said_once() -> None:
         "  (the line with the known symptom)",
         "  end",
     ]
+
+
+def test_what_a_stopped_job_printed_last_is_no_failed_command() -> None:
+    stopped = log_report(replace(fetched(), stopped=True, last_failing_lines=("$ make", "still at it")))
+    assert last_lines(stopped) == ["What it printed last:", "  $ make", "  still at it"]
+
+
+def test_a_job_that_was_stopped_while_it_stored_has_no_failed_command() -> None:
+    stopped = log_report(replace(fetched(), stopped=True, stopped_storing=True, last_failing_lines=("$ make",)))
+    assert last_lines(stopped) == ["The job was stopped while it stored its cache: that is not the fault of the build."]
 
 
 if __name__ == "__main__":

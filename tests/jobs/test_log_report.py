@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import UNSET
 
 from purger.jobs.log_report import log_report
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom, SymptomId
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom, SymptomId, Unknown
 from tests.support.builders import NOW
 
 OWN = Fetch("PR.7", "cache-a.tgz", NOW, found=False, source="own")
@@ -64,3 +65,36 @@ def test_no_cache_is_to_blame_for_stale_packages_where_none_was_fetched(
     assert (made.meaning == "the meaning") is not is_acquitted
     assert made.what_to_do.startswith("It fetched no cache") is is_acquitted
     assert (made.what_to_do == "Purge the caches.") is not is_acquitted
+
+
+def test_what_a_log_does_not_tell_has_its_reason_in_the_report() -> None:
+    stalled = log_report(JobLog(is_log=True, asked=(OWN,), unknown=Unknown.STALLED))
+    assert (stalled.cache_use, stalled.is_worth_a_restart) == ("unknown", True)
+    assert stalled.unknown_reason == "ends while the job downloads a cache: it stalled, or was stopped"
+    cut = log_report(JobLog(is_log=True, unknown=Unknown.ENDS_EARLY))
+    assert (cut.unknown_reason, cut.is_worth_a_restart) == ("ends before it tells whether a cache was fetched", False)
+    known = log_report(LOG)
+    assert (known.cache_use, known.unknown_reason, known.is_worth_a_restart) == ("fetched", None, False)
+
+
+@pytest.mark.parametrize(
+    "name", ["fetched_unnamed", "unpacking_cut_off", "stopped", "stopped_storing", "several_jobs", "nothing_changed"]
+)
+def test_each_remark_on_a_log_is_in_its_report(name: str) -> None:
+    assert getattr(log_report(replace(LOG, **{name: True})), name) is True  # type: ignore[arg-type]
+    assert getattr(log_report(LOG), name) is False
+
+
+def test_what_was_stored_is_reported_with_its_time_and_its_failure() -> None:
+    failed = Stored("PR.7", "cache-b.tgz", NOW, succeeded=False, reason="the store refused it")
+    (stored,) = log_report(replace(LOG, stored=(failed,))).stored
+    assert (stored.branch, stored.archive, stored.at) == ("PR.7", "cache-b.tgz", NOW)
+    assert (stored.succeeded, stored.failure) == (False, "the store refused it")
+
+
+def test_a_doubt_is_the_reason_that_nothing_is_known_of_an_archive() -> None:
+    doubted = FetchVerdict(TARGET, None, None, None, "unknown", "deleted in a/b, and is still there in c/d")
+    (fetched,) = log_report(LOG, [doubted]).fetched
+    assert (fetched.deleted, fetched.outcome, fetched.deleted_at, fetched.when) == (None, None, None, "unknown")
+    assert fetched.reason == "deleted in a/b, and is still there in c/d"
+    assert log_report(LOG, [GONE]).fetched[0].reason is UNSET

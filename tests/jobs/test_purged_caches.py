@@ -86,7 +86,7 @@ def test_only_the_jobs_repository_counts(tmp_path: Path) -> None:
     document["repositories"] += report()["repositories"]
     assert not read(tmp_path, document, "Acme/Widgets").verdicts(log_at(START))[0].deleted
     assert read(tmp_path, document).verdicts(log_at(START))[0].deleted
-    with pytest.raises(InputError, match="tells nothing of acme/third"):
+    with pytest.raises(InputError, match=r"tells nothing of acme/third \("):
         read(tmp_path, document, "acme/third")
 
 
@@ -95,6 +95,7 @@ def test_of_an_unknown_repository_nothing_is_known_where_repositories_differ(tmp
     document["repositories"] += report(cache("skipped"))["repositories"]
     (verdict,) = read(tmp_path, document).verdicts(log_at(START))
     assert (verdict.deleted, verdict.outcome, verdict.when) == (None, None, "unknown")
+    assert verdict.fetch == log_at(START).fetched[0]
     assert verdict.doubt == "deleted in acme/other, and is still there in acme/widgets"
     (verdict,) = read(tmp_path, document, "acme/other").verdicts(log_at(START))
     assert (verdict.deleted, verdict.doubt) == (True, None)
@@ -104,12 +105,27 @@ def test_of_an_unknown_repository_nothing_is_known_where_repositories_differ(tmp
     assert read(tmp_path, document).verdicts(log_at(START))[0].deleted
 
 
-def test_of_many_repositories_only_some_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [
+        (3, "acme/0, acme/1, acme/2"),
+        (4, "acme/0, acme/1, acme/2 and 1 more"),
+        (5, "acme/0, acme/1, acme/2 and 2 more"),
+    ],
+)
+def test_of_many_repositories_only_some_are_named(tmp_path: Path, count: int, named: str) -> None:
     document = report(cache("failed"))
-    for number in range(5):
+    for number in range(count):
         document["repositories"] += report(cache(), slug=f"acme/{number}")["repositories"]
     (verdict,) = read(tmp_path, document).verdicts(log_at(START))
-    assert verdict.doubt == "deleted in acme/0, acme/1, acme/2 and 2 more, and is still there in acme/widgets"
+    assert verdict.doubt == f"deleted in {named}, and is still there in acme/widgets"
+
+
+def test_a_report_without_the_repository_counts_as_a_whole_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(report(cache())))
+    (verdict,) = PurgedCaches.read(path, "acme/third", or_all=True).verdicts(log_at(START))
+    assert verdict.deleted
 
 
 def test_repositories_of_several_providers_may_have_the_same_name(tmp_path: Path) -> None:

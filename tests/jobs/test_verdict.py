@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,6 +62,11 @@ def test_the_verdict_follows_from_the_state_and_the_log(
         (Verdict.PASSED, NO_LOG, "passed"),
         (Verdict.CANCELED, CLEAN, "was cancelled by someone"),
         (Verdict.UNKNOWN, NO_LOG, "failed, and its log does not tell what it fetched"),
+        (
+            Verdict.NO_ANSWER,
+            STALLED,
+            "failed; its log ends while the job downloads a cache: it stalled, or was stopped",
+        ),
         (Verdict.NOT_A_CACHE_PROBLEM, WITHOUT_CACHES, "failed; it uses no cache"),
         (Verdict.FETCHED_DELETED, FETCHED, "failed; it fetched main/cache-a.tgz, its own branch's cache"),
     ],
@@ -80,6 +86,7 @@ def error(verdict: Verdict, log: JobLog, fetched: list[FetchVerdict], attempts: 
         (Verdict.CANCELED, NO_LOG, [], ExitCode.REMAINS),
         (Verdict.UNKNOWN, NO_LOG, [], ExitCode.SITE),
         (Verdict.NO_ANSWER, STALLED, [], ExitCode.SITE),
+        (Verdict.UNLISTED, FETCHED, [UNSEEN], ExitCode.REMAINS),
         (Verdict.NOT_A_CACHE_PROBLEM, CLEAN, [], ExitCode.NOT_A_CACHE_PROBLEM),
     ],
 )
@@ -104,6 +111,26 @@ def test_what_still_comes_back_is_named() -> None:
     assert made.remedy == (
         "A running job may upload it again and again: wait until none runs on that branch, "
         "then run this again, with a longer --wait."
+    )
+
+
+def test_only_what_no_purge_saw_listed_is_named_as_unlisted() -> None:
+    elsewhere = replace(UNSEEN, fetch=replace(FETCH, archive="cache-d.tgz", source="default"))
+    other = replace(UNSEEN, fetch=replace(FETCH, archive="cache-b.tgz"))
+    made = error(Verdict.UNLISTED, FETCHED, [SPARED, UNSEEN, elsewhere, other])
+    assert made.what == (
+        "job 5 failed, and fetched a cache of its own branch that the site does not list: "
+        "main/cache-a.tgz, main/cache-b.tgz; no deletion was tried"
+    )
+    assert made.remedy.startswith("Run this again, to see whether the job still fetches it.")
+    assert "set another `cache: key`" in made.remedy
+
+
+def test_a_job_without_an_answer_says_how_often_it_was_started_and_what_its_log_shows() -> None:
+    made = error(Verdict.NO_ANSWER, STALLED, [], attempts=2)
+    assert made.what == (
+        "job 5 got no answer to its request for a cache, in 2 attempts: "
+        "its log ends while the job downloads a cache: it stalled, or was stopped"
     )
 
 
