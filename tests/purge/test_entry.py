@@ -7,6 +7,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from purger.core.cache import Cache, Method, Outcome
+from purger.core.decision import Kept
 from purger.purge.entry import (
     BRANCH_UNKNOWN,
     FULL_NAME_UNKNOWN,
@@ -61,6 +62,19 @@ def test_each_state_has_its_outcome_and_reason(made: Entry, outcome: Outcome, re
 )
 def test_what_nobody_can_decide_says_what_is_not_known(of: Cache, reason: str) -> None:
     assert replace(entry(of, selected=False), undecided=True).reason == reason
+
+
+def test_what_may_be_below_a_branch_names_that_branch() -> None:
+    below = replace(cache("part", "c.tgz"), may_be_nested=True, below="release/1.x")
+    reason = replace(entry(below, selected=False), undecided=True).reason
+    assert reason is not None
+    assert "it is of release/1.x, or of a branch below it" in reason
+
+
+@pytest.mark.parametrize("kept", Kept)
+def test_what_a_policy_keeps_says_which_one(kept: Kept) -> None:
+    made = replace(entry(cache(), selected=False), kept=kept)
+    assert (made.outcome, made.reason) == (Outcome.SKIPPED, kept.of_one)
 
 
 @pytest.mark.parametrize("state", State)

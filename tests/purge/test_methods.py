@@ -10,8 +10,8 @@ from purger.core.cache import Method, Outcome
 from purger.core.selection import Selection
 from purger.purge.entry import Entry
 from purger.purge.ledger import Ledger
-from purger.purge.methods import RECHECKS_OF_ACCEPTED, Refusal
-from tests.support.builders import NOW, attempt, cache, ledger_of, outcome
+from purger.purge.methods import RECHECKS_OF_ACCEPTED, Methods, Refusal
+from tests.support.builders import NOW, attempt, cache, entry, ledger_of, outcome
 
 
 def refuse(ledger: Ledger, method: Method, entries: Sequence[Entry] | None = None) -> None:
@@ -89,3 +89,27 @@ def test_the_rate_limit_takes_no_attempt_but_has_an_end() -> None:
     assert outcome(ledger) == (Outcome.FAILED, "answered 429")
     ledger.accept([cache()], Method.BUTTON)
     assert one.attempts == 1
+
+
+def test_progress_elsewhere_starts_the_count_of_rate_limits_anew() -> None:
+    ledger = ledger_of(cache("a"), cache("b"), attempts=1)
+    one, _ = ledger.entries
+
+    def limit() -> None:
+        ledger.count_attempt([one], Method.ICON)
+        ledger.refuse([one], "answered 429", Refusal.RATE_LIMITED)
+
+    for _ in range(3):
+        limit()
+        ledger.accept([cache("b")], Method.ICON)
+        assert ledger.methods.next_of(one) is Method.ICON
+    limit()
+    assert ledger.methods.next_of(one) is Method.ICON, "the first of two since the progress"
+    limit()
+    assert ledger.methods.next_of(one) is Method.BUTTON
+
+
+def test_a_cache_that_is_uploaded_again_as_often_as_it_may_be_attempted_is_left() -> None:
+    methods = Methods(everything=True, attempts=2)
+    assert methods.may_attempt(entry(cache(), recreated=1))
+    assert not methods.may_attempt(entry(cache(), recreated=2))

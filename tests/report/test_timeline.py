@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from purger.core import events
 from purger.report.model import TimelineEntry
 from purger.report.timeline import KINDS, MOST_MOMENTS, Timeline
@@ -84,6 +86,18 @@ def test_memory_stays_flat_and_no_count_is_lost() -> None:
     assert sum(entry.accepted + entry.refused for entry in entries) == 20_000
     assert sum(entry.seconds for entry in entries) == 10_000
     assert max(len(entry.text) for entry in entries) == 500
+
+
+def test_moments_are_merged_only_when_there_are_too_many_and_no_coarser_than_needed() -> None:
+    timeline = Timeline(clock := Clock())
+    most = MOST_MOMENTS + len(KINDS)
+    finest_s = timeline.resolution_s
+    for number in range(most + 1):
+        assert (len(timeline.entries), timeline.resolution_s) == (number, finest_s)
+        clock.now += 1
+        timeline.see(events.Warned("a/b", "odd"))
+    assert timeline.resolution_s == pytest.approx(16 * finest_s), "doubled until seconds are merged"
+    assert most / 2 < len(timeline.entries) < most
 
 
 def test_many_repositories_end_the_merging_too() -> None:
