@@ -67,7 +67,7 @@ def without_secrets(text: str) -> str:
     """Return a text in which each address lost its user info, its query and its fragment, also one without a scheme
     among the values that the text quotes.
     """
-    return _QUERY.sub(r"\1", without_user_info(_QUOTED.sub(_shown_quoted, text) if "@" in text else text))
+    return _QUERY.sub(r"\1", without_user_info(_QUOTED.sub(_shown_quoted, text)))
 
 
 def _shown_quoted(found: re.Match[str]) -> str:

@@ -61,6 +61,7 @@ def test_addresses_in_a_text_lose_what_may_be_secret() -> None:
         (r"C:\Users\me@work", r"C:\Users\me@work"),
         ("127.0.0.1:9", "127.0.0.1:9"),
         ("https://api.travis-ci.com/user?k=PASSWORD", "https://api.travis-ci.com/user"),
+        ("file:/srv/x?k=PASSWORD", "file:/srv/x"),
     ],
 )
 def test_what_is_shown_of_a_value_that_should_be_no_address(value: str, shown: str) -> None:
