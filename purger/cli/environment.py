@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -18,12 +19,14 @@ from purger.core.errors import InputError
 from purger.core.filters import Filters
 from purger.core.options import check_switch, declared, parse_number
 from purger.core.policies import Policies
-from purger.core.text import likely_meant
+from purger.core.shown_address import shown_address
+from purger.core.text import likely_meant, visible
 from purger.secrets import env_file
 
 PREPARED = "purger.prepared"
 DELETING = frozenset({"purge", "retry"})
 """The commands that may not start without what an unreadable `.env` may say: a filter could be in it."""
+_LONGEST_WORD = 40
 
 _SELECTING = frozenset(field.name for settings in (Filters, Policies) for field, _ in declared(settings))
 
@@ -54,8 +57,8 @@ class PreparedCommand(TyperCommand):
         if not ctx.resilient_parsing:
             given, order = self._given(ctx, args)
             if "help" not in given:
-                ctx.meta[PREPARED] = self._prepare(given)
-                ctx.meta[PREPARED].error = ctx.meta[PREPARED].error or _given_twice(order)
+                prepared = ctx.meta[PREPARED] = self._prepare(given)
+                prepared.error = prepared.error or _option_as_a_value(self.params, args) or _given_twice(order)
         return super().parse_args(ctx, args)
 
     def _given(self, ctx: Any, args: list[str]) -> tuple[dict[str, Any], list[Any]]:
@@ -127,6 +130,35 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
             yield InputError(
                 f"{name} is not a variable of purger's", remedy=f"{meant}Correct the name, or unset the variable."
             )
+
+
+def _option_as_a_value(parameters: Iterable[Any], args: Sequence[str]) -> InputError | None:
+    """Return an error where the word behind an option that needs a value is an option itself, or written like one.
+
+    The value was forgotten, or came of a shell's variable that is empty: the second option would be lost.
+    """
+    options = [one for one in parameters if one.param_type_name == "option"]
+    names = {name for one in options for name in (*one.opts, *one.secondary_opts)}
+    long_names = {name: one.opts[0] for one in options if not (one.is_flag or one.count) for name in one.opts}
+    for before, word in pairwise(args):
+        if before == "--":
+            break
+        name = long_names.get(_last_option(before, long_names))
+        if name and (word.startswith("--") or word[:2] in names):
+            shown = visible(shown_address(word.partition("=")[0]), _LONGEST_WORD)
+            return InputError(
+                f"{name} has no value: {shown} follows it",
+                remedy=f"Give it a value; one that begins with a hyphen is written {name}=VALUE.",
+            )
+    return None
+
+
+def _last_option(word: str, with_value: Container[str]) -> str:
+    """Return the option of which the next word is the value, if it needs one: `-b` of `-b`, and also of `-yb`."""
+    if word.startswith("--") or not word.startswith("-"):
+        return word
+    letters = [f"-{letter}" for letter in word[1:]]
+    return letters[-1] if letters and not any(one in with_value for one in letters[:-1]) else ""
 
 
 def _given_twice(order: Iterable[Any]) -> InputError | None:

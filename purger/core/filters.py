@@ -18,6 +18,13 @@ CLOCK_STEP_S = 1.0
 """The dates of caches and of the site's clock have whole seconds."""
 
 _GLOB = re.compile(r"[*?[]")
+_CLASS = re.compile(r"\[(!?\]?[^\]]*)\]")
+_NOT_IN_A_NAME = re.compile(
+    r"[\x00-\x20\x7f~^:\\\[]|\.\.|@\{|//|(?:\A|/)\.|\.lock(?:/|\Z)|\A[-/]|[/.]\Z|\A@\Z", re.ASCII
+)
+"""What git allows in no branch's name."""
+_NOT_REPLACED = re.compile(r"\$[\w{(]|\{\{|\}\}|%\w+%")
+"""What a shell, a template or a batch file would have replaced."""
 
 
 def _parse_age_s(age: str) -> float:
@@ -249,6 +256,23 @@ def _check_name(option: str, name: str) -> None:
         raise InputError(
             f"{option} {visible(name)} is a reference, and no branch's name",
             remedy="Write the name as the site has it: main, not refs/heads/main; PR.7 for pull request 7.",
+        )
+    if _NOT_REPLACED.search(name):
+        raise InputError(
+            f"{option} {visible(name)} holds a variable that nothing replaced",
+            remedy="Write the name itself, or let your shell replace it; a ? instead of the odd character matches it.",
+        )
+    single = [match[1].removeprefix("!") for match in _CLASS.finditer(name)]
+    if any(one.startswith("^") or set(one) & set(",;\"' ") for one in single):
+        raise InputError(
+            f"{option} {visible(name)} holds more than single characters in its brackets",
+            remedy=f"Give {option} once for each name; [abc] is one of these characters, [!abc] is any other one.",
+        )
+    if _NOT_IN_A_NAME.search(_CLASS.sub("x", name)):
+        raise InputError(
+            f"{option} {visible(name)} can't be a branch's name",
+            remedy=f"Give {option} once for each name. None has a blank, a ~ ^ : \\ or .. in it, begins with - or /, "
+            "or ends with / or a full stop.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,10 @@ from purger.core.text import visible
 from purger.purge.branch_listings import BranchListings
 from purger.travis.keys import last_part
 
-_REMOTE = re.compile(r"^(?:remotes/)?(?:origin|upstream)/")
+_REMOTE = re.compile(r"^(?:heads/|(?:remotes/)?(?:origin|upstream)/)")
+_PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/)(\d+)(?:/head|/merge)?")
+_AROUND = "[](){}<>\"'`^$|"
+"""What people and programs put around names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,18 @@ def _unmatched(option: str, name: str, known: Collection[str], *, is_a_branch: b
 
 
 def _is_written_otherwise(name: str, branch: str) -> bool:
-    """Whether a name is the branch's in another case, with the name of a remote, or in a list of names."""
-    parts = _REMOTE.sub("", name).casefold().strip("{}").replace(",", " ").replace(";", " ").split()
-    return any(matches(branch.casefold(), _REMOTE.sub("", part)) for part in parts)
+    """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, or a list of names."""
+    parts = _plain(_REMOTE.sub("", name)).replace(",", " ").replace(";", " ").split()
+    meant = _plain(branch)
+    return any(
+        matches(meant, _PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", part.strip(_AROUND).removesuffix("/"))))
+        for part in parts
+    )
+
+
+def _plain(name: str) -> str:
+    """Return the name in small letters that are composed, without characters that nobody sees."""
+    return "".join(one for one in unicodedata.normalize("NFKC", name).casefold() if one.isprintable())
 
 
 def _without_a_match(filters: Filters, known: Collection[str]) -> list[tuple[str, str]]:

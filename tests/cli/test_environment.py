@@ -92,9 +92,9 @@ def test_help_and_version_never_read_the_file(
 
 
 def test_a_value_that_looks_like_a_wish_for_help_does_not_hide_the_file(command: Command, runs: list[Run]) -> None:
-    Path(".env").write_text("PURGER_MATCH=py")
-    assert command("purge", "a/b", "-y", "--branch", "-h").code == 0
-    assert (runs[0].request.selection.branches, runs[0].request.selection.match) == (("-h",), "py")
+    Path(".env").write_text("PURGER_EXCLUDE=py")
+    assert command("purge", "a/b", "-y", "--match", "-h", "--branch", "x").code == 0
+    assert (runs[0].request.selection.match, runs[0].request.selection.exclude) == ("-h", ("py",))
 
 
 def unreadable() -> bytes:

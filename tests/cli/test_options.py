@@ -209,6 +209,34 @@ def test_the_variable_of_another_tool_is_suggested_too(command: Command, monkeyp
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (["--exclude", "--dry-run"], "--exclude has no value: --dry-run follows it"),
+        (["--exclude", "-n"], "--exclude has no value: -n follows it"),
+        (["--artifacts", "--dryrun"], "--artifacts has no value: --dryrun follows it"),
+        (["-vb", "--dry-run"], "--branch has no value: --dry-run follows it"),
+        (["-b", "-n"], "--branch has no value: -n follows it"),
+        (["--match", "--exclude=main"], "--match has no value: --exclude follows it"),
+        (["--branch", "--"], "--branch has no value: -- follows it"),
+    ],
+)
+def test_an_option_is_no_value_of_the_one_before_it(
+    command: Command, runs: list[Run], given: list[str], why: str
+) -> None:
+    ended = command("purge", "a/b", "-y", *given)
+    assert (ended.code, len(runs)) == (2, 0)
+    assert f"error: {why}.\n" in ended.err
+    assert f"is written {why.split()[0]}=VALUE.\n" in ended.err
+
+
+@pytest.mark.parametrize(
+    "given", [["--match", "-foo"], ["--match=--foo"], ["-mn"], ["--match", "a", "-n"], ["-nm", "a"]]
+)
+def test_a_value_may_begin_with_a_hyphen(command: Command, runs: list[Run], given: list[str]) -> None:
+    assert (command("purge", "a/b", "-y", *given).code, len(runs)) == (0, 1)
+
+
 @pytest.mark.parametrize("variable", ["PURGER_BRNCH", "purger_branch", "PURGE_BRANCH"])
 @pytest.mark.parametrize(("name", "code"), [("purge", 2), ("list", 0)])
 def test_a_mistyped_variable_is_never_passed_over_by_what_deletes(
