@@ -48,19 +48,17 @@ def _protect() -> None:
 def _end(fault: BaseException) -> None:
     """Show what ended the command outside of its frame, and end the process with its exit code."""
     import sys
-    from datetime import UTC, datetime
 
     from purger.cli.console import show_error, stderr
     from purger.cli.faults import known
-    from purger.report.build import run_report
-    from purger.report.json_document import to_json
+    from purger.cli.output import print_error_document
+    from purger.report.build import error_report
 
     error = known(fault)
-    report = run_report([], error, datetime.now(UTC))
-    if report.error:
-        show_error(stderr(), report.error)
+    if shown := error_report(error):
+        show_error(stderr(), shown)
     if "--json" in sys.argv:
-        sys.stdout.write(to_json(report, ascii_only=True) + "\n")
+        print_error_document(error)
     raise SystemExit(error.exit_code) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Annotated, Any
 
@@ -18,7 +19,8 @@ from purger.cli.login import login
 from purger.cli.logout import logout
 from purger.cli.purge import purge
 from purger.cli.retry import retry
-from purger.core.errors import ExitCode
+from purger.core.errors import ExitCode, InputError
+from purger.core.options import is_on
 from purger.core.shown_address import shown_address, without_secrets
 from purger.core.text import visible
 
@@ -27,6 +29,16 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 _WORDS = "purger.words"
+
+
+def _tell(error: Any, words: list[str]) -> None:
+    """Clean the error for wrong arguments, which Typer shows, and write it as a JSON document where that is asked."""
+    _clean(error, words)
+    if "--json" in words or is_on(os.environ.get("PURGER_JSON", "")):
+        from purger.cli.output import print_error_document
+
+        said = error.format_message().rstrip(".")
+        print_error_document(InputError(f"{said[:1].lower()}{said[1:]}", remedy="See --help."))
 
 
 def _clean(error: Any, words: list[str]) -> None:
@@ -53,7 +65,7 @@ class Commands(PreparedGroup):
         try:
             return super().invoke(ctx)
         except _UsageError as error:
-            _clean(error, ctx.meta[_WORDS])
+            _tell(error, ctx.meta[_WORDS])
             raise
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -64,7 +76,7 @@ class Commands(PreparedGroup):
         try:
             return super().parse_args(ctx, args)
         except _UsageError as error:
-            _clean(error, ctx.meta[_WORDS])
+            _tell(error, ctx.meta[_WORDS])
             raise
 
 

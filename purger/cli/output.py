@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from purger.core.errors import ExitCode, InputError
+from purger.core.errors import ExitCode, InputError, PurgerError
 from purger.core.shown_address import shown_address
 
 if TYPE_CHECKING:
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from purger.secrets.redaction import RedactingStream
     from purger.secrets.token import Token
     from purger.travis.addresses import Owner, Repository, Site
+
+
+def print_error_document(error: PurgerError) -> None:
+    """Write the JSON document of a command that ended before it had an output."""
+    from datetime import UTC, datetime
+
+    from purger.report.build import run_report
+    from purger.report.json_document import to_json
+
+    sys.stdout.write(f"{to_json(run_report([], error, datetime.now(UTC)), ascii_only=True)}\n")
 
 
 @dataclass(slots=True)

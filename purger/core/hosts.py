@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-_LONGEST_NAME, _LONGEST_LABEL = 253, 63
+_LONGEST_NAME = 253
+_LABEL = re.compile(r"(?!-+\Z)[a-z0-9_-]{1,63}")
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -14,7 +16,8 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 def canonical_host(host: str) -> str:
     """Return a host as browsers write it, without brackets: a name in ASCII and lower case, an IPv6 address shortened.
 
-    Raises ValueError for what is no host: a label that is empty or longer than 63 characters, a name above 253.
+    Raises ValueError for what is no host: a label that is empty, longer than 63 characters or holds more than letters,
+    digits, - and _, or a name above 253.
     """
     if ":" in host:
         ip = ipaddress.IPv6Address(host)
@@ -26,7 +29,7 @@ def canonical_host(host: str) -> str:
         import idna
 
         name = idna.encode(name, uts46=True).decode("ascii")
-    if len(name) > _LONGEST_NAME or not all(0 < len(label) <= _LONGEST_LABEL for label in name.split(".")):
+    if len(name) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, name.split("."))):
         raise ValueError("it is no host")
     return name + ("." if host.endswith(".") else "")
 

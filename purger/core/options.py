@@ -114,7 +114,8 @@ def _refuse_line_ends(values: Iterable[Any], source: str) -> None:
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
-_SWITCHED = frozenset({"", "1", "true", "t", "yes", "y", "on", "0", "false", "f", "no", "n", "off"})
+_ON = frozenset({"1", "true", "t", "yes", "y", "on"})
+_OFF = frozenset({"", "0", "false", "f", "no", "n", "off"})
 """What a variable may hold that stands for an option without a value; upper and lower case are the same."""
 
 
@@ -144,11 +145,16 @@ def parse_number(text: str, kind: type[int | float], at_least: float | None = No
 
 def check_switch(text: str) -> None:
     """Raise InputError where the text of a variable switches an option neither on nor off."""
-    if text.strip().lower() not in _SWITCHED:
+    if text.strip().lower() not in _ON | _OFF:
         raise InputError(
             f"{quoted(text)} is neither yes nor no",
             remedy="Give 1, true, yes or on to switch it on; 0, false, no or off to switch it off.",
         )
+
+
+def is_on(text: str) -> bool:
+    """Return whether the text of a variable switches an option on."""
+    return text.strip().lower() in _ON
 
 
 def _or(names: Sequence[str]) -> str:

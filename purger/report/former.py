@@ -12,21 +12,24 @@ import msgspec
 from purger.core.errors import InputError
 from purger.core.shown_address import shown_address
 from purger.core.text import decoded, visible
-from purger.report.model import SCHEMA, Report, RepositoryReport
+from purger.report.model import SCHEMA, Report, RepositoryReport, SelectionReport
 from purger.secrets.files import read_whole
 from purger.travis.addresses import Site
 
 _LONGEST_REASON = 200
 
 
-def read_report(path: Path, what: str) -> Report:
+def read_report(path: Path, what: str, *, to_select: bool = False) -> Report:
     """Return the report in this file; `what` names it in errors.
 
-    Raises InputError where the file can't be read, or holds anything but a report of this schema.
+    Raises InputError where the file can't be read, or holds anything but a report of this schema; where it is read
+    `to_select` caches as it says, also where it has a filter that this version does not know.
     """
     try:
         values = json.loads(decoded(read_whole(path)))
         _require_schema(values, path, what)
+        if to_select:
+            _refuse_unknown_filters(values)
         report = msgspec.convert(values, Report)
         _ = report.started_by_the_site, report.finished_by_the_site  # a calendar may have no such time
     except (OSError, ValueError, OverflowError, RecursionError) as error:
@@ -58,6 +61,14 @@ def _require_schema(values: Any, path: Path, what: str) -> None:
             where=str(path),
             remedy="Make one with this version of purger.",
         )
+
+
+def _refuse_unknown_filters(values: dict[str, Any]) -> None:
+    """Raise ValueError where the report's selection has a field that is not known: it may narrow what is selected."""
+    selection = values.get("selection")
+    unknown = set(selection) - set(SelectionReport.__struct_fields__) if isinstance(selection, dict) else set()
+    if unknown:
+        raise ValueError(f"it has a filter that this version of purger does not know ({min(unknown)})")
 
 
 def _reason(error: Exception) -> str:

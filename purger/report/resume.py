@@ -38,7 +38,7 @@ def what_is_left(report_path: Path, site: Site) -> Left:
     The selection has the former run's filters, and leaves alone what was modified after that run ended. Raises
     InputError where the file is not a report, or one of another site.
     """
-    report = read_report(report_path, _WHAT)
+    report = read_report(report_path, _WHAT, to_select=True)
     if report.dry_run:
         raise InputError(
             f"{_WHAT} deleted nothing: it is of --dry-run or list",
@@ -120,7 +120,14 @@ def _selection(report: Report, path: Path) -> Selection:
             where=str(path),
             remedy="Give the report.json that a purge wrote.",
         )
-    return given.selection(report.finished_by_the_site)
+    try:
+        return given.selection(report.finished_by_the_site)
+    except InputError as error:
+        raise InputError(
+            f"{_WHAT} can't be read: {error.what}",
+            where=str(path),
+            remedy="Give the report.json as the purge wrote it.",
+        ) from None
 
 
 def refuse_more_than_resume(*, named: bool, filtered: bool) -> None:

@@ -18,6 +18,9 @@ DEFAULT_API_URL = "https://api.travis-ci.com"
 Provider = Literal["github", "gitlab", "bitbucket", "assembla"]
 PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 _PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_UPWARDS = re.compile(r"[/:]\.{1,2}(?:[/?#]|\Z)")
+_NO_OWNERS = frozenset({"account", "login", "orgs", "organizations", "search", "settings", "users"})
+"""What stands in the place of an owner in addresses of other pages of Travis CI and GitHub; nobody is called so."""
 _HOW_TO_NAME = "Name it owner/name, provider/owner/name, or by the URL of one of its pages."
 
 
@@ -113,7 +116,7 @@ def _checked(address: str, option: str) -> str:
         host, _ = canonical_host(parts.hostname or ""), parts.port
     except ValueError:
         host, parts = "", urlsplit("")
-    if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\x00-\x1f]", address.strip()):
+    if parts.scheme not in {"http", "https"} or not host or "%" in host or re.search(r"[\s\x00-\x1f]", address.strip()):
         raise InputError(f"{option} {shown_address(address)!r} is not a web address", remedy=remedy)
     if parts.username is not None or parts.query or parts.fragment:
         raise InputError(f"{option} has a user, a query or a fragment, which are not allowed", remedy=remedy)
@@ -146,6 +149,8 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
     """
     wanted = text.strip()
     if is_address(wanted):
+        if _UPWARDS.search(unquote(wanted)):  # a browser would go to another page than the one that is named
+            raise InputError(f"{shown_address(text)!r} does not name a repository", remedy=_HOW_TO_NAME)
         provider, path = _split_address(wanted, site, real_host)
     else:
         provider, path = None, wanted
@@ -159,7 +164,8 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
             f"{shown_address(str(provider))!r} in {shown_address(text)!r} is not a provider",
             remedy=f"The providers are {', '.join(PROVIDERS)}.",
         )
-    if len(parts) != 2 or not all(_PART.fullmatch(part) and part.strip(".") for part in parts):
+    is_named = len(parts) == 2 and all(_PART.fullmatch(part) and part.strip(".") for part in parts)
+    if not is_named or (known == PROVIDERS[0] and parts[0].lower() in _NO_OWNERS):
         raise InputError(f"{shown_address(text)!r} does not name a repository", remedy=_HOW_TO_NAME)
     return Repository(known, parts[0], parts[1])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -67,6 +68,32 @@ def test_in_a_narrow_terminal_the_text_is_below_the_name(command: Command, monke
     out = command("purge", "--help").out
     assert "\n  --batch-size N\n      Rows clicked together.\n      [PURGER_BATCH_SIZE; default: 100]\n" in out
     assert max(map(len, out.partition("Examples:")[0].splitlines())) <= 40
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["purge", "--json", "--nope"], "No such option: --nope"),
+        (["list", "--branch", "main", "--json", "--match"], "Option '--match' requires an argument"),
+        (["nope", "--json"], "No such command 'nope'"),
+        (["list", "--nope=https://user:PASSWORD@host.example/", "--json"], "No such option: --nope"),
+    ],
+)
+def test_a_wrong_argument_is_a_document_too_where_one_is_asked_for(
+    command: Command, words: list[str], message: str
+) -> None:
+    ended = command(*words)
+    report = json.loads(ended.out)
+    assert (ended.code, report["exit_code"], report["ok"], report["error"]["exit_code"]) == (2, 2, False, 2)
+    assert report["error"]["message"].startswith(f"{message[0].lower()}{message[1:]}")
+    assert message in ended.err
+    assert "PASSWORD" not in ended.out + ended.err
+
+
+def test_a_variable_asks_for_a_document_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for switch, has_document in (("1", True), ("yes", True), ("0", False), ("", False)):
+        monkeypatch.setenv("PURGER_JSON", switch)
+        assert bool(command("list", "--nope").out) is has_document
 
 
 def test_a_wrong_argument_is_one_line_below_the_usage(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,6 +98,21 @@ def test_a_field_of_another_type_is_named(tmp_path: Path, path: tuple[str | int,
     assert str(path[0]) in caught.value.what
 
 
+@pytest.mark.parametrize("unknown", ["excludes", "not_match"])
+def test_a_filter_that_is_not_known_is_never_passed_over(tmp_path: Path, unknown: str) -> None:
+    made: Any = unfinished()
+    made["selection"][unknown] = ["main"]
+    with pytest.raises(InputError, match=rf"it has a filter that this version of purger does not know \({unknown}\)"):
+        left_in(tmp_path, json.dumps(made))
+
+
+def test_a_filter_that_makes_no_sense_is_said_of_the_report(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^the report to resume can't be read: --branch is empty") as caught:
+        left_in(tmp_path, json.dumps(unfinished(branches=[""])))
+    assert caught.value.where == str(tmp_path / "report.json")
+    assert caught.value.remedy == "Give the report.json as the purge wrote it."
+
+
 def test_a_report_without_filters_can_not_be_resumed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the report to resume can't be read: it has no filters"):
         left_in(tmp_path, json.dumps(unfinished() | {"selection": None}))

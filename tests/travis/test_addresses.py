@@ -48,6 +48,12 @@ def test_a_repository_is_parsed_from_names_and_urls(text: str, expected: Reposit
         "https://app.travis-ci.com.evil.org/a/b",
         "acme/wid%0Agets",
         "https://app.travis-ci.com/",
+        "https://app.travis-ci.com/github/acme/uni/../widgets/caches",
+        "https://app.travis-ci.com/github/acme/uni/%2e%2E/widgets",
+        "https://app.travis-ci.com/github/./acme/uni",
+        "https://app.travis-ci.com/organizations/acme/repositories",
+        "https://app.travis-ci.com/account/preferences",
+        "https://github.com/orgs/acme/repositories",
     ],
 )
 def test_text_that_names_no_repository_is_rejected(text: str) -> None:
@@ -108,6 +114,12 @@ def test_a_missing_address_is_derived_from_the_other(url: str | None, api_url: s
         "https://travis..acme.org",
         f"https://{'a' * 64}.acme.org",
         "https://[::g]",
+        "https://[fe80::1%25lo]",
+        "https://a\\b",
+        "https://a|b.org",
+        "https://a%2eb",
+        "https://-",
+        "http://evil.org\\.localhost:9",
     ],
 )
 def test_an_invalid_or_unsafe_url_is_rejected(url: str) -> None:
