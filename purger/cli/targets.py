@@ -101,9 +101,12 @@ def targets_from(
 ) -> tuple[list[Repository | Owner], str | None]:
     """The repositories and owners meant, each once, and where the name came from if none was given.
 
-    `from_file` is a path, or `-` for stdin: one a line, with `#` comments. Raises InputError for a name that is none,
-    a file that can't be read, and where nothing is given and nothing is found.
+    `from_file` is a path, or `-` for stdin: one a line, with `#` comments. If it is the variable's, names override it:
+    it would add to them. Raises InputError for a name that is none, a file that can't be read, and where nothing is
+    given and nothing is found.
     """
+    if names and from_file == os.environ.get("PURGER_FROM_FILE"):
+        from_file = None
     if names or from_file is not None:
         given = [parse_target(name, site, git.real_host) for name in names]
         given += _targets_in(from_file, site) if from_file is not None else []

@@ -10,6 +10,7 @@ from purger.core.cache import Cache
 from purger.core.decision import Decision, Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.selection import Selection
+from purger.core.shown_address import shown_address
 from purger.report.former import read_report, refuse_another_site
 from purger.report.model import CacheReport, Report, RepositoryReport
 from purger.travis.addresses import Owner, Repository, Site, parse_repository
@@ -52,6 +53,13 @@ def what_is_left(report_path: Path, site: Site) -> Left:
     _refuse_a_part(report, unfinished, report_path)
     selection = _selection(report, report_path)
     named = {parse_repository(f"{one.provider}/{one.repository}", site): one for one in unfinished}
+    for name, one in named.items():
+        if one.url != site.cache_page(name):
+            raise InputError(
+                f"{_WHAT} contradicts itself: it names {name}, and gives another page ({shown_address(one.url)})",
+                where=str(report_path),
+                remedy="Give the report.json as the purge wrote it.",
+            )
     decisions = {name: _decision(one) for name, one in named.items() if one.decided}
     limit = selection.policies.limit
     if limit is not None and len(decisions) < len(named):

@@ -103,6 +103,24 @@ def test_a_line_that_is_no_name_is_told_by_its_number(command: Command, runs: li
     assert "names.txt, line 4" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["acme/a"], ["acme/a"]),
+        ([], ["acme/b"]),
+        (["acme/a", "--from-file", "more.txt"], ["acme/a", "acme/c"]),
+    ],
+)
+def test_what_is_named_overrides_the_variable_of_a_list(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, words: list[str], meant: list[str]
+) -> None:
+    Path("names.txt").write_text("acme/b\n")
+    Path("more.txt").write_text("acme/c\n")
+    monkeypatch.setenv("PURGER_FROM_FILE", "names.txt")
+    assert command("purge", "-y", *words).code == 0
+    assert [str(one) for one in runs[0].request.repositories] == meant
+
+
 def test_a_list_without_a_name_is_told(command: Command, runs: list[Run]) -> None:
     Path("names.txt").write_text("# none yet\n\n")
     ended = command("purge", "--from-file", "names.txt", "-y")

@@ -106,6 +106,13 @@ def test_a_filter_that_is_not_known_is_never_passed_over(tmp_path: Path, unknown
         left_in(tmp_path, json.dumps(made))
 
 
+def test_a_repository_with_the_page_of_another_one_is_refused(tmp_path: Path) -> None:
+    made: Any = unfinished()
+    made["repositories"][1]["repository"] = "acme/other"
+    with pytest.raises(InputError, match="it names acme/other, and gives another page"):
+        left_in(tmp_path, json.dumps(made))
+
+
 def test_a_filter_that_makes_no_sense_is_said_of_the_report(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^the report to resume can't be read: --branch is empty") as caught:
         left_in(tmp_path, json.dumps(unfinished(branches=[""])))
