@@ -271,8 +271,8 @@ def _check_name(option: str, name: str) -> None:
     if _NOT_IN_A_NAME.search(_CLASS.sub("x", name)):
         raise InputError(
             f"{option} {visible(name)} can't be a branch's name",
-            remedy=f"Give {option} once for each name. None has a blank, a ~ ^ : \\ or .. in it, begins with - or /, "
-            "or ends with / or a full stop.",
+            remedy=f"Give {option} once for each name. Git allows no blank, ~ ^ : \\ or .. in one, no - or / at its "
+            "start, and no / or full stop at its end; a ? matches any character.",
         )
 
 
