@@ -86,11 +86,10 @@ def _unmatched(option: str, name: str, known: Collection[str], *, is_a_branch: b
 def _is_written_otherwise(name: str, branch: str) -> bool:
     """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, or a list of names."""
     parts = _plain(_REMOTE.sub("", name)).replace(",", " ").replace(";", " ").split()
+    bare = [part.strip(_AROUND).removesuffix("/") for part in parts]
+    spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare) if one)
     meant = _plain(branch)
-    return any(
-        matches(meant, _PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", part.strip(_AROUND).removesuffix("/"))))
-        for part in parts
-    )
+    return any(matches(meant, one) for one in spellings)
 
 
 def _plain(name: str) -> str:

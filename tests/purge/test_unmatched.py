@@ -90,6 +90,7 @@ def test_of_several_repositories_only_what_none_has_is_warned_of() -> None:
         ("#8", None),
         ("pr.7", "PR.7"),
         ("MA*", "main"),
+        ("[MN]ain", "main"),
         ("mian", None),
         ("old", None),
         ("origin/old", None),
