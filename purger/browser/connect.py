@@ -15,6 +15,8 @@ from purger.browser.connections import Connections
 from purger.browser.network import Network
 from purger.browser.relay import Relay
 from purger.core.errors import BrowserError, NoAnswerError, SiteError
+from purger.core.hosts import origin_of
+from purger.core.text import hidden
 
 CONNECTING_S = 30.0
 _LARGEST_ANSWER_BYTES = 1_000_000
@@ -52,7 +54,10 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
         if relay and relay.fault:
             raise _unusable(address, relay.fault.what, relay.fault.remedy) from None
         # Of an address of a browser the path may be a secret, too.
-        reason = re.sub(r"\b[a-z]+://\S*", "", " ".join(error.message.replace(address, "").split()))[:300]
+        parts = urlsplit(address)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        said = error.message.replace(address, "").replace(path if len(path) > 1 else address, "…")
+        reason = hidden(re.sub(r"\b[a-z]+://\S*", "", " ".join(said.split())))[:300]
         raise _unusable(address, reason, None) from None
 
 
@@ -78,7 +83,7 @@ async def _endpoint_at(address: str, network: Network) -> str:
 def _unusable(address: str, reason: str, remedy: str | None) -> BrowserError:
     return BrowserError(
         f"the remote browser can't be used: {reason}",
-        where="{0.scheme}://{0.hostname}:{0.port}".format(urlsplit(address)),
+        where=origin_of(address),
         remedy=remedy
         or (
             f"Start a server of the same version there (playwright {version('playwright')} run-server), or a "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from purger.core.hosts import canonical_host, host_and_port, in_brackets, ip_of
@@ -39,8 +38,7 @@ class _Entry:
                 yield f"*.{self.name}{port}"
         elif self.network.num_addresses == 1:
             yield f"{in_brackets(str(self.network.network_address))}{port}"
-        else:
-            # Chromium's networks have no port.
+        elif self.port is None:  # Chromium's networks have none: behind the proxy they are reached, too
             yield f"{in_brackets(str(self.network.network_address))}/{self.network.prefixlen}"
 
 
@@ -78,10 +76,13 @@ def _entry(word: str) -> _Entry | None:
     if found is None:
         return None
     name = found["name"].removeprefix("*.").strip(".")
-    with suppress(ValueError):
-        name = canonical_host(name)  # as the hosts of addresses are
     port = int(found["port"]) if found["port"] else None
-    return _Entry(name, _network(name), port) if name else None
+    if name == "*" or (network := _network(name)):
+        return _Entry(name, None if name == "*" else network, port)
+    try:
+        return _Entry(canonical_host(name), None, port)  # as the hosts of addresses are
+    except ValueError:
+        return None  # a browser would read patterns in it, and words of its own
 
 
 def _network(word: str) -> _Network | None:

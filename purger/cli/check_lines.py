@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 
 from rich.console import Console
 from rich.text import Text
 
+from purger.cli.ci import detect
 from purger.cli.console import is_terminal
 from purger.core.text import printable
 from purger.report.model import CheckReport, CheckState
@@ -26,11 +28,12 @@ def show_check(console: Console, check: CheckReport) -> None:
         CheckState.SKIPPED: "dim",
     }[check.state]
     room = console.width if is_terminal(console) else None
-    first, *more = _hung(printable(check.text), room)
+    line = detect(os.environ).line
+    first, *more = _hung(line(printable(check.text)), room)
     console.print(Text.assemble((f"{state:8}", style), f" {check.check:11} {first}"), soft_wrap=True)
-    remedies = [line for text in (check.remedy or "").splitlines() for line in _hung(printable(text), room)]
-    for line in (*more, *remedies):
-        console.print(Text(f"{'':{_INDENT}}{line}"), soft_wrap=True)
+    remedies = [one for text in (check.remedy or "").splitlines() for one in _hung(line(printable(text)), room)]
+    for one in (*more, *remedies):
+        console.print(Text(f"{'':{_INDENT}}{one}"), soft_wrap=True)
 
 
 def _hung(text: str, room: int | None) -> list[str]:

@@ -28,6 +28,7 @@ def check_log(
     network: NetworkSettings,
 ) -> ExitCode:
     """Show which archives a job fetched from the cache, from its log, and whether a purge had deleted them."""
+    from purger.cli import ci
     from purger.cli.signals import run_to_the_end
     from purger.core.text import printable
     from purger.jobs import check_log as jobs
@@ -46,7 +47,8 @@ def check_log(
     if output.json:
         output.print_json(report)
     else:
+        place = ci.detect(os.environ)
         for line in lines_about(report):
-            output.data.print(printable(line))
+            output.data.print(place.line(printable(line)))
         output.check_stdout()
     return output.code_of_a_result(checked.exit_code)

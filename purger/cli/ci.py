@@ -21,6 +21,8 @@ MOST_SUMMARY_BYTES = 1_000_000
 _LONGEST_NAME = 256
 """No repository has a longer name."""
 _LONGEST_TEXT = 1000
+_COMMANDS = re.compile(r"^[^\S\n]*::|##\[", re.MULTILINE)
+"""What GitHub's runner obeys: `::command::` at the start of a line, and `##[command]` anywhere in it."""
 
 
 class CiKind(StrEnum):
@@ -56,6 +58,10 @@ class Ci:
         errors = [_command("error", title, text) for title, text in _errors(report)]
         warnings = [_command("warning", title, text) for title, text in _warnings(report)]
         return [*_at_most(errors, "error"), *_at_most(warnings, "warning")]
+
+    def line(self, text: str) -> str:
+        """Return a line outside of folds in which the CI takes nothing that others wrote for a command of its own."""
+        return _COMMANDS.sub(lambda found: " ".join(found[0]), text) if self.kind is CiKind.GITHUB else text
 
     def fold(self, name: str) -> tuple[str, str]:
         """Return what to print before and after a part of the log that may be folded; empty where there are no folds.

@@ -156,7 +156,7 @@ def execute(
         report = task.report(started_at, stopped)
         results.show_report(output, report, as_table=as_table)
     if report.ok and place.folds:  # the folded part hides it; what is not well is annotated
-        output.notes.out(headline(report), highlight=False)
+        output.notes.out(place.line(headline(report)), highlight=False)
     _keep_and_tell(output, report, timeline, artifacts, place)
     if output.json:
         output.print_json(report)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from purger.core.text import hidden
+
 GAP = "  "
 SHORTEST_NAME = 8
 """Cells that are left of a name in the narrowest terminal. A line that is still too long is folded by the terminal."""
@@ -38,7 +40,7 @@ def table_lines(columns: Sequence[Column], rows: Sequence[Sequence[str]], room: 
 
 def shortened(text: str, most: int) -> str:
     """Return the text shortened in the middle to this many cells of a terminal: a wide character takes two."""
-    if cell_len(text) <= most:
+    if cell_len(text) <= most or cell_len(text := hidden(text)) <= most:
         return text
     tail = max(most - 1, 0) // 2
     return f"{set_cell_size(text, max(most - 1 - tail, 0))}…{set_cell_size(text[::-1], tail)[::-1]}"
@@ -46,7 +48,7 @@ def shortened(text: str, most: int) -> str:
 
 def begun(text: str, most: int) -> str:
     """Return the beginning of a sentence in at most this many cells of a terminal, cut after a word if it is long."""
-    if cell_len(text) <= most:
+    if cell_len(text) <= most or cell_len(text := hidden(text)) <= most:
         return text
     start = set_cell_size(text, max(most - 1, 0))
     whole_words = start if text[len(start) :].startswith(" ") else start.rpartition(" ")[0]

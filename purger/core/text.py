@@ -6,7 +6,7 @@ import codecs
 import difflib
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MARKS = (
@@ -27,11 +27,29 @@ def many(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else plural}"
 
 
+_hide: list[Callable[[str], str]] = [str]
+
+
+def hide_with(hide: Callable[[str], str]) -> None:
+    """Let `hidden` blank what this function blanks: the secrets of the process."""
+    _hide[0] = hide
+
+
+def hidden(text: str) -> str:
+    """Return the text without the secrets of the process.
+
+    What is cut, split or escaped by the character needs it first: in the result no secret would be found.
+    """
+    return _hide[0](text)
+
+
 def visible(text: str, longest: int | None = None) -> str:
     """Return untrusted text as one line, without control, invisible or direction-changing characters.
 
     Text longer than `longest` characters is shortened in the middle.
     """
+    if longest is not None and len(text) > longest:
+        text = hidden(text)
     if longest is not None and len(text) > longest:
         head = longest // 2
         text = f"{text[:head]}…{text[len(text) - (longest - head - 1) :]}"

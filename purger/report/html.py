@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from purger.core.errors import ExitCode
 from purger.core.filters import Filters
-from purger.core.text import many, sentence_of, visible
+from purger.core.text import hidden, many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
 from purger.report.chart import Bar, Course, bars_of, course_of
 from purger.report.html_pictures import Pictures
@@ -117,7 +117,7 @@ def _template() -> Template:
 
 def _ends(name: str) -> tuple[str, str]:
     """Split a name in two parts: the second one is always shown, the first is cut where there is no room."""
-    shown = visible(name)
+    shown = visible(hidden(name) if len(name) > 2 * _TAIL else name)
     return (shown[:-_TAIL], shown[-_TAIL:]) if len(shown) > 2 * _TAIL else (shown, "")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from purger.core.cache import Outcome
-from purger.core.text import many, sentence_of, visible
+from purger.core.text import hidden, many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
 from purger.report.model import Report, RepositoryReport
 from purger.report.phrases import error_words, errors_of, headline, remedy_lines, state_of
@@ -36,7 +36,7 @@ def text_of(text: str) -> str:
 
 def _escaped(text: str, longest: int) -> Iterator[tuple[str, str]]:
     """Yield each character with its escaped form."""
-    shown = visible(text, longest)
+    shown = visible(hidden(text), longest)
     # What begins a line may mean a list or a heading even where it is harmless further on.
     for at, character in enumerate(shown):
         is_plain = character in _PLAIN and (at or character.isalnum())

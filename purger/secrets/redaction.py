@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from purger.core.shown_address import without_user_info
+from purger.core.text import hide_with
 
 if TYPE_CHECKING:
     from purger.secrets.spellings import SecretBlanker
@@ -37,10 +38,9 @@ def redact(text: str) -> str:
 
     Addresses lose their user info, which is nearly always a password or a token.
     """
-    text = without_user_info(text)
     for blanker in _blankers.values():
         text = blanker.blank_text(text)
-    return text
+    return without_user_info(text)  # behind an `@` in a secret its rest would be left
 
 
 def whole_lines(chunks: Iterable[str]) -> Iterator[str]:
@@ -127,6 +127,7 @@ def guard_streams() -> None:
     """
     if sys.stdin is None:
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for the rest of the process
+    hide_with(redact)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

@@ -78,6 +78,8 @@ def test_these_are_not(text: str, address: str) -> None:
         ("corp.test:8443", ("corp.test:8443", "*.corp.test:8443")),
         ("10.1.2.3, 10.0.0.0/8", ("10.1.2.3", "10.0.0.0/8")),
         ("[fd00::1]:8443 fd00::/8", ("[fd00::1]:8443", "[fd00::]/8")),
+        ("10.0.0.0/8:8443", ()),
+        ("**, 10.*, *travis-ci.com, x;api.travis-ci.com, <local>, <-loopback>, http://x", ()),
     ],
 )
 def test_chromium_is_given_the_same_as_rules(text: str, rules: tuple[str, ...]) -> None:

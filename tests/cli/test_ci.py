@@ -99,6 +99,21 @@ def test_workflow_commands_are_escaped_as_the_runner_unescapes(text: str) -> Non
     assert understood(ci._command("error", text, text)) == ("error", {"title": text}, text)
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("::set-output name=ok::true", ": :set-output name=ok::true"),
+        ("  ::stop-commands::x", "    : :stop-commands::x"),
+        ("text ##[add-mask]main", "text # # [add-mask]main"),
+        ("one\n\t::error::two", "one\n\t : :error::two"),
+        ("a::b # [x]", "a::b # [x]"),
+    ],
+)
+def test_a_line_outside_of_folds_is_no_command(line: str, shown: str) -> None:
+    assert GITHUB.line(line) == shown
+    assert ci.Ci(ci.CiKind.OTHER).line(line) == line
+
+
 @given(names)
 def test_a_name_stays_text_in_folds(name: str) -> None:
     start, end = GITHUB.fold(name)

@@ -6,7 +6,17 @@ import codecs
 
 import pytest
 
-from purger.core.text import decoded, likely_meant, many, printable, sentence_of, system_words, visible
+from purger.core.text import (
+    decoded,
+    hidden,
+    hide_with,
+    likely_meant,
+    many,
+    printable,
+    sentence_of,
+    system_words,
+    visible,
+)
 
 
 def test_sentences_and_visible_text() -> None:
@@ -122,3 +132,15 @@ def test_a_fault_without_a_number_says_its_own_words() -> None:
         system_words(OSError("Multiple exceptions: [Errno 0] x, [Errno 2] y, [Errno 2] z"))
         == "no such file or directory"
     )
+
+
+def test_what_is_shortened_or_split_is_blanked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.core.text._hide", [str])
+    secret = "s3cret-Token.with@signs"
+    name = f"{'a' * 20}{secret}{'b' * 20}"
+    assert "s3cret" in visible(name, 56)
+    hide_with(lambda text: text.replace(secret, "REDACTED"))
+    assert hidden(secret) == "REDACTED"
+    assert visible(name, 48) == visible(name, 56) == f"{'a' * 20}REDACTED{'b' * 20}"
+    assert visible(name, 47) == f"{'a' * 20}RED…TED{'b' * 20}"
+    assert visible(secret, 30) == secret, "it is whole, so that it is found where it is written"

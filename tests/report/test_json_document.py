@@ -22,6 +22,13 @@ def test_json_holds_any_text() -> None:
     assert json.loads(to_json(error, ascii_only=True))["message"] == "ü\ud800"
 
 
+def test_no_document_holds_what_a_runner_would_obey() -> None:
+    error = ErrorReport(message="##[add-mask]main", where="###[x", remedy=None, exit_code=ExitCode.REMAINS)
+    text = to_json(error)
+    assert "##[" not in text
+    assert (json.loads(text)["message"], json.loads(text)["where"]) == (error.message, error.where)
+
+
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_the_pieces_of_a_document_are_what_the_whole_was(ascii_only: bool) -> None:
     made = retried("fetched-deleted", "passed", fetched=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +20,17 @@ from rich.console import Console
 
 from purger.cli.ci import write_github_files
 from purger.cli.output import Output
+from purger.cli.table import begun, shortened
 from purger.core.errors import SiteError
+from purger.core.shown_address import quoted
+from purger.core.text import visible
 from purger.report.artifacts import Artifacts
 from purger.report.build import run_report
+from purger.report.html import _ends
+from purger.report.markdown import name_as_code, text_of
 from purger.secrets import redaction
 from purger.secrets.token import Token
+from purger.travis.payloads import words_of
 from tests.report.samples import record, refused
 from tests.report.samples import report as made_report
 from tests.support.secret_forms import find_secret
@@ -131,3 +139,30 @@ def test_a_token_in_an_error_of_the_site_is_in_no_artifact(tmp_path: Path) -> No
     assert len(written) == 4
     for path in written:
         assert find_secret(path.read_bytes(), [SECRET]) is None, path
+
+
+SIGNS = "Tr4vis_Tok-en@12:34#5.67xy"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        lambda: html.unescape(text_of(f"token {SIGNS}").replace("<wbr>", "")),
+        lambda: html.unescape(name_as_code(f"feature/{SIGNS}")),
+        lambda: "".join(_ends(f"feature/{'a' * 24}-{SIGNS}")),
+        lambda: shortened(f"feature/aaa-{SIGNS}", 30),
+        lambda: begun(f"deleting {SIGNS}-cache", 25),
+        lambda: words_of(400, json.dumps({"error_message": f"{'w ' * 70}token {SIGNS}"})),
+        lambda: words_of(400, f"{'w ' * 66}at https://deploy:{SIGNS}@s3.internal/b"),
+        lambda: quoted(f"{'x' * 10}{SIGNS}{'y' * 10}"),
+        lambda: visible(f"{'a' * 490}{SIGNS}{'b' * 491}", 1000),
+    ],
+    ids=range(9),
+)
+def test_no_part_of_a_secret_is_left_of_a_text_that_is_cut_or_escaped(
+    monkeypatch: pytest.MonkeyPatch, shown: Callable[[], str]
+) -> None:
+    monkeypatch.setattr("purger.core.text._hide", [redaction.redact])
+    redaction.remember(SIGNS)
+    text = shown()
+    assert not [part for at in range(len(SIGNS) - 5) if (part := SIGNS[at : at + 6]) in text], text
