@@ -21,6 +21,11 @@ OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", 
 """The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
 _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
 _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*:?=", re.IGNORECASE)
+_ANOTHER_OF_OURS = re.compile(
+    r"(?<!\w)(?:PURGER_\w+|TRAVIS_(?:TOKEN|ENDPOINT|CONFIG_PATH|REPO_SLUG))\s*[:=]", re.IGNORECASE
+)
+_ANOTHER_ASSIGNMENT = re.compile(r"\s[A-Za-z_]\w*\+?=")
+"""What a shell takes for one more variable: not at the start of a value, where a token may end with `==`."""
 _NAMED_INSIDE = re.compile(r"(?<!\w)PURGER_\w+")
 _SETS_NOTHING = re.compile(r"\s*(?:unset|echo|printf|if|elif|while|test|source|eval|\[|\.\s|\w+\s+-)", re.IGNORECASE)
 _SETS_SOMETHING = re.compile(r"\w\s*[=:]\s*[^=\s]")
@@ -196,13 +201,15 @@ def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: b
     settings = _SETTING_INSIDE.findall("\n".join(_COMMENT_AT_END.sub("", each) for each in lines))
     if not is_alone or len(settings) > 1:
         raise line.refused("holds another setting", "Write one setting a line.")
+    is_bare = line.text.partition("=")[2].lstrip()[:1] not in {"'", '"'}
+    if is_bare and (_ANOTHER_OF_OURS.search(binding.value) or _ANOTHER_ASSIGNMENT.search(binding.value)):
+        raise line.refused("holds another setting", "Write one setting a line, or the value in single quotes.")
     if not binding.value.isprintable():
         raise line.refused("holds a character that can't be shown, or a line end", "Write it on one line, without.")
     is_quoted = line.text.partition("=")[2].lstrip().startswith("'")
     if not is_quoted and (_A_VARIABLE if name in _HOLDING_SECRETS else _OF_A_SHELL).search(binding.value):
         why = "holds what a shell would replace, and purger does not"
         raise line.refused(why, "Write the value itself, in single quotes if it is meant so.")
-    is_bare = line.text.partition("=")[2].lstrip()[:1] not in {"'", '"'}
     if is_bare and name in _OF_SELECTING and _UNQUOTED.search(binding.value):
         raise line.refused("holds what a shell would take for something else", "Write the value in single quotes.")
     return binding.value

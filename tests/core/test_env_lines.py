@@ -140,10 +140,20 @@ def test_a_filter_is_read(content: bytes) -> None:
         "PURGER_s3cret",
         "PURGER_TOKEN_s3cret==",
         "TRAVIS_TOKEN: s3cret",
+        "export TRAVIS_TOKEN=s3cret PURGER_EXCLUDE=main",
+        "TRAVIS_TOKEN=s3cret;PURGER_EXCLUDE=main",
+        "TRAVIS_TOKEN=s3cret FOO=1",
+        "TRAVIS_REPO_SLUG=acme/widgets PURGER_DRY_RUN=1",
+        "TRAVIS_REPO_SLUG=acme/widgets purger_dry_run : 1",
+        "TRAVIS_REPO_SLUG=acme/widgets TRAVIS_ENDPOINT=https://travis.acme.org/api",
+        "PURGER_EXCLUDE=main TRAVIS_TOKEN=s3cret",
+        "PURGER_EXCLUDE=main travis_token: s3cret",
+        "PURGER_EXCLUDE= TRAVIS_TOKEN=s3cret",
+        "PURGER_EXCLUDE=main\tAWS_SECRET_ACCESS_KEY=s3cret # of another tool",
     ],
 )
 def test_a_line_that_looks_like_ours_and_is_not_understood_is_refused_by_name(text: str) -> None:
-    with pytest.raises(InputError, match=r"PURGER|TRAVIS_TOKEN|purger's") as refused:
+    with pytest.raises(InputError, match=r"PURGER|TRAVIS_|purger's") as refused:
         settings_in(text.encode(), KNOWN)
     assert "s3cret" not in f"{refused.value}{refused.value.remedy}".lower()
 
@@ -217,6 +227,11 @@ def test_a_filter_somewhere_in_a_file_is_exactly_in_effect_or_refused(
         ("PURGER_PROXY=http://me:a$b`c@proxy:3128", "http://me:a$b`c@proxy:3128"),
         ("PURGER_CONNECT=wss://browsers.example/?token=a$b", "wss://browsers.example/?token=a$b"),
         ("TRAVIS_TOKEN=a$b`c", "a$b`c"),
+        ("TRAVIS_TOKEN = YWJjMDEyMw==", "YWJjMDEyMw=="),
+        ("TRAVIS_TOKEN=abc # PURGER_BRANCH=main", "abc"),
+        ("PURGER_BRANCH=a=b main", "a=b main"),
+        ("PURGER_BRANCH='main a=b'", "main a=b"),
+        ("PURGER_CONNECT=wss://browsers.example/?token=a&name=b", "wss://browsers.example/?token=a&name=b"),
     ],
 )
 def test_what_a_shell_would_leave_alone_or_a_secret_holds_is_the_value(line: str, value: str) -> None:
@@ -254,6 +269,8 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
         ("FOO=1 PURGER_BRANCH=main", "(PURGER_BRANCH) is part of the value of another variable", "=VALUE"),
         ("# note\u2028PURGER_BRANCH=main", "line 2 (PURGER_BRANCH) is part of another line", "=VALUE"),
         ("PURGER_BRANCH=main PURGER_MATCH=x", "(PURGER_BRANCH) holds another setting", "Write one setting a line."),
+        ("TRAVIS_TOKEN=s3cret PURGER_MATCH=x", "(TRAVIS_TOKEN) holds another setting", "Write one setting a line, or"),
+        ("PURGER_MATCH=x TRAVIS_TOKEN=s3cret", "(PURGER_MATCH) holds another setting", "the value in single quotes."),
         ("PURGER_BRANCH=a\nPURGER_BRANCH=b", "line 2 (PURGER_BRANCH) is set a second time", "Remove one of"),
         ("export purger_branch=main", "(PURGER_BRANCH) has its name in small letters", "PURGER_BRANCH=VALUE"),
         ("FOO=1\nPURGE_BRANCH=main", "line 2 is no variable of purger's, and nearly PURGER_BRANCH", "Correct the name"),
