@@ -80,8 +80,16 @@ def read() -> bytes | None:
     """Return the content of `.env`, which may be a pipe, or None if there is none. Raises UnreadableError."""
     try:
         content = read_whole(ENV_FILE, LARGEST_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+    except IsADirectoryError:
         return None
+    except (FileNotFoundError, NotADirectoryError):
+        if not ENV_FILE.is_symlink():
+            return None
+        # Where a secret is mounted later, a filter could be in it.
+        raise UnreadableError(
+            ".env can't be read: it is a link to a file that does not exist",
+            remedy="Make its target available, remove the link, or run purger in another folder.",
+        ) from None
     except OSError as error:
         raise UnreadableError(
             f".env can't be read: {system_words(error) or 'unknown error'}",

@@ -112,6 +112,16 @@ def test_an_unreadable_file_is_a_warning_where_nothing_is_deleted(
     assert (command("purge", "a/b", "-y").code, runs) == (2, [])
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no such links")
+def test_a_link_to_a_missing_file_is_as_an_unreadable_file(command: Command, runs: list[Run]) -> None:
+    Path(".env").symlink_to("mounted-later")
+    listed = command("list", "a/b")
+    assert listed.code == 0
+    assert ".env can't be read: it is a link to a file that does not exist, so nothing of it is in effect" in listed.err
+    runs.clear()
+    assert (command("purge", "a/b", "-y").code, runs) == (2, [])
+
+
 def test_an_explicit_url_decides_over_the_endpoint_of_another_tool(
     command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,18 @@ def test_a_file_that_can_not_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch
     env_file.remember_token(KNOWN)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no such links")
+@pytest.mark.parametrize("target", ["missing", "file/below", "link"])
+def test_a_link_to_a_file_that_does_not_exist_is_an_error(folder: Path, target: str) -> None:
+    (folder / "file").touch()
+    (folder / "link").symlink_to("missing")
+    (folder / ".env").symlink_to(target)
+    with pytest.raises(env_file.UnreadableError, match=r"\.env can't be read: it is a link to a file that does not"):
+        load(None)
+    (folder / "missing").write_text("PURGER_BRANCH=main\n")
+    assert target == "file/below" or load(None) == {"PURGER_BRANCH": "main"}
+
+
 def test_a_huge_file_is_an_error() -> None:
     with pytest.raises(env_file.UnreadableError, match="too large"):
         load("#" * (env_file.LARGEST_BYTES + 1))
