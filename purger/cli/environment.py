@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
-from purger.core.env_lines import OF_TRAVIS, selecting_meant
+from purger.core.env_lines import OF_TRAVIS, meant_by_environment
 from purger.core.errors import InputError
 from purger.core.filters import Filters
 from purger.core.options import check_switch, declared, parse_number
@@ -122,10 +122,10 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
     A filter with a mistyped name would select everything.
     """
     for name in sorted(set(environ) - known_variables):
-        if name.upper().startswith("PURGER_") or selecting_meant(name):
-            meant = likely_meant(name.upper(), [*OF_TRAVIS, *known_variables])
+        if meant := meant_by_environment(name):
+            question = likely_meant(meant, [*OF_TRAVIS, *known_variables])
             yield InputError(
-                f"{name} is not a variable of purger's", remedy=f"{meant}Correct the name, or unset the variable."
+                f"{name} is not a variable of purger's", remedy=f"{question}Correct the name, or unset the variable."
             )
 
 

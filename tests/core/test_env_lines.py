@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from purger.core.env_lines import name_meant, settings_in
+from purger.core.env_lines import NARROWING, meant_by_environment, name_meant, settings_in
 from purger.core.errors import InputError
 from purger.core.text import sentence_of
 
@@ -42,6 +42,8 @@ MAIN = {"PURGER_BRANCH": "main"}
         b"TRAVIS_BRANCH=dev\nTRAVIS=true\nMY_PURGER_MATCH=x\nPURGER_BRANCH=main",
         b'NOTE="a\nsee PURGER_MATCH there\n"\nPURGER_BRANCH=main',
         b"PURGE_URL=https://cdn.example\nPURGE_CACHE=1\nMERGER_BRANCH=x\nPURGER_BRANCH=main",
+        b"PURGE_BATCH=9\nPURGE_OLDER_THAN_DAYS=3\nPURGE_URL: x\nset PURGE_KEY=x\nMY_PURGE_BRANCH=x\nPURGER_BRANCH=main",
+        b"# PURGE_BRANCH=x\nPURGE=1\nunset PURGE_BRANCH\nSET_PURGE_BRANCH=x\nPURGER_BRANCH=main",
     ],
 )
 def test_a_filter_is_read(content: bytes) -> None:
@@ -111,6 +113,25 @@ def test_a_filter_is_read(content: bytes) -> None:
         "XPURGER_BRANCH=main",
         "export PURGR_MATCH=x",
         "Purge_Branch=main",
+        "PURGE_DRY_RUN=1",
+        "PURGE_SHARD=1/5",
+        "PURGE_FROM_FILE=names.txt",
+        "PURGE_RESUME=report.json",
+        "PURGE_BRANCHES=main",
+        "PURGE_BRANCH: main",
+        "PURGE BRANCH=main",
+        "PURGE_BRANCH main",
+        "set PURGE_BRANCH=main",
+        'set "PURGE_BRANCH=main"',
+        "setx PURGE_BRANCH main",
+        "declare -x PURGE_EXCLUDE=main",
+        "declare -gx PURGE_EXCLUDE=main",
+        "$env:PURGE_EXCLUDE='main'",
+        "PURGE-EXCLUDE=main",
+        "PURGE_OLDERTHAN=3d",
+        "PURGE_KEEP_NEWST=2",
+        "PURGE_\u200bBRANCH=main",
+        "FOO=1\x85PURGE_BRANCH=main",
         "\u0420URGER_BRANCH=main",
         ": ${PURGER_BRANCH:=main}",
         "PURGER_BRANCH=a;b",
@@ -177,6 +198,29 @@ def test_other_lines_mean_no_variable_of_ours() -> None:
     travis = ("X=TRAVIS_TOKEN", "TRAVIS_TOKENS=1", "TRAVIS_TOKEN_FILE=x", "TRAVIS_TOKEN_FILE: x")
     for line in ("", "FOO=PURGER", "# PURGER_BRANCH=x", "A=1 # PURGER_BRANCH=x", "local: PURGER_BRANCH", *travis):
         assert name_meant(line) is None, line
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PURGER_BRNCH", "PURGER_BRNCH"),
+        ("purger_branch", "PURGER_BRANCH"),
+        ("PURGER-EXCLUDE", "PURGER_EXCLUDE"),
+        ("PURGER.DRY.RUN", "PURGER_DRY_RUN"),
+        ("PURGEREXCLUDE", "PURGER_EXCLUDE"),
+        ("PURGE-DRYRUN", "PURGER_DRY_RUN"),
+        *((f"PURGE_{name.removeprefix('PURGER_')}", name) for name in sorted(NARROWING)),
+        ("PURGER", None),
+        ("PURGERS", None),
+        ("PURGE_URL", None),
+        ("X_PURGER_BRANCH", None),
+        ("SET_PURGE_BRANCH", None),
+        ("TRAVIS_TOKEN", None),
+        ("PATH", None),
+    ],
+)
+def test_a_variable_of_the_environment_is_read_as_a_line_is(name: str, meant: str | None) -> None:
+    assert meant_by_environment(name) == meant
 
 
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\u2028", "\x0b", "\x85", "\x1e", "\f"])
