@@ -114,7 +114,8 @@ def _refuse_line_ends(values: Iterable[Any], source: str) -> None:
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
-_SWITCHED = frozenset({"", "1", "true", "t", "yes", "y", "on", "0", "false", "f", "no", "n", "off"})
+SWITCHED_OFF = frozenset({"", "0", "false", "f", "no", "n", "off"})
+_SWITCHED = SWITCHED_OFF | {"1", "true", "t", "yes", "y", "on"}
 """What a variable may hold that stands for an option without a value; upper and lower case are the same."""
 
 
