@@ -81,7 +81,8 @@ class PreparedCommand(TyperCommand):
         overridden = {variable for name in given for variable in _variables_of(named.get(name))}
         try:
             try:
-                env_file.load(known_variables, os.environ, overridden, signs_in=self.name == "login")
+                signs = {"signs_in": self.name == "login", "signs_out": self.name == "logout"}
+                env_file.load(known_variables, os.environ, overridden, **signs)
             except env_file.UnreadableError as error:
                 if self.name in DELETING:
                     raise
