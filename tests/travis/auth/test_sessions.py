@@ -140,7 +140,7 @@ def test_an_invalid_file_is_an_input_error(tmp_path: Path, text: str, message: s
     assert "sentinel" not in str(raised.value)
 
 
-def test_a_token_that_can_not_be_sent_is_told_with_its_file(tmp_path: Path) -> None:
+def test_a_token_of_a_session_that_can_not_be_sent_is_told_with_its_file(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "session.json")
     sessions.save(PUBLIC, ONE)
     sessions.path.write_text(sessions.path.read_text().replace("token-of-one", "token of one"))
