@@ -240,14 +240,14 @@ def test_a_password_on_the_command_line_is_noticed(
 @pytest.mark.parametrize(
     ("given", "environ", "sources"),
     [
-        (None, {"HTTPS_PROXY": "https://me:s3cret@proxy:3128"}, ["HTTPS_PROXY"]),
+        (None, {"HTTPS_PROXY": "https://me:geheim@proxy:3128"}, ["HTTPS_PROXY"]),
         (None, {"https_proxy": "HTTPS://me@proxy", "http_proxy": "https://:a@b"}, ["https_proxy", "http_proxy"]),
-        (None, {"ALL_PROXY": "https://me:s3cret@proxy"}, ["ALL_PROXY"]),
-        ("https://me:s3cret@proxy", {"HTTPS_PROXY": "https://me:s3cret@other"}, ["--proxy"]),
-        ("https://me:s3cret@proxy", {"PURGER_PROXY": "https://me:s3cret@proxy"}, ["PURGER_PROXY"]),
-        ("", {"HTTPS_PROXY": "https://me:s3cret@proxy"}, []),
-        (None, {"HTTPS_PROXY": "https://proxy", "HTTP_PROXY": "http://me:s3cret@proxy"}, []),
-        (None, {"HTTPS_PROXY": "socks5://me:s3cret@proxy"}, []),
+        (None, {"ALL_PROXY": "https://me:geheim@proxy"}, ["ALL_PROXY"]),
+        ("https://me:geheim@proxy", {"HTTPS_PROXY": "https://me:geheim@other"}, ["--proxy"]),
+        ("https://me:geheim@proxy", {"PURGER_PROXY": "https://me:geheim@proxy"}, ["PURGER_PROXY"]),
+        ("", {"HTTPS_PROXY": "https://me:geheim@proxy"}, []),
+        (None, {"HTTPS_PROXY": "https://proxy", "HTTP_PROXY": "http://me:geheim@proxy"}, []),
+        (None, {"HTTPS_PROXY": "socks5://me:geheim@proxy"}, []),
         (None, {}, []),
     ],
 )

@@ -181,14 +181,14 @@ def test_an_authority_of_the_file_does_not_decide_who_hears_the_password_of_a_pr
     Path(".env").write_text("TRAVIS_TOKEN=of-the-file\nPURGER_CA_FILE=authority.pem\n")
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         proxy.setblocking(False)
-        monkeypatch.setenv("HTTPS_PROXY", f"https://me:s3cret@127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.setenv("HTTPS_PROXY", f"https://me:geheim-of-a-proxy@127.0.0.1:{proxy.getsockname()[1]}")
         ended = command(*arguments)
         with pytest.raises(BlockingIOError):
             proxy.accept()
     assert ended.code == 2
     what = "PURGER_CA_FILE in .env decides where the password in HTTPS_PROXY goes, which is not from .env"
     assert what in ended.err
-    assert "s3cret" not in ended.out + ended.err
+    assert "geheim" not in ended.out + ended.err
 
 
 def test_an_authority_of_the_file_goes_with_a_proxy_of_the_file_or_without_a_password(
@@ -201,8 +201,8 @@ def test_an_authority_of_the_file_goes_with_a_proxy_of_the_file_or_without_a_pas
     monkeypatch.setenv("HTTPS_PROXY", "https://proxy.acme.org")
     with patch.dict(os.environ):
         assert command("list", "acme/widgets").code == 0
-    monkeypatch.setenv("HTTPS_PROXY", "https://me:s3cret@proxy.acme.org")
-    Path(".env").write_text(f"{text}PURGER_PROXY=https://me:other@proxy.acme.org\n")
+    monkeypatch.setenv("HTTPS_PROXY", "https://me:geheim-of-a-proxy@proxy.acme.org")
+    Path(".env").write_text(f"{text}PURGER_PROXY=https://me:of-the-file@proxy.acme.org\n")
     with patch.dict(os.environ):
         assert command("list", "acme/widgets").code == 0
     assert len(runs) == 2
