@@ -12,6 +12,7 @@ from purger.browser.authority import Authority
 from purger.browser.proxies import Proxies
 from purger.core.hosts import ip_of
 from purger.core.options import NETWORK, text
+from purger.secrets import env_file
 
 if TYPE_CHECKING:
     import ssl
@@ -83,11 +84,14 @@ class NetworkSettings:
     def network(self, environ: Mapping[str, str]) -> Network:
         """Return the network that these options and the variables of other programs describe.
 
-        Raises InputError for an address that is not a proxy's, and a file that can't be read or has no certificate.
+        Raises InputError for an address that is not a proxy's, a file that can't be read or has no certificate, and an
+        authority of `.env` that would decide who hears a proxy's password that is not from there.
         """
         from loguru import logger
 
         proxies = Proxies.of(self.proxy, environ)
+        for source in proxies.password_sources:
+            env_file.refuse_to_decide_about(f"the password in {source}", source)
         if proxies.is_password_shown:
             logger.warning(
                 "The password in --proxy can be seen by others on this machine: put the address into PURGER_PROXY."

@@ -143,6 +143,16 @@ class Proxies:
         return given is not None and given.source == OPTION and ":" in _user_info_in(given.text)
 
     @property
+    def password_sources(self) -> list[str]:
+        """The options and variables with a user or a password for an https:// proxy.
+
+        An authority decides who hears them. An http:// or socks5:// proxy shows no certificate.
+        """
+        settings = [setting for setting in (self.everything or self.https, self.everything or self.http) if setting]
+        guarded = [each for each in settings if each.text.lower().startswith("https://") and _user_info_in(each.text)]
+        return list(dict.fromkeys(each.source for each in guarded))
+
+    @property
     def no_proxy(self) -> NoProxy:
         """The hosts that are reached directly, besides this machine."""
         return NoProxy.of(self.exceptions.text if self.exceptions else "")

@@ -12,12 +12,13 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from purger.cli.options import DeletionOptions
 from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
-from purger.core.env_lines import OF_TRAVIS, selecting_meant
+from purger.core.env_lines import NARROWING, OF_TRAVIS, meant_by_environment
 from purger.core.errors import InputError
 from purger.core.filters import Filters
-from purger.core.options import check_switch, declared, parse_number
+from purger.core.options import SWITCHED_OFF, check_switch, declared, parse_number
 from purger.core.policies import Policies
 from purger.core.shown_address import shown_address
 from purger.core.text import likely_meant, visible
@@ -28,6 +29,9 @@ DELETING = frozenset({"purge", "retry"})
 """The commands that may not start without what an unreadable `.env` may say: a filter could be in it."""
 _LONGEST_WORD = 40
 
+_SWITCHES = frozenset(
+    variable for _, option in declared(DeletionOptions) if option.raw is bool for variable in option.variables
+)
 _SELECTING = frozenset(field.name for settings in (Filters, Policies) for field, _ in declared(settings))
 
 
@@ -80,7 +84,8 @@ class PreparedCommand(TyperCommand):
         overridden = {variable for name in given for variable in _variables_of(named.get(name))}
         try:
             try:
-                env_file.load(known_variables, os.environ, overridden, signs_in=self.name == "login")
+                signs = {"signs_in": self.name == "login", "signs_out": self.name == "logout"}
+                env_file.load(known_variables, os.environ, overridden, **signs)
             except env_file.UnreadableError as error:
                 if self.name in DELETING:
                     raise
@@ -89,6 +94,9 @@ class PreparedCommand(TyperCommand):
                 if self.name in DELETING:
                     raise unknown
                 prepared.warnings.append(f"{unknown}. {unknown.remedy}")
+            if self.name in DELETING:
+                read = {variable for parameter in self.params for variable in _variables_of(parameter)}
+                _refuse_what_is_lost(self.name, NARROWING - read)
             if "api_url" in named:
                 taken = env_file.current().taken
                 prepared.warnings += settle_site_variables(os.environ, given.get("url"), given.get("api_url"), taken)
@@ -125,10 +133,21 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
     A filter with a mistyped name would select everything.
     """
     for name in sorted(set(environ) - known_variables):
-        if name.upper().startswith("PURGER_") or selecting_meant(name):
-            meant = likely_meant(name.upper(), [*OF_TRAVIS, *known_variables])
+        if meant := meant_by_environment(name):
+            question = likely_meant(meant, [*OF_TRAVIS, *known_variables])
             yield InputError(
-                f"{name} is not a variable of purger's", remedy=f"{meant}Correct the name, or unset the variable."
+                f"{name} is not a variable of purger's", remedy=f"{question}Correct the name, or unset the variable."
+            )
+
+
+def _refuse_what_is_lost(command: str, variables: Iterable[str]) -> None:
+    """Raise InputError for a variable that narrows a purge and that the command does not read: it would delete more."""
+    for name in sorted(variables):
+        text = os.environ.get(name, "").strip()
+        if text and not (name in _SWITCHES and text.lower() in SWITCHED_OFF):
+            raise InputError(
+                f"{name} is set, and `purger {command}` has no such option: it would delete more than is meant",
+                remedy=f"Unset {name}, also in .env, or use a command that has the option (purger --help).",
             )
 
 

@@ -18,6 +18,7 @@ from purger.core.selection import Selection
 from purger.core.shown_address import shown_address
 from purger.core.text import decoded, visible
 from purger.purge.shard import Shard
+from purger.secrets import env_file
 from purger.secrets.files import read_whole
 from purger.travis.addresses import Owner, Repository, Site, parse_repository, parse_target
 from purger.travis.remote_addresses import is_address
@@ -25,6 +26,11 @@ from purger.travis.remote_addresses import is_address
 if TYPE_CHECKING:
     from purger.purge.run import Request
     from purger.report.model import Report
+
+_FROM_FILE_VARIABLE = "PURGER_FROM_FILE"
+_LONGEST_SHOWN = 60
+_NO_NAME = "the line does not name a repository"
+_HOW_TO_LIST = "Write one name a line: owner/name, or owner/* for all of an owner's."
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,10 @@ def _repository_of(remote: git.Remote, site: Site) -> Repository:
 
 
 def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
-    """Return what a file names, one a line. Raises InputError with the number of a line that is not understood."""
+    """Return what a file names, one a line. Raises InputError with the number of a line that is not understood.
+
+    It shows the line itself only where that can hardly be a secret.
+    """
     try:
         text = sys.stdin.read().removeprefix("\ufeff") if path == "-" else decoded(read_whole(Path(path)))
     except (OSError, UnicodeDecodeError) as error:
@@ -168,5 +177,15 @@ def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
                 found.append(parse_target(name, site, git.real_host))
             except InputError as error:
                 file = "stdin" if path == "-" else shown_address(path)
-                raise InputError(error.what, where=f"{file}, line {number}", remedy=error.remedy) from None
+                what, remedy = (error.what, error.remedy) if _may_be_shown(name) else (_NO_NAME, _HOW_TO_LIST)
+                raise InputError(what, where=f"{file}, line {number}", remedy=remedy) from None
     return found
+
+
+def _may_be_shown(line: str) -> bool:
+    """Return whether a line of a list is likely to be a mistyped name, and not of a file with secrets.
+
+    A file of a folder may name any other one as the list.
+    """
+    is_of_a_stranger = _FROM_FILE_VARIABLE in env_file.current().taken
+    return not is_of_a_stranger and len(line) <= _LONGEST_SHOWN and line.isprintable() and " " not in line

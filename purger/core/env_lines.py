@@ -21,6 +21,11 @@ OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", 
 """The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
 _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
 _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*:?=", re.IGNORECASE)
+_ANOTHER_OF_OURS = re.compile(
+    r"(?<!\w)(?:PURGER_\w+|TRAVIS_(?:TOKEN|ENDPOINT|CONFIG_PATH|REPO_SLUG))\s*[:=]", re.IGNORECASE
+)
+_ANOTHER_ASSIGNMENT = re.compile(r"\s[A-Za-z_]\w*\+?=")
+"""What a shell takes for one more variable: not at the start of a value, where a token may end with `==`."""
 _NAMED_INSIDE = re.compile(r"(?<!\w)PURGER_\w+")
 _SETS_NOTHING = re.compile(r"\s*(?:unset|echo|printf|if|elif|while|test|source|eval|\[|\.\s|\w+\s+-)", re.IGNORECASE)
 _SETS_SOMETHING = re.compile(r"\w\s*[=:]\s*[^=\s]")
@@ -31,10 +36,15 @@ _OF_SELECTING = frozenset(
     name for settings in (Filters, Policies) for _, option in declared(settings) for name in option.variables
 )
 """The variables of which a lost or misread one selects what nobody meant."""
+NARROWING = _OF_SELECTING | {"PURGER_DRY_RUN", "PURGER_FROM_FILE", "PURGER_RESUME", "PURGER_SHARD"}
+"""The variables without which a purge deletes more."""
+_NARROWING_BY_REST = {name.removeprefix("PURGER_").replace("_", ""): name for name in sorted(NARROWING)}
 _UNQUOTED = re.compile(r"[\\;&|<>\"']|^=")
 """What a shell would take for something else, in a value that has no quotes around it."""
 _MISSPELT = 0.8
 """How alike the first words of two names are, at least, where one is the other misspelt (difflib's ratio)."""
+_REST_MISSPELT = 0.82
+"""The same of what follows: `BRANCHES` and `BRANCH`, but neither `BATCH` and `MATCH` nor `OLDER_THAN_DAYS`."""
 _A_VARIABLE = re.compile(r"\$\{")
 _HOLDING_SECRETS = frozenset({"TRAVIS_TOKEN", "PURGER_PROXY", "PURGER_CONNECT"})
 """A secret may hold nearly anything."""
@@ -71,21 +81,46 @@ def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
     return found
 
 
-def selecting_meant(name: str) -> str | None:
-    """Return the variable of a filter or policy that a variable's name is, but for its case or its first word."""
-    head, _, tail = name.upper().partition("_")
-    meant = f"PURGER_{tail}"
-    if meant == name or meant not in _OF_SELECTING:
+def narrowing_meant(line: str) -> str | None:
+    """Return the variable that a line nearly names, of those that narrow a purge: both parts may be misspelt.
+
+    What does not matter to `name_meant` does not matter here, either.
+    """
+    bare = _bare(line)
+    start, separator = _start(bare)
+    tokens = start.split()
+    while tokens and (tokens[0].upper() in _PREFIXES or tokens[0].startswith("-")):
+        tokens.pop(0)
+    # Without a separator the second word is the value, as in `setx PURGE_BRANCH main`.
+    written = (" ".join(tokens), *tokens[-1:]) if separator else tokens[:1]
+    is_comment = bare.startswith("#")
+    return next(filter(None, map(_narrowing_like, written)), None) if not is_comment else None
+
+
+def _narrowing_like(name: str) -> str | None:
+    """Return the variable of those that narrow a purge that a name, however it is written, is nearly."""
+    words = re.findall(r"[^\W_]+", name.upper())
+    head, rest = (words[0], "".join(words[1:])) if words else ("", "")
+    if head.startswith("PURGER"):
+        head, rest = "PURGER", head.removeprefix("PURGER") + rest
+    if not difflib.get_close_matches(head, ["PURGER"], cutoff=_MISSPELT):
         return None
-    return meant if difflib.SequenceMatcher(None, head, "PURGER").ratio() >= _MISSPELT else None
+    similar = difflib.get_close_matches(rest, _NARROWING_BY_REST, n=1, cutoff=_REST_MISSPELT)
+    return _NARROWING_BY_REST[similar[0]] if similar else None
+
+
+def meant_by_environment(name: str) -> str | None:
+    """Return what the name of a variable of the environment means: `PURGER_…`, or nearly what narrows a purge."""
+    line = f"{name}="
+    is_ours = re.match(r"\W*PURGER[\W_]", _bare(name), re.IGNORECASE)
+    return (name_meant(line) if is_ours else None) or narrowing_meant(line)
 
 
 def _refuse_misspelt(text: str) -> None:
-    """Raise InputError for a line that sets what is a filter but for the first word of its name: `PURGE_BRANCH`."""
+    """Raise InputError for a line that nearly sets what narrows a purge: `PURGE_BRANCH`."""
     for number, line in enumerate(text.splitlines(), 1):
-        match = re.match(r"\s*(?:export\s+)?(\w+)\s*=", line)
-        meant = selecting_meant(match[1]) if match and not match[1].upper().startswith("PURGER_") else None
-        if meant is not None:
+        meant = narrowing_meant(line)
+        if meant is not None and name_meant(line) is None:
             raise InputError(
                 f".env can't be read: line {number} is no variable of purger's, and nearly {meant}",
                 remedy="Correct the name, or remove the line: a filter that is lost would select everything.",
@@ -97,11 +132,10 @@ def name_meant(line: str) -> str | None:
 
     Case, blanks, invisible characters, punctuation and words such as `export` before the name do not matter.
     """
-    bare = "".join(" " if each.isspace() else each for each in unicodedata.normalize("NFKC", line))
-    bare = "".join(each for each in bare if each.isprintable()).strip()
+    bare = _bare(line)
     if bare.startswith("#"):
         return None
-    start, separator, _ = re.sub(r"[=:]", "=", _without_prefix(bare)).partition("=")
+    start, separator = _start(bare)
     words = re.findall(r"[A-Z0-9]+", start.upper())
     while words and words[0] in _PREFIXES:
         words.pop(0)
@@ -116,6 +150,18 @@ def name_meant(line: str) -> str | None:
     pattern = _NAMED_INSIDE if not separator and _SETS_NOTHING.match(bare) else _SETTING_INSIDE
     inside = pattern.search(_COMMENT_AT_END.sub("", bare))
     return inside.group().rstrip("=: ").upper() if inside else None
+
+
+def _bare(line: str) -> str:
+    """Return a line as it looks: without invisible characters, and with plain blanks and letters."""
+    plain = "".join(" " if each.isspace() else each for each in unicodedata.normalize("NFKC", line))
+    return "".join(each for each in plain if each.isprintable()).strip()
+
+
+def _start(bare: str) -> tuple[str, str]:
+    """Return what stands before a line's first `=` or `:`, and a separator if there is one."""
+    start, separator, _ = re.sub(r"[=:]", "=", _without_prefix(bare)).partition("=")
+    return start, separator
 
 
 def _without_prefix(line: str) -> str:
@@ -196,13 +242,15 @@ def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: b
     settings = _SETTING_INSIDE.findall("\n".join(_COMMENT_AT_END.sub("", each) for each in lines))
     if not is_alone or len(settings) > 1:
         raise line.refused("holds another setting", "Write one setting a line.")
+    is_bare = line.text.partition("=")[2].lstrip()[:1] not in {"'", '"'}
+    if is_bare and (_ANOTHER_OF_OURS.search(binding.value) or _ANOTHER_ASSIGNMENT.search(binding.value)):
+        raise line.refused("holds another setting", "Write one setting a line, or the value in single quotes.")
     if not binding.value.isprintable():
         raise line.refused("holds a character that can't be shown, or a line end", "Write it on one line, without.")
     is_quoted = line.text.partition("=")[2].lstrip().startswith("'")
     if not is_quoted and (_A_VARIABLE if name in _HOLDING_SECRETS else _OF_A_SHELL).search(binding.value):
         why = "holds what a shell would replace, and purger does not"
         raise line.refused(why, "Write the value itself, in single quotes if it is meant so.")
-    is_bare = line.text.partition("=")[2].lstrip()[:1] not in {"'", '"'}
     if is_bare and name in _OF_SELECTING and _UNQUOTED.search(binding.value):
         raise line.refused("holds what a shell would take for something else", "Write the value in single quotes.")
     return binding.value

@@ -114,8 +114,8 @@ def _refuse_line_ends(values: Iterable[Any], source: str) -> None:
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
-_ON = frozenset({"1", "true", "t", "yes", "y", "on"})
-_OFF = frozenset({"", "0", "false", "f", "no", "n", "off"})
+_SWITCHED_ON = frozenset({"1", "true", "t", "yes", "y", "on"})
+SWITCHED_OFF = frozenset({"", "0", "false", "f", "no", "n", "off"})
 """What a variable may hold that stands for an option without a value; upper and lower case are the same."""
 
 
@@ -145,7 +145,7 @@ def parse_number(text: str, kind: type[int | float], at_least: float | None = No
 
 def check_switch(text: str) -> None:
     """Raise InputError where the text of a variable switches an option neither on nor off."""
-    if text.strip().lower() not in _ON | _OFF:
+    if text.strip().lower() not in _SWITCHED_ON | SWITCHED_OFF:
         raise InputError(
             f"{quoted(text)} is neither yes nor no",
             remedy="Give 1, true, yes or on to switch it on; 0, false, no or off to switch it off.",
@@ -154,7 +154,7 @@ def check_switch(text: str) -> None:
 
 def is_on(text: str) -> bool:
     """Return whether the text of a variable switches an option on."""
-    return text.strip().lower() in _ON
+    return text.strip().lower() in _SWITCHED_ON
 
 
 def _or(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from purger.core.text import hidden, visible
+from purger.core.text import blanked, visible
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{0,2}")
 _HELPER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::")
@@ -28,7 +28,7 @@ def shown_address(address: str) -> str:
     The address need not be valid. A password with `/`, `?` or `#` in it is cut out too: where it can't be told which
     part is the host, nothing but the scheme is left.
     """
-    address = hidden(address.strip())
+    address = blanked(address.strip())
     if helper := _HELPER.match(address):
         return f"{helper[0]}…"
     found = _SCHEME.match(address)
@@ -67,7 +67,7 @@ def without_secrets(text: str) -> str:
     """Return a text in which each address lost its user info, its query and its fragment, also one without a scheme
     among the values that the text quotes.
     """
-    return _QUERY.sub(r"\1", without_user_info(_QUOTED.sub(_shown_quoted, hidden(text))))
+    return _QUERY.sub(r"\1", without_user_info(_QUOTED.sub(_shown_quoted, blanked(text))))
 
 
 def _shown_quoted(found: re.Match[str]) -> str:

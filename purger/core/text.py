@@ -27,20 +27,25 @@ def many(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else plural}"
 
 
-_hide: list[Callable[[str], str]] = [str]
+_hiders: list[Callable[[str], str]] = [str, str]
 
 
-def hide_with(hide: Callable[[str], str]) -> None:
-    """Let `hidden` blank what this function blanks: the secrets of the process."""
-    _hide[0] = hide
+def hide_with(hide: Callable[[str], str], blank: Callable[[str], str]) -> None:
+    """Let `hidden` and `blanked` use these functions, which know the secrets of the process."""
+    _hiders[:] = [hide, blank]
 
 
 def hidden(text: str) -> str:
-    """Return the text without the secrets of the process.
+    """Return the text without the secrets of the process, and without the user info of its addresses.
 
     What is cut, split or escaped by the character needs it first: in the result no secret would be found.
     """
-    return _hide[0](text)
+    return _hiders[0](text)
+
+
+def blanked(text: str) -> str:
+    """Return the text without the secrets of the process, and with all else as it is."""
+    return _hiders[1](text)
 
 
 def visible(text: str, longest: int | None = None) -> str:

@@ -16,6 +16,7 @@ from purger.secrets.files import read_whole
 ENV_FILE = Path(".env")
 LARGEST_BYTES = 1_000_000
 BROWSER_VARIABLE = "PURGER_BROWSER"
+SESSION_FILE_VARIABLE = "PURGER_SESSION_FILE"
 BROWSERS = frozenset({"chrome", "msedge", "chromium"})
 WHERE_A_TOKEN_GOES = frozenset(
     {
@@ -24,7 +25,7 @@ WHERE_A_TOKEN_GOES = frozenset(
         "PURGER_CONNECT",
         "PURGER_PROXY",
         "PURGER_CA_FILE",
-        "PURGER_SESSION_FILE",
+        SESSION_FILE_VARIABLE,
         "PURGER_ALLOW_THIRD_PARTY",
         "PURGER_PRINT_TOKEN",
         "TRAVIS_ENDPOINT",
@@ -56,12 +57,17 @@ def current() -> EnvFile:
 
 
 def load(
-    known: Collection[str], environ: MutableMapping[str, str], overridden: Collection[str], *, signs_in: bool = False
+    known: Collection[str],
+    environ: MutableMapping[str, str],
+    overridden: Collection[str],
+    *,
+    signs_in: bool = False,
+    signs_out: bool = False,
 ) -> EnvFile:
     """Set what `.env` says in `environ`, where neither that nor an option has it already (`overridden`).
 
-    With `signs_in` the token comes from a manual sign-in, and never from the file. Raises InputError, and then sets
-    nothing.
+    With `signs_in` the token comes from a manual sign-in, and never from the file. With `signs_out` no token is used,
+    and a session is removed: not in a file that `.env` names. Raises InputError, and then sets nothing.
     """
     _current[0] = EnvFile()
     content = read()
@@ -71,6 +77,11 @@ def load(
     redaction.remember(values.get(TOKEN_VARIABLE, "").strip())
     used = {name: text for name, text in values.items() if name not in environ and name not in overridden}
     refuse_what_a_file_may_not_decide(used, has_token=bool(used.get(TOKEN_VARIABLE, "").strip()) and not signs_in)
+    if signs_out and used.get(SESSION_FILE_VARIABLE, "").strip():
+        raise InputError(
+            f"{SESSION_FILE_VARIABLE} in .env decides in which file a session is removed",
+            remedy=f"Set {SESSION_FILE_VARIABLE} in the environment or give --session-file; or remove the line.",
+        )
     environ.update(used)
     _current[0] = EnvFile(values, frozenset(used))
     return current()
@@ -80,8 +91,16 @@ def read() -> bytes | None:
     """Return the content of `.env`, which may be a pipe, or None if there is none. Raises UnreadableError."""
     try:
         content = read_whole(ENV_FILE, LARGEST_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+    except IsADirectoryError:
         return None
+    except (FileNotFoundError, NotADirectoryError):
+        if not ENV_FILE.is_symlink():
+            return None
+        # Where a secret is mounted later, a filter could be in it.
+        raise UnreadableError(
+            ".env can't be read: it is a link to a file that does not exist",
+            remedy="Make its target available, remove the link, or run purger in another folder.",
+        ) from None
     except OSError as error:
         raise UnreadableError(
             f".env can't be read: {system_words(error) or 'unknown error'}",

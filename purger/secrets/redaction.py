@@ -38,9 +38,13 @@ def redact(text: str) -> str:
 
     Addresses lose their user info, which is nearly always a password or a token.
     """
+    return without_user_info(_blank(text))  # behind an `@` in a secret its rest would be left
+
+
+def _blank(text: str) -> str:
     for blanker in _blankers.values():
         text = blanker.blank_text(text)
-    return without_user_info(text)  # behind an `@` in a secret its rest would be left
+    return text
 
 
 def whole_lines(chunks: Iterable[str]) -> Iterator[str]:
@@ -127,7 +131,7 @@ def guard_streams() -> None:
     """
     if sys.stdin is None:
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for the rest of the process
-    hide_with(redact)
+    hide_with(redact, _blank)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

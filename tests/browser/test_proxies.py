@@ -235,3 +235,23 @@ def test_a_password_on_the_command_line_is_noticed(
     given: str | None, variables: dict[str, str], is_shown: bool
 ) -> None:
     assert Proxies.of(given, variables).is_password_shown is is_shown
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "sources"),
+    [
+        (None, {"HTTPS_PROXY": "https://me:geheim@proxy:3128"}, ["HTTPS_PROXY"]),
+        (None, {"https_proxy": "HTTPS://me@proxy", "http_proxy": "https://:a@b"}, ["https_proxy", "http_proxy"]),
+        (None, {"ALL_PROXY": "https://me:geheim@proxy"}, ["ALL_PROXY"]),
+        ("https://me:geheim@proxy", {"HTTPS_PROXY": "https://me:geheim@other"}, ["--proxy"]),
+        ("https://me:geheim@proxy", {"PURGER_PROXY": "https://me:geheim@proxy"}, ["PURGER_PROXY"]),
+        ("", {"HTTPS_PROXY": "https://me:geheim@proxy"}, []),
+        (None, {"HTTPS_PROXY": "https://proxy", "HTTP_PROXY": "http://me:geheim@proxy"}, []),
+        (None, {"HTTPS_PROXY": "socks5://me:geheim@proxy"}, []),
+        (None, {}, []),
+    ],
+)
+def test_where_the_password_of_a_proxy_with_a_certificate_is_from(
+    given: str | None, environ: dict[str, str], sources: list[str]
+) -> None:
+    assert Proxies.of(given, environ).password_sources == sources

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from trustme import CA
 
 from purger.browser.authority import VARIABLES
 from purger.purge.run import Run
@@ -112,6 +114,16 @@ def test_an_unreadable_file_is_a_warning_where_nothing_is_deleted(
     assert (command("purge", "a/b", "-y").code, runs) == (2, [])
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no such links")
+def test_a_link_to_a_missing_file_is_as_an_unreadable_file(command: Command, runs: list[Run]) -> None:
+    Path(".env").symlink_to("mounted-later")
+    listed = command("list", "a/b")
+    assert listed.code == 0
+    assert ".env can't be read: it is a link to a file that does not exist, so nothing of it is in effect" in listed.err
+    runs.clear()
+    assert (command("purge", "a/b", "-y").code, runs) == (2, [])
+
+
 def test_an_explicit_url_decides_over_the_endpoint_of_another_tool(
     command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,3 +161,48 @@ def test_the_file_of_a_folder_can_not_name_an_authority_as_other_programs_do(
     assert [run.settings.network.authority for run in runs] == [None]
     monkeypatch.setenv(variable, "/no/such/file.pem")
     assert command("list", "acme/widgets").code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list", "acme/widgets"],
+        ["purge", "acme/widgets", "-y"],
+        ["retry", "acme/widgets", "5", "-y"],
+        ["doctor", "acme/widgets"],
+        ["check-log", "5"],
+    ],
+)
+def test_an_authority_of_the_file_does_not_decide_who_hears_the_password_of_a_proxy(
+    command: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.delenv("TRAVIS_TOKEN")
+    CA().cert_pem.write_to_path("authority.pem")
+    Path(".env").write_text("TRAVIS_TOKEN=of-the-file\nPURGER_CA_FILE=authority.pem\n")
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.setblocking(False)
+        monkeypatch.setenv("HTTPS_PROXY", f"https://me:geheim-of-a-proxy@127.0.0.1:{proxy.getsockname()[1]}")
+        ended = command(*arguments)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+    assert ended.code == 2
+    what = "PURGER_CA_FILE in .env decides where the password in HTTPS_PROXY goes, which is not from .env"
+    assert what in ended.err
+    assert "geheim" not in ended.out + ended.err
+
+
+def test_an_authority_of_the_file_goes_with_a_proxy_of_the_file_or_without_a_password(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRAVIS_TOKEN")
+    CA().cert_pem.write_to_path("authority.pem")
+    text = "TRAVIS_TOKEN=of-the-file\nPURGER_CA_FILE=authority.pem\n"
+    Path(".env").write_text(text)
+    monkeypatch.setenv("HTTPS_PROXY", "https://proxy.acme.org")
+    with patch.dict(os.environ):
+        assert command("list", "acme/widgets").code == 0
+    monkeypatch.setenv("HTTPS_PROXY", "https://me:geheim-of-a-proxy@proxy.acme.org")
+    Path(".env").write_text(f"{text}PURGER_PROXY=https://me:of-the-file@proxy.acme.org\n")
+    with patch.dict(os.environ):
+        assert command("list", "acme/widgets").code == 0
+    assert len(runs) == 2

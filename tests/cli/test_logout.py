@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -38,3 +40,19 @@ def test_a_file_that_is_no_session_file_is_left_alone(command: Command) -> None:
     Path("broken.json").write_text("{")
     assert command("logout", "--session-file", "broken.json").code == 2
     assert Path("broken.json").read_text() == "{"
+
+
+def test_the_file_of_a_folder_does_not_name_the_file_that_is_removed(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = Sessions(Path("elsewhere.json"))
+    sessions.save(Site(), Session(Token("signed-in-by-hand"), "octavia"))
+    monkeypatch.delenv("TRAVIS_TOKEN")
+    Path(".env").write_text("TRAVIS_TOKEN=of-the-file\nPURGER_SESSION_FILE=elsewhere.json\n")
+    ended = command("logout")
+    assert (ended.code, ended.out) == (2, "")
+    assert "PURGER_SESSION_FILE in .env decides in which file a session is removed" in ended.err
+    assert sessions.find(Site())
+    with patch.dict(os.environ):  # a command sets what `.env` says in this process's environment
+        assert command("logout", "--session-file", "elsewhere.json").code == 0
+    assert not sessions.path.exists()

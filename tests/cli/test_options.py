@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from purger.cli.options import DeletionOptions, TargetOptions
+from purger.core.env_lines import NARROWING
+from purger.core.filters import Filters
+from purger.core.options import declared
+from purger.core.policies import Policies
 from purger.purge.run import Run
 from tests.support.command_line import Command
 
@@ -249,6 +254,34 @@ def test_a_mistyped_variable_is_never_passed_over_by_what_deletes(
     assert f"{variable} is not a variable of purger's" in ended.err
     assert "Is PURGER_BRANCH meant?" in ended.err
     assert "PURGE_URL" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "meant"),
+    [
+        ("PURGE_DRY_RUN", "1", "PURGER_DRY_RUN"),
+        ("PURGE_SHARD", "1/5", "PURGER_SHARD"),
+        ("PURGER-EXCLUDE", "main", "PURGER_EXCLUDE"),
+        ("PURGE_KEEP_NEWST", "2", "PURGER_KEEP_NEWEST"),
+    ],
+)
+@pytest.mark.parametrize("command_line", [["purge", "a/b", "-y"], ["retry", "a/b", "5", "-y"]])
+def test_all_that_narrows_a_purge_is_missed_where_its_name_is_mistyped(
+    command: Command, monkeypatch: pytest.MonkeyPatch, command_line: list[str], variable: str, text: str, meant: str
+) -> None:
+    monkeypatch.setenv(variable, text)
+    ended = command(*command_line)
+    assert ended.code == 2
+    assert ended.err.splitlines() == [
+        f"error: {variable} is not a variable of purger's.",
+        f"Is {meant} meant? Correct the name, or unset the variable.",
+    ]
+
+
+def test_what_narrows_a_purge_are_all_options_that_refuse_an_empty_variable() -> None:
+    settings = (Filters, Policies, TargetOptions, DeletionOptions)
+    options = [option for each in settings for _, option in declared(each) if option.refuse_empty]
+    assert {name for option in options for name in option.variables} == NARROWING
 
 
 @pytest.mark.parametrize("text", ["PURGER_BRANCH main\n", "PURGER_DRY_RUN\n", "PURGER_MATCH: x\n"])

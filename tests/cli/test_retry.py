@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from unittest.mock import patch
+
 import pytest
 
 from purger.jobs.retry import Retry
@@ -56,6 +60,48 @@ def test_the_options_reach_the_retry(command: Command, retries: list[Retry], mon
     assert (retry.retrying.wait_s, retry.retrying.retry_attempts, retry.settings.pace.attempts) == (120, 3, 4)
     assert (retry.retrying.start_timeout_s, retry.retrying.job_timeout_s) == (1800, 3600)
     assert retry.request.selection.branches == ("main",)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("PURGER_DRY_RUN", "1"),
+        ("PURGER_DRY_RUN", "maybe"),
+        ("PURGER_RESUME", "report.json"),
+        ("PURGER_SHARD", "1/5"),
+        ("PURGER_FROM_FILE", "names.txt"),
+    ],
+)
+@pytest.mark.parametrize("is_in_file", [True, False])
+def test_a_variable_that_narrows_a_purge_and_is_no_option_here_is_refused(
+    command: Command,
+    retries: list[Retry],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    text: str,
+    is_in_file: bool,
+) -> None:
+    if is_in_file:
+        Path(".env").write_text(f"{variable}={text}\n")
+    else:
+        monkeypatch.setenv(variable, text)
+    with patch.dict(os.environ):  # a command sets what `.env` says in this process's environment
+        ended = command("retry", "a/b", "5", "--yes")
+    assert (ended.code, retries) == (2, [])
+    assert f"{variable} is set, and `purger retry` has no such option" in ended.err
+    assert f"Unset {variable}, also in .env" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [("PURGER_DRY_RUN", ""), ("PURGER_DRY_RUN", "No"), ("PURGER_DRY_RUN", "0"), ("PURGER_SHARD", " ")],
+)
+def test_a_variable_that_narrows_nothing_is_passed_over(
+    command: Command, retries: list[Retry], monkeypatch: pytest.MonkeyPatch, variable: str, text: str
+) -> None:
+    monkeypatch.setenv(variable, text)
+    command("retry", "a/b", "5", "--yes")
+    assert len(retries) == 1
 
 
 def test_the_former_name_of_an_option_still_works(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -119,6 +121,31 @@ def test_what_is_named_overrides_the_variable_of_a_list(
     monkeypatch.setenv("PURGER_FROM_FILE", "names.txt")
     assert command("purge", "-y", *words).code == 0
     assert [str(one) for one in runs[0].request.repositories] == meant
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["machine api.acme.org password unl1sted", "HOME=/root\0TOKEN=unl1sted", f"unl1sted{'x' * 60}", "unl1sted\u200b"],
+)
+def test_a_line_that_is_likely_no_mistyped_name_is_not_shown(command: Command, runs: list[Run], line: str) -> None:
+    Path("names.txt").write_text(f"acme/a\n{line}\n")
+    ended = command("list", "--from-file", "names.txt", "--json")
+    assert (ended.code, runs) == (2, [])
+    assert "The line does not name a repository (names.txt, line 2)" in ended.err
+    assert "Write one name a line: owner/name" in ended.err
+    assert "unl1sted" not in ended.err + ended.out
+
+
+@pytest.mark.parametrize("line", ["unl1sted", "unl1sted/a/b", "https://unl1sted.example.org/a/b"])
+def test_no_line_of_a_list_that_the_file_of_a_folder_names_is_shown(command: Command, line: str) -> None:
+    Path("names.txt").write_text(f"{line}\n")
+    Path(".env").write_text("PURGER_FROM_FILE=names.txt\n")
+    assert "unl1sted" in command("list", "--from-file", "names.txt").err, "named by an option, it is shown"
+    with patch.dict(os.environ, {"TRAVIS_TOKEN": "token-for-tests"}):
+        ended = command("list")
+    assert ended.code == 2
+    assert "The line does not name a repository (names.txt, line 1)" in ended.err
+    assert "unl1sted" not in ended.err
 
 
 def test_a_list_without_a_name_is_told(command: Command, runs: list[Run]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from purger.core.env_lines import name_meant, settings_in
+from purger.core.env_lines import NARROWING, meant_by_environment, name_meant, settings_in
 from purger.core.errors import InputError
 from purger.core.text import sentence_of
 
@@ -42,6 +42,8 @@ MAIN = {"PURGER_BRANCH": "main"}
         b"TRAVIS_BRANCH=dev\nTRAVIS=true\nMY_PURGER_MATCH=x\nPURGER_BRANCH=main",
         b'NOTE="a\nsee PURGER_MATCH there\n"\nPURGER_BRANCH=main',
         b"PURGE_URL=https://cdn.example\nPURGE_CACHE=1\nMERGER_BRANCH=x\nPURGER_BRANCH=main",
+        b"PURGE_BATCH=9\nPURGE_OLDER_THAN_DAYS=3\nPURGE_URL: x\nset PURGE_KEY=x\nMY_PURGE_BRANCH=x\nPURGER_BRANCH=main",
+        b"# PURGE_BRANCH=x\nPURGE=1\nunset PURGE_BRANCH\nSET_PURGE_BRANCH=x\nPURGER_BRANCH=main",
     ],
 )
 def test_a_filter_is_read(content: bytes) -> None:
@@ -111,6 +113,25 @@ def test_a_filter_is_read(content: bytes) -> None:
         "XPURGER_BRANCH=main",
         "export PURGR_MATCH=x",
         "Purge_Branch=main",
+        "PURGE_DRY_RUN=1",
+        "PURGE_SHARD=1/5",
+        "PURGE_FROM_FILE=names.txt",
+        "PURGE_RESUME=report.json",
+        "PURGE_BRANCHES=main",
+        "PURGE_BRANCH: main",
+        "PURGE BRANCH=main",
+        "PURGE_BRANCH main",
+        "set PURGE_BRANCH=main",
+        'set "PURGE_BRANCH=main"',
+        "setx PURGE_BRANCH main",
+        "declare -x PURGE_EXCLUDE=main",
+        "declare -gx PURGE_EXCLUDE=main",
+        "$env:PURGE_EXCLUDE='main'",
+        "PURGE-EXCLUDE=main",
+        "PURGE_OLDERTHAN=3d",
+        "PURGE_KEEP_NEWST=2",
+        "PURGE_\u200bBRANCH=main",
+        "FOO=1\x85PURGE_BRANCH=main",
         "\u0420URGER_BRANCH=main",
         ": ${PURGER_BRANCH:=main}",
         "PURGER_BRANCH=a;b",
@@ -140,10 +161,20 @@ def test_a_filter_is_read(content: bytes) -> None:
         "PURGER_s3cret",
         "PURGER_TOKEN_s3cret==",
         "TRAVIS_TOKEN: s3cret",
+        "export TRAVIS_TOKEN=s3cret PURGER_EXCLUDE=main",
+        "TRAVIS_TOKEN=s3cret;PURGER_EXCLUDE=main",
+        "TRAVIS_TOKEN=s3cret FOO=1",
+        "TRAVIS_REPO_SLUG=acme/widgets PURGER_DRY_RUN=1",
+        "TRAVIS_REPO_SLUG=acme/widgets purger_dry_run : 1",
+        "TRAVIS_REPO_SLUG=acme/widgets TRAVIS_ENDPOINT=https://travis.acme.org/api",
+        "PURGER_EXCLUDE=main TRAVIS_TOKEN=s3cret",
+        "PURGER_EXCLUDE=main travis_token: s3cret",
+        "PURGER_EXCLUDE= TRAVIS_TOKEN=s3cret",
+        "PURGER_EXCLUDE=main\tAWS_SECRET_ACCESS_KEY=s3cret # of another tool",
     ],
 )
 def test_a_line_that_looks_like_ours_and_is_not_understood_is_refused_by_name(text: str) -> None:
-    with pytest.raises(InputError, match=r"PURGER|TRAVIS_TOKEN|purger's") as refused:
+    with pytest.raises(InputError, match=r"PURGER|TRAVIS_|purger's") as refused:
         settings_in(text.encode(), KNOWN)
     assert "s3cret" not in f"{refused.value}{refused.value.remedy}".lower()
 
@@ -167,6 +198,29 @@ def test_other_lines_mean_no_variable_of_ours() -> None:
     travis = ("X=TRAVIS_TOKEN", "TRAVIS_TOKENS=1", "TRAVIS_TOKEN_FILE=x", "TRAVIS_TOKEN_FILE: x")
     for line in ("", "FOO=PURGER", "# PURGER_BRANCH=x", "A=1 # PURGER_BRANCH=x", "local: PURGER_BRANCH", *travis):
         assert name_meant(line) is None, line
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PURGER_BRNCH", "PURGER_BRNCH"),
+        ("purger_branch", "PURGER_BRANCH"),
+        ("PURGER-EXCLUDE", "PURGER_EXCLUDE"),
+        ("PURGER.DRY.RUN", "PURGER_DRY_RUN"),
+        ("PURGEREXCLUDE", "PURGER_EXCLUDE"),
+        ("PURGE-DRYRUN", "PURGER_DRY_RUN"),
+        *((f"PURGE_{name.removeprefix('PURGER_')}", name) for name in sorted(NARROWING)),
+        ("PURGER", None),
+        ("PURGERS", None),
+        ("PURGE_URL", None),
+        ("X_PURGER_BRANCH", None),
+        ("SET_PURGE_BRANCH", None),
+        ("TRAVIS_TOKEN", None),
+        ("PATH", None),
+    ],
+)
+def test_a_variable_of_the_environment_is_read_as_a_line_is(name: str, meant: str | None) -> None:
+    assert meant_by_environment(name) == meant
 
 
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\u2028", "\x0b", "\x85", "\x1e", "\f"])
@@ -217,6 +271,11 @@ def test_a_filter_somewhere_in_a_file_is_exactly_in_effect_or_refused(
         ("PURGER_PROXY=http://me:a$b`c@proxy:3128", "http://me:a$b`c@proxy:3128"),
         ("PURGER_CONNECT=wss://browsers.example/?token=a$b", "wss://browsers.example/?token=a$b"),
         ("TRAVIS_TOKEN=a$b`c", "a$b`c"),
+        ("TRAVIS_TOKEN = YWJjMDEyMw==", "YWJjMDEyMw=="),
+        ("TRAVIS_TOKEN=abc # PURGER_BRANCH=main", "abc"),
+        ("PURGER_BRANCH=a=b main", "a=b main"),
+        ("PURGER_BRANCH='main a=b'", "main a=b"),
+        ("PURGER_CONNECT=wss://browsers.example/?token=a&name=b", "wss://browsers.example/?token=a&name=b"),
     ],
 )
 def test_what_a_shell_would_leave_alone_or_a_secret_holds_is_the_value(line: str, value: str) -> None:
@@ -254,6 +313,8 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
         ("FOO=1 PURGER_BRANCH=main", "(PURGER_BRANCH) is part of the value of another variable", "=VALUE"),
         ("# note\u2028PURGER_BRANCH=main", "line 2 (PURGER_BRANCH) is part of another line", "=VALUE"),
         ("PURGER_BRANCH=main PURGER_MATCH=x", "(PURGER_BRANCH) holds another setting", "Write one setting a line."),
+        ("TRAVIS_TOKEN=s3cret PURGER_MATCH=x", "(TRAVIS_TOKEN) holds another setting", "Write one setting a line, or"),
+        ("PURGER_MATCH=x TRAVIS_TOKEN=s3cret", "(PURGER_MATCH) holds another setting", "the value in single quotes."),
         ("PURGER_BRANCH=a\nPURGER_BRANCH=b", "line 2 (PURGER_BRANCH) is set a second time", "Remove one of"),
         ("export purger_branch=main", "(PURGER_BRANCH) has its name in small letters", "PURGER_BRANCH=VALUE"),
         ("FOO=1\nPURGE_BRANCH=main", "line 2 is no variable of purger's, and nearly PURGER_BRANCH", "Correct the name"),

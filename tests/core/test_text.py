@@ -135,11 +135,11 @@ def test_a_fault_without_a_number_says_its_own_words() -> None:
 
 
 def test_what_is_shortened_or_split_is_blanked_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("purger.core.text._hide", [str])
+    monkeypatch.setattr("purger.core.text._hiders", [str, str])
     secret = "s3cret-Token.with@signs"
     name = f"{'a' * 20}{secret}{'b' * 20}"
     assert "s3cret" in visible(name, 56)
-    hide_with(lambda text: text.replace(secret, "REDACTED"))
+    hide_with(lambda text: text.replace(secret, "REDACTED"), str)
     assert hidden(secret) == "REDACTED"
     assert visible(name, 48) == visible(name, 56) == f"{'a' * 20}REDACTED{'b' * 20}"
     assert visible(name, 47) == f"{'a' * 20}RED…TED{'b' * 20}"

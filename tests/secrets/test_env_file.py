@@ -21,14 +21,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def load(
-    text: str | None, environ: dict[str, str] | None = None, *overridden: str, signs_in: bool = False
-) -> dict[str, str]:
+def load(text: str | None, environ: dict[str, str] | None = None, *overridden: str, **signs: bool) -> dict[str, str]:
     """Return the environment after a file with this text was loaded into it."""
     if text is not None:
         Path(".env").write_text(text)
     environ = {} if environ is None else environ
-    env_file.load(KNOWN, environ, overridden, signs_in=signs_in)
+    env_file.load(KNOWN, environ, overridden, **signs)
     return environ
 
 
@@ -94,6 +92,17 @@ def test_a_place_is_taken_only_with_the_files_own_token(name: str) -> None:
     assert load(f"{name}=") == {name: ""}
 
 
+def test_a_sign_out_takes_no_file_of_sessions_even_with_the_files_own_token() -> None:
+    text = "TRAVIS_TOKEN=own\nPURGER_URL=https://travis.acme.org\nPURGER_SESSION_FILE=x\n"
+    environ: dict[str, str] = {}
+    with pytest.raises(InputError, match=r"^PURGER_SESSION_FILE in \.env decides in which file a session is removed"):
+        load(text, environ, signs_out=True)
+    assert (environ, env_file.current()) == ({}, env_file.EnvFile())
+    assert load(text, {"PURGER_SESSION_FILE": "y"}, signs_out=True)["PURGER_URL"] == "https://travis.acme.org"
+    assert "PURGER_SESSION_FILE" not in load(text, {}, "PURGER_SESSION_FILE", signs_out=True)
+    assert load("TRAVIS_TOKEN=own\nPURGER_SESSION_FILE=", signs_out=True)["PURGER_SESSION_FILE"] == ""
+
+
 @pytest.mark.parametrize(
     "name",
     ["NODE_OPTIONS", "PLAYWRIGHT_NODEJS_PATH", "PLAYWRIGHT_BROWSERS_PATH", "LD_PRELOAD", "PATH", "GIT_SSH_COMMAND",
@@ -121,6 +130,18 @@ def test_a_file_that_can_not_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(env_file.UnreadableError, match=rf"\.env can't be read: {system_words(fault)}"):
         load(None)
     env_file.remember_token(KNOWN)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes no such links")
+@pytest.mark.parametrize("target", ["missing", "file/below", "link"])
+def test_a_link_to_a_file_that_does_not_exist_is_an_error(folder: Path, target: str) -> None:
+    (folder / "file").touch()
+    (folder / "link").symlink_to("missing")
+    (folder / ".env").symlink_to(target)
+    with pytest.raises(env_file.UnreadableError, match=r"\.env can't be read: it is a link to a file that does not"):
+        load(None)
+    (folder / "missing").write_text("PURGER_BRANCH=main\n")
+    assert target == "file/below" or load(None) == {"PURGER_BRANCH": "main"}
 
 
 def test_a_huge_file_is_an_error() -> None:

@@ -23,7 +23,8 @@ REFUSED = (
     "PURGER_OLDER_THAN=30", "PURGER_LARGER_THAN=100", "PURGER_KIND=pushes", "PURGER_KEEP_NEWEST=a", "PURGER_GONE=maybe",
     "PURGER_LARGEST_FIRST=1\nPURGER_UNTIL_BELOW=", "PURGER_LIMIT=2\nPURGER_LIMIT=3", "PURGER-BRANCH=main",
     "PURGER_MATCH=3.8 PURGER_KIND=push", "X=1; PURGER_MATCH=3.8", "PURGER_MATCH='a\nb'", "PURGER__MATCH=3.8",
-    "NOTE='\nPURGER_MATCH=3.8\n'",
+    "NOTE='\nPURGER_MATCH=3.8\n'", "TRAVIS_REPO_SLUG=acme/widgets PURGER_MATCH=3.8", "PURGER_MATCH=3.8 NOTE=x",
+    "PURGE_DRY_RUN=1", "set PURGE_KIND=push", "PURGE-MATCH=3.8", "PURGE_OLDERTHAN: 30d",
 )  # fmt: skip
 """Lines of purger's that can't be meant as they stand, whatever else the file and the environment say."""
 BARE = re.compile(r"[\w./:%+*?@,-]+", re.ASCII)

@@ -21,6 +21,7 @@ import pytest
 from loguru import logger
 
 from purger import __main__ as entry
+from purger.core import text
 from purger.secrets import env_file, redaction
 from tests.support.shared_browsers import SharedBrowsers, surroundings
 
@@ -97,6 +98,7 @@ def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments:
     streams = sys.stdin, sys.stdout, sys.stderr
     signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     blankers, hook, collects_after = dict(redaction._blankers), sys.unraisablehook, gc.get_threshold()
+    hiders = list(text._hiders)
     os.environ.clear()
     os.environ.update(variables)
     os.chdir(folder)
@@ -109,6 +111,7 @@ def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments:
         logger.remove()
         redaction._blankers.clear()
         redaction._blankers.update(blankers)
+        text._hiders[:] = hiders
         env_file._current[0] = env_file.EnvFile()
         for number, handler in signals.items():
             signal.signal(number, handler)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from purger.core.errors import InputError
+from purger.core.errors import AccessError, InputError
 from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.files import read_whole, write_whole
 from purger.secrets.token import Token
@@ -55,7 +55,7 @@ class Sessions:
         token, login = saved.get("token"), saved.get("login", "")
         if not isinstance(token, str) or not isinstance(login, str):
             raise self._broken("a token is missing")
-        return Session(Token(token), login)
+        return Session(token_in(token, self.path, "Sign in again: purger login."), login)
 
     def prepare(self) -> None:
         """Check that a session can be saved, before the user signs in."""
@@ -177,6 +177,14 @@ def read_private(path: Path, what: str) -> str | None:
     raise kind(
         f"{what} can't be read: {why}", where=str(path), remedy="Repair or remove the file, or set TRAVIS_TOKEN."
     )
+
+
+def token_in(text: str, path: Path, remedy: str) -> Token:
+    """Return the token that a file holds. Raises what `Token` raises, with the file and how to mend that."""
+    try:
+        return Token(text)
+    except (AccessError, InputError) as error:
+        raise type(error)(error.what, where=str(path), remedy=remedy) from None
 
 
 def warning_if_public(path: Path) -> str | None:

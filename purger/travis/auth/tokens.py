@@ -14,7 +14,7 @@ from purger.secrets import env_file
 from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.token import Token
 from purger.travis.addresses import DEFAULT_URL, Site
-from purger.travis.auth.sessions import OutOfReachError, Sessions, read_private, warning_if_public
+from purger.travis.auth.sessions import OutOfReachError, Sessions, read_private, token_in, warning_if_public
 
 _TRAVIS_FOLDER_VARIABLE = "TRAVIS_CONFIG_PATH"
 
@@ -118,7 +118,8 @@ def _from_travis_command_line(site: Site) -> FoundToken | None:
             token = endpoint["access_token"]
             if not isinstance(token, str):
                 raise _broken(path, f"the access_token of {site.api_url} is not text: put it in quotes")
-            return FoundToken(Token(token), f"{_short(path)}, the travis command line's", path, _warnings(path))
+            sent = token_in(token, path, f"Run `travis login` again, or set {TOKEN_VARIABLE}.")
+            return FoundToken(sent, f"{_short(path)}, the travis command line's", path, _warnings(path))
     return None
 
 
@@ -131,7 +132,8 @@ def _endpoints(text: str, path: Path) -> dict[Any, Any]:
         # The error's own message quotes the file, which may contain the token.
         mark = getattr(error, "problem_mark", None)
         raise _broken(path, f"it is not YAML: line {mark.line + 1}" if mark else "it is not YAML") from None
-    except (ValueError, RecursionError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        # What a tag such as `!!bool` or `!!timestamp` can't convert ends in any of these, some with the text.
         raise _broken(path, "it is not valid YAML") from None
     endpoints = document.get("endpoints") if isinstance(document, dict) else document
     if endpoints is not None and not isinstance(endpoints, dict):

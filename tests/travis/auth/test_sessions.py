@@ -140,6 +140,16 @@ def test_an_invalid_file_is_an_input_error(tmp_path: Path, text: str, message: s
     assert "sentinel" not in str(raised.value)
 
 
+def test_a_token_of_a_session_that_can_not_be_sent_is_told_with_its_file(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "session.json")
+    sessions.save(PUBLIC, ONE)
+    sessions.path.write_text(sessions.path.read_text().replace("token-of-one", "token of one"))
+    with pytest.raises(InputError, match=r"^the token contains white space.* \(.*session\.json\)$") as raised:
+        sessions.find(PUBLIC)
+    assert raised.value.remedy == "Sign in again: purger login."
+    assert "token of one" not in str(raised.value)
+
+
 def test_a_file_that_cannot_be_read_or_written_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="can't be read: Is a directory"):
         Sessions(tmp_path).find(PUBLIC)

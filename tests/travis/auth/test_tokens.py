@@ -108,6 +108,14 @@ def test_a_configuration_without_a_token_for_this_api_is_ignored(text: str) -> N
         ("endpoints: secret-token-in-here", "does not have the travis"),
         ("endpoints: !ruby/object:Secret {token: secret-token-in-here}", "not YAML: line 1"),
         ("\x01secret-token-in-here", "not YAML"),
+        (endpoint("https://api.travis-ci.com/", "!!bool secret-token-in-here"), "it is not valid YAML"),
+        (endpoint("https://api.travis-ci.com/", "!!timestamp secret-token-in-here"), "it is not valid YAML"),
+        (endpoint("https://api.travis-ci.com/", "!!int secret-token-in-here"), "it is not valid YAML"),
+        (endpoint("https://api.travis-ci.com/", "!!float secret-token-in-here"), "it is not valid YAML"),
+        (endpoint("https://api.travis-ci.com/", "!!binary secret-tökén"), "not YAML: line"),
+        ('x: !!int ""', "it is not valid YAML"),
+        ("x: !!timestamp 2026-99-99", "it is not valid YAML"),
+        ("? !!map {a: 1}\n: secret-token-in-here", "not YAML: line 1"),
         (endpoint("https://api.travis-ci.com/", "0123456"), "put it in quotes"),
         (endpoint("https://api.travis-ci.com/", "'a token with spaces'"), "white space"),
     ],
@@ -117,6 +125,18 @@ def test_an_invalid_configuration_is_an_error_that_does_not_quote_it(text: str, 
     with pytest.raises(InputError, match=message) as raised:
         find_token(PUBLIC)
     assert "secret-token" not in f"{raised.value}{raised.value.remedy}{raised.value.__cause__}"
+
+
+def test_a_token_that_can_not_be_sent_is_told_with_its_file() -> None:
+    path = config(endpoint("https://api.travis-ci.com/", "'secret-token with spaces'"))
+    with pytest.raises(InputError, match=r"^the token contains white space") as raised:
+        find_token(PUBLIC)
+    assert raised.value.where == str(path.resolve())
+    assert raised.value.remedy == "Run `travis login` again, or set TRAVIS_TOKEN."
+    config(endpoint("https://api.travis-ci.com/", "''"))
+    with pytest.raises(AccessError, match="the token is empty") as refused:
+        find_token(PUBLIC)
+    assert refused.value.where == str(path.resolve())
 
 
 def test_a_configuration_that_cannot_be_read_is_an_error() -> None:
