@@ -28,6 +28,7 @@ _CLONE = rb"\$ git clone (?=(?:-\S{1,300} ){0,9}(\S{1,300}) ([\w.\-/]{1,200}))"
 _LONGEST_SENTENCE = 600
 _LONGEST_COMMAND = 8 * 1024
 _LONGEST_OUTPUT = 32 * 1024
+_BLANK = re.compile(rb"[ \t\n]")
 _EARLIEST_NS = 10**18  # clocks without nanoseconds print something much smaller
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -197,7 +198,11 @@ class LogReader:
         self._symptoms.command_ended(failed=failed)
 
     def _keep_failing_lines(self, statement: Statement, end: int, command: bytes | None) -> None:
-        start = max(self._command_end, end - _LONGEST_OUTPUT)
+        start = self._command_end
+        if start < end - _LONGEST_OUTPUT:
+            # A part of a word may be a part of a secret.
+            blank = _BLANK.search(statement.text, end - _LONGEST_OUTPUT - statement.base)
+            start = min(statement.base + blank.start(), end) if blank else end
         echo = -1
         if command is not None:
             first_line = command.partition(b"\n")[0]

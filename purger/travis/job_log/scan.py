@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from purger.travis.job_log.text import LOST_CODE
+from purger.travis.job_log.whole_words import first_words, window
 
 LONGEST_STATEMENT = 4 * 1024
 HISTORY_BYTES = 40 * 1024
@@ -110,9 +111,13 @@ class Statement:
     def line(self) -> str:
         """Return the statement's line, cleaned. A very long line is cut around the statement."""
         at = self.match.start()
-        start = max(self.text.rfind(b"\n", 0, at) + 1, at - _LONGEST_LINE // 2)
-        end = self.text.find(b"\n", at, at + _LONGEST_LINE)
-        return "".join(clean_lines(self.text[start : end if end >= 0 else at + _LONGEST_LINE]))
+        # One byte more than is shown on each side tells whether the window ends between two words.
+        earliest, latest = max(0, at - _LONGEST_LINE), at + 2 * _LONGEST_LINE
+        start = max(self.text.rfind(b"\n", earliest, at) + 1, earliest)
+        end = self.text.find(b"\n", at, latest)
+        line = self.text[start : end if end >= 0 else latest]
+        at -= start
+        return "".join(clean_lines(window(line, at - _LONGEST_LINE // 2, at + _LONGEST_LINE)))
 
 
 class Rule(NamedTuple):
@@ -221,7 +226,7 @@ def clean_lines(raw: bytes) -> list[str]:
     while shown and all(map(_QUOTING.match, shown[1:] or shown)):
         shown = [_QUOTING.sub(b"", line, count=1) for line in shown]
     texts = [_UNPRINTABLE.sub("", line.decode("utf-8", "replace")).rstrip() for line in shown]
-    texts = [text[:_LONGEST_LINE] for text in texts if text]
+    texts = [first_words(text, _LONGEST_LINE) for text in texts if text]
     indent = min((len(text) - len(text.lstrip()) for text in texts), default=0)
     return [text[indent:] for text in texts]
 
@@ -247,4 +252,4 @@ def _shown(line: bytes) -> bytes:
     overwritten, _, part = rest.rpartition(b"\r")
     if overwritten:
         part = part.lstrip()
-    return head + _MARKS.sub(b"", part[-2 * _LONGEST_LINE :])
+    return head + _MARKS.sub(b"", window(part, len(part) - 2 * _LONGEST_LINE, len(part)))
