@@ -97,14 +97,16 @@ class CacheTool:
         storing.settle(job_ended=self.is_job_over)
         self.times.finish()
         asked = fetching.fetches()
-        unnamed = fetching.found_unnamed or storing.proves_fetch
-        fetched = unnamed or any(fetch.found for fetch in asked)
+        named = any(fetch.found for fetch in asked)
+        # What a comparison proves may be the fetch that is named; an answer of its own is another one's.
+        unnamed = fetching.found_unnamed or (storing.proves_fetch and not named)
+        fetched = named or unnamed
         unknown = None if fetched else self._unknown(asked)
         return Findings(
             asked=asked,
             stored=storing.archives(),
             nothing_changed=storing.nothing_changed,
-            fetched_unnamed=unnamed and not any(fetch.found for fetch in asked),
+            fetched_unnamed=unnamed,
             started_clean=False if fetched else (fetching.none_found and unknown is None) or None,
             unknown=unknown,
             unpacking_cut_off=fetched and fetching.unpacking_cut_off,
@@ -132,7 +134,10 @@ class CacheTool:
         cut = cut_of(statement.match[1])
         if cut is not None:
             self.beginning.cut(cut)
-            self._fetching.interrupt(Unknown.CUT_OUT)
+            if statement.match[1].strip(b" \t>") != b".":  # a slow download prints single dots
+                self._fetching.cut()
+            else:
+                self._fetching.interrupt(Unknown.CUT_OUT)
 
     def _may_answer(self) -> bool:
         """Return whether an answer without a question that was seen can be the tool's."""
