@@ -36,7 +36,7 @@ class CacheTool:
 
     def __init__(self) -> None:
         self.times = BlockTimes()
-        self.beginning = Beginning()
+        self.beginning = Beginning(self.times.finish)
         self._fetching = Fetching(self.times, self._heard, self._may_answer)
         self._storing = Storing(self.times)
         self._crashed = False
@@ -88,6 +88,7 @@ class CacheTool:
     def job_ended(self) -> None:
         """Handle the end of the job, however it came."""
         self.command_ended()
+        self.times.finish()
         self.beginning.job_ended()
 
     def finish(self) -> Findings:

@@ -76,8 +76,9 @@ class BlockTimes:
         self._block = None
 
     def finish(self) -> None:
-        """Handle the end of the log: the last transfers get the end of the last block as their time."""
+        """Handle the end of a job: its last transfers get the end of its last block, which dates nothing after it."""
         self._date(self._last_finish, block=None)
+        self._block = self._last_finish = None
 
     def _date(self, moment: datetime | None, *, block: str | None) -> None:
         for transfer in self._undated:
