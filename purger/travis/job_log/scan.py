@@ -89,24 +89,27 @@ class Statement:
         """Return a group of the match as printable text, or an empty string if it did not match."""
         return _UNPRINTABLE.sub("", (self.match[number] or b"").decode("utf-8", "replace"))
 
-    def begins(self) -> bool:
-        """Return whether the statement is at the start of a line, or directly after the previous statement."""
-        at = self.match.start()
+    def begins(self, sentence: int | None = None) -> bool:
+        """Return whether the statement is at the start of a line, or directly after the previous statement.
+
+        `sentence` is the position in `text` where its sentence starts, if that is before the match.
+        """
+        at = self.match.start() if sentence is None else sentence
         earliest = max(0, at - _LONGEST_GAP)
         line = self.text.rfind(b"\n", earliest, at) + 1
         is_start_seen = line > 0 or self.base + earliest == 0
-        return self.directly_after(self.previous_end) or (is_start_seen and self.directly_after(self.base + line))
+        return self._is_noise(self.previous_end, at) or (is_start_seen and self._is_noise(self.base + line, at))
 
     def directly_after(self, end: int, *, heading: bool = False) -> bool:
         """Return whether only noise separates the statement from the offset `end`.
 
         `heading` also allows the punctuation around a title.
         """
-        gap = self.start - end
-        if not 0 <= gap <= _LONGEST_GAP:
-            return False
-        pattern = _REST_OF_HEADING if heading else _ONLY_NOISE
-        return pattern.fullmatch(self.text, self.match.start() - gap, self.match.start()) is not None
+        return self._is_noise(end, self.match.start(), _REST_OF_HEADING if heading else _ONLY_NOISE)
+
+    def _is_noise(self, start: int, at: int, pattern: re.Pattern[bytes] = _ONLY_NOISE) -> bool:
+        gap = self.base + at - start
+        return 0 <= gap <= _LONGEST_GAP and pattern.fullmatch(self.text, at - gap, at) is not None
 
     def line(self) -> str:
         """Return the statement's line, cleaned. A very long line is cut around the statement."""
