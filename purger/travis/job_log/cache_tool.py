@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from purger.travis.job_log.beginning import Beginning
-from purger.travis.job_log.cuts import FRAMED_LINE, cut_of
+from purger.travis.job_log.cuts import FRAMED_LINE, Cut, cut_of
 from purger.travis.job_log.fetching import Fetching
 from purger.travis.job_log.model import Fetch, Stored, Unknown
 from purger.travis.job_log.scan import Rule, Statement
@@ -135,6 +135,8 @@ class CacheTool:
         cut = cut_of(statement.match[1])
         if cut is not None:
             self.beginning.cut(cut)
+            if cut is Cut.WORDS:  # a slow upload prints dots
+                self._storing.cut()
             if statement.match[1].strip(b" \t>") != b".":  # a slow download prints single dots
                 self._fetching.cut()
             else:

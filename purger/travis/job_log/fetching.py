@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from purger.travis.job_log.model import Fetch, Unknown
 from purger.travis.job_log.scan import NOISE, Rule, Statement
-from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, BlockTimes, Transfer
+from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, TOOK_LONGER, BlockTimes, Transfer
 
 _END_OF_SENTENCE = re.compile(rb"[ \t\r]*(?:\Z|\n|travis_|adding |\d[\d.]*s)")
 _ADDED = re.compile(NOISE + rb"adding /")
@@ -64,6 +64,7 @@ class Fetching:
             Rule(b"fetching ", rb"fetching " + KEY, self._on_fetching),
             Rule(b"fetching ", rb"fetching (?!" + KEY + rb")\S[^\n]{0,600}", self._on_fetching_unnamed),
             Rule(b"running `casher ", rb"running `casher (fetch|add)", self._on_aborted),
+            Rule(b"running casher ", rb"running casher (fetch|add)" + TOOK_LONGER, self._on_aborted),
         ]
         for kind in (b"cache", b"workspace"):
             # "cached" and "caches" do not count, but a lost line end may join any other word to it.

@@ -93,7 +93,9 @@ class Symptoms:
             return
         package = name["package"] or b""
         if b"pkg_resources." in package or (not package and follows == b": "):
-            self._add(_IDS[(name["contextual"] or b"") + statement.match[0]], statement.line())
+            symptom_id = _IDS[(name["contextual"] or b"") + statement.match[0]]
+            if symptom_id not in self._found:
+                self._add(symptom_id, statement.line())
 
     def _on_test_image(self, statement: Statement) -> None:
         """Handle the name of the step "Ensure test image"."""

@@ -17,6 +17,9 @@ KEY = (
 )
 """The last two parts of a key, as the tool writes them; both may hold spaces."""
 
+TOOK_LONGER = rb"\b[^\n]{0,2000}? took longer than "
+"""The rest of the sentence about a command of the tool that was aborted, where its backticks were lost in copying."""
+
 
 @dataclass(slots=True)
 class Transfer:
