@@ -153,8 +153,9 @@ class Beginning:
         return Unknown.ENDS_EARLY if self._has_worker else Unknown.BEGINS_LATE
 
     def _job_began(self) -> None:
-        self.is_of_several_jobs |= self.is_job_over
-        if self.is_job_over or self._has_rest:
+        # A job has one heading and then one clone, so that the next heading is another's, however the first ended.
+        if self.is_job_over or self._has_rest or self._has_clone or self._is_tool_seen:
+            self.is_of_several_jobs = True
             self._on_next_job()
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
@@ -164,7 +165,9 @@ class Beginning:
         self._has_worker = True
 
     def _open_part(self) -> None:
-        self.is_of_several_jobs |= self.is_job_over
+        if self.is_job_over:
+            self.is_of_several_jobs = True
+            self._on_next_job()
         self._has_part = self._is_tool_seen = self._is_part_empty = True
         self._is_part_over = self._is_cut = self.is_past = False
 

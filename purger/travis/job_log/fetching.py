@@ -48,6 +48,7 @@ class Fetching:
         self.unanswered: list[Unknown] = []
         self.asked: list[Transfer] = []
         self.attempted: str | None = None
+        self.sure_attempts = 0
         self._times = times
         self._on_heard = on_heard
         self._may_answer = may_answer
@@ -120,6 +121,7 @@ class Fetching:
         self.settle()
         self.attempted = statement.group(1)
         self._is_attempt_sure = statement.begins()
+        self.sure_attempts += self._is_attempt_sure and self.attempted == "cache"
         self._numbers.begin()
         self._on_heard(self.attempted)
 

@@ -82,7 +82,7 @@ class LogReader:
             unpacking_cut_off=found.unpacking_cut_off,
             stopped=self._was_stopped,
             stopped_storing=found.stopped_storing,
-            several_jobs=self._tool.beginning.is_of_several_jobs,
+            several_jobs=self._tool.is_of_several_jobs,
         )
 
     @property

@@ -104,7 +104,7 @@ def test_a_cut_in_a_second_job_counts_however_long_the_first_is() -> None:
         (WORKER + "...\n" + CLONE + PART + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         (PART + ASK + "found cache\n...\n" + RUN, CacheUse.FETCHED, None),
         (WORKER + CLONE + RUN + WORKER + CLONE + "...\n" + RUN, CacheUse.UNKNOWN, Unknown.CUT_OUT),
-        (WORKER + "...\n" + CLONE + RUN + WORKER + CLONE + RUN, CacheUse.NO_CACHE, None),
+        (WORKER + "...\n" + CLONE + RUN + WORKER + CLONE + RUN, CacheUse.UNKNOWN, Unknown.CUT_OUT),
         ("...\n" + RUN, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
     ],
 )
