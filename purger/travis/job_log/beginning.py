@@ -13,7 +13,8 @@ from purger.travis.job_log.scan import Rule, Statement
 _OF_THE_SET_UP = re.compile(
     rb"(?:git|cd|export|source|eval|unset|mkdir|sudo|apt-get|curl|wget|openssl|bash -c|rvm|nvm|pyenv|phpenv|"
     rb"jdk_switcher|rustup|gimme|go env|composer self-update|npm config|perlbrew|kiex|kerl|brew|ssh-keyscan|ssh-add|"
-    rb"docker login|sdk|lein|install-jdk|printf|echo|chmod|rm|mv|ln|tar|pip install --upgrade pip)\b"
+    rb"docker login|sdk|lein|install-jdk|printf|echo|chmod|rm|mv|ln|tar|pip install --upgrade pip"
+    rb"|travis_(?!retry\b|wait\b)\w+)\b"
     rb"|\S+ (?:-{0,2}version|-[vV])\s"
 )
 _COMMANDS_OF_THE_PART = (b"export CASHER", b"Installing caching", b"export PATH=")
