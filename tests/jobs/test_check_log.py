@@ -85,6 +85,28 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     os.close(reader)
 
 
+async def test_a_pipe_on_which_nothing_has_come_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece is written only when the one before was read, so that a read in between finds the pipe empty."""
+    log = (LOGS / "new_own.log").read_bytes()
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with os.fdopen(reader, "rb") as stdin, os.fdopen(writer, "wb", buffering=0) as pipe:
+        pieces, waits = [log[:200], log[200:]], list[int]()
+
+        def wait(files: list[BinaryIO], *_: object) -> None:
+            waits.append(len(files))
+            if pieces:
+                pipe.write(pieces.pop(0))
+            else:
+                pipe.close()
+
+        monkeypatch.setattr("purger.jobs.check_log.select.select", wait)
+        monkeypatch.setattr(sys, "stdin", Stdin(stdin))
+        checked = await check_log("-", Site(), no_token)
+    assert waits == [1, 1, 1], "for each piece, and for the end"
+    assert [fetch.archive for fetch in checked.log.fetched] == [NEWER]
+
+
 @pytest.mark.usefixtures("silent")
 async def test_a_read_that_never_ends_can_be_cancelled() -> None:
     """What did not end with the time would not end at all: the pipe is open until the test is over."""
