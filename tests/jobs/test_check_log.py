@@ -44,6 +44,17 @@ async def test_a_file_is_compared_with_a_report(tmp_path: Path) -> None:
     assert (fetch.archive, fetch.deleted, fetch.outcome) == (NEWER, False, None)
 
 
+async def test_beside_a_fetch_that_was_not_deleted_one_without_a_name_leaves_it_open(tmp_path: Path) -> None:
+    report_path, log_path = tmp_path / "report.json", tmp_path / "job.log"
+    report_path.write_text(to_json(report(record())))
+    log = (LOGS / "new_own.log").read_bytes()
+    for answer in (b"[...]\nfound cache\n", b"could not download cache\n"):
+        log_path.write_bytes(log + b"attempting to download cache archive\nfetching PR.1/cache-1.tgz\n" + answer)
+        checked = await check_log(str(log_path), Site(), no_token, report_path)
+        assert [fetch.archive for fetch in checked.log.fetched] == [NEWER]
+        assert checked.exit_code is (ExitCode.UNKNOWN if answer.startswith(b"[") else ExitCode.OK)
+
+
 async def test_a_report_without_the_repository_of_the_log_is_bad_input(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text(to_json(report(record())))

@@ -25,8 +25,11 @@ _TERMINATED = re.compile(
 )
 _DONE, _COMMAND = b"Done. Your build ", b'The command "'
 # What tests and documentation print is often the beginning of such a sentence; then it goes on as none of Travis does.
-_END_OF_SENTENCE = rb"(?![ \t]*(?!travis_)[a-z,;:\"')\]])"
-_STALLED = rb"No output has been received in the last \w[\w. ]{0,30}?(?:, this |\.?(?=[ \t]*(?:\n|\Z|travis_)))"
+_END_OF_SENTENCE = rb"(?![ \t]*(?!travis_|[\"')\]]+\s*\Z)[a-z,;:\"')\]])"
+_STALLED = (
+    rb"No output has been received in the last \w[\w. ]{0,30}?"
+    rb"(?:, this |\.?(?=[ \t]*(?:\n|\Z|travis_|The build )))"
+)
 _ENDS = re.compile(_END_OF_SENTENCE)
 # The address and the folder. What follows the keyword is only looked at, so that it may hold other statements.
 _CLONE = rb"\$ git clone (?=(?:-\S{1,300} ){0,9}(\S{1,300}) ([\w.\-/]{1,200}))"

@@ -140,9 +140,11 @@ def test_similar_sentences_do_not_end_the_job(line: str) -> None:
         "Done: Job Cancelled",
         "Done. Your build exited with 1.",
         "Done. Your build exited with 1",
+        'Done. Your build exited with 1."',
         "Done. Your build exited with 1.travis_fold:end:after_failure",
         "No output has been received in the last 10m0s",
         "No output has been received in the last 10 minutes, this potentially indicates a stalled build",
+        "No output has been received in the last 10m0s The build has been terminated",
         "The build has been terminated",
     ],
 )
