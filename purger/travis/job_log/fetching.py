@@ -112,9 +112,11 @@ class Fetching:
             asking = [self._times.add(nameless)]
         if asking:
             self.unanswered.append(self._interrupted or otherwise)
+            # Of a name that the end of the log cuts off hardly anything is known: the one before stays without answer.
+            asking = _named(asking) or asking[-1:]
             for each in asking[:-1]:
                 each.succeeded = False
-            self._end("cache", _named(asking) or asking[-1:])
+            self._end("cache", asking)
         self._forget()
 
     def _on_attempt(self, statement: Statement) -> None:

@@ -19,6 +19,8 @@ STALLED = "No output has been received in the last 10m0s\nThe build has been ter
         (ASK + ONE + TWO + "found cache\n", [False, True]),
         (ASK + ONE + TWO + "could not download cache\n", [False, False]),
         (ASK + ONE + TWO, [False, None]),
+        (ASK + ONE + "fetching main/cac", [None]),
+        (ASK + "fetching main/cac", [None]),
         (ASK + ONE + STALLED, [None]),
         (ASK + STALLED, [None]),
         (ASK + "could not download cache\n", []),
