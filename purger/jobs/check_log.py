@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -170,7 +171,7 @@ def _exists(source: str) -> bool:
 
 def _read_file(source: str, name: str) -> JobLog:
     with _opened(source) as file:
-        first = file.read(CHUNK_BYTES)
+        first = _next_piece(file)
         log = read_log(_chunks(first, file))
     if not first:
         raise InputError("this is empty: there is no log in it", where=name, remedy=WHOLE_LOG)
@@ -198,7 +199,18 @@ def _chunks(first: bytes, file: BinaryIO) -> Iterator[bytes]:
     chunk = first
     while chunk:
         yield chunk
-        chunk = file.read(CHUNK_BYTES)
+        chunk = _next_piece(file)
+
+
+def _next_piece(file: BinaryIO) -> bytes:
+    """Return the next piece of the file, or nothing at its end.
+
+    A pipe that was made non-blocking by whoever holds its other end returns None while there is nothing to read.
+    """
+    read: Callable[[int], bytes | None] = file.read
+    while (piece := read(CHUNK_BYTES)) is None:
+        select.select([file], [], [])
+    return piece
 
 
 async def _read_job(network: Network, site: Site, token: Token, job_id: int, report: Path | None) -> CheckedLog:

@@ -29,7 +29,8 @@ def what_it_did(log: LogReport) -> str:
     """Return what the job fetched, as the end of a sentence that begins with the job."""
     match log.cache_use:
         case "fetched" if log.fetched:
-            return "fetched " + ", ".join(f"{archive_text(fetch)}, {_WHOSE[fetch.source]}" for fetch in log.fetched)
+            named = [f"{archive_text(fetch)}, {_WHOSE[fetch.source]}" for fetch in log.fetched]
+            return "fetched " + ", ".join([*named, *([f"and {_UNNAMED}"] if log.fetched_unnamed else [])])
         case "fetched":
             return f"fetched {_UNNAMED}"
         case "started-clean":
@@ -91,7 +92,8 @@ def _result(report: CheckedLogReport) -> str:
             return "not known whether the job fetched a cache."
         case "fetched" if report.fetched and all(fetch.deleted is not UNSET for fetch in report.fetched):
             is_bad = any(fetch.deleted is True for fetch in report.fetched)
-            if not is_bad and any(fetch.deleted is None for fetch in report.fetched):
+            is_unknown = report.fetched_unnamed or any(fetch.deleted is None for fetch in report.fetched)
+            if not is_bad and is_unknown:
                 return "not known whether the job fetched a cache that the purge deleted."
             return f"the job fetched {'a cache that the purge deleted' if is_bad else 'no cache that was deleted'}."
         case _:
@@ -106,7 +108,7 @@ def _what_to_do(report: CheckedLogReport) -> str:
             return "Restart the job." if is_old else _AGAIN
         case "fetched" if any(fetch.deleted is None for fetch in report.fetched):
             return "Give the job's number, or its whole log, which names its repository."
-        case "fetched" if any(fetch.deleted is False for fetch in report.fetched):
+        case "fetched" if any(fetch.deleted is False for fetch in report.fetched) and not report.fetched_unnamed:
             return "If that one is stale, purge it, too."
         case "fetched":
             return "If its caches may be stale, purge them, then restart the job."

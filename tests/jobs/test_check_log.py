@@ -44,6 +44,17 @@ async def test_a_file_is_compared_with_a_report(tmp_path: Path) -> None:
     assert (fetch.archive, fetch.deleted, fetch.outcome) == (NEWER, False, None)
 
 
+async def test_beside_a_fetch_that_was_not_deleted_one_without_a_name_leaves_it_open(tmp_path: Path) -> None:
+    report_path, log_path = tmp_path / "report.json", tmp_path / "job.log"
+    report_path.write_text(to_json(report(record())))
+    log = (LOGS / "new_own.log").read_bytes()
+    for answer in (b"[...]\nfound cache\n", b"could not download cache\n"):
+        log_path.write_bytes(log + b"attempting to download cache archive\nfetching PR.1/cache-1.tgz\n" + answer)
+        checked = await check_log(str(log_path), Site(), no_token, report_path)
+        assert [fetch.archive for fetch in checked.log.fetched] == [NEWER]
+        assert checked.exit_code is (ExitCode.UNKNOWN if answer.startswith(b"[") else ExitCode.OK)
+
+
 async def test_a_report_without_the_repository_of_the_log_is_bad_input(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text(to_json(report(record())))
@@ -83,6 +94,28 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for reading in set(threading.enumerate()) - before:
         reading.join()  # it sees the end of the pipe
     os.close(reader)
+
+
+async def test_a_pipe_on_which_nothing_has_come_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece is written only when the one before was read, so that a read in between finds the pipe empty."""
+    log = (LOGS / "new_own.log").read_bytes()
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with os.fdopen(reader, "rb") as stdin, os.fdopen(writer, "wb", buffering=0) as pipe:
+        pieces, waits = [log[:200], log[200:]], list[int]()
+
+        def wait(files: list[BinaryIO], *_: object) -> None:
+            waits.append(len(files))
+            if pieces:
+                pipe.write(pieces.pop(0))
+            else:
+                pipe.close()
+
+        monkeypatch.setattr("purger.jobs.check_log.select.select", wait)
+        monkeypatch.setattr(sys, "stdin", Stdin(stdin))
+        checked = await check_log("-", Site(), no_token)
+    assert waits == [1, 1, 1], "for each piece, and for the end"
+    assert [fetch.archive for fetch in checked.log.fetched] == [NEWER]
 
 
 @pytest.mark.usefixtures("silent")

@@ -64,6 +64,13 @@ def untold() -> dict[str, CheckedLog]:
         ),
         "doubted": CheckedLog("a.log", fetched(FETCH), None, (doubted,)),
         "doubted: one of two": CheckedLog("a.log", fetched(FETCH, OTHER), None, (doubted, verdict(fetch=OTHER))),
+        "one of two not named": CheckedLog("a.log", replace(fetched(FETCH), fetched_unnamed=True)),
+        "report: one of two not named": CheckedLog(
+            "a.log", replace(fetched(FETCH), fetched_unnamed=True), None, (verdict(deleted=False),)
+        ),
+        "report: one of two not named, the other deleted": CheckedLog(
+            "a.log", replace(fetched(FETCH), fetched_unnamed=True), None, (verdict(),)
+        ),
         "unpacked in part": CheckedLog("a.log", replace(fetched(FETCH), unpacking_cut_off=True)),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from purger.travis.job_log.cuts import Cut
 from purger.travis.job_log.model import Unknown
@@ -12,7 +13,8 @@ from purger.travis.job_log.scan import Rule, Statement
 _OF_THE_SET_UP = re.compile(
     rb"(?:git|cd|export|source|eval|unset|mkdir|sudo|apt-get|curl|wget|openssl|bash -c|rvm|nvm|pyenv|phpenv|"
     rb"jdk_switcher|rustup|gimme|go env|composer self-update|npm config|perlbrew|kiex|kerl|brew|ssh-keyscan|ssh-add|"
-    rb"docker login|sdk|lein|install-jdk|printf|echo|chmod|rm|mv|ln|tar|pip install --upgrade pip)\b"
+    rb"docker login|sdk|lein|install-jdk|printf|echo|chmod|rm|mv|ln|tar|pip install --upgrade pip"
+    rb"|travis_(?!retry\b|wait\b)\w+)\b"
     rb"|\S+ (?:-{0,2}version|-[vV])\s"
 )
 _COMMANDS_OF_THE_PART = (b"export CASHER", b"Installing caching", b"export PATH=")
@@ -22,10 +24,11 @@ class Beginning:
     """What is seen of the parts before the job's own commands: worker information, clone, cache part.
 
     Only a log that shows all of them, and what comes after, proves that a job uses no cache. Of several jobs in one
-    file the last one has to show them.
+    file the last one has to show them. `on_next_job` is called where another one begins.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_next_job: Callable[[], None]) -> None:
+        self._on_next_job = on_next_job
         # Whether something was seen that only a log of Travis CI holds.
         self.was_called = False
         self.is_job_over = False
@@ -34,18 +37,10 @@ class Beginning:
         self.is_past = False
         # Whether something that only the tool writes was taken for the output of such a command.
         self.was_passed_over = False
-        self._has_folds = False
-        self._is_cut = False
-        self._is_silent_later_job = False
-        self._uses_caches = False
-        self._has_worker = False
-        self._has_clone = False
-        self._has_rest = False
         self.is_disabled = False
-        self._has_part = False
-        self._is_tool_seen = False
-        self._is_part_empty = False
-        self._is_part_over = False
+        self._has_folds = self._is_cut = self._is_silent_later_job = self._uses_caches = False
+        self._has_worker = self._has_clone = self._has_rest = self._is_tool_seen = False
+        self._has_part = self._is_part_empty = self._is_part_over = False
 
     def rules(self) -> list[Rule]:
         """Return the rules for what stands at the beginning of a log."""
@@ -159,8 +154,10 @@ class Beginning:
         return Unknown.ENDS_EARLY if self._has_worker else Unknown.BEGINS_LATE
 
     def _job_began(self) -> None:
-        self.is_of_several_jobs |= self.is_job_over
-        if self.is_job_over or self._has_rest:
+        # A job has one heading and then one clone, so that the next heading is another's, however the first ended.
+        if self.is_job_over or self._has_rest or self._has_clone or self._is_tool_seen:
+            self.is_of_several_jobs = True
+            self._on_next_job()
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
@@ -169,7 +166,9 @@ class Beginning:
         self._has_worker = True
 
     def _open_part(self) -> None:
-        self.is_of_several_jobs |= self.is_job_over
+        if self.is_job_over:
+            self.is_of_several_jobs = True
+            self._on_next_job()
         self._has_part = self._is_tool_seen = self._is_part_empty = True
         self._is_part_over = self._is_cut = self.is_past = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from purger.travis.job_log.beginning import Beginning
-from purger.travis.job_log.cuts import FRAMED_LINE, cut_of
+from purger.travis.job_log.cuts import FRAMED_LINE, Cut, cut_of
 from purger.travis.job_log.fetching import Fetching
 from purger.travis.job_log.model import Fetch, Stored, Unknown
 from purger.travis.job_log.scan import Rule, Statement
@@ -36,9 +36,10 @@ class CacheTool:
 
     def __init__(self) -> None:
         self.times = BlockTimes()
-        self.beginning = Beginning()
+        self.beginning = Beginning(self._next_job_began)
         self._fetching = Fetching(self.times, self._heard, self._may_answer)
         self._storing = Storing(self.times)
+        self._earlier_unknown: Unknown | None = None
         self._crashed = False
         self._stopped = False
         self._stopped_storing = False
@@ -58,6 +59,11 @@ class CacheTool:
     def was_called(self) -> bool:
         """Whether the log has a cache part, or a sentence that only the tool writes."""
         return self.beginning.was_called or self._fetching.was_called or self._storing.was_called
+
+    @property
+    def is_of_several_jobs(self) -> bool:
+        """Whether it shows more than one job, of which each attempts to download a cache once."""
+        return self.beginning.is_of_several_jobs or self._fetching.sure_attempts > 1
 
     @property
     def is_job_over(self) -> bool:
@@ -88,34 +94,46 @@ class CacheTool:
     def job_ended(self) -> None:
         """Handle the end of the job, however it came."""
         self.command_ended()
+        self.times.finish()
         self.beginning.job_ended()
 
     def finish(self) -> Findings:
         """Return what the tool did. Call it at the end of the log."""
         fetching, storing = self._fetching, self._storing
-        fetching.settle(Unknown.NO_ANSWER if self.is_job_over else Unknown.ENDS_EARLY)
-        storing.settle(job_ended=self.is_job_over)
-        self.times.finish()
+        self._settle()
         asked = fetching.fetches()
-        unnamed = fetching.found_unnamed or storing.proves_fetch
-        fetched = unnamed or any(fetch.found for fetch in asked)
-        unknown = None if fetched else self._unknown(asked)
+        named = any(fetch.found for fetch in asked)
+        # What a comparison proves may be the fetch that is named; an answer of its own is another one's.
+        unnamed = fetching.found_unnamed or (storing.proves_fetch and not named)
+        fetched = named or unnamed
+        unknown = None if fetched else self._unknown() or self._earlier_unknown
         return Findings(
             asked=asked,
             stored=storing.archives(),
             nothing_changed=storing.nothing_changed,
-            fetched_unnamed=unnamed and not any(fetch.found for fetch in asked),
+            fetched_unnamed=unnamed,
             started_clean=False if fetched else (fetching.none_found and unknown is None) or None,
             unknown=unknown,
             unpacking_cut_off=fetched and fetching.unpacking_cut_off,
             stopped_storing=self._stopped_storing,
         )
 
-    def _unknown(self, asked: tuple[Fetch, ...]) -> Unknown | None:
+    def _settle(self) -> None:
+        """Handle the end of what is shown of a job: what has no answer yet gets none."""
+        self._fetching.settle(Unknown.NO_ANSWER if self.is_job_over else Unknown.ENDS_EARLY)
+        self._storing.settle(job_ended=self.is_job_over)
+        self.times.finish()
+
+    def _next_job_began(self) -> None:
+        """Handle the beginning of another job: what is not known of the one before it stays unknown."""
+        self._settle()
+        self._earlier_unknown = self._earlier_unknown or self._unknown()
+
+    def _unknown(self) -> Unknown | None:
         """Return why it is not known whether a cache was fetched; None where it is known that none was."""
         if self._fetching.unanswered:
             return self._fetching.unanswered[-1]
-        if self._fetching.none_found or asked:
+        if self._fetching.none_found or self._fetching.asked:
             return self.beginning.open_part_unknown()
         if self._storing.is_of_a_cache and not self.beginning.shows_a_part:
             return Unknown.BEGINS_LATE
@@ -132,7 +150,12 @@ class CacheTool:
         cut = cut_of(statement.match[1])
         if cut is not None:
             self.beginning.cut(cut)
-            self._fetching.interrupt(Unknown.CUT_OUT)
+            if cut is Cut.WORDS:  # a slow upload prints dots
+                self._storing.cut()
+            if statement.match[1].strip(b" \t>") != b".":  # a slow download prints single dots
+                self._fetching.cut()
+            else:
+                self._fetching.interrupt(Unknown.CUT_OUT)
 
     def _may_answer(self) -> bool:
         """Return whether an answer without a question that was seen can be the tool's."""

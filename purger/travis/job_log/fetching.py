@@ -7,11 +7,29 @@ from collections.abc import Callable
 
 from purger.travis.job_log.model import Fetch, Unknown
 from purger.travis.job_log.scan import NOISE, Rule, Statement
-from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, BlockTimes, Transfer
+from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, TOOK_LONGER, BlockTimes, Transfer
 
 _END_OF_SENTENCE = re.compile(rb"[ \t\r]*(?:\Z|\n|travis_|adding |\d[\d.]*s)")
 _ADDED = re.compile(NOISE + rb"adding /")
 _GOES_ON = re.compile(rb"[ \t]+[a-z0-9]|[-_:/.,]")
+
+
+class _Numbers:
+    """Numbers the attempts. A negative number means that the order of its names does not tell whose they are."""
+
+    def __init__(self) -> None:
+        self.current = 0
+        self._last = 0
+
+    def begin(self) -> None:
+        """Handle the beginning of an attempt."""
+        self._last += 1
+        self.current = self._last
+
+    def lose_place(self) -> None:
+        """Handle a name that is not known, or a beginning that was not seen."""
+        self._last += 1
+        self.current = -self._last
 
 
 class Fetching:
@@ -30,21 +48,24 @@ class Fetching:
         self.unanswered: list[Unknown] = []
         self.asked: list[Transfer] = []
         self.attempted: str | None = None
+        self.sure_attempts = 0
         self._times = times
         self._on_heard = on_heard
         self._may_answer = may_answer
         self._is_attempt_sure = False
         self._asking: list[Transfer] = []
-        self._attempts = 0
-        self._number = 0
+        self._numbers = _Numbers()
         self._interrupted: Unknown | None = None
         self._is_over = False
+        self._is_cut = False
 
     def rules(self) -> list[Rule]:
         """Return the rules for the tool's statements."""
         rules = [
             Rule(b"fetching ", rb"fetching " + KEY, self._on_fetching),
+            Rule(b"fetching ", rb"fetching (?!" + KEY + rb")\S[^\n]{0,600}", self._on_fetching_unnamed),
             Rule(b"running `casher ", rb"running `casher (fetch|add)", self._on_aborted),
+            Rule(b"running casher ", rb"running casher (fetch|add)" + TOOK_LONGER, self._on_aborted),
         ]
         for kind in (b"cache", b"workspace"):
             # "cached" and "caches" do not count, but a lost line end may join any other word to it.
@@ -63,7 +84,7 @@ class Fetching:
     @property
     def is_pending(self) -> bool:
         """Whether it asked for a cache, and no answer was seen yet."""
-        return bool(self._pending()) or (self.attempted == "cache" and self._is_attempt_sure)
+        return bool(_of_caches(self._asking, self.attempted)) or (self.attempted == "cache" and self._is_attempt_sure)
 
     def interrupt(self, why: Unknown) -> None:
         """Handle what ends a fetch without an answer. The first reason counts, and only while it is pending."""
@@ -72,57 +93,76 @@ class Fetching:
             self._is_over |= why is Unknown.NO_ANSWER
             self._interrupted = self._interrupted or why
 
+    def cut(self) -> None:
+        """Handle that lines were cut out, which may have held more names and answers."""
+        if self._asking or self.attempted is not None:
+            self._is_cut = True
+            self._numbers.lose_place()
+        self.interrupt(Unknown.CUT_OUT)
+
     def fetches(self) -> tuple[Fetch, ...]:
         """Return the archives that it looked for. Call it after `settle`, when they have their times."""
-        return tuple(
-            Fetch(each.branch or "", each.archive or "", each.at, found=each.succeeded, attempt=each.attempt)
-            for each in self.asked
-        )
+        return tuple(map(_fetch, self.asked))
 
     def settle(self, otherwise: Unknown = Unknown.NO_ANSWER) -> None:
         """Handle a fetch without an answer: it was interrupted, or the line was not written by the tool."""
-        asking = self._pending()
+        asking = _of_caches(self._asking, self.attempted)
         if not asking and self.attempted == "cache" and self._is_attempt_sure:
-            nameless = Transfer(None, None, 0, is_sure=True, attempt=self._number)
+            nameless = Transfer(None, None, 0, is_sure=True, attempt=self._numbers.current)
             asking = [self._times.add(nameless)]
         if asking:
             self.unanswered.append(self._interrupted or otherwise)
+            # Of a name that the end of the log cuts off hardly anything is known: the one before stays without answer.
+            asking = _named(asking) or asking[-1:]
             for each in asking[:-1]:
                 each.succeeded = False
-            self._asking = asking
-            self._end("cache")
+            self._end("cache", asking)
         self._forget()
 
     def _on_attempt(self, statement: Statement) -> None:
         self.settle()
         self.attempted = statement.group(1)
         self._is_attempt_sure = statement.begins()
-        self._attempts += 1
-        self._number = self._attempts
+        self.sure_attempts += self._is_attempt_sure and self.attempted == "cache"
+        self._numbers.begin()
         self._on_heard(self.attempted)
 
     def _on_fetching(self, statement: Statement) -> None:
         last = self._asking[-1] if self._asking else None
         if last and not last.is_sure and not statement.directly_after(last.end):
             self._asking.clear()
-        if self._number == 0:
-            self._attempts += 1
-            self._number = -self._attempts
+        if self._numbers.current == 0:
+            self._numbers.lose_place()
+        self._ask(Transfer.of(statement, is_sure=statement.begins(), attempt=self._numbers.current))
+
+    def _on_fetching_unnamed(self, statement: Statement) -> None:
+        """Handle a line whose name is not whole, as one that was wrapped: the answer is not that of the one before."""
+        is_asking = self.attempted is not None or (self._asking and self._asking[-1].is_sure)
+        if is_asking and statement.begins() and not self._is_over:
+            self._ask(Transfer(None, None, statement.end, is_sure=True, attempt=self._numbers.current))
+
+    def _ask(self, question: Transfer) -> None:
+        self._is_cut = False
         if len(self._asking) < MAX_ARCHIVES:
-            transfer = Transfer.of(statement, is_sure=statement.begins(), attempt=self._number)
-            self._asking.append(self._times.add(transfer))
+            self._asking.append(self._times.add(question))
+        if question.branch is None:
+            self._numbers.lose_place()
 
     def _on_found(self, statement: Statement) -> None:
         if not self._asking:
             self._on_found_unnamed(statement)
             return
-        last = self._asking[-1]
+        last, kind = self._asking[-1], statement.group(1)
         is_expected = last.is_sure and (self.attempted is not None or last.is_cache_by_name())
-        if statement.directly_after(last.end) or (is_expected and statement.begins()):
-            for each in self._asking:
-                each.succeeded = each is last
-            self._on_heard(statement.group(1))
-            self._end(statement.group(1))
+        if not (statement.directly_after(last.end) or (is_expected and statement.begins())):
+            return
+        is_named = last.archive is not None and not self._is_cut
+        for each in self._asking:
+            each.succeeded = each is last if is_named or each is not last else None
+        self.found_unnamed |= kind == "cache" and not is_named
+        is_of_another = self._is_cut and self.attempted == "workspace"  # the attempt at the cache was cut out
+        self._on_heard(kind)
+        self._end(kind, [] if is_of_another else _named(self._asking))
 
     def _on_found_unnamed(self, statement: Statement) -> None:
         """Handle a `found cache` whose `fetching` line is missing: it counts only where no answer came before."""
@@ -147,7 +187,7 @@ class Fetching:
             for each in self._asking:
                 each.succeeded = False
             self._on_heard(statement.group(1))
-            self._end(statement.group(1))
+            self._end(statement.group(1), _named(self._asking))
 
     def _on_aborted(self, statement: Statement) -> None:
         if not statement.begins():
@@ -160,22 +200,30 @@ class Fetching:
             # Its beginning was not seen.
             self._interrupted, self.attempted, self._is_attempt_sure = Unknown.ABORTED, "cache", True
 
-    def _pending(self) -> list[Transfer]:
-        return [
-            each
-            for each in self._asking
-            if each.is_sure and (self.attempted == "cache" if self.attempted else each.is_cache_by_name())
-        ]
-
-    def _end(self, kind: str) -> None:
+    def _end(self, kind: str, asked: list[Transfer]) -> None:
         self.was_called = True
         if kind == "cache":
-            self.asked += self._asking[: MAX_ARCHIVES - len(self.asked)]
+            self.asked += asked[: MAX_ARCHIVES - len(self.asked)]
         self._forget()
 
     def _forget(self) -> None:
         self._asking = []
         self.attempted = None
         self._interrupted = None
-        self._is_over = False
-        self._number = 0
+        self._is_over = self._is_cut = False
+        self._numbers.current = 0
+
+
+def _named(asked: list[Transfer]) -> list[Transfer]:
+    return [each for each in asked if each.archive]
+
+
+def _of_caches(asked: list[Transfer], attempted: str | None) -> list[Transfer]:
+    """Return the questions that are sure to be about a cache, by their attempt or by their names."""
+    if attempted is not None:
+        return [each for each in asked if each.is_sure and attempted == "cache"]
+    return [each for each in asked if each.is_sure and each.is_cache_by_name()]
+
+
+def _fetch(asked: Transfer) -> Fetch:
+    return Fetch(asked.branch or "", asked.archive or "", asked.at, found=asked.succeeded, attempt=asked.attempt)

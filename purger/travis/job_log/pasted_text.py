@@ -77,11 +77,12 @@ class PastedText:
         self._held = b""
         self._is_decided = False
         self._is_in_line = False
+        self._has_returns_alone = False
         self._prefix: re.Pattern[bytes] | None = None
 
     def feed(self, text: bytes) -> bytes:
         """Read the next chunk; return the text that is complete."""
-        self._held += self._readable(text)
+        self._held += self._with_line_ends(self._readable(text))
         if not self._is_decided and len(self._held) < HEAD_BYTES:
             return b""
         self._decide()
@@ -114,7 +115,14 @@ class PastedText:
 
     def _decide(self) -> None:
         if not self._is_decided:
+            head = self._held[:HEAD_BYTES]
+            # Old editors end lines with carriage returns alone; in other logs these only overwrite lines.
+            self._has_returns_alone = b"\n" not in head and head.count(b"\r") > 1
+            self._held = self._with_line_ends(self._held)
             self._prefix, self._is_decided = _prefix_of(self._held[:HEAD_BYTES]), True
+
+    def _with_line_ends(self, text: bytes) -> bytes:
+        return text.replace(b"\r", b"\n") if self._has_returns_alone else text
 
     def _without_prefixes(self, text: bytes) -> bytes:
         if self._prefix is None or not text:

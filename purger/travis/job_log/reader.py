@@ -23,11 +23,21 @@ _TERMINATED = re.compile(
     rb"(?:(?P<stalled>The build)|The job exceeded the maximum time limit for jobs, and"
     rb"|(?P<over_limit>The log length has exceeded [^\n]*" + NOISE + rb"The job))\Z"
 )
+_DONE, _COMMAND = b"Done. Your build ", b'The command "'
+# What tests and documentation print is often the beginning of such a sentence; then it goes on as none of Travis does.
+_END_OF_SENTENCE = rb"(?![ \t]*(?!travis_|[\"')\]]+\s*\Z)[a-z,;:\"')\]])"
+_STALLED = (
+    rb"No output has been received in the last \w[\w. ]{0,30}?"
+    rb"(?:, this |\.?(?=[ \t]*(?:\n|\Z|travis_|The build )))"
+)
+_ENDS = re.compile(_END_OF_SENTENCE)
 # The address and the folder. What follows the keyword is only looked at, so that it may hold other statements.
 _CLONE = rb"\$ git clone (?=(?:-\S{1,300} ){0,9}(\S{1,300}) ([\w.\-/]{1,200}))"
 _LONGEST_SENTENCE = 600
 _LONGEST_COMMAND = 8 * 1024
+_MOST_NESTED = 4
 _LONGEST_OUTPUT = 32 * 1024
+_BLANK = re.compile(rb"[ \t\n]")
 _EARLIEST_NS = 10**18  # clocks without nanoseconds print something much smaller
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -75,7 +85,7 @@ class LogReader:
             unpacking_cut_off=found.unpacking_cut_off,
             stopped=self._was_stopped,
             stopped_storing=found.stopped_storing,
-            several_jobs=self._tool.beginning.is_of_several_jobs,
+            several_jobs=self._tool.is_of_several_jobs,
         )
 
     @property
@@ -103,10 +113,10 @@ class LogReader:
             Rule(b"$", rb"\$ ", self._on_command),
             Rule(b"$ git clone ", _CLONE, self._on_clone),
             Rule(b"exited with ", rb"exited with (\d{1,3})(?: during [\w ]{0,40}\.|\.)?", self._on_exit),
-            Rule(b"No output has been ", rb"No output has been received ", self._on_stalled),
+            Rule(b"No output has been ", _STALLED, self._on_stalled),
             Rule(b" has been terminated", rb" has been terminated", self._on_terminated),
-            Rule(b"Done: Job Cancelled", rb"Done: Job Cancelled", self._on_canceled),
-            Rule(b"Your build has been ", rb"Your build has been stopped", self._on_stopped),
+            Rule(b"Done: Job Cancelled", rb"Done: Job Cancelled" + _END_OF_SENTENCE, self._on_canceled),
+            Rule(b"Your build has been ", rb"Your build has been stopped\.?+" + _END_OF_SENTENCE, self._on_stopped),
         ]
 
     def _on_fold(self, statement: Statement) -> None:
@@ -142,20 +152,21 @@ class LogReader:
     def _on_exit(self, statement: Statement) -> None:
         at = statement.match.start()
         failed = int(statement.group(1)) != 0
-        if statement.text.endswith(b"Your build ", max(0, at - 20), at):
-            self._tool.beginning.another_ended()
-            self._end(failed=failed)
+        if statement.text.endswith(_DONE, max(0, at - len(_DONE)), at):
+            is_whole = _ENDS.match(statement.text, statement.match.end()) is not None
+            if is_whole and statement.begins(at - len(_DONE)):
+                self._tool.beginning.another_ended()
+                self._end(failed=failed)
             return
-        sentence = statement.text.rfind(b'The command "', max(0, at - _LONGEST_COMMAND), at)
-        before = statement.text[max(0, sentence) : at]
-        if sentence < 0 or not before.endswith((b'" ', b'" failed and ')):
+        sentence = _sentence_about_a_command(statement, self._command_end)
+        if sentence is None:
             return
         self._is_log = True
         self._tool.command_ended()
         self._symptoms.command_ended(failed=failed)
         if failed:
             self._was_stopped = False
-            command = before.removeprefix(b'The command "').rpartition(b'"')[0]
+            command = statement.text[sentence + len(_COMMAND) : at].rpartition(b'"')[0]
             self._keep_failing_lines(statement, statement.base + sentence, command)
         self._command_end = statement.end
 
@@ -168,7 +179,7 @@ class LogReader:
     def _on_terminated(self, statement: Statement) -> None:
         at = statement.match.start()
         sentence = _TERMINATED.search(statement.text, max(0, at - _LONGEST_SENTENCE), at)
-        if sentence is None:
+        if sentence is None or not statement.begins(sentence.start()):
             return
         self._over_limit |= sentence["over_limit"] is not None
         self._stop()
@@ -197,7 +208,11 @@ class LogReader:
         self._symptoms.command_ended(failed=failed)
 
     def _keep_failing_lines(self, statement: Statement, end: int, command: bytes | None) -> None:
-        start = max(self._command_end, end - _LONGEST_OUTPUT)
+        start = self._command_end
+        if start < end - _LONGEST_OUTPUT:
+            # A part of a word may be a part of a secret.
+            blank = _BLANK.search(statement.text, end - _LONGEST_OUTPUT - statement.base)
+            start = min(statement.base + blank.start(), end) if blank else end
         echo = -1
         if command is not None:
             first_line = command.partition(b"\n")[0]
@@ -205,6 +220,28 @@ class LogReader:
         # The command's echo is the best start: its output may contain markers of other blocks.
         start = statement.base + echo if echo >= 0 else max(start, min(self._block_began, end))
         self._failing = (start, end)
+
+
+def _sentence_about_a_command(statement: Statement, previous_end: int) -> int | None:
+    """Return where the sentence about a command's exit code starts, or None where it is a part of some output.
+
+    It begins a line. Where line ends were lost, the command's echo is before it in the same line. It is not before
+    `previous_end`, where the one about the command before ended.
+    """
+    text, at = statement.text, statement.match.start()
+    if not text.endswith((b'" ', b'" failed and '), max(0, at - 20), at):
+        return None
+    earliest = max(0, at - _LONGEST_COMMAND, previous_end - statement.base)
+    sentence = at
+    for _ in range(_MOST_NESTED):  # the command may hold the words, too
+        sentence = text.rfind(_COMMAND, earliest, sentence)
+        if sentence < 0:
+            break
+        command = text[sentence + len(_COMMAND) : at].rpartition(b'"')[0]
+        line = max(text.rfind(b"\n", 0, sentence) + 1, sentence - _LONGEST_OUTPUT)
+        if statement.begins(sentence) or text.find(b"$ " + command.partition(b"\n")[0], line, sentence) >= 0:
+            return sentence
+    return None
 
 
 class LogSink:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from purger.travis.job_log.text import LOST_CODE
+from purger.travis.job_log.whole_words import first_words, window
 
 LONGEST_STATEMENT = 4 * 1024
 HISTORY_BYTES = 40 * 1024
@@ -88,31 +89,38 @@ class Statement:
         """Return a group of the match as printable text, or an empty string if it did not match."""
         return _UNPRINTABLE.sub("", (self.match[number] or b"").decode("utf-8", "replace"))
 
-    def begins(self) -> bool:
-        """Return whether the statement is at the start of a line, or directly after the previous statement."""
-        at = self.match.start()
+    def begins(self, sentence: int | None = None) -> bool:
+        """Return whether the statement is at the start of a line, or directly after the previous statement.
+
+        `sentence` is the position in `text` where its sentence starts, if that is before the match.
+        """
+        at = self.match.start() if sentence is None else sentence
         earliest = max(0, at - _LONGEST_GAP)
         line = self.text.rfind(b"\n", earliest, at) + 1
         is_start_seen = line > 0 or self.base + earliest == 0
-        return self.directly_after(self.previous_end) or (is_start_seen and self.directly_after(self.base + line))
+        return self._is_noise(self.previous_end, at) or (is_start_seen and self._is_noise(self.base + line, at))
 
     def directly_after(self, end: int, *, heading: bool = False) -> bool:
         """Return whether only noise separates the statement from the offset `end`.
 
         `heading` also allows the punctuation around a title.
         """
-        gap = self.start - end
-        if not 0 <= gap <= _LONGEST_GAP:
-            return False
-        pattern = _REST_OF_HEADING if heading else _ONLY_NOISE
-        return pattern.fullmatch(self.text, self.match.start() - gap, self.match.start()) is not None
+        return self._is_noise(end, self.match.start(), _REST_OF_HEADING if heading else _ONLY_NOISE)
+
+    def _is_noise(self, start: int, at: int, pattern: re.Pattern[bytes] = _ONLY_NOISE) -> bool:
+        gap = self.base + at - start
+        return 0 <= gap <= _LONGEST_GAP and pattern.fullmatch(self.text, at - gap, at) is not None
 
     def line(self) -> str:
         """Return the statement's line, cleaned. A very long line is cut around the statement."""
         at = self.match.start()
-        start = max(self.text.rfind(b"\n", 0, at) + 1, at - _LONGEST_LINE // 2)
-        end = self.text.find(b"\n", at, at + _LONGEST_LINE)
-        return "".join(clean_lines(self.text[start : end if end >= 0 else at + _LONGEST_LINE]))
+        # One byte more than is shown on each side tells whether the window ends between two words.
+        earliest, latest = max(0, at - _LONGEST_LINE), at + 2 * _LONGEST_LINE
+        start = max(self.text.rfind(b"\n", earliest, at) + 1, earliest)
+        end = self.text.find(b"\n", at, latest)
+        line = self.text[start : end if end >= 0 else latest]
+        at -= start
+        return "".join(clean_lines(window(line, at - _LONGEST_LINE // 2, at + _LONGEST_LINE)))
 
 
 class Rule(NamedTuple):
@@ -221,7 +229,7 @@ def clean_lines(raw: bytes) -> list[str]:
     while shown and all(map(_QUOTING.match, shown[1:] or shown)):
         shown = [_QUOTING.sub(b"", line, count=1) for line in shown]
     texts = [_UNPRINTABLE.sub("", line.decode("utf-8", "replace")).rstrip() for line in shown]
-    texts = [text[:_LONGEST_LINE] for text in texts if text]
+    texts = [first_words(text, _LONGEST_LINE) for text in texts if text]
     indent = min((len(text) - len(text.lstrip()) for text in texts), default=0)
     return [text[indent:] for text in texts]
 
@@ -247,4 +255,4 @@ def _shown(line: bytes) -> bytes:
     overwritten, _, part = rest.rpartition(b"\r")
     if overwritten:
         part = part.lstrip()
-    return head + _MARKS.sub(b"", part[-2 * _LONGEST_LINE :])
+    return head + _MARKS.sub(b"", window(part, len(part) - 2 * _LONGEST_LINE, len(part)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from purger.travis.job_log.model import Stored
 from purger.travis.job_log.scan import Rule, Statement
-from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, BlockTimes, Transfer
+from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, TOOK_LONGER, BlockTimes, Transfer
 
 _PACKING = b"packing new archive"
 _LONGEST_PACKING = 2 * 1024  # bytes that the tool and tar may write between two of its statements
@@ -29,6 +29,7 @@ class Storing:
         self._times = times
         self._began: int | None = None
         self._is_open = False
+        self._is_cut = False
         self._uploading: Transfer | None = None
 
     def rules(self) -> list[Rule]:
@@ -41,6 +42,7 @@ class Storing:
             Rule(b"change detected", rb"change detected(?: \(content changed|: )", self._on_change),
             Rule(b"changes detected", rb"changes detected \(content changed", self._on_change),
             Rule(b"running `casher push", rb"running `casher push", self._on_aborted),
+            Rule(b"running casher push", rb"running casher push" + TOOK_LONGER, self._on_aborted),
             Rule(b"unable to upload cache", rb"unable to upload cache", self._on_refused),
             Rule(b"cache will not be uploaded", rb"cache will not be uploaded", self._on_refused),
             Rule(b"No directory has been added", rb"No directory has been added to the cache", self._on_refused),
@@ -77,6 +79,10 @@ class Storing:
         """Handle a sentence that comes only after the part."""
         self._is_open = False
 
+    def cut(self) -> None:
+        """Handle that lines were cut out: the failure of an upload may have been among them."""
+        self._is_cut = True
+
     def settle(self, *, job_ended: bool) -> None:
         """Handle an upload without a result."""
         upload, self._uploading = self._uploading, None
@@ -84,7 +90,7 @@ class Storing:
             return
         if upload.reason == _NO_ADDRESS:
             upload.succeeded = False
-        elif upload.archive is None and upload.succeeded is None and job_ended:
+        elif upload.archive is None and upload.succeeded is None and job_ended and not self._is_cut:
             # The old tool does not name its upload, and writes nothing if it succeeds.
             upload.succeeded = True
         self._store(upload, is_cache=upload.is_cache_by_name() and self.part != "workspace")
@@ -114,7 +120,7 @@ class Storing:
             return
         upload = Transfer.of(statement, is_sure=was_packing or statement.begins())
         upload.reason = _NO_ADDRESS if is_nowhere else None
-        self._uploading = self._times.add(upload)
+        self._uploading, self._is_cut = self._times.add(upload), False
 
     def _on_uploaded(self, statement: Statement) -> None:
         self._end(statement, succeeded=True)

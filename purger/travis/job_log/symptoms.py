@@ -38,11 +38,19 @@ _IDS: dict[bytes, SymptomId] = {
 # These distinguish a reported exception from source code that raises, catches or imports it.
 _BEFORE_NAME = re.compile(rb"(?P<package>[\w.]*\.)?(?P<contextual>Contextual)?\Z")
 _IN_SOURCE_CODE = re.compile(rb"(?:\b(?:raise|except|import|class|from)\s+|[(,@\"'`=/]\s*)\Z")
-_FAILED_AT_ONCE = re.compile(rb"[\"'`)\]]*[\s:.\-]{0,4}(?:has )?fail(?:ed|ure)\b", re.IGNORECASE)
+_FAILED_AT_ONCE = re.compile(rb"[\"'`)\]]*[\s:.\-]{0,4}(?:has )?fail(?:ed|ure)\b|\] Error [1-9]", re.IGNORECASE)
+# What may stand before the step's name: its fold's marker, the punctuation of a title, "Step 3/9:", what make writes
+# of a target that failed. Where it stands behind other words, those are about it: a file's name, a commit's message.
+_BEFORE_STEP = re.compile(
+    NOISE + rb"[\s=#*>\-<\[(\"'`]*"
+    rb"(?:(?i:step|stage|task|target)\b[\s\d/:.\"'`]*|g?make(?:\[\d+\])?: \*\*\* \[(?:[^\]\n]{1,200}: )?)?[Ee]"
+)
+_IN_FOLD = re.compile(rb"travis_fold:(?:start|end):[\w.\-]*[Ee]\Z")
 # A heading may be joined to the end of the previous fold: its first letter is not part of the fold's name.
 _FOLD_END = re.compile(rb"travis_fold:end:(?:[\w.\-]*[.\-_])?[Ee]?\Z")
 _COMMAND_LINE = re.compile(NOISE + rb"\$ ")
 _LONGEST_NAME = 120
+_LONGEST_START = 2 * 1024
 
 
 @dataclass(slots=True)
@@ -85,12 +93,22 @@ class Symptoms:
             return
         package = name["package"] or b""
         if b"pkg_resources." in package or (not package and follows == b": "):
-            self._add(_IDS[(name["contextual"] or b"") + statement.match[0]], statement.line())
+            symptom_id = _IDS[(name["contextual"] or b"") + statement.match[0]]
+            if symptom_id not in self._found:
+                self._add(symptom_id, statement.line())
 
     def _on_test_image(self, statement: Statement) -> None:
         """Handle the name of the step "Ensure test image"."""
         at = statement.match.start()
-        before = statement.text[max(0, at - _LONGEST_NAME) : at].rpartition(b"\n")[2]
+        earliest = max(0, at - _LONGEST_START)
+        start = max(statement.text.rfind(b"\n", earliest, at) + 1, earliest)
+        # Where line ends were lost it follows another statement.
+        after = max(start, statement.previous_end - statement.base)
+        before = statement.text[start:at]
+        is_command = any(_COMMAND_LINE.match(statement.text, one, at) for one in (start, after))
+        is_title = any(_BEFORE_STEP.fullmatch(statement.text, one, at) for one in (start, after))
+        if not (is_command or is_title or _IN_FOLD.search(before)):
+            return
         line = statement.line() or "Ensure test image"
         if _FOLD_END.search(before):
             if self._step:
@@ -98,7 +116,6 @@ class Symptoms:
         elif _FAILED_AT_ONCE.match(statement.text, statement.match.end()):
             self._add("test-image", line)
         else:
-            is_command = _COMMAND_LINE.match(before) is not None
             self._step = _Step(line, statement.end, is_heading=not is_command)
 
     def command_began(self, statement: Statement) -> None:

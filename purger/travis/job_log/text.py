@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 
@@ -32,6 +33,7 @@ _FIRST_LINES = 10
 _CUT_CODE = re.compile(rb"(?:\\[^\n\\]{0,20}|<?E(?:S(?:C>?(?:\[[\d;?]*)?)?)?|<)\Z")
 _MARK = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)+")
 """Byte-order marks, as editors and shells write them."""
+_MARKS_OF_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _WEB_PAGE = re.compile(rb"<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 _JSON_OBJECT = re.compile(rb"[\[{][\[{\s]*\"")
 _JSON_STRING = re.compile(rb"\[?\s*\"(?:[^\"\\\n]|\\.)*+(?:\"|\\?\Z)")
@@ -109,6 +111,27 @@ class _Layer:
         return self.feed(_MARK.sub(b"", head))
 
 
+class _Utf16:
+    """Decodes bytes that begin with the byte-order mark of UTF-16, and returns all others as they are."""
+
+    def __init__(self) -> None:
+        self.held = b""
+        self._is_decided = False
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def feed(self, data: bytes, *, final: bool = False) -> bytes:
+        """Read the next chunk; return the text that is complete."""
+        if not self._is_decided:
+            data, self.held = self.held + data, b""
+            if len(data) < len(_MARKS_OF_UTF16[0]) and not final:
+                self.held = data
+                return b""
+            self._is_decided = True
+            if data.startswith(_MARKS_OF_UTF16):
+                self._decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        return self._decoder.decode(data, final).encode("utf-8", "replace") if self._decoder else data
+
+
 class LogText:
     """Converts raw bytes, fed in chunks of any size, to text without escape codes.
 
@@ -116,22 +139,24 @@ class LogText:
     """
 
     def __init__(self) -> None:
+        self._utf16 = _Utf16()
         self._layer = _Layer(_MOST_LAYERS)
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
         """Read the next chunk; return the text that is complete."""
-        # Zero bytes are garbage, or half of each character in a log saved as UTF-16.
-        return self._without_codes(self._layer.feed(data.replace(b"\0", b"")), final=False)
+        # Zero bytes are garbage, or half of each character in a log saved as UTF-16 without a mark.
+        return self._without_codes(self._layer.feed(self._utf16.feed(data).replace(b"\0", b"")), final=False)
 
     def finish(self) -> bytes:
         """Return the rest of the text."""
-        return self._without_codes(self._layer.finish(), final=True)
+        last = self._layer.feed(self._utf16.feed(b"", final=True).replace(b"\0", b""))
+        return self._without_codes(last + self._layer.finish(), final=True)
 
     @property
     def kept_bytes(self) -> int:
         """The number of bytes that wait for the next chunk."""
-        return self._layer.kept_bytes + len(self._held)
+        return len(self._utf16.held) + self._layer.kept_bytes + len(self._held)
 
     def _without_codes(self, data: bytes, *, final: bool) -> bytes:
         data, self._held = self._held + data, b""

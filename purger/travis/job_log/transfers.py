@@ -17,6 +17,9 @@ KEY = (
 )
 """The last two parts of a key, as the tool writes them; both may hold spaces."""
 
+TOOK_LONGER = rb"\b[^\n]{0,2000}? took longer than "
+"""The rest of the sentence about a command of the tool that was aborted, where its backticks were lost in copying."""
+
 
 @dataclass(slots=True)
 class Transfer:
@@ -76,8 +79,9 @@ class BlockTimes:
         self._block = None
 
     def finish(self) -> None:
-        """Handle the end of the log: the last transfers get the end of the last block as their time."""
+        """Handle the end of a job: its last transfers get the end of its last block, which dates nothing after it."""
         self._date(self._last_finish, block=None)
+        self._block = self._last_finish = None
 
     def _date(self, moment: datetime | None, *, block: str | None) -> None:
         for transfer in self._undated:

@@ -54,7 +54,20 @@ def fold(name: str) -> str:
         (WORKER + CLONE + RUN + DONE + fold("worker_info"), CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + DISABLED + RUN + DONE + WORKER + CLONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + RUN + DONE + WORKER + CLONE + RUN, CacheUse.NO_CACHE, None),
-        (WORKER + CLONE + WORKER + CLONE + RUN + DONE, CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + WORKER + CLONE + RUN + DONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + WORKER + CLONE + RUN + DONE, CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + WORKER + FETCHED, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (WORKER + CLONE + PART + RUN + DONE + FETCHED, CacheUse.UNKNOWN, Unknown.FOLDED),
+        (WORKER + CLONE + PART + RUN + FETCHED, CacheUse.UNKNOWN, Unknown.FOLDED),
+        (RUN + DONE + FETCHED, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (RUN + DONE + WORKER + CLONE + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (
+            RUN + DONE + PART + "attempting to download cache\ncould not download cache\n" + RUN + DONE,
+            CacheUse.UNKNOWN,
+            Unknown.BEGINS_LATE,
+        ),
+        (WORKER + CLONE + RUN + DONE + FETCHED, CacheUse.STARTED_CLEAN, None),
+        (PART + "attempting to download cache\n" + FETCHED, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + RUN + WORKER + DONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + RUN + fold("worker_info"), CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (FETCHED.removesuffix(DONE) + WORKER, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
@@ -80,6 +93,22 @@ def fold(name: str) -> str:
 def test_what_the_beginning_proves(log: str, use: CacheUse, why: Unknown | None) -> None:
     read = read_log([log.encode()])
     assert (read.cache_use, read.unknown) == (use, why)
+
+
+@pytest.mark.parametrize(
+    ("log", "is_of_several"),
+    [
+        (FETCHED, False),
+        (FETCHED + FETCHED, True),
+        (FETCHED.removesuffix(DONE) + FETCHED, True),
+        (WORKER + CLONE + WORKER + CLONE, True),
+        (WORKER + WORKER + CLONE + RUN, False),
+        (FETCHED.removeprefix(WORKER + CLONE).removesuffix(RUN + DONE) * 2, True),
+        (WORKER + CLONE + PART + "attempting to download workspace\n" + FETCHED.removeprefix(WORKER + CLONE), False),
+    ],
+)
+def test_a_second_heading_or_attempt_is_that_of_another_job(log: str, *, is_of_several: bool) -> None:
+    assert read_log([log.encode()]).several_jobs is is_of_several
 
 
 @pytest.mark.parametrize(

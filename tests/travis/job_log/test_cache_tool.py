@@ -73,6 +73,17 @@ def test_a_fetch_has_the_time_of_the_nearest_marker(log: bytes, at: datetime | N
     assert fetch.at == at
 
 
+DONE = b"Done. Your build exited with 1.\n"
+WORKER = b"Worker information\n"
+
+
+@pytest.mark.parametrize("between", [DONE, DONE + WORKER, b'The command "x" exited with 1.\n' + WORKER])
+def test_no_block_of_another_job_dates_a_fetch(between: bytes) -> None:
+    dated = FETCH + BLOCK % (b"0a", T0, T0 + 10**9)
+    assert [fetch.at for fetch in read_log([dated + between + FETCH]).asked] == [AT, None]
+    assert [fetch.at for fetch in read_log([FETCH + between + dated]).asked] == [None, AT]
+
+
 @pytest.mark.parametrize(
     ("log", "asked", "fetched"),
     [

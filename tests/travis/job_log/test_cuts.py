@@ -10,7 +10,7 @@ from tests.travis.job_log.corpus import LOGS
 WORKER, CLONE = "Worker information\n", "$ git clone --depth=50 x\nCloning into 'x'...\n"
 PART, ASK = "Setting up build cache\n", "attempting to download cache archive\nfetching main/cache-1.tgz\n"
 RUN = '$ make\nno\nThe command "make" exited with 1.\nDone. Your build exited with 1.\n'
-DOTS = ["...", "....", ".....", "…", "⋮", ". . .", "> ...", "    ...", ".\n.\n."]
+DOTS = ["...", "....", ".....", "…", "⋮", "⋯", ". . .", "> ...", "\\...", "`...`", "7 ...", "    ...", ".\n.\n."]
 WORDS = [
     "[...]",
     "(...)",
@@ -35,6 +35,15 @@ WORDS = [
     "<redacted>",
     "_snip_",
     "[removed the long and noisy part of it]",
+    "snip",
+    "Snipped.",
+    "\\[...\\]",
+    "`[...]`",
+    "&lt;snip&gt;",
+    "[&hellip;]",
+    "  5 [...]",
+    "[lots of output]",
+    "(many more)",
 ]
 CUTS = [*DOTS, *WORDS]
 NO_CUTS = [
@@ -48,6 +57,11 @@ NO_CUTS = [
     "<snippet>",
     "= 2 skipped, 1 passed in 0.1s =",
     "lines cut",
+    "snip it",
+    "5 passed",
+    "[output]",
+    "(long)",
+    "&amp;",
     "[removed the long and noisy part of it today]",
     "/usr/local/lines",
     "...the rest of it" + "." * 120,
@@ -104,13 +118,34 @@ def test_a_cut_in_a_second_job_counts_however_long_the_first_is() -> None:
         (WORKER + "...\n" + CLONE + PART + RUN, CacheUse.UNKNOWN, Unknown.FOLDED),
         (PART + ASK + "found cache\n...\n" + RUN, CacheUse.FETCHED, None),
         (WORKER + CLONE + RUN + WORKER + CLONE + "...\n" + RUN, CacheUse.UNKNOWN, Unknown.CUT_OUT),
-        (WORKER + "...\n" + CLONE + RUN + WORKER + CLONE + RUN, CacheUse.NO_CACHE, None),
+        (WORKER + "...\n" + CLONE + RUN + WORKER + CLONE + RUN, CacheUse.UNKNOWN, Unknown.CUT_OUT),
         ("...\n" + RUN, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
     ],
 )
 def test_what_is_cut_out_elsewhere(log: str, use: CacheUse, why: Unknown | None) -> None:
     read = read_log([log.encode()])
     assert (read.cache_use, read.unknown) == (use, why)
+
+
+@pytest.mark.parametrize(
+    ("command", "use"),
+    [
+        ("travis_apt_get_update", CacheUse.UNKNOWN),
+        ("travis_setup_env", CacheUse.UNKNOWN),
+        ("travis_retry make", CacheUse.NO_CACHE),
+        ("travis_wait make", CacheUse.NO_CACHE),
+    ],
+)
+def test_a_cut_after_a_command_of_the_set_up_counts(command: str, use: CacheUse) -> None:
+    assert read_log([f"{WORKER}{CLONE}$ {command}\n...\n{RUN}".encode()]).cache_use is use
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "cp1252", "utf-8-sig"])
+@pytest.mark.parametrize("cut", ["[…]", "…"])
+def test_an_ellipsis_is_a_cut_in_every_encoding(encoding: str, cut: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    assert read_log([f"{mark}{WORKER}{CLONE}{cut}\n{RUN}".encode(encoding)]).unknown is Unknown.CUT_OUT
+    assert read_log([f"{mark}{WORKER}{CLONE}[Å]\n{RUN}".encode()]).unknown is None
 
 
 def test_a_restart_is_no_remedy_for_lines_that_are_cut_out() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.travis.job_log import CacheUse, Unknown, read_log
+from purger.travis.job_log import CacheUse, Unknown, read_log, with_sources_by_order
 
 ASK = "Setting up build cache\nattempting to download cache archive\n"
 ONE, TWO = "fetching fix/cache-a.tgz\n", "fetching main/cache-a.tgz\n"
@@ -19,6 +19,8 @@ STALLED = "No output has been received in the last 10m0s\nThe build has been ter
         (ASK + ONE + TWO + "found cache\n", [False, True]),
         (ASK + ONE + TWO + "could not download cache\n", [False, False]),
         (ASK + ONE + TWO, [False, None]),
+        (ASK + ONE + "fetching main/cac", [None]),
+        (ASK + "fetching main/cac", [None]),
         (ASK + ONE + STALLED, [None]),
         (ASK + STALLED, [None]),
         (ASK + "could not download cache\n", []),
@@ -40,6 +42,9 @@ def test_each_request_has_its_answer(log: str, found: list[bool | None]) -> None
         (ASK + ONE + "$ make\nDone. Your build exited with 1.\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
         (ASK + ONE + ABORTED, CacheUse.UNKNOWN, Unknown.ABORTED),
         (ABORTED, CacheUse.UNKNOWN, Unknown.ABORTED),
+        (ASK + ONE + ABORTED.replace("`", ""), CacheUse.UNKNOWN, Unknown.ABORTED),
+        (ABORTED.replace("`", ""), CacheUse.UNKNOWN, Unknown.ABORTED),
+        (ASK + ONE + "running casher fetch x\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (ASK + ONE + ABORTED + "could not download cache\n", CacheUse.STARTED_CLEAN, None),
         (ABORTED + "could not download cache\n", CacheUse.STARTED_CLEAN, None),
         (ASK + ONE + "/x/bin/casher:1:in `fetch': no\n" + STALLED, CacheUse.UNKNOWN, Unknown.CRASHED),
@@ -73,3 +78,64 @@ def test_unpacking_that_is_cut_off_is_told() -> None:
     log = ASK + ONE + "found cache\nrunning `casher add /x` took longer than 180 seconds and has been aborted.\n"
     read = read_log([log.encode()])
     assert (read.cache_use, read.unpacking_cut_off) == (CacheUse.FETCHED, True)
+
+
+WRAPPED = f"fetching {'a' * 70}\n{'a' * 30}/cache-1.tgz\n"
+NO_SUFFIX = "fetching PR.12/cache-linux-1--python-3.6\n.tgz\n"
+LONG = f"fetching {'%E6' * 90}/cache-1.tgz\n"
+
+
+@pytest.mark.parametrize("unnamed", [WRAPPED, NO_SUFFIX, LONG], ids=["branch", "suffix", "too long"])
+@pytest.mark.parametrize("ask", [ASK, ""])
+def test_what_is_found_after_a_name_that_is_not_whole_is_not_the_one_before(unnamed: str, ask: str) -> None:
+    read = read_log([f"{ask}{ONE}{unnamed}found cache\n".encode()])
+    assert (read.fetched, read.fetched_unnamed, read.cache_use) == ((), True, CacheUse.FETCHED)
+    assert [(fetch.archive, fetch.found) for fetch in read.asked] == [("cache-a.tgz", False)]
+    read = read_log([f"{ask}{ONE}{unnamed}could not download cache\n".encode()])
+    assert (read.cache_use, read.fetched_unnamed) == (CacheUse.STARTED_CLEAN, False)
+    assert not any(fetch.found for fetch in read.asked)
+
+
+@pytest.mark.parametrize("unnamed", [WRAPPED, NO_SUFFIX, LONG, "fetching a/cache-1/b.tgz\n", "[...]\n"])
+def test_whose_the_names_after_one_that_is_not_known_are_is_not_known(unnamed: str) -> None:
+    log = with_sources_by_order(read_log([f"{ASK}{unnamed}{TWO}found cache\n".encode()]))
+    assert [(fetch.branch, fetch.source) for fetch in log.fetched] == [("main", "unknown")]
+    assert not log.fetched_unnamed
+    log = with_sources_by_order(read_log([f"{ASK}{ONE}{unnamed}{TWO}found cache\n{ASK}{ONE}found cache\n".encode()]))
+    assert [fetch.source for fetch in log.fetched] == ["unknown", "own"]
+
+
+def test_another_program_that_fetches_something_asks_for_no_cache() -> None:
+    read = read_log([f"{ASK}{ONE}found cache\n$ x\nfetching y\nfound cache\n{EXIT}".encode()])
+    assert [fetch.archive for fetch in read.asked] == ["cache-a.tgz"]
+    read = read_log([f"{ASK}{ONE}$ x\nfetching y\nfound cache\n".encode()])
+    assert not read.fetched_unnamed
+    read = read_log([f"{ASK}{ONE}x is fetching y\nfound cache\n".encode()])
+    assert [fetch.archive for fetch in read.fetched] == ["cache-a.tgz"]
+
+
+@pytest.mark.parametrize("cut", ["[...]", "...", "…", "<snip>"])
+def test_which_one_was_found_after_a_cut_is_not_known(cut: str) -> None:
+    read = read_log([f"{ASK}{ONE}{TWO}{cut}\nfound cache\nadding /x to cache\n".encode()])
+    assert (read.fetched, read.fetched_unnamed, read.unknown) == ((), True, None)
+    assert [(fetch.branch, fetch.found) for fetch in read.asked] == [("fix", False), ("main", None)]
+
+
+def test_what_was_found_is_named_where_only_lines_before_its_name_or_after_its_answer_are_cut_out() -> None:
+    read = read_log([f"{ASK}{ONE}[...]\n{TWO}found cache\n[...]\n".encode()])
+    assert [(fetch.branch, fetch.found) for fetch in read.asked] == [("fix", False), ("main", True)]
+    assert not read.fetched_unnamed
+    assert not read_log([f"{ASK}{ONE}.\n.\nfound cache\n".encode()]).fetched_unnamed, "a slow download prints dots"
+
+
+def test_a_workspace_before_a_cut_is_no_cache() -> None:
+    log = "attempting to download workspace\nfetching 12/ws.tgz\n[...]\nfound cache\n"
+    read = read_log([log.encode()])
+    assert (read.asked, read.fetched_unnamed) == ((), True)
+    assert read_log([log.replace("found cache", "found workspace").encode()]).cache_use is CacheUse.UNKNOWN
+
+
+def test_a_fetch_without_a_name_is_told_beside_one_with_a_name() -> None:
+    read = read_log([f"{ASK}{ONE}[...]\nfound cache\n{ASK}{TWO}found cache\n".encode()])
+    assert [fetch.branch for fetch in read.fetched] == ["main"]
+    assert read.fetched_unnamed

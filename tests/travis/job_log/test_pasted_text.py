@@ -239,3 +239,18 @@ def test_a_character_that_is_cut_at_the_end_is_kept() -> None:
     assert text.feed(b"a\xe2\x80") == b""
     assert text.kept_bytes == 3
     assert text.finish() == b"a\xe2\x80"
+
+
+@pytest.mark.parametrize("size", [1, 700, HEAD_BYTES, 10 * HEAD_BYTES])
+@pytest.mark.parametrize("prefix", [b"", b"12: "])
+def test_carriage_returns_alone_end_lines(size: int, prefix: bytes) -> None:
+    lines = [prefix + line for line in [*SHORT.splitlines(), *[b"an ordinary line"] * (HEAD_BYTES // 8)]]
+    text = PastedText()
+    whole = b"\r".join(lines)
+    pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
+    assert b"".join([*pieces, text.finish()]) == b"\n".join(line.removeprefix(prefix) for line in lines)
+
+
+def test_carriage_returns_in_a_log_with_line_ends_overwrite_lines() -> None:
+    text = PastedText()
+    assert text.feed(b"10%\r20%\r\n") + text.finish() == b"10%\r20%\r\n"

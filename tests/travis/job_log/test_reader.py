@@ -114,6 +114,15 @@ def test_a_job_that_ran_out_of_time_shows_what_it_was_doing() -> None:
     [
         "The support for this has been terminated.",
         'he said "Your build has been stopped"',
+        "Your build has been stopped. is what we print",
+        "No output has been received in the last 10m0s, says the text under test",
+        'No output has been received in the last 10m0s." is what it says',
+        "see The build has been terminated",
+        "Done: Job Cancelled by someone",
+        'expected "Done. Your build exited with 1." in the output',
+        "Done. Your build exited with 1. is what it prints",
+        "Your build exited with 1.",
+        'see: The command "x" exited with 1.',
         "echo No output has been received in the last 10m",
         "it exited with 1",
         'The command "x" was killed and exited with 1',
@@ -121,6 +130,47 @@ def test_a_job_that_ran_out_of_time_shows_what_it_was_doing() -> None:
 )
 def test_similar_sentences_do_not_end_the_job(line: str) -> None:
     assert read_log([b"travis_fold:start:a\n" + line.encode()]).truncated
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "Your build has been stopped.",
+        "Your build has been stopped",
+        "Done: Job Cancelled",
+        "Done. Your build exited with 1.",
+        "Done. Your build exited with 1",
+        'Done. Your build exited with 1."',
+        "Done. Your build exited with 1.travis_fold:end:after_failure",
+        "No output has been received in the last 10m0s",
+        "No output has been received in the last 10 minutes, this potentially indicates a stalled build",
+        "No output has been received in the last 10m0s The build has been terminated",
+        "The build has been terminated",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "\n", "> ", 'The command "x" exited with 1. '])
+def test_each_sentence_at_its_end_ends_the_job(end: str, before: str) -> None:
+    assert not read_log([f"travis_fold:start:a\n{before}{end}\n".encode()]).truncated
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'docs/faq.md: it ends with: The command "npm test" exited with 1.',
+        "expected 'The command \"npm test\" exited with 1.' in the output",
+    ],
+)
+def test_what_a_command_prints_about_another_is_its_output(line: str) -> None:
+    passed = f'$ make\n{line}\nThe command "make" exited with 0.\n'
+    assert read_log([passed.encode()]).last_failing_lines == ()
+    failed = '$ a\noops\nThe command "a" exited with 1.\n'
+    assert read_log([(failed + passed).encode()]).last_failing_lines == ("$ a", "oops")
+    assert read_log([passed.replace("0.", "1.").encode()]).last_failing_lines == ("$ make", line)
+
+
+def test_a_command_that_holds_the_sentence_is_recognised() -> None:
+    log = '$ echo The command "a"\noops\nThe command "echo The command "a"" exited with 1.\n'
+    assert read_log([log.encode()]).last_failing_lines == ('$ echo The command "a"', "oops")
 
 
 @pytest.mark.parametrize(

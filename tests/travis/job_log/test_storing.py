@@ -30,6 +30,8 @@ STOPPED = "the job was stopped while it packed or uploaded"
         (PACKING + "/x/bin/casher: line 9: no\n", CRASHED),
         (PACKING + "running `casher push x` took longer than 180 seconds\n", ABORTED),
         ("running `casher push x` took longer than 180 seconds\n", ABORTED),
+        (PACKING + "uploading archive\nrunning casher push took longer than 180 seconds\n", ABORTED),
+        ("running casher push https://x took longer than 180 seconds and has been aborted.\n", ABORTED),
         (STORE + "PATHS does not exist; unable to upload cache\n", MISSING),
         (STORE + "Unable to determine file changes. cache will not be uploaded\n", MISSING),
         (PACKING + STALLED, STOPPED),
@@ -83,6 +85,14 @@ def test_a_comparison_proves_a_fetch(log: str, use: CacheUse) -> None:
     assert read.cache_use is use
     assert read.fetched_unnamed is (use is CacheUse.FETCHED)
     assert read.fetched == ()
+
+
+@pytest.mark.parametrize(("between", "succeeded"), [("[...]", None), ("<snip>", None), ("...", True), ("", True)])
+def test_whether_the_old_tool_stored_an_archive_is_not_known_after_a_cut(
+    between: str, *, succeeded: bool | None
+) -> None:
+    log = f"[...]\n{PACKING}uploading archive\n{between}\nDone. Your build exited with 0.\n"
+    assert [stored.succeeded for stored in read_log([log.encode()]).stored] == [succeeded]
 
 
 def test_where_it_begins_to_store_it_is_a_log() -> None:

@@ -52,13 +52,14 @@ def test_each_kind_of_symptom_is_listed_once_in_the_order_of_the_log() -> None:
 
 
 def test_a_very_long_line_is_cut_around_the_symptom() -> None:
-    conflict = "VersionConflict: (a 1) "
-    (symptom,) = read_log([b"x" * 5000 + b" pkg_resources." + conflict.encode() + b"y" * 5000]).symptoms
-    assert len(symptom.line) == 500
+    conflict = "pkg_resources.VersionConflict: (a 1)"
+    (symptom,) = read_log([b"x " * 2500 + conflict.encode() + b" y" * 2500]).symptoms
+    assert 490 < len(symptom.line) <= 500
     before, _, after = symptom.line.partition(conflict)
-    assert len(before) == 250
-    assert before.strip("x") == " pkg_resources."
-    assert not after.strip("y")
+    assert 200 < len(before) <= 250
+    assert set(before + after) == set("… xy")
+    (symptom,) = read_log([b"x" * 5000 + conflict.encode() + b" y"]).symptoms
+    assert symptom.line == "… (a 1) y", "a part of a word is not shown"
 
 
 def test_each_symptom_says_what_to_do() -> None:
@@ -88,6 +89,11 @@ def test_each_symptom_says_what_to_do() -> None:
         "Ensure test image\n$ docker pull x\n\n"
         "The job exceeded the maximum time limit for jobs, and has been terminated.",
         "Ensure test image\n$ docker pull x\n\nYour build has been stopped.",
+        'Step 3/9: Ensure test image\nno\nThe command "x" exited with 1.',
+        '$ make\nmake: *** [ensure-test-image] Error 1\nThe command "make" exited with 2.',
+        '$ make\nmake[1]: *** [Makefile:3: ensure-test-image] Error 1\nThe command "make" exited with 2.',
+        f'$ cd {"a/" * 90} && make ensure-test-image\nno\nThe command "x" exited with 2.',
+        'found cache $ make ensure-test-image no The command "make ensure-test-image" exited with 2.',
         "travis_fold:end:cache.1\r\x1b[0K\x1b[33;1mEnsure test image\x1b[0m\r\n$ docker pull x\r\nno\r\n"
         'The command "docker pull x" exited with 1.',
     ],
@@ -108,6 +114,21 @@ def test_a_missing_test_image_is_a_symptom(step: str) -> None:
 @pytest.mark.parametrize("then", ["", '\n$ make test\nno\nThe command "make test" exited with 1.'])
 def test_an_existing_test_image_is_not_a_symptom(step: str, then: str) -> None:
     assert read_log([(step + then).encode()]).symptoms == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tests/test_ensure_test_image.py ....",
+        "0a1b2c3 Ensure test image failure is reported",
+        "    at ensureTestImage (src/a.js:10)",
+        "remember to ensure test image",
+        "I said: Ensure test image failed",
+    ],
+)
+def test_a_line_that_only_mentions_the_step_is_not_a_symptom(line: str) -> None:
+    log = f'$ make\n{line}\nno\nThe command "make" exited with 1.\nDone. Your build exited with 1.\n'
+    assert read_log([log.encode()]).symptoms == ()
 
 
 @pytest.mark.parametrize(

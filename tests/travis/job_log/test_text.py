@@ -197,3 +197,22 @@ def test_the_head_is_full_with_its_last_byte() -> None:
     assert text.kept_bytes == 0
     assert text.feed(b"\x1b[3") == b""
     assert text.kept_bytes == 3
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_with_a_mark_is_decoded_wherever_it_is_cut(encoding: str, size: int) -> None:
+    whole = "\ufeff[…] ☃ 😀\n".encode(encoding)
+    text = LogText()
+    pieces = [text.feed(whole[at : at + size]) for at in range(0, len(whole), size)]
+    assert b"".join([*pieces, text.finish()]).decode() == "[…] ☃ 😀\n"
+
+
+@pytest.mark.parametrize(
+    ("whole", "kept"),
+    [(b"\xff", b"\xff"), (b"\xff\xfea\0b", "a\ufffd".encode()), (b"a\0", b"a")],
+    ids=["half a mark", "half a character", "no mark"],
+)
+def test_what_is_no_whole_utf_16_is_kept_as_far_as_it_goes(whole: bytes, kept: bytes) -> None:
+    text = LogText()
+    assert text.feed(whole) + text.finish() == kept

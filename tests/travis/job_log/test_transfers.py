@@ -37,6 +37,16 @@ def test_a_transfer_has_the_start_of_its_block() -> None:
     assert transfer.at == AT
 
 
+def test_the_end_of_a_job_dates_what_is_undated_and_nothing_after_it() -> None:
+    times, first, second = BlockTimes(), *(Transfer("main", "cache-a.tgz", 0, is_sure=True) for _ in range(2))
+    times.block_ended("0a", AT, AT + timedelta(seconds=1))
+    times.add(first)
+    times.finish()
+    times.add(second)
+    times.finish()
+    assert (first.at, second.at) == (AT + timedelta(seconds=1), None)
+
+
 def test_a_cache_is_known_by_its_name() -> None:
     assert Transfer("main", None, 0, is_sure=True).is_cache_by_name()
     assert Transfer("main", "cache-a.tgz", 0, is_sure=True).is_cache_by_name()
