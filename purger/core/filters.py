@@ -36,9 +36,9 @@ class Filters:
     """Filters, combined with *and*. Without filters every cache is selected.
 
     `branches` are full names or globs (`*`, `?`, `[…]`), combined with *or*. A glob matches the displayed name, and
-    the full name where it is known. `exclude` are names like these: what they match is never selected. Ages are in
-    seconds before `as_of`, which is fixed so that no cache becomes old enough while a purge runs. Caches modified later
-    than `not_after` are not selected.
+    one with a slash the full name, too. `exclude` are names like these: what they match is never selected, and each
+    of their globs also matches the full name where it is known. Ages are in seconds before `as_of`, which is fixed so
+    that no cache becomes old enough while a purge runs. Caches modified later than `not_after` are not selected.
     Raises InputError for an empty pattern, one that no name can match, and filters that contradict each other.
     """
 
@@ -216,7 +216,7 @@ def _is_excluded(cache: Cache, exclude: tuple[str, ...]) -> bool | None:
     if not exclude:
         return False
     if cache.full_branch is not None:
-        return any(matches(cache.full_branch, name) for name in exclude)
+        return any(excludes(cache.full_branch, name) for name in exclude)
     if not cache.is_attributed:
         return None
     # What is displayed is the last part of a branch: what lies before it is not known.
@@ -306,7 +306,7 @@ def _covers(exclude: tuple[str, ...], name: str) -> bool:
     return any(
         pattern == name
         or (set(pattern) <= {"*", "?"} and "*" in pattern and pattern.count("?") < 2)
-        or (not is_glob(name) and matches(name, pattern))
+        or (not is_glob(name) and excludes(name, pattern))
         # All that begins so is excluded, in full names and in displayed ones.
         or (pattern.endswith("*") and not is_glob(pattern[:-1]) and before.startswith(pattern[:-1]))
         for pattern in exclude
@@ -314,10 +314,19 @@ def _covers(exclude: tuple[str, ...], name: str) -> bool:
 
 
 def matches(branch: str, pattern: str) -> bool:
-    """Whether a full name is meant by a pattern: a glob also matches the displayed name, the last part."""
+    """Whether a full name is meant by a `--branch` value.
+
+    A glob matches the displayed name, the last part. Only one with a slash matches the full name, too: the full names
+    of some caches are not known, and of one branch all caches are selected or none.
+    """
     if not is_glob(pattern):
         return branch == pattern
-    return fnmatchcase(branch, pattern) or fnmatchcase(branch.rpartition("/")[2], pattern)
+    return fnmatchcase(branch.rpartition("/")[2], pattern) or ("/" in pattern and fnmatchcase(branch, pattern))
+
+
+def excludes(branch: str, pattern: str) -> bool:
+    """Whether a full name is meant by an `--exclude` value: any glob matches the full name, too."""
+    return matches(branch, pattern) or (is_glob(pattern) and fnmatchcase(branch, pattern))
 
 
 def _is_utf8(text: str) -> bool:

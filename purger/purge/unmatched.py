@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from purger.core.cache import Cache, Kind
 from purger.core.errors import PurgerError
-from purger.core.filters import Filters, is_glob, matches
+from purger.core.filters import Filters, excludes, is_glob, matches
 from purger.core.text import visible
 from purger.purge.branch_listings import BranchListings
 from purger.travis.keys import last_part
@@ -19,6 +19,8 @@ _REMOTE = re.compile(r"^(?:heads/|(?:remotes/)?(?:origin|upstream)/)")
 _PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/)(\d+)(?:/head|/merge)?")
 _AROUND = "[](){}<>\"'`^$|"
 """What people and programs put around names."""
+_MEANS = {"--branch": matches, "--exclude": excludes}
+"""Whether a value of the option means a branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: B
         _unmatched(option, name, known, is_a_branch=branches.get(name) is not None)
         for option, name in names
         # A branch that is named in full is listed on its own, so that all of its caches are known.
-        if name in filters.literals or not _may_be_meant(name, branches, shown, any_may_be=any_may_be)
+        if name in filters.literals or not _may_be_meant(option, name, branches, shown, any_may_be=any_may_be)
     ]
 
 
@@ -89,7 +91,7 @@ def _is_written_otherwise(name: str, branch: str) -> bool:
     bare = [part.strip(_AROUND).removesuffix("/") for part in parts]
     spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare) if one)
     meant = _plain(branch)
-    return any(matches(meant, one) for one in spellings)
+    return any(excludes(meant, one) for one in spellings)
 
 
 def _plain(name: str) -> str:
@@ -99,11 +101,12 @@ def _plain(name: str) -> str:
 
 def _without_a_match(filters: Filters, known: Collection[str]) -> list[tuple[str, str]]:
     given = [*(("--branch", name) for name in filters.branches), *(("--exclude", name) for name in filters.exclude)]
-    return [pair for pair in dict.fromkeys(given) if not any(matches(branch, pair[1]) for branch in known)]
+    return [pair for pair in dict.fromkeys(given) if not any(_MEANS[pair[0]](branch, pair[1]) for branch in known)]
 
 
-def _may_be_meant(name: str, branches: Iterable[str], shown: Collection[str], *, any_may_be: bool) -> bool:
+def _may_be_meant(option: str, name: str, branches: Iterable[str], shown: Collection[str], *, any_may_be: bool) -> bool:
     """Whether a cache may be meant that is shown with these last parts of names or, if `any_may_be`, without any."""
     if any_may_be and Kind.of(name) is Kind.PULL_REQUEST:
         return True  # those are no branches
-    return any(matches(branch, name) and (any_may_be or last_part(branch) in shown) for branch in branches)
+    meant = (branch for branch in branches if _MEANS[option](branch, name))
+    return any(any_may_be or last_part(branch) in shown for branch in meant)

@@ -28,6 +28,7 @@ DAY = 86_400.0
         (("release/*",), cache("2.0", full="release/2.0"), False),
         (("release*",), cache("2.0", full="release/2.0"), False),
         (("release*",), cache("2.0"), None),
+        (("d*",), cache("main", full="dependabot/npm/main"), False),
         (("2.*",), cache("2.0"), False),
         (("2.*",), cache("2.0", full="release/2.0"), False),
         (("release/2.0",), cache("2.0"), None),

@@ -48,6 +48,18 @@ async def test_the_names_that_match_no_cache(
     assert await unmatched(open_api, repository, Filters(branches=names), []) == []
 
 
+async def test_a_glob_without_a_slash_means_displayed_names_or_any_that_are_excluded(
+    open_api: OpenApi, repository: Repository
+) -> None:
+    repository._branches = ["main", "release/2.0"]
+    filters = Filters(branches=("rel*",), exclude=("rele*",))
+    for caches in (KNOWN, SHOWN):
+        async with open_api() as api:
+            listings = BranchListings(api, repository.id, Selection)
+            (found,) = await unmatched_names(filters, caches, listings)
+        assert (found.option, found.name) == ("--branch", "rel*")
+
+
 @pytest.mark.parametrize(
     ("name", "is_unmatched"),
     [("rel*", False), ("release/2.0", False), ("release/1.0", True), ("old/*", True), ("nosuch", True), ("2.*", False)],
