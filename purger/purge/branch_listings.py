@@ -137,11 +137,15 @@ class BranchListings:
         names = [*dict.fromkeys([*await self.branches(), *sorted(shown), *await self.pull_requests(MAX_PAGES)])]
         found = await self.of(names)
         is_complete = all(self.counts[name] < LIST_CAP for name in names)
-        # What was deleted or uploaded again meanwhile is not listed any more, and would count twice.
+        return [*found, *await self.besides(found, listed)], is_complete
+
+    async def besides(self, found: Sequence[Cache], listed: Sequence[Cache]) -> list[Cache]:
+        """Return what the list of the repository showed besides those that were found since, and still shows.
+
+        What was deleted or uploaded again meanwhile is not listed any more. It would count twice.
+        """
         others = without(listed, found)
-        if others:
-            others = within(others, await self._api.caches(self._id))
-        return [*found, *others], is_complete
+        return within(others, await self._api.caches(self._id)) if others else []
 
     async def pull_requests(self, max_pages: int = MAX_PAGES_OF_BUILDS) -> list[str]:
         """Return the names that pull requests have as branches, the newest first."""

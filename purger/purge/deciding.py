@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from purger.browser.connections import Connections
-from purger.core.cache import Cache, pull_request_of, versions, without
+from purger.core.cache import Cache, pull_request_of, versions
 from purger.core.decision import Decision, Kept
 from purger.core.policies import Policies, crowded, decide
 from purger.core.selection import Selection
@@ -66,7 +66,9 @@ class Deciding:
         named = await self._listings.of_selected_branches()
         is_whole = is_complete(selection, len(listed), self._listings.counts.values())
         if len(listed) < LIST_CAP or (is_whole and selection.policies.until_below_bytes is None):
-            return [*named, *without(listed, named)], is_whole
+            # Nothing can have changed between two lists where there was only one.
+            others = await self._listings.besides(named, listed) if self._listings.counts else listed
+            return [*named, *others], is_whole
         return await self._listings.full_view(listed)
 
     def _whose_branch_matters(self, caches: Sequence[Cache], selection: Selection, gone: _Gone) -> set[Cache]:
