@@ -30,7 +30,7 @@ class BranchListings:
         self._api = api
         self._id = repository_id
         self._current_selection = selection
-        self._branches: dict[str, bool | None] | None = None
+        self._built: dict[str, bool | None] | None = None
         self._pull_requests: list[str] | None = None
         self._fetching = asyncio.Lock()
         self._at_once = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -54,11 +54,14 @@ class BranchListings:
 
         Each with whether the host has it, None where the API does not say.
         """
+        return dict.fromkeys(self._selection.named) | await self.built_branches()
+
+    async def built_branches(self) -> dict[str, bool | None]:
+        """Return those of the branches that the API lists: a name that the selection gives may be no branch's."""
         async with self._fetching:
-            if self._branches is None:
-                named = dict.fromkeys(self._selection.named)
-                self._branches = named | await self._api.branches(self._id)
-            return self._branches
+            if self._built is None:
+                self._built = await self._api.branches(self._id)
+            return self._built
 
     async def of_selected_branches(self) -> list[Cache]:
         """Return the caches of the branches that the selection names in full, each with its full branch.

@@ -47,7 +47,8 @@ class Deciding:
         policies = selection.policies
         caches, is_whole = await self._view(listed, selection)
         known = await self._listings.branches() if policies.gone else {}
-        gone = _Gone(known, by_displayed_name(known), PullRequests())
+        built = await self._listings.built_branches() if policies.gone else {}
+        gone = _Gone(built, by_displayed_name(known), PullRequests())
         wanted = self._whose_branch_matters(caches, selection, gone)
         caches = await self._with_full_branches(caches, wanted)
         no_branch_lists = {cache for cache in caches if cache.full_branch is None and cache in wanted}
@@ -118,7 +119,7 @@ class Deciding:
 
 @dataclass(frozen=True, slots=True)
 class _Gone:
-    """Which branches and pull requests the hosts know to be gone."""
+    """Which branches and pull requests the hosts know to be gone: `branches` are those that the API lists."""
 
     branches: Mapping[str, bool | None]
     by_displayed_name: Mapping[str, Sequence[str]]

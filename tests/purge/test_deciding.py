@@ -248,6 +248,21 @@ async def test_only_pull_requests_that_matter_are_asked_for(
     assert {AGES[entry.cache.name] for entry in record.ledger.selected} == {60, 10, 20}
 
 
+@pytest.mark.parametrize("is_a_branch", [False, True], ids=["", "and a branch"])
+@pytest.mark.parametrize("selection", [{}, {"branches": ("PR.7", "PR.8")}, {"exclude": ("PR.9",)}], ids=str)
+async def test_a_closed_pull_request_is_gone_whether_it_is_named_or_not(
+    survey: Survey, repository: Repository, selection: dict[str, Any], *, is_a_branch: bool
+) -> None:
+    for number in (7, 8, 9):
+        repository.add(f"PR.{number}", name=name_of(number))
+    repository._branches = ["main", *(["PR.8"] if is_a_branch else [])]
+    for number in (8, 9):
+        repository.close_pull_request(number)
+    record = await survey(Selection(**selection, policies=Policies(gone=True)))
+    gone = {entry.cache.known_branch for entry in record.ledger.selected}
+    assert gone == (set() if is_a_branch else {"PR.8"}) | (set() if selection else {"PR.9"})
+
+
 async def test_a_branch_of_which_the_api_knows_nothing_is_kept(survey: Survey, repository: Repository) -> None:
     repository.add("main", name=name_of(1))
     repository.add("lost", name=name_of(2))
