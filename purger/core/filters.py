@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 
 from purger.core.cache import Cache, Kind
 from purger.core.decision import Kept, Verdict
@@ -18,7 +18,8 @@ CLOCK_STEP_S = 1.0
 """The dates of caches and of the site's clock have whole seconds."""
 
 _GLOB = re.compile(r"[*?[]")
-_CLASS = re.compile(r"\[(!?\]?[^\]]*)\]")
+_CLASS = re.compile(r"\[(!?+\]?+[^\]]*)\]")
+"""Characters in brackets as fnmatch reads them: a first `]` is one of them and closes nothing, as in `[]a]`."""
 _NOT_IN_A_NAME = re.compile(
     r"[\x00-\x20\x7f~^:\\\[]|\.\.|@\{|//|(?:\A|/)\.|\.lock(?:/|\Z)|\A[-/]|[/.]\Z|\A@\Z", re.ASCII
 )
@@ -268,7 +269,8 @@ def _check_name(option: str, name: str) -> None:
             f"{option} {visible(name)} holds more than single characters in its brackets",
             remedy=f"Give {option} once for each name; [abc] is one of these characters, [!abc] is any other one.",
         )
-    if _NOT_IN_A_NAME.search(_CLASS.sub("x", name)):
+    # The translation of characters of which there are none (`[z-a]`) is an expression that nothing matches.
+    if _NOT_IN_A_NAME.search(_CLASS.sub("x", name)) or "(?!)" in translate(name):
         raise InputError(
             f"{option} {visible(name)} can't be a branch's name",
             remedy=f"Give {option} once for each name. Git allows no blank, ~ ^ : \\ or .. in one, no - or / at its "
