@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 
 from purger.core.cache import Cache, Kind
 from purger.core.decision import Kept, Verdict
@@ -18,7 +18,8 @@ CLOCK_STEP_S = 1.0
 """The dates of caches and of the site's clock have whole seconds."""
 
 _GLOB = re.compile(r"[*?[]")
-_CLASS = re.compile(r"\[(!?\]?[^\]]*)\]")
+_CLASS = re.compile(r"\[(!?+\]?+[^\]]*)\]")
+"""Characters in brackets as fnmatch reads them: a first `]` is one of them and closes nothing, as in `[]a]`."""
 _NOT_IN_A_NAME = re.compile(
     r"[\x00-\x20\x7f~^:\\\[]|\.\.|@\{|//|(?:\A|/)\.|\.lock(?:/|\Z)|\A[-/]|[/.]\Z|\A@\Z", re.ASCII
 )
@@ -36,9 +37,9 @@ class Filters:
     """Filters, combined with *and*. Without filters every cache is selected.
 
     `branches` are full names or globs (`*`, `?`, `[…]`), combined with *or*. A glob matches the displayed name, and
-    the full name where it is known. `exclude` are names like these: what they match is never selected. Ages are in
-    seconds before `as_of`, which is fixed so that no cache becomes old enough while a purge runs. Caches modified later
-    than `not_after` are not selected.
+    one with a slash the full name, too. `exclude` are names like these: what they match is never selected, and each
+    of their globs also matches the full name where it is known. Ages are in seconds before `as_of`, which is fixed so
+    that no cache becomes old enough while a purge runs. Caches modified later than `not_after` are not selected.
     Raises InputError for an empty pattern, one that no name can match, and filters that contradict each other.
     """
 
@@ -216,7 +217,7 @@ def _is_excluded(cache: Cache, exclude: tuple[str, ...]) -> bool | None:
     if not exclude:
         return False
     if cache.full_branch is not None:
-        return any(matches(cache.full_branch, name) for name in exclude)
+        return any(excludes(cache.full_branch, name) for name in exclude)
     if not cache.is_attributed:
         return None
     # What is displayed is the last part of a branch: what lies before it is not known.
@@ -268,7 +269,8 @@ def _check_name(option: str, name: str) -> None:
             f"{option} {visible(name)} holds more than single characters in its brackets",
             remedy=f"Give {option} once for each name; [abc] is one of these characters, [!abc] is any other one.",
         )
-    if _NOT_IN_A_NAME.search(_CLASS.sub("x", name)):
+    # The translation of characters of which there are none (`[z-a]`) is an expression that nothing matches.
+    if _NOT_IN_A_NAME.search(_CLASS.sub("x", name)) or "(?!)" in translate(name):
         raise InputError(
             f"{option} {visible(name)} can't be a branch's name",
             remedy=f"Give {option} once for each name. Git allows no blank, ~ ^ : \\ or .. in one, no - or / at its "
@@ -306,7 +308,7 @@ def _covers(exclude: tuple[str, ...], name: str) -> bool:
     return any(
         pattern == name
         or (set(pattern) <= {"*", "?"} and "*" in pattern and pattern.count("?") < 2)
-        or (not is_glob(name) and matches(name, pattern))
+        or (not is_glob(name) and excludes(name, pattern))
         # All that begins so is excluded, in full names and in displayed ones.
         or (pattern.endswith("*") and not is_glob(pattern[:-1]) and before.startswith(pattern[:-1]))
         for pattern in exclude
@@ -314,10 +316,19 @@ def _covers(exclude: tuple[str, ...], name: str) -> bool:
 
 
 def matches(branch: str, pattern: str) -> bool:
-    """Whether a full name is meant by a pattern: a glob also matches the displayed name, the last part."""
+    """Whether a full name is meant by a `--branch` value.
+
+    A glob matches the displayed name, the last part. Only one with a slash matches the full name, too: the full names
+    of some caches are not known, and of one branch all caches are selected or none.
+    """
     if not is_glob(pattern):
         return branch == pattern
-    return fnmatchcase(branch, pattern) or fnmatchcase(branch.rpartition("/")[2], pattern)
+    return fnmatchcase(branch.rpartition("/")[2], pattern) or ("/" in pattern and fnmatchcase(branch, pattern))
+
+
+def excludes(branch: str, pattern: str) -> bool:
+    """Whether a full name is meant by an `--exclude` value: any glob matches the full name, too."""
+    return matches(branch, pattern) or (is_glob(pattern) and fnmatchcase(branch, pattern))
 
 
 def _is_utf8(text: str) -> bool:

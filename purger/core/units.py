@@ -23,12 +23,13 @@ def parse_duration_s(text: str, *, bare_seconds: bool = True) -> float:
 
     A number without a unit means seconds if `bare_seconds` is true. Raises InputError for anything else.
     """
-    match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(ms|[smhdw])?\s*", text.lower(), re.ASCII)
+    match = _fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(ms|[smhdw])?\s*", text, text.lower())
     if match and match[2] == "m" and "M" in text:
         raise InputError(
             f"{quoted(text)} could mean minutes or months", remedy="Write m for minutes; months in days: 180d for six."
         )
-    if not match or (match[2] is None and not bare_seconds):
+    is_mega = match is not None and match[2] == "ms" and "M" in text
+    if not match or is_mega or (match[2] is None and not bare_seconds):
         raise InputError(f"{quoted(text)} is not a duration", remedy="Write a number and a unit: 45m, 12h, 30d or 2w.")
     seconds = float(match[1]) * _SECONDS[match[2] or "s"]
     if seconds > LONGEST_S:
@@ -41,13 +42,18 @@ def parse_size_bytes(text: str) -> int:
 
     Raises InputError for anything else. A number without a unit is ambiguous, and a filter decides what is deleted.
     """
-    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]I?B|B)\s*", text.upper(), re.ASCII)
+    match = _fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([KMGT]I?B|B)\s*", text, text.upper())
     if not match or (match[2] == "B" and "." in match[1]):
         raise InputError(f"{quoted(text)} is not a size", remedy="Write a number and a unit: 500KB, 100MB or 1.5GB.")
     size_bytes = int(Decimal(match[1]) * _BYTES[match[2]])
     if size_bytes > LARGEST_BYTES:
         raise InputError(f"{quoted(text)} is too large", remedy="Give a million terabytes or less.")
     return size_bytes
+
+
+def _fullmatch(pattern: str, text: str, in_one_case: str) -> re.Match[str] | None:
+    """Match a text that was brought to one case. In another alphabet, a letter may have become one of a unit's."""
+    return re.fullmatch(pattern, in_one_case, re.ASCII) if text.isascii() else None
 
 
 def size_text(size_bytes: int) -> str:

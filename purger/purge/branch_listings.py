@@ -30,7 +30,7 @@ class BranchListings:
         self._api = api
         self._id = repository_id
         self._current_selection = selection
-        self._branches: dict[str, bool | None] | None = None
+        self._built: dict[str, bool | None] | None = None
         self._pull_requests: list[str] | None = None
         self._fetching = asyncio.Lock()
         self._at_once = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -54,11 +54,14 @@ class BranchListings:
 
         Each with whether the host has it, None where the API does not say.
         """
+        return dict.fromkeys(self._selection.named) | await self.built_branches()
+
+    async def built_branches(self) -> dict[str, bool | None]:
+        """Return those of the branches that the API lists: a name that the selection gives may be no branch's."""
         async with self._fetching:
-            if self._branches is None:
-                named = dict.fromkeys(self._selection.named)
-                self._branches = named | await self._api.branches(self._id)
-            return self._branches
+            if self._built is None:
+                self._built = await self._api.branches(self._id)
+            return self._built
 
     async def of_selected_branches(self) -> list[Cache]:
         """Return the caches of the branches that the selection names in full, each with its full branch.
@@ -137,11 +140,15 @@ class BranchListings:
         names = [*dict.fromkeys([*await self.branches(), *sorted(shown), *await self.pull_requests(MAX_PAGES)])]
         found = await self.of(names)
         is_complete = all(self.counts[name] < LIST_CAP for name in names)
-        # What was deleted or uploaded again meanwhile is not listed any more, and would count twice.
+        return [*found, *await self.besides(found, listed)], is_complete
+
+    async def besides(self, found: Sequence[Cache], listed: Sequence[Cache]) -> list[Cache]:
+        """Return what the list of the repository showed besides those that were found since, and still shows.
+
+        What was deleted or uploaded again meanwhile is not listed any more. It would count twice.
+        """
         others = without(listed, found)
-        if others:
-            others = within(others, await self._api.caches(self._id))
-        return [*found, *others], is_complete
+        return within(others, await self._api.caches(self._id)) if others else []
 
     async def pull_requests(self, max_pages: int = MAX_PAGES_OF_BUILDS) -> list[str]:
         """Return the names that pull requests have as branches, the newest first."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from purger.browser.connections import Connections
-from purger.core.cache import Cache, pull_request_of, versions, without
+from purger.core.cache import Cache, pull_request_of, versions
 from purger.core.decision import Decision, Kept
 from purger.core.policies import Policies, crowded, decide
 from purger.core.selection import Selection
@@ -47,7 +47,8 @@ class Deciding:
         policies = selection.policies
         caches, is_whole = await self._view(listed, selection)
         known = await self._listings.branches() if policies.gone else {}
-        gone = _Gone(known, by_displayed_name(known), PullRequests())
+        built = await self._listings.built_branches() if policies.gone else {}
+        gone = _Gone(built, by_displayed_name(known), PullRequests())
         wanted = self._whose_branch_matters(caches, selection, gone)
         caches = await self._with_full_branches(caches, wanted)
         no_branch_lists = {cache for cache in caches if cache.full_branch is None and cache in wanted}
@@ -66,7 +67,9 @@ class Deciding:
         named = await self._listings.of_selected_branches()
         is_whole = is_complete(selection, len(listed), self._listings.counts.values())
         if len(listed) < LIST_CAP or (is_whole and selection.policies.until_below_bytes is None):
-            return [*named, *without(listed, named)], is_whole
+            # Nothing can have changed between two lists where there was only one.
+            others = await self._listings.besides(named, listed) if self._listings.counts else listed
+            return [*named, *others], is_whole
         return await self._listings.full_view(listed)
 
     def _whose_branch_matters(self, caches: Sequence[Cache], selection: Selection, gone: _Gone) -> set[Cache]:
@@ -116,7 +119,7 @@ class Deciding:
 
 @dataclass(frozen=True, slots=True)
 class _Gone:
-    """Which branches and pull requests the hosts know to be gone."""
+    """Which branches and pull requests the hosts know to be gone: `branches` are those that the API lists."""
 
     branches: Mapping[str, bool | None]
     by_displayed_name: Mapping[str, Sequence[str]]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from purger.core.cache import Cache, Kind
 from purger.core.errors import PurgerError
-from purger.core.filters import Filters, is_glob, matches
+from purger.core.filters import Filters, excludes, is_glob, matches
 from purger.core.text import visible
 from purger.purge.branch_listings import BranchListings
 from purger.travis.keys import last_part
@@ -19,6 +19,8 @@ _REMOTE = re.compile(r"^(?:heads/|(?:remotes/)?(?:origin|upstream)/)")
 _PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/)(\d+)(?:/head|/merge)?")
 _AROUND = "[](){}<>\"'`^$|"
 """What people and programs put around names."""
+_MEANS = {"--branch": matches, "--exclude": excludes}
+"""Whether a value of the option means a branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Unmatched:
 async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: BranchListings) -> list[Unmatched]:
     """Return the names that match none of these caches, which are all that are listed; none where that is not known.
 
-    Where a cache's full name is not known, the branches of the repository tell whether it can be meant.
+    Where a cache's full name is not known, the branches of the repository tell whether it can be meant. Raises
+    SiteError where a branch can't be listed of which a name to exclude is another spelling.
     """
     if not caches or not (filters.branches or filters.exclude):
         return []
@@ -53,16 +56,19 @@ async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: B
     try:
         branches = await listings.branches()
     except PurgerError:
-        return []  # a warning is not worth a failure
+        # A warning is not worth a failure. A branch to exclude in another spelling is more: it would be purged.
+        meant = ((option, name, _meant(name, known)) for option, name in names if option == "--exclude")
+        return [Unmatched(option, name, one, is_meant=True) for option, name, one in meant if one is not None]
     unnamed = [cache for cache in caches if cache.full_branch is None]
     shown = {cache.branch for cache in unnamed if cache.is_attributed}
-    any_may_be = not all(cache.is_attributed for cache in unnamed)
-    return [
-        _unmatched(option, name, known, is_a_branch=branches.get(name) is not None)
-        for option, name in names
-        # A branch that is named in full is listed on its own, so that all of its caches are known.
-        if name in filters.literals or not _may_be_meant(name, branches, shown, any_may_be=any_may_be)
+    view = _View(known, branches, shown, any_may_be=not all(cache.is_attributed for cache in unnamed))
+    # A branch that is named in full is listed on its own, so that all of its caches are known.
+    may_be = [name not in filters.literals and view.may_be_meant(option, name) for option, name in names]
+    found = [
+        await _unmatched(option, name, view, listings, may_be=one)
+        for (option, name), one in zip(names, may_be, strict=True)
     ]
+    return [one for one in found if one is not None]
 
 
 def in_common(found: Iterable[Sequence[Unmatched]]) -> list[Unmatched]:
@@ -77,10 +83,60 @@ def in_common(found: Iterable[Sequence[Unmatched]]) -> list[Unmatched]:
     return [next((one for one in each if one.is_meant), replace(each[0], similar=None)) for each in in_all]
 
 
-def _unmatched(option: str, name: str, known: Collection[str], *, is_a_branch: bool) -> Unmatched:
-    meant = None if is_a_branch else next((one for one in sorted(known) if _is_written_otherwise(name, one)), None)
-    alike = [] if is_glob(name) else difflib.get_close_matches(name, known, 1)
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The names of branches that are `known` to have caches, and all `branches` of the repository.
+
+    Of some caches, only the last parts of their branches' names are `shown`; `any_may_be` if not even that of some.
+    """
+
+    known: Collection[str]
+    branches: Mapping[str, bool | None]
+    shown: Collection[str]
+    any_may_be: bool
+
+    def may_be_meant(self, option: str, name: str) -> bool:
+        """Whether a cache may be meant of which the full name is not known."""
+        if self.any_may_be and Kind.of(name) is Kind.PULL_REQUEST:
+            return True  # those are no branches
+        return any(_MEANS[option](branch, name) and self._may_have_caches(branch) for branch in self.branches)
+
+    def written_otherwise(self, name: str) -> list[str]:
+        """Return the branches that may have such a cache, and of which the name is another spelling."""
+        others = (branch for branch in self.branches if branch != name and self._may_have_caches(branch))
+        return sorted(branch for branch in others if _is_written_otherwise(name, branch))
+
+    def _may_have_caches(self, branch: str) -> bool:
+        return self.any_may_be or last_part(branch) in self.shown
+
+
+async def _unmatched(
+    option: str, name: str, view: _View, listings: BranchListings, *, may_be: bool
+) -> Unmatched | None:
+    """Return what is to be said of a name that matches no known branch; None where it `may_be` a cache's after all."""
+    is_a_branch = view.branches.get(name) is not None
+    meant = None if is_a_branch else _meant(name, view.known)
+    if option == "--exclude" and not is_a_branch and not (may_be and is_glob(name)):
+        meant = meant or await _nested_meant(name, view, listings)
+        if meant is not None and not (may_be and await listings.own(name)):
+            return Unmatched(option, name, meant, is_meant=True)
+    if may_be:
+        return None
+    alike = [] if is_glob(name) else difflib.get_close_matches(name, view.known, 1)
     return Unmatched(option, name, meant or next(iter(alike), None), is_meant=meant is not None)
+
+
+def _meant(name: str, branches: Iterable[str]) -> str | None:
+    """Return the first of the branches of which the name is another spelling."""
+    return next((one for one in sorted(branches) if _is_written_otherwise(name, one)), None)
+
+
+async def _nested_meant(name: str, view: _View, listings: BranchListings) -> str | None:
+    """Return the first such branch that has caches: only listing it tells, where but the last part is shown."""
+    for branch in view.written_otherwise(name):
+        if await listings.own(branch):
+            return branch
+    return None
 
 
 def _is_written_otherwise(name: str, branch: str) -> bool:
@@ -89,7 +145,7 @@ def _is_written_otherwise(name: str, branch: str) -> bool:
     bare = [part.strip(_AROUND).removesuffix("/") for part in parts]
     spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare) if one)
     meant = _plain(branch)
-    return any(matches(meant, one) for one in spellings)
+    return any(excludes(meant, one) for one in spellings)
 
 
 def _plain(name: str) -> str:
@@ -99,11 +155,4 @@ def _plain(name: str) -> str:
 
 def _without_a_match(filters: Filters, known: Collection[str]) -> list[tuple[str, str]]:
     given = [*(("--branch", name) for name in filters.branches), *(("--exclude", name) for name in filters.exclude)]
-    return [pair for pair in dict.fromkeys(given) if not any(matches(branch, pair[1]) for branch in known)]
-
-
-def _may_be_meant(name: str, branches: Iterable[str], shown: Collection[str], *, any_may_be: bool) -> bool:
-    """Whether a cache may be meant that is shown with these last parts of names or, if `any_may_be`, without any."""
-    if any_may_be and Kind.of(name) is Kind.PULL_REQUEST:
-        return True  # those are no branches
-    return any(matches(branch, name) and (any_may_be or last_part(branch) in shown) for branch in branches)
+    return [pair for pair in dict.fromkeys(given) if not any(_MEANS[pair[0]](branch, pair[1]) for branch in known)]

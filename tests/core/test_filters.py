@@ -28,6 +28,7 @@ DAY = 86_400.0
         (("release/*",), cache("2.0", full="release/2.0"), False),
         (("release*",), cache("2.0", full="release/2.0"), False),
         (("release*",), cache("2.0"), None),
+        (("d*",), cache("main", full="dependabot/npm/main"), False),
         (("2.*",), cache("2.0"), False),
         (("2.*",), cache("2.0", full="release/2.0"), False),
         (("release/2.0",), cache("2.0"), None),
@@ -163,6 +164,10 @@ def test_a_refusal_names_the_option_and_its_values(filters: dict[str, Any], mess
             for name in (".*", "a/.b", "[main", "[main, develop", "feature/*/", "main\t")
         ),
         *(
+            (name, "can't be a branch's name")
+            for name in ("[]", "[!]", "a[]", "a[!]", "a[]*", "a[!]?", "[z-a]", "v[2-1].*")
+        ),
+        *(
             (name, "holds a variable that nothing")
             for name in ("$KEEP", "${KEEP}", "$1", "$(x)", "{{ main }}", "%MAIN%")
         ),
@@ -179,7 +184,7 @@ def test_what_no_branch_can_be_called_is_refused(option: str, name: str, why: st
     "name",
     [
         "main", "PR.7", "release/2.0", "v1.[0-9]", "[!m]*", "[]a]", "*.x", "@x", "a-b_c#1+2=3", "über", "a]b", "a$",
-        "x%y", "v?.*", "a,b", "'q'",
+        "[!]a]", "[!z-a]", "a(?!)b", "x%y", "v?.*", "a,b", "'q'",
     ],
 )  # fmt: skip
 def test_what_a_branch_may_be_called_is_accepted(name: str) -> None:

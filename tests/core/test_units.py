@@ -36,7 +36,9 @@ def test_a_duration_is_parsed_as_seconds(text: str, seconds: float) -> None:
     assert parse_duration_s(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "-5s", "5 years", "s", "1e3s", "٣d", "nan", "5s5s", "9" * 12 + "s"])
+@pytest.mark.parametrize(
+    "text", ["", "-5s", "5 years", "s", "1e3s", "٣d", "nan", "5s5s", "9" * 12 + "s", "5MS", "5Ms", "5mſ"]
+)
 def test_other_text_is_not_a_duration(text: str) -> None:
     with pytest.raises(InputError, match="not a duration"):
         parse_duration_s(text)
@@ -75,7 +77,7 @@ def test_a_size_is_parsed_as_bytes(text: str, size: int) -> None:
     assert parse_size_bytes(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "5", "-1MB", "MB", "1XB", "1,5GB", "ten MB", "١MB", "0.5B"])
+@pytest.mark.parametrize("text", ["", "5", "-1MB", "MB", "1XB", "1,5GB", "ten MB", "١MB", "0.5B", "1kıb"])
 def test_other_text_is_not_a_size(text: str) -> None:
     with pytest.raises(InputError, match="not a size"):
         parse_size_bytes(text)

@@ -69,3 +69,14 @@ def test_only_what_is_left_alone_is_said_to_be(
     assert len(repository.caches) == len(stored) + 1 - planned + kept
     said = [int(count) for count in re.findall(r"(\d+) caches? of '[^']*' (?:is|are) left alone", ended.err)]
     assert sum(said) == kept, ended.err
+
+
+def test_a_glob_without_a_slash_selects_by_displayed_names_alone(purger: Purger, repository: Repository) -> None:
+    """The full name is known of the one whose file name holds a slash."""
+    for name in (f"{FRONT}/h.tgz", "cache-linux-focal-0a--python-3.8.tgz"):
+        repository.add("dependabot/npm/main", name=name)
+    repository.add("docs")
+    repository.add("main", name=f"{FRONT}/h.tgz")
+    ended = purger("purge", "acme/widgets", "--yes", "--branch", "d*")
+    assert ended.code == 0, ended.err
+    assert Counter(cache.branch for cache in repository.caches) == {"dependabot/npm/main": 2, "main": 1}

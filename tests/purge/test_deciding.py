@@ -12,7 +12,10 @@ import pytest
 from purger.core.decision import Kept
 from purger.core.policies import Policies
 from purger.core.selection import Selection
+from purger.purge.attribution import Attribution
+from purger.purge.branch_listings import BranchListings
 from purger.purge.completeness import CERTAIN_ONLY, NO_OLDEST
+from purger.purge.deciding import Deciding
 from purger.purge.record import Record
 from purger.purge.repository import RepositoryPurge
 from purger.purge.settings import Settings
@@ -180,6 +183,40 @@ async def test_a_cache_that_is_uploaded_meanwhile_is_not_selected(
     assert record.ok
 
 
+@pytest.mark.parametrize("branch", ["main", "team/main"])
+@pytest.mark.parametrize("policies", [Policies(until_below_bytes=150), Policies(keep_newest=2)], ids=str)
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["uploaded", "deleted"])
+async def test_what_changes_between_two_lists_does_not_count_twice(
+    open_api: OpenApi, site: StandIn, repository: Repository, branch: str, policies: Policies, *, is_deleted: bool
+) -> None:
+    for number in (1, 2):
+        repository.add(branch, name=name_of(number), age_s=number * DAY_S, size_bytes=70)
+    repository.add("other", name=name_of(3), age_s=9 * DAY_S, size_bytes=10)
+    settings = Settings(site=Site.at(site.url, site.api_url), token=Token(site.token))
+    selection = Selection(branches=("team/m*" if "/" in branch else branch,), policies=policies)
+    async with open_api() as api:
+        listed = await api.caches(repository.id)
+        (overwritten,) = (one for one in repository.caches if one.name == name_of(1))
+        repository.delete([overwritten])
+        if not is_deleted:
+            repository.add(branch, name=name_of(1), age_s=60, size_bytes=70)
+        listings = BranchListings(api, repository.id, lambda: selection)
+        attribution = Attribution(listings, lambda: selection)
+        decided = await Deciding(WIDGETS, settings, listings, attribution).decide(listed, selection)
+    assert decided.decision.selected == ()
+    assert sorted(one.size_bytes for one in decided.caches) == [10, 70] if is_deleted else [10, 70, 70]
+
+
+async def test_where_there_was_only_one_list_it_is_not_asked_for_again(
+    survey: Survey, site: StandIn, repository: Repository
+) -> None:
+    repository.add("main")
+    for branches, calls in (("m*",), 1), (("main",), 3), (("nosuch",), 3):
+        before = len(site.requests)
+        await survey(Selection(branches=branches, policies=Policies(limit=1)))
+        assert sum(request.path.endswith("/caches") for request in site.requests[before:]) == calls, branches
+
+
 async def test_what_is_kept_is_counted_with_its_reason(survey: Survey, repository: Repository) -> None:
     fill(repository)
     record = await survey(selection_of("exclude", "newest", "limit"))
@@ -209,6 +246,21 @@ async def test_only_pull_requests_that_matter_are_asked_for(
     assert [request.path for request in asked] == ["/repos/acme/widgets/pulls/8"]
     assert all("Authorization" not in request.headers for request in asked), "it is for api.github.com alone"
     assert {AGES[entry.cache.name] for entry in record.ledger.selected} == {60, 10, 20}
+
+
+@pytest.mark.parametrize("is_a_branch", [False, True], ids=["", "and a branch"])
+@pytest.mark.parametrize("selection", [{}, {"branches": ("PR.7", "PR.8")}, {"exclude": ("PR.9",)}], ids=str)
+async def test_a_closed_pull_request_is_gone_whether_it_is_named_or_not(
+    survey: Survey, repository: Repository, selection: dict[str, Any], *, is_a_branch: bool
+) -> None:
+    for number in (7, 8, 9):
+        repository.add(f"PR.{number}", name=name_of(number))
+    repository._branches = ["main", *(["PR.8"] if is_a_branch else [])]
+    for number in (8, 9):
+        repository.close_pull_request(number)
+    record = await survey(Selection(**selection, policies=Policies(gone=True)))
+    gone = {entry.cache.known_branch for entry in record.ledger.selected}
+    assert gone == (set() if is_a_branch else {"PR.8"}) | (set() if selection else {"PR.9"})
 
 
 async def test_a_branch_of_which_the_api_knows_nothing_is_kept(survey: Survey, repository: Repository) -> None:

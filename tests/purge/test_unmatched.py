@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,18 @@ async def test_the_names_that_match_no_cache(
     assert await unmatched(open_api, repository, Filters(branches=names), KNOWN) == left
     assert await unmatched(open_api, repository, Filters(branches=("x",), exclude=names), KNOWN) == ["x", *left]
     assert await unmatched(open_api, repository, Filters(branches=names), []) == []
+
+
+async def test_a_glob_without_a_slash_means_displayed_names_or_any_that_are_excluded(
+    open_api: OpenApi, repository: Repository
+) -> None:
+    repository._branches = ["main", "release/2.0"]
+    filters = Filters(branches=("rel*",), exclude=("rele*",))
+    for caches in (KNOWN, SHOWN):
+        async with open_api() as api:
+            listings = BranchListings(api, repository.id, Selection)
+            (found,) = await unmatched_names(filters, caches, listings)
+        assert (found.option, found.name) == ("--branch", "rel*")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +118,61 @@ async def test_a_name_in_another_spelling_certainly_means_a_branch(
         listings = BranchListings(api, repository.id, Selection)
         (found,) = await unmatched_names(Filters(exclude=(name,)), KNOWN, listings)
     assert (found.is_meant, found.similar if found.is_meant else None) == (branch is not None, branch)
+
+
+NESTED = [cache("main"), cache("foo"), cache("café"), cache("2.0")]
+
+
+@pytest.mark.parametrize(
+    ("name", "branch"),
+    [
+        ("feature/Foo", "feature/foo"),
+        ("Feature/foo", "feature/foo"),
+        ("origin/feature/foo", "feature/foo"),
+        ("feature/other,feature/foo", "feature/foo"),
+        ('"feature/foo"', "feature/foo"),
+        ("feature/cafe\u0301", "feature/café"),
+        ("Release/*", "release/2.0"),
+        ("feature/Fop", None),
+        ("old/Foo", None),
+    ],
+)
+@pytest.mark.parametrize("more", [(), (replace(cache("cache-a--b", "c.tgz"), may_be_nested=True),)], ids=["", "nested"])
+async def test_a_nested_branch_in_another_spelling_is_meant_if_it_has_caches(
+    open_api: OpenApi, repository: Repository, name: str, branch: str | None, more: tuple[Cache, ...]
+) -> None:
+    for one in ("main", "feature/foo", "feature/café", "release/2.0"):
+        repository.add(one)
+    repository._branches = ["main", "old/foo", "feature/foo", "feature/café", "release/2.0"]
+    filters = Filters(exclude=(name,))
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, lambda: Selection(exclude=(name,)))
+        found = await unmatched_names(filters, [*NESTED, *more], listings)
+    assert [one.similar for one in found if one.is_meant] == ([branch] if branch else [])
+
+
+@pytest.mark.parametrize("name", ["feature/foo", "Feature/foo", "F*"])
+async def test_a_nested_branch_that_has_caches_means_itself(
+    open_api: OpenApi, repository: Repository, name: str
+) -> None:
+    for one in ("main", "feature/foo", "Feature/foo"):
+        repository.add(one)
+    repository._branches = ["main", "feature/foo", "Feature/foo"] if "*" in name else ["main", "feature/foo"]
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, lambda: Selection(exclude=(name,)))
+        assert await unmatched_names(Filters(exclude=(name,)), NESTED, listings) == []
+
+
+@pytest.mark.parametrize("policy", [(), ("--until-below", "1KB")], ids=["filter", "policy"])
+@pytest.mark.parametrize("name", ["feature/Foo", "Feature/foo", "feature/foo,feature/other"])
+def test_nothing_is_deleted_where_an_excluded_nested_branch_is_misspelt(
+    purger: Purger, repository: Repository, name: str, policy: tuple[str, ...]
+) -> None:
+    for branch in ("main", "feature/foo"):
+        repository.add(branch)
+    ended = purger("purge", "acme/widgets", "--yes", "--exclude", name, *policy)
+    assert (ended.code, len(repository.caches)) == (2, 2)
+    assert f"--exclude {name} matches no listed cache: is feature/foo meant?" in ended.err
 
 
 async def test_a_branch_of_that_name_means_itself(open_api: OpenApi, repository: Repository) -> None:
@@ -173,12 +241,16 @@ def test_over_many_repositories_a_name_is_warned_of_where_none_has_it(purger: Pu
     assert "warning: --branch nosuch matches no listed cache\n" in ended.err
 
 
-async def test_where_the_branches_can_not_be_listed_nothing_is_warned_of_and_nothing_fails(open_api: OpenApi) -> None:
+async def test_where_the_branches_can_not_be_listed_only_a_spelling_of_an_excluded_one_is_told(
+    open_api: OpenApi,
+) -> None:
     async with open_api(policies=FAST) as api:
         listings = BranchListings(api, 404, Selection)  # there is no such repository
         with pytest.raises(PurgerError):
             await listings.branches()
-        assert await unmatched_names(Filters(branches=("nosuch",)), KNOWN, listings) == []
+        assert await unmatched_names(Filters(branches=("nosuch", "Main"), exclude=("old",)), KNOWN, listings) == []
+        found = await unmatched_names(Filters(branches=("MAIN",), exclude=("old", "Main")), KNOWN, listings)
+        assert found == [Unmatched("--exclude", "Main", "main", is_meant=True)]
 
 
 def test_a_resumed_run_does_not_warn_of_what_the_former_one_deleted(
