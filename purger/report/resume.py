@@ -106,7 +106,8 @@ def _refuse_a_part(report: Report, unfinished: Sequence[RepositoryReport], path:
 
 def _decision(repository: RepositoryReport) -> Decision:
     verdicts = ((_cache(cache), _verdict(cache)) for cache in repository.caches)
-    return Decision.of(verdicts, is_complete=repository.complete)
+    deleted = tuple(_cache(cache) for cache in repository.caches if cache.selected and not cache.is_left)
+    return replace(Decision.of(verdicts, is_complete=repository.complete), deleted=deleted)
 
 
 def _cache(report: CacheReport) -> Cache:

@@ -12,10 +12,12 @@ import pytest
 from purger.core.cache import Kind
 from purger.core.errors import InputError
 from purger.core.selection import Selection
+from purger.report.build import run_report
 from purger.report.resume import what_is_left
 from purger.travis.addresses import Repository, Site
-from tests.report.samples import unfinished
+from tests.report.samples import CHOSEN, record, refused, unfinished
 from tests.support.builders import NOW
+from tests.support.reports import value_of
 
 
 def left_in(tmp_path: Path, text: str) -> tuple[list[Any], Selection]:
@@ -163,3 +165,14 @@ def test_a_report_of_which_a_part_is_missing_is_bad_input(tmp_path: Path, is_dec
 def test_the_end_of_the_first_run_holds_for_all_that_resume_it(tmp_path: Path) -> None:
     made = unfinished(not_after="2026-01-01T00:00:00Z")
     assert left_in(tmp_path, json.dumps(made))[1].not_after == datetime.fromisoformat("2026-01-01T00:00:00Z")
+
+
+def test_what_the_former_run_saw_gone_is_selected_and_known_as_deleted(tmp_path: Path) -> None:
+    made = run_report([record("left", gone=2, left=[refused("main")])], None, NOW, selection=CHOSEN)
+    value: Any = value_of(made)
+    value["repositories"][0]["decided"] = True
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(value))
+    (decision,) = what_is_left(path, Site()).decisions.values()
+    assert {cache.branch for cache in decision.selected} == {"branch-0", "branch-1", "main"}
+    assert {cache.branch for cache in decision.deleted} == {"branch-0", "branch-1"}
