@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
-from purger.core.cache import Outcome, Version
+from purger.core.cache import Outcome
 from purger.report.model import CacheReport, Report, RepositoryReport
+from purger.report.pairing import Pairs, version
 from purger.report.resume import as_decided, limit_used
-from purger.travis.keys import last_part
 
 Key = tuple[str, str]
 """A repository's provider and `owner/name`."""
@@ -75,13 +75,19 @@ def _with_former_caches(now: RepositoryReport, before: RepositoryReport, report:
 
 
 def _listed_no_more(now: RepositoryReport, before: RepositoryReport, report: Report) -> Iterator[CacheReport]:
-    listed = Counter(map(_version, now.caches))
-    for cache in before.caches:
-        if not cache.selected:
+    former = [cache for cache in before.caches if cache.selected]
+    # What is listed and kept is no sign of what was selected, where another branch has a cache of the same version.
+    selected = Pairs(former, (cache for cache in now.caches if cache.selected), version)
+    others = Pairs(
+        (cache for cache in before.caches if not cache.selected),
+        (cache for cache in now.caches if not cache.selected),
+        version,
+    )
+    passed_over = Pairs((cache for cache in former if cache not in selected), others.rest, version)
+    for cache in former:
+        if cache in selected:
             continue
-        if listed[_version(cache)]:
-            listed[_version(cache)] -= 1
-        elif cache.is_left and now.verified:
+        if cache.is_left and now.verified and cache not in passed_over:
             yield msgspec.structs.replace(
                 cache,
                 outcome=Outcome.DELETED,
@@ -90,8 +96,3 @@ def _listed_no_more(now: RepositoryReport, before: RepositoryReport, report: Rep
             )
         else:
             yield cache
-
-
-def _version(cache: CacheReport) -> Version:
-    row = last_part(cache.branch) if cache.row is None else cache.row
-    return (row, last_part(cache.name), cache.last_modified, cache.size_bytes)

@@ -8,7 +8,7 @@ from purger.core.cache import Method
 from purger.core.errors import AccessError
 from purger.report.continued import continued
 from purger.report.model import AttemptReport, CacheReport, Report, RepositoryReport, RetryReport
-from tests.report.samples import cache_report, deleted, record_of, refused, report
+from tests.report.samples import cache_report, deleted, record_of, refused, report, repository_of
 
 KEY = ("github", "acme/left")
 
@@ -97,3 +97,22 @@ def test_a_cache_of_a_report_without_rows_is_recognized() -> None:
     listed = msgspec.structs.replace(now.repositories[0], caches=[with_row], selected=1, seen=1)
     both = continued(msgspec.structs.replace(now, repositories=[listed]), made, {KEY})
     assert of(both).caches == [with_row]
+
+
+def test_a_kept_namesake_does_not_stand_for_what_was_deleted_before() -> None:
+    kept = cache_report("bug/foo", row="foo", selected=False, outcome="skipped")
+    mine = cache_report("feature/foo", row="foo")
+    first = msgspec.structs.replace(former(), repositories=[repository_of(mine, kept, slug="acme/left")])
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(kept, slug="acme/left")])
+    again = of(continued(now, first, {KEY}))
+    assert again.caches == [mine, kept]
+    assert (again.selected, again.deleted) == (1, 1)
+
+
+def test_what_is_listed_although_it_was_selected_is_never_called_deleted() -> None:
+    left = cache_report("feature/foo", row="foo", outcome="remaining")
+    listed = cache_report("feature/foo", row="foo", selected=False, outcome="skipped")
+    first = msgspec.structs.replace(former(), repositories=[repository_of(left, slug="acme/left")])
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(listed, slug="acme/left")])
+    assert of(now).verified
+    assert of(continued(now, first, {KEY})).caches == [left, listed]
