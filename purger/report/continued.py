@@ -9,11 +9,13 @@ import msgspec
 
 from purger.core.cache import Outcome
 from purger.report.model import CacheReport, Report, RepositoryReport
-from purger.report.pairing import Pairs, version
+from purger.report.pairing import Pairs, is_newer, place, version
 from purger.report.resume import as_decided, limit_used
 
 Key = tuple[str, str]
 """A repository's provider and `owner/name`."""
+GONE = "it was gone when the run was resumed"
+OVERWRITTEN = "it was uploaded again when the run was resumed, and such uploads are left alone"
 
 
 def continued(report: Report, former: Report, surveyed: Collection[Key]) -> Report:
@@ -21,7 +23,7 @@ def continued(report: Report, former: Report, surveyed: Collection[Key]) -> Repo
 
     Of a repository that is not among those `surveyed` by the resumed run the former caches and decisions stand. Of the
     others, what the former run had selected and is listed no more is there, too: deleted, where the resumed run proved
-    that everything is gone.
+    that everything is gone; skipped, where a job has replaced it by a newer upload that is left alone.
     """
     known = {(one.provider, one.repository): as_decided(one, former) for one in former.repositories}
     repositories = []
@@ -67,8 +69,8 @@ def _with_former_caches(now: RepositoryReport, before: RepositoryReport, report:
     return msgspec.structs.replace(
         now,
         seen=now.seen + len(carried),
-        selected=now.selected + len(carried),
-        bytes_deleted=now.bytes_deleted + sum(one.size_bytes for one in carried if not one.is_left),
+        selected=now.selected + sum(one.selected for one in carried),
+        bytes_deleted=now.bytes_deleted + sum(one.size_bytes for one in carried if one.outcome is Outcome.DELETED),
         caches=[*carried, *now.caches],
         **counts,
     )
@@ -83,16 +85,17 @@ def _listed_no_more(now: RepositoryReport, before: RepositoryReport, report: Rep
         (cache for cache in now.caches if not cache.selected),
         version,
     )
-    passed_over = Pairs((cache for cache in former if cache not in selected), others.rest, version)
-    for cache in former:
-        if cache in selected:
-            continue
-        if cache.is_left and now.verified and cache not in passed_over:
-            yield msgspec.structs.replace(
-                cache,
-                outcome=Outcome.DELETED,
-                reason="it was gone when the run was resumed",
-                gone_at=report.finished_at,
-            )
+    missing = [cache for cache in former if cache not in selected]
+    passed_over = Pairs(missing, others.rest, version)
+    left = [cache for cache in missing if cache.is_left and cache not in passed_over]
+    uploads = Pairs(left, [*selected.rest, *passed_over.rest], place, is_newer)
+    for cache in missing:
+        newer = uploads.later(cache)
+        if newer is not None and not newer.selected:
+            yield msgspec.structs.replace(cache, selected=False, outcome=Outcome.SKIPPED, reason=OVERWRITTEN)
+        elif newer is not None:
+            continue  # it is the same cache, of which the newer version is in the report
+        elif cache.is_left and now.verified and cache not in passed_over:
+            yield msgspec.structs.replace(cache, outcome=Outcome.DELETED, reason=GONE, gone_at=report.finished_at)
         else:
             yield cache

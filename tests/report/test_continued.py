@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+from datetime import timedelta
 
-from purger.core.cache import Method
+import msgspec
+import pytest
+
+from purger.core.cache import Method, Outcome
 from purger.core.errors import AccessError
 from purger.report.continued import continued
 from purger.report.model import AttemptReport, CacheReport, Report, RepositoryReport, RetryReport
 from tests.report.samples import cache_report, deleted, record_of, refused, report, repository_of
+from tests.support.builders import NOW
 
 KEY = ("github", "acme/left")
 
@@ -116,3 +120,48 @@ def test_what_is_listed_although_it_was_selected_is_never_called_deleted() -> No
     now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(listed, slug="acme/left")])
     assert of(now).verified
     assert of(continued(now, first, {KEY})).caches == [left, listed]
+
+
+@pytest.mark.parametrize("outcome", ["remaining", "failed", "recreated"])
+def test_what_a_job_uploaded_again_meanwhile_is_not_counted_as_deleted(outcome: str) -> None:
+    left = cache_report("main", row="main", outcome=outcome)
+    newer = cache_report("main", 70, "skipped", row="main", selected=False, last_modified=NOW + timedelta(hours=1))
+    first = msgspec.structs.replace(former(), repositories=[repository_of(left, slug="acme/left")])
+    now = msgspec.structs.replace(
+        report(record_of([], "left")), repositories=[repository_of(newer, slug="acme/left", seen=1, skipped=1)]
+    )
+    again = of(continued(now, first, {KEY}))
+    assert (again.seen, again.selected, again.deleted, again.skipped, again.bytes_deleted) == (2, 0, 0, 2, 0)
+    replaced, kept = again.caches
+    assert kept == newer
+    assert (replaced.outcome, replaced.gone_at) == (Outcome.SKIPPED, None)
+    assert replaced.reason == "it was uploaded again when the run was resumed, and such uploads are left alone"
+    assert again.is_done, "what was uploaded since the first run is left alone, however often it is resumed"
+
+
+def test_what_was_deleted_stays_deleted_where_a_job_uploads_it_later() -> None:
+    gone = cache_report("main", row="main")
+    newer = cache_report("main", row="main", outcome="skipped", selected=False, last_modified=NOW + timedelta(hours=1))
+    first = msgspec.structs.replace(former(), repositories=[repository_of(gone, slug="acme/left")])
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(newer, slug="acme/left")])
+    assert of(continued(now, first, {KEY})).caches == [gone, newer]
+
+
+def test_a_newer_version_that_is_selected_too_is_the_same_cache() -> None:
+    left = cache_report("main", row="main", outcome="remaining")
+    newer = cache_report("main", row="main", last_modified=NOW + timedelta(hours=1))
+    first = msgspec.structs.replace(former(), repositories=[repository_of(left, slug="acme/left")])
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(newer, slug="acme/left")])
+    assert of(continued(now, first, {KEY})).caches == [newer]
+
+
+def test_an_older_cache_of_the_name_or_one_of_another_branch_is_no_newer_upload() -> None:
+    left = cache_report("x/main", row="main", outcome="remaining")
+    others = [
+        cache_report("x/main", row="main", outcome="skipped", selected=False, last_modified=NOW - timedelta(hours=1)),
+        cache_report("y/main", row="main", outcome="skipped", selected=False, last_modified=NOW + timedelta(hours=1)),
+    ]
+    first = msgspec.structs.replace(former(), repositories=[repository_of(left, slug="acme/left")])
+    listed = repository_of(*others, slug="acme/left")
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[listed])
+    assert of(continued(now, first, {KEY})).caches[0].outcome is Outcome.DELETED

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from purger.report.pairing import Pairs, version
+from datetime import timedelta
+
+from purger.report.pairing import Pairs, is_newer, place, version
 from tests.report.samples import cache_report
+from tests.support.builders import NOW
 
 
 def test_a_version_is_paired_with_that_of_its_own_branch() -> None:
@@ -30,3 +33,9 @@ def test_one_cache_is_paired_once() -> None:
     first, second = cache_report("a", row="a"), cache_report("a", row="a")
     pairs = Pairs([first, second], [cache_report("a", row="a")], version)
     assert (first in pairs, second in pairs) == (True, False)
+
+
+def test_a_newer_upload_has_the_same_place_and_a_later_date() -> None:
+    former, newer = cache_report("main"), cache_report("main", 70, last_modified=NOW + timedelta(seconds=1))
+    pairs = Pairs([former], [cache_report("main"), newer], place, is_newer)
+    assert (pairs.later(former), pairs.later(newer)) == (newer, None)
