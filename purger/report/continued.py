@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from purger.core.cache import Outcome
+from purger.core.errors import ExitCode
+from purger.core.text import many
 from purger.report.model import CacheReport, Report, RepositoryReport
 from purger.report.pairing import Pairs, is_newer, place, version
 from purger.report.resume import as_decided, limit_used
@@ -42,6 +44,8 @@ def continued(report: Report, former: Report, surveyed: Collection[Key]) -> Repo
     if selection and former.selection and former.selection.limit is not None:
         limit, used = former.selection.limit, limit_used(former)
         selection = msgspec.structs.replace(selection, limit=limit, limit_used=used)
+    if report.ok and not all(one.ok for one in repositories):
+        report = msgspec.structs.replace(report, ok=False, exit_code=ExitCode.REMAINS)
     return msgspec.structs.replace(report, repositories=repositories, selection=selection)
 
 
@@ -66,6 +70,10 @@ def _with_former_caches(now: RepositoryReport, before: RepositoryReport, report:
     carried_by_outcome = Counter(cache.outcome for cache in carried)
     # A report counts each outcome in a field of its name.
     counts = {one.value: getattr(now, one.value) + carried_by_outcome[one] for one in Outcome}
+    left = sum(one.is_left for one in carried)
+    if now.ok and left:
+        why = f"{many(left, 'cache')} that the former run selected and left may still be listed, and not selected now"
+        now = msgspec.structs.replace(now, ok=False, verified=False, warnings=[*now.warnings, why])
     return msgspec.structs.replace(
         now,
         seen=now.seen + len(carried),

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from purger.core.cache import Method, Outcome
-from purger.core.errors import AccessError
+from purger.core.errors import AccessError, ExitCode
 from purger.report.continued import continued
 from purger.report.model import AttemptReport, CacheReport, Report, RepositoryReport, RetryReport
 from tests.report.samples import cache_report, deleted, record_of, refused, report, repository_of
@@ -119,7 +119,12 @@ def test_what_is_listed_although_it_was_selected_is_never_called_deleted() -> No
     first = msgspec.structs.replace(former(), repositories=[repository_of(left, slug="acme/left")])
     now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(listed, slug="acme/left")])
     assert of(now).verified
-    assert of(continued(now, first, {KEY})).caches == [left, listed]
+    both = continued(now, first, {KEY})
+    assert of(both).caches == [left, listed]
+    assert (both.ok, both.exit_code, of(both).ok, of(both).verified) == (False, ExitCode.REMAINS, False, False)
+    assert of(both).warnings == [
+        "1 cache that the former run selected and left may still be listed, and not selected now"
+    ]
 
 
 @pytest.mark.parametrize("outcome", ["remaining", "failed", "recreated"])
