@@ -71,12 +71,14 @@ class Decision:
 
     `others` is why. Of those that are `undecided` nobody can tell whether they are selected; those that are `doubtful`
     are kept since their date, size or branch is not known, and might be selected if it were. `is_complete` means that
-    every cache of the repository was seen, as far as the selection may mean it.
+    every cache of the repository was seen, as far as the selection may mean it. `deleted` are the
+    selected ones that were seen gone by a run that is continued now.
     """
 
     selected: tuple[Cache, ...] = ()
     undecided: tuple[Cache, ...] = ()
     doubtful: tuple[Cache, ...] = ()
+    deleted: tuple[Cache, ...] = ()
     is_complete: bool = True
     others: Kept = Kept.LATER
     _verdicts: Mapping[Version, Mapping[str | None, Verdict]] = field(default_factory=dict, repr=False)
@@ -114,6 +116,10 @@ class Decision:
         if cache.full_branch is None:
             return Verdict(selected=None)
         return alike.get(cache.full_branch) or alike.get(None) or Verdict(selected=False, kept=self.others)
+
+    def selects_all_like(self, cache: Cache) -> bool:
+        """Whether every cache is selected that nobody can tell from this one without its branch."""
+        return self.verdict(replace(cache, full_branch=None)).selected is True
 
     def without(self, caches: Iterable[Cache], kept: Kept) -> Decision:
         """Return the decision with these selected caches kept instead."""

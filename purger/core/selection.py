@@ -30,12 +30,14 @@ class Selection(Filters):
         return not self.is_filtered and not self.policies.are_any
 
     def at_site_time(self, offset: timedelta, site_now: datetime) -> Selection:
-        """Return the selection with `as_of` on the site's clock, and never later than the site's time.
+        """Return the selection with its times on the site's clock, and `as_of` never later than the site's time.
 
-        `offset` is the site's time less this machine's. What was compared before keeps its `as_of`.
+        `offset` is the site's time less this machine's. What was compared before keeps its times.
         """
-        as_of = self.as_of + offset if self.clock_offset_s is None else self.as_of
-        return replace(self, as_of=min(as_of, site_now), clock_offset_s=offset.total_seconds())
+        ahead = offset if self.clock_offset_s is None else timedelta(0)
+        not_after = None if self.not_after is None else self.not_after + ahead
+        as_of = min(self.as_of + ahead, site_now)
+        return replace(self, as_of=as_of, not_after=not_after, clock_offset_s=offset.total_seconds())
 
     def selects(self, cache: Cache) -> bool:
         """Whether the cache is certainly to be deleted."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from purger.core import events
-from purger.core.cache import Cache, without
+from purger.core.cache import Cache, versions, without
+from purger.core.decision import Decision
 from purger.core.text import many
 from purger.purge.attribution import Attribution
 from purger.purge.branch_listings import BranchListings
 from purger.purge.completeness import is_complete
 from purger.purge.ledger import Ledger, with_known_names
+from purger.purge.plan import by_displayed_name
 from purger.purge.record import Record
 from purger.travis.api import Api
-from purger.travis.keys import LIST_CAP
+from purger.travis.keys import LIST_CAP, may_be_nested
 
 
 class Loads:
@@ -38,7 +41,11 @@ class Loads:
         decision = ledger.selection.decision
         unseen: list[Cache] = []
         if decision is not None and len(listed) >= LIST_CAP:
-            named, unseen = await self._with_hidden(named, listed)
+            # On its first load a run that continues another one has listed nothing yet that the list could hide.
+            is_later = bool(ledger.entries)
+            named, unseen = await (
+                self._with_hidden(named, listed) if is_later else self._with_decided(named, listed, decision)
+            )
         listed_by_branch = set(named)
         entries = [entry for entry in ledger.listed if entry.cache not in listed_by_branch]
         others = await self._attribution.decidable(with_known_names(entries, without(listed, named)), named)
@@ -71,11 +78,36 @@ class Loads:
         asked = {*names, *known}
         return named, [cache for cache in hidden if cache.full_branch is None or cache.full_branch not in asked]
 
+    async def _with_decided(
+        self, named: Sequence[Cache], listed: Sequence[Cache], decision: Decision
+    ) -> tuple[list[Cache], list[Cache]]:
+        """Return the caches of branches, those added of which a full list may hide what was decided to be deleted.
+
+        Also returned is what nobody can look for, since its branch is not known: it counts as still listed.
+        """
+        left = without(decision.selected, decision.deleted)
+        missing = versions(without(left, [*named, *without(listed, named)]))
+        # Another branch's cache, which is kept, may be the one of this version that the list shows.
+        hidden = [one for one in left if one.version in missing or not decision.selects_all_like(one)]
+        by_name = by_displayed_name(await self._listings.branches()) if hidden else {}
+        names: set[str] = set()
+        for cache in hidden:
+            shown = cache.branch
+            names.update([shown, *by_name.get(shown, ())] if cache.full_branch is None else [cache.full_branch])
+        named = [*named, *await self._listings.of(sorted(names.difference(self._listings.counts)))]
+        unseen = [one for one in without(hidden, [*named, *without(listed, named)]) if _is_of_no_branch(one)]
+        return named, [replace(one, may_be_nested=True) for one in unseen]
+
     def warn_of_undecided(self, others: Sequence[str] = ()) -> None:
         """Warn of what may be selected or not, so that nobody takes it for kept; and of what `others` say."""
         undecided = [_undecided_sentence(self._record.ledger)] if self._record.ledger.undecided else []
         for text in (*others, *undecided):
             self._record.warn(text)
+
+
+def _is_of_no_branch(cache: Cache) -> bool:
+    """Whether no branch is known that certainly lists the cache, if it is there."""
+    return cache.full_branch is None and may_be_nested(cache.branch, cache.name)
 
 
 def _undecided_sentence(ledger: Ledger) -> str:

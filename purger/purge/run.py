@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,9 +13,11 @@ from typing import Any
 from purger.browser.reach import reach_of
 from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
+from purger.core.cache import Cache
 from purger.core.decision import Decision, limited
 from purger.core.errors import BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
+from purger.purge.ledger import Ledger
 from purger.purge.owners import expand
 from purger.purge.page_recorder import NoRecorders, PageRecorders
 from purger.purge.page_session import PageSessions
@@ -105,8 +107,12 @@ class Run:
     @property
     def decisions(self) -> dict[Repository, Decision]:
         """What was decided about each repository, for a run that continues this one."""
-        selections = {record.repository: record.ledger.selection for record in self._records}
-        return {repository: one.decision for repository, one in selections.items() if one.decision is not None}
+        ledgers = {record.repository: record.ledger for record in self._records}
+        return {
+            repository: replace(decision, deleted=(*decision.deleted, *_gone(ledger)))
+            for repository, ledger in ledgers.items()
+            if (decision := ledger.selection.decision) is not None
+        }
 
     def result(self, stopped: PurgerError | None = None) -> RunResult:
         """Return what came of the run so far; `stopped` is what ended it from outside.
@@ -250,6 +256,10 @@ class Run:
                 purge.record.warn(f"The browser was lost and started anew: {lost}.")
             else:
                 return
+
+
+def _gone(ledger: Ledger) -> Iterator[Cache]:
+    return (entry.cache for entry in ledger.selected if not entry.listed)
 
 
 def _say_once(error: PurgerError, records: Sequence[Record]) -> None:

@@ -60,7 +60,7 @@ def what_is_left(report_path: Path, site: Site) -> Left:
                 where=str(report_path),
                 remedy="Give the report.json as the purge wrote it.",
             )
-    decisions = {name: _decision(one) for name, one in named.items() if one.decided}
+    decisions = {name: _decision(one) for name, one in named.items() if _is_decision(one, selection)}
     limit = selection.policies.limit
     if limit is not None and len(decisions) < len(named):
         # What is left of the former limit; the run counts what was decided of it before.
@@ -89,7 +89,9 @@ def as_decided(repository: RepositoryReport, report: Report) -> RepositoryReport
 
 def _refuse_a_part(report: Report, unfinished: Sequence[RepositoryReport], path: Path) -> None:
     """Raise InputError where the report says that there is more than it holds: then it would select something else."""
-    if not all(one.selected == sum(cache.selected for cache in one.caches) for one in unfinished if one.decided):
+    # Where nothing was listed, the counts may be those of an attempt before.
+    known = [one for one in unfinished if one.decided or one.caches]
+    if not all(one.selected == sum(cache.selected for cache in one.caches) for one in known):
         raise InputError(
             f"{_WHAT} is not whole: it counts more than it holds",
             where=str(path),
@@ -104,9 +106,20 @@ def _refuse_a_part(report: Report, unfinished: Sequence[RepositoryReport], path:
         )
 
 
+def _is_decision(repository: RepositoryReport, selection: Selection) -> bool:
+    """Whether the report says of every cache of the repository whether it is selected.
+
+    Without policies the filters did. Asked again, they would not say the same of what has no date or one in the future,
+    nor of an age that a second decides: the times of a report are cut to the second.
+    """
+    is_listed = bool(repository.caches) and repository.complete
+    return repository.decided or (is_listed and not selection.policies.are_any)
+
+
 def _decision(repository: RepositoryReport) -> Decision:
     verdicts = ((_cache(cache), _verdict(cache)) for cache in repository.caches)
-    return Decision.of(verdicts, is_complete=repository.complete)
+    deleted = tuple(_cache(cache) for cache in repository.caches if cache.selected and not cache.is_left)
+    return replace(Decision.of(verdicts, is_complete=repository.complete), deleted=deleted)
 
 
 def _cache(report: CacheReport) -> Cache:

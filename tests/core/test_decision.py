@@ -44,8 +44,10 @@ def test_caches_that_look_alike_are_told_apart_by_their_branches() -> None:
     made = decision((mine, SELECTED), (theirs, NEWEST))
     assert (made.verdict(mine), made.verdict(theirs), made.verdict(cache("a"))) == (SELECTED, NEWEST, OPEN)
     assert made.verdict(cache("a", full="z/a")) == Verdict(selected=False, kept=Kept.LATER)
+    assert not made.selects_all_like(mine)
     alike = decision((mine, SELECTED), (theirs, SELECTED))
     assert alike.verdict(cache("a")) == SELECTED
+    assert alike.selects_all_like(mine)
 
 
 def test_a_branch_that_is_known_later_is_that_of_the_cache_that_had_none() -> None:

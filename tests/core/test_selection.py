@@ -130,3 +130,11 @@ def test_ages_are_moved_to_the_sites_clock_once_and_never_later_than_it() -> Non
     again = moved.at_site_time(timedelta(seconds=60), NOW + timedelta(hours=1))
     assert (again.as_of, again.clock_offset_s) == (NOW + offset, 60.0)
     assert moved.at_site_time(offset, NOW).as_of == NOW
+
+
+def test_the_end_of_a_former_run_is_moved_to_the_sites_clock_with_the_ages() -> None:
+    offset, site_now = timedelta(hours=2), NOW + timedelta(hours=3)
+    moved = Selection(as_of=NOW, not_after=NOW).at_site_time(offset, site_now)
+    assert moved.not_after == NOW + offset
+    assert moved.at_site_time(offset, site_now).not_after == NOW + offset, "it was compared before"
+    assert Selection(as_of=NOW).at_site_time(offset, site_now).not_after is None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from purger.core.decision import Decision, Verdict
 from purger.core.errors import OutOfTimeError, StoppedError
 from purger.core.selection import Selection
 from purger.purge.ledger import Ledger
@@ -10,6 +13,7 @@ from purger.purge.run import Request, Run
 from purger.purge.settings import Settings
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
+from tests.support.builders import NOW, cache
 
 WIDGETS = Repository("github", "acme", "widgets")
 
@@ -27,3 +31,16 @@ def test_time_that_is_over_when_all_is_gone_is_no_failure() -> None:
     assert run_with(True, False).result(out_of_time).error is out_of_time
     assert run_with().result(out_of_time).error is out_of_time
     assert run_with(True).result(stopped).error is stopped
+
+
+def test_a_run_that_continues_this_one_knows_what_was_seen_gone() -> None:
+    gone, left = cache("a", full="x/a"), cache("b", full="b")
+    before = cache("c", full="c")
+    made = Decision.of([(one, Verdict(selected=True)) for one in (gone, left, before)], is_complete=True)
+    ledger = Ledger(Selection(decision=replace(made, deleted=(before,))), 4)
+    ledger.record_load([gone, left], NOW)
+    ledger.record_load([left], NOW)
+    run = run_with()
+    run._records = (Record(WIDGETS, "", ledger, lambda _event: None),)
+    assert run.decisions[WIDGETS].deleted == (before, gone)
+    assert run.decisions[WIDGETS].selected == made.selected

@@ -92,7 +92,8 @@ def test_a_report_is_resumed_by_the_sites_clock(
     with_old_and_young(site, repository, -YEAR_S)
     dry = purger("purge", "acme/widgets", "--older-than", "100d", "--dry-run", as_json=True)
     text = dry.out.replace('"ok": true', '"ok": false').replace('"dry_run": true', '"dry_run": false')
-    (tmp_path / "report.json").write_text(text)
+    # The filters are asked again where the list was not whole.
+    (tmp_path / "report.json").write_text(text.replace('"complete": true', '"complete": false'))
     repository.add("after", age_s=150 * DAY_S + YEAR_S)
     repository.add("uploaded later", age_s=YEAR_S - 3600)
     done = purger("purge", "--resume", "report.json", "--yes")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+from datetime import timedelta
 
-from purger.core.cache import Method
-from purger.core.errors import AccessError
+import msgspec
+import pytest
+
+from purger.core.cache import Method, Outcome
+from purger.core.errors import AccessError, ExitCode
 from purger.report.continued import continued
 from purger.report.model import AttemptReport, CacheReport, Report, RepositoryReport, RetryReport
-from tests.report.samples import cache_report, deleted, record_of, refused, report
+from tests.report.samples import cache_report, deleted, record_of, refused, report, repository_of
+from tests.support.builders import NOW
 
 KEY = ("github", "acme/left")
 
@@ -97,3 +101,72 @@ def test_a_cache_of_a_report_without_rows_is_recognized() -> None:
     listed = msgspec.structs.replace(now.repositories[0], caches=[with_row], selected=1, seen=1)
     both = continued(msgspec.structs.replace(now, repositories=[listed]), made, {KEY})
     assert of(both).caches == [with_row]
+
+
+def test_a_kept_namesake_does_not_stand_for_what_was_deleted_before() -> None:
+    kept = cache_report("bug/foo", row="foo", selected=False, outcome="skipped")
+    mine = cache_report("feature/foo", row="foo")
+    first = msgspec.structs.replace(former(), repositories=[repository_of(mine, kept, slug="acme/left")])
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(kept, slug="acme/left")])
+    again = of(continued(now, first, {KEY}))
+    assert again.caches == [mine, kept]
+    assert (again.selected, again.deleted) == (1, 1)
+
+
+def test_what_is_listed_although_it_was_selected_is_never_called_deleted() -> None:
+    left = cache_report("feature/foo", row="foo", outcome="remaining")
+    listed = cache_report("feature/foo", row="foo", selected=False, outcome="skipped")
+    first = msgspec.structs.replace(former(), repositories=[repository_of(left, slug="acme/left")])
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(listed, slug="acme/left")])
+    assert of(now).verified
+    both = continued(now, first, {KEY})
+    assert of(both).caches == [left, listed]
+    assert (both.ok, both.exit_code, of(both).ok, of(both).verified) == (False, ExitCode.REMAINS, False, False)
+    assert of(both).warnings == [
+        "1 cache that the former run selected and left may still be listed, and not selected now"
+    ]
+
+
+@pytest.mark.parametrize("outcome", ["remaining", "failed", "recreated"])
+def test_what_a_job_uploaded_again_meanwhile_is_not_counted_as_deleted(outcome: str) -> None:
+    left = cache_report("main", row="main", outcome=outcome)
+    newer = cache_report("main", 70, "skipped", row="main", selected=False, last_modified=NOW + timedelta(hours=1))
+    first = msgspec.structs.replace(former(), repositories=[repository_of(left, slug="acme/left")])
+    now = msgspec.structs.replace(
+        report(record_of([], "left")), repositories=[repository_of(newer, slug="acme/left", seen=1, skipped=1)]
+    )
+    again = of(continued(now, first, {KEY}))
+    assert (again.seen, again.selected, again.deleted, again.skipped, again.bytes_deleted) == (2, 0, 0, 2, 0)
+    replaced, kept = again.caches
+    assert kept == newer
+    assert (replaced.outcome, replaced.gone_at) == (Outcome.SKIPPED, None)
+    assert replaced.reason == "it was uploaded again when the run was resumed, and such uploads are left alone"
+    assert again.is_done, "what was uploaded since the first run is left alone, however often it is resumed"
+
+
+def test_what_was_deleted_stays_deleted_where_a_job_uploads_it_later() -> None:
+    gone = cache_report("main", row="main")
+    newer = cache_report("main", row="main", outcome="skipped", selected=False, last_modified=NOW + timedelta(hours=1))
+    first = msgspec.structs.replace(former(), repositories=[repository_of(gone, slug="acme/left")])
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(newer, slug="acme/left")])
+    assert of(continued(now, first, {KEY})).caches == [gone, newer]
+
+
+def test_a_newer_version_that_is_selected_too_is_the_same_cache() -> None:
+    left = cache_report("main", row="main", outcome="remaining")
+    newer = cache_report("main", row="main", last_modified=NOW + timedelta(hours=1))
+    first = msgspec.structs.replace(former(), repositories=[repository_of(left, slug="acme/left")])
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[repository_of(newer, slug="acme/left")])
+    assert of(continued(now, first, {KEY})).caches == [newer]
+
+
+def test_an_older_cache_of_the_name_or_one_of_another_branch_is_no_newer_upload() -> None:
+    left = cache_report("x/main", row="main", outcome="remaining")
+    others = [
+        cache_report("x/main", row="main", outcome="skipped", selected=False, last_modified=NOW - timedelta(hours=1)),
+        cache_report("y/main", row="main", outcome="skipped", selected=False, last_modified=NOW + timedelta(hours=1)),
+    ]
+    first = msgspec.structs.replace(former(), repositories=[repository_of(left, slug="acme/left")])
+    listed = repository_of(*others, slug="acme/left")
+    now = msgspec.structs.replace(report(record_of([], "left")), repositories=[listed])
+    assert of(continued(now, first, {KEY})).caches[0].outcome is Outcome.DELETED

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from purger.core.cache import Kind
+from purger.core.cache import UNDATED, Cache, Kind, Outcome
 from purger.core.errors import InputError
 from purger.core.selection import Selection
-from purger.report.resume import what_is_left
+from purger.report.build import run_report
+from purger.report.resume import Left, what_is_left
 from purger.travis.addresses import Repository, Site
-from tests.report.samples import unfinished
-from tests.support.builders import NOW
+from tests.report.samples import CHOSEN, SampleEntry, record, record_of, refused, skipped, unfinished
+from tests.support.builders import NOW, cache
+from tests.support.reports import value_of
 
 
 def left_in(tmp_path: Path, text: str) -> tuple[list[Any], Selection]:
@@ -163,3 +165,41 @@ def test_a_report_of_which_a_part_is_missing_is_bad_input(tmp_path: Path, is_dec
 def test_the_end_of_the_first_run_holds_for_all_that_resume_it(tmp_path: Path) -> None:
     made = unfinished(not_after="2026-01-01T00:00:00Z")
     assert left_in(tmp_path, json.dumps(made))[1].not_after == datetime.fromisoformat("2026-01-01T00:00:00Z")
+
+
+def test_what_the_former_run_saw_gone_is_selected_and_known_as_deleted(tmp_path: Path) -> None:
+    made = run_report([record("left", gone=2, left=[refused("main")])], None, NOW, selection=CHOSEN)
+    value: Any = value_of(made)
+    value["repositories"][0]["decided"] = True
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(value))
+    (decision,) = what_is_left(path, Site()).decisions.values()
+    assert {cache.branch for cache in decision.selected} == {"branch-0", "branch-1", "main"}
+    assert {cache.branch for cache in decision.deleted} == {"branch-0", "branch-1"}
+
+
+def without_policies(tmp_path: Path, **changes: Any) -> Left:
+    """What is left of a run with filters that has listed three caches, and selected and left two of them."""
+    left = [
+        SampleEntry(Cache("cache-linux--a.tgz", "main", 10, UNDATED), Outcome.FAILED),
+        SampleEntry(Cache("cache-linux--b.tgz", "main", 10, NOW + timedelta(days=9)), Outcome.FAILED),
+        skipped("spared"),
+    ]
+    value: Any = value_of(run_report([record_of(left, "left")], None, NOW, selection=Selection(as_of=NOW)))
+    value["repositories"][0] |= changes
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(value))
+    return what_is_left(path, Site())
+
+
+def test_what_the_filters_selected_is_selected_again_whatever_its_date(tmp_path: Path) -> None:
+    left = without_policies(tmp_path)
+    (decision,) = left.decisions.values()
+    assert {cache.name for cache in decision.selected} == {"cache-linux--a.tgz", "cache-linux--b.tgz"}
+    spared = cache("spared", size=1)
+    assert [decision.verdict(one).selected for one in (*decision.selected, spared)] == [True, True, False]
+
+
+@pytest.mark.parametrize("changes", [{"complete": False}, {"caches": [], "selected": 0}], ids=str)
+def test_what_was_not_listed_in_full_is_left_to_the_filters(tmp_path: Path, changes: dict[str, Any]) -> None:
+    assert without_policies(tmp_path, **changes).decisions == {}

@@ -213,3 +213,17 @@ def test_what_is_no_report_starts_nothing(purger: Purger, site: StandIn, tmp_pat
     ended = purger("purge", "--resume", "report.json", "--yes")
     assert ended.code == 2
     assert site.requests == []
+
+
+def test_a_cache_with_a_date_in_the_future_is_not_passed_over(purger: Purger, site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    repository.add("main", age_s=-7200)
+    site.faults.delete_fault = [DeleteFault(status=403)]
+    ended = purger("purge", "acme/widgets", "--yes", "--attempts", "1")
+    assert (ended.code, ended.repository["selected"]) == (1, 1)
+    (tmp_path / "report.json").write_text(ended.out)
+    repository.add("fresh", age_s=-2)
+    site.faults.reset()
+    ended = purger("purge", "--resume", "report.json", "--yes")
+    assert (ended.code, ended.repository["deleted"]) == (0, 1), ended.err
+    assert [one.branch for one in repository.caches] == ["fresh"]
