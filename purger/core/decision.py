@@ -71,8 +71,8 @@ class Decision:
 
     `others` is why. Of those that are `undecided` nobody can tell whether they are selected; those that are `doubtful`
     are kept since their date, size or branch is not known, and might be selected if it were. `is_complete` means that
-    every cache of the repository was seen, as far as the selection may mean it. `deleted` are the
-    selected ones that were seen gone by a run that is continued now.
+    every cache of the repository was seen, as far as the selection may mean it. `deleted` are the selected ones that
+    were seen gone by a run that is continued now.
     """
 
     selected: tuple[Cache, ...] = ()
