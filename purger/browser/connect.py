@@ -56,7 +56,9 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
         # Of an address of a browser the path may be a secret, too.
         parts = urlsplit(address)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        said = error.message.replace(address, "").replace(path if len(path) > 1 else address, "…")
+        said = error.message.replace(address, "")
+        if len(path) > 1:
+            said = said.replace(path, "…")
         reason = hidden(re.sub(r"\b[a-z]+://\S*", "", " ".join(said.split())))[:300]
         raise _unusable(address, reason, None) from None
 

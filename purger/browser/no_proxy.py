@@ -77,12 +77,13 @@ def _entry(word: str) -> _Entry | None:
         return None
     name = found["name"].removeprefix("*.").strip(".")
     port = int(found["port"]) if found["port"] else None
-    if name == "*" or (network := _network(name)):
-        return _Entry(name, None if name == "*" else network, port)
-    try:
-        return _Entry(canonical_host(name), None, port)  # as the hosts of addresses are
-    except ValueError:
-        return None  # a browser would read patterns in it, and words of its own
+    network = _network(name)
+    if network is None and name != "*":
+        try:
+            name = canonical_host(name)  # as the hosts of addresses are
+        except ValueError:
+            return None  # a browser would read patterns in it, and words of its own
+    return _Entry(name, network, port)
 
 
 def _network(word: str) -> _Network | None:

@@ -65,9 +65,9 @@ def room_of(console: Console, *, wide: bool) -> int | None:
 
 def show_error(console: Console, error: ErrorReport) -> None:
     """Show an error: what happened, where, and what to do. A person who stops the command makes no error."""
-    remedy = f"\n{error.remedy}" if error.remedy else ""
     from purger.cli.ci import detect
 
+    remedy = f"\n{error.remedy}" if error.remedy else ""
     mark = ("", "") if error.exit_code == ExitCode.INTERRUPTED else ("error: ", "bold red")
     text = detect(os.environ).line(printable(error_words(error) + remedy))
     console.print(Text.assemble(mark, text))

@@ -111,7 +111,7 @@ def targets_from(
     it would add to them. Raises InputError for a name that is none, a file that can't be read, and where nothing is
     given and nothing is found.
     """
-    if names and from_file == os.environ.get("PURGER_FROM_FILE"):
+    if names and from_file == os.environ.get(_FROM_FILE_VARIABLE):
         from_file = None
     if names or from_file is not None:
         given = [parse_target(name, site, git.real_host) for name in names]

@@ -53,9 +53,7 @@ def visible(text: str, longest: int | None = None) -> str:
 
     Text longer than `longest` characters is shortened in the middle.
     """
-    if longest is not None and len(text) > longest:
-        text = hidden(text)
-    if longest is not None and len(text) > longest:
+    if longest is not None and len(text) > longest and len(text := hidden(text)) > longest:
         head = longest // 2
         text = f"{text[:head]}…{text[len(text) - (longest - head - 1) :]}"
     if text.isprintable():

@@ -47,12 +47,12 @@ class Pairs:
 
 def version(cache: CacheReport) -> Version:
     """Return the identity of the upload, as the site shows it."""
-    return (_row(cache), last_part(cache.name), cache.last_modified, cache.size_bytes)
+    return (row_of(cache), last_part(cache.name), cache.last_modified, cache.size_bytes)
 
 
 def place(cache: CacheReport) -> tuple[str, str]:
     """Return what all uploads of one cache have in common, as the site shows it."""
-    return (_row(cache), last_part(cache.name))
+    return (row_of(cache), last_part(cache.name))
 
 
 def is_newer(former: CacheReport, later: CacheReport) -> bool:
@@ -60,7 +60,8 @@ def is_newer(former: CacheReport, later: CacheReport) -> bool:
     return later.last_modified > former.last_modified
 
 
-def _row(cache: CacheReport) -> str:
+def row_of(cache: CacheReport) -> str:
+    """Return the name of the row in which the page shows the cache; older reports do not have it."""
     return last_part(cache.branch) if cache.row is None else cache.row
 
 
@@ -70,4 +71,4 @@ def _is_of_same_branch(one: CacheReport, other: CacheReport) -> bool:
 
 def _may_be_of_same_branch(one: CacheReport, other: CacheReport) -> bool:
     # A report has what is displayed in the place of a name that is not known.
-    return one.branch == other.branch or one.branch == _row(one) or other.branch == _row(other)
+    return one.branch == other.branch or one.branch == row_of(one) or other.branch == row_of(other)

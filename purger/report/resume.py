@@ -13,6 +13,7 @@ from purger.core.selection import Selection
 from purger.core.shown_address import shown_address
 from purger.report.former import read_report, refuse_another_site
 from purger.report.model import CacheReport, Report, RepositoryReport
+from purger.report.pairing import row_of
 from purger.travis.addresses import Owner, Repository, Site, parse_repository
 from purger.travis.keys import last_part
 
@@ -55,11 +56,8 @@ def what_is_left(report_path: Path, site: Site) -> Left:
     named = {parse_repository(f"{one.provider}/{one.repository}", site): one for one in unfinished}
     for name, one in named.items():
         if one.url != site.cache_page(name):
-            raise InputError(
-                f"{_WHAT} contradicts itself: it names {name}, and gives another page ({shown_address(one.url)})",
-                where=str(report_path),
-                remedy="Give the report.json as the purge wrote it.",
-            )
+            why = f"contradicts itself: it names {name}, and gives another page ({shown_address(one.url)})"
+            raise _not_as_written(why, report_path)
     decisions = {name: _decision(one) for name, one in named.items() if _is_decision(one, selection)}
     limit = selection.policies.limit
     if limit is not None and len(decisions) < len(named):
@@ -92,11 +90,7 @@ def _refuse_a_part(report: Report, unfinished: Sequence[RepositoryReport], path:
     # Where nothing was listed, the counts may be those of an attempt before.
     known = [one for one in unfinished if one.decided or one.caches]
     if not all(one.selected == sum(cache.selected for cache in one.caches) for one in known):
-        raise InputError(
-            f"{_WHAT} is not whole: it counts more than it holds",
-            where=str(path),
-            remedy="Give the report.json as the purge wrote it.",
-        )
+        raise _not_as_written("is not whole: it counts more than it holds", path)
     if not report.ok and not unfinished:
         why = f": {report.error.message}" if report.error else ""
         raise InputError(
@@ -104,6 +98,11 @@ def _refuse_a_part(report: Report, unfinished: Sequence[RepositoryReport], path:
             where=str(path),
             remedy="Run it anew, with its names and filters.",
         )
+
+
+def _not_as_written(why: str, path: Path) -> InputError:
+    """Return the error for a report that no purge wrote so."""
+    return InputError(f"{_WHAT} {why}", where=str(path), remedy="Give the report.json as the purge wrote it.")
 
 
 def _is_decision(repository: RepositoryReport, selection: Selection) -> bool:
@@ -124,7 +123,7 @@ def _decision(repository: RepositoryReport) -> Decision:
 
 def _cache(report: CacheReport) -> Cache:
     """Return a cache of a report as the site lists it, with its full branch where that is not what is displayed."""
-    row = last_part(report.branch) if report.row is None else report.row
+    row = row_of(report)
     full_branch = report.branch if report.branch != row else None
     return Cache(last_part(report.name), row, report.size_bytes, report.last_modified, full_branch)
 
@@ -144,11 +143,7 @@ def _selection(report: Report, path: Path) -> Selection:
     try:
         return given.selection(report.finished_by_the_site)
     except InputError as error:
-        raise InputError(
-            f"{_WHAT} can't be read: {error.what}",
-            where=str(path),
-            remedy="Give the report.json as the purge wrote it.",
-        ) from None
+        raise _not_as_written(f"can't be read: {error.what}", path) from None
 
 
 def refuse_more_than_resume(*, named: bool, filtered: bool) -> None:

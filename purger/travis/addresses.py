@@ -150,7 +150,7 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
     wanted = text.strip()
     if is_address(wanted):
         if _UPWARDS.search(unquote(wanted)):  # a browser would go to another page than the one that is named
-            raise InputError(f"{shown_address(text)!r} does not name a repository", remedy=_HOW_TO_NAME)
+            raise _no_repository(text)
         provider, path = _split_address(wanted, site, real_host)
     else:
         provider, path = None, wanted
@@ -166,8 +166,12 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
         )
     is_named = len(parts) == 2 and all(_PART.fullmatch(part) and part.strip(".") for part in parts)
     if not is_named or (known == PROVIDERS[0] and parts[0].lower() in _NO_OWNERS):
-        raise InputError(f"{shown_address(text)!r} does not name a repository", remedy=_HOW_TO_NAME)
+        raise _no_repository(text)
     return Repository(known, parts[0], parts[1])
+
+
+def _no_repository(text: str) -> InputError:
+    return InputError(f"{shown_address(text)!r} does not name a repository", remedy=_HOW_TO_NAME)
 
 
 def _split_address(text: str, site: Site, real_host: Callable[[str], str]) -> tuple[str, str]:

@@ -63,7 +63,6 @@ class Budget:
         post_window_s: float = POST_WINDOW_S,
         pauses: Pauses = DEFAULT_POLICIES.rate_limit,
     ) -> None:
-        self.max_rate = max_rate
         self._requests = _Window(max_rate, window_s, f"{max_rate:,} requests a minute")
         self._posts = _Window(MOST_POSTS, post_window_s, f"{MOST_POSTS} restarts in {post_window_s:.0f} s")
         self._window_s = window_s

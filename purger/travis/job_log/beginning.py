@@ -156,8 +156,7 @@ class Beginning:
     def _job_began(self) -> None:
         # A job has one heading and then one clone, so that the next heading is another's, however the first ended.
         if self.is_job_over or self._has_rest or self._has_clone or self._is_tool_seen:
-            self.is_of_several_jobs = True
-            self._on_next_job()
+            self._next_job_began()
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
@@ -165,10 +164,13 @@ class Beginning:
             self._is_silent_later_job = True
         self._has_worker = True
 
+    def _next_job_began(self) -> None:
+        self.is_of_several_jobs = True
+        self._on_next_job()
+
     def _open_part(self) -> None:
         if self.is_job_over:
-            self.is_of_several_jobs = True
-            self._on_next_job()
+            self._next_job_began()
         self._has_part = self._is_tool_seen = self._is_part_empty = True
         self._is_part_over = self._is_cut = self.is_past = False
 
