@@ -12,8 +12,8 @@ garbage, and the event loop stands still while it is collected: 80 ms for 200,00
 
 def main() -> None:
     """Run the `purger` command with the process's arguments, and end the process with the exit code."""
-    early_signals.catch()  # before anything else is imported: that takes a while
     try:
+        early_signals.catch()  # before anything else is imported: that takes a while
         _protect()
         from purger.cli.app import app
 

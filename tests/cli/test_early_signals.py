@@ -112,6 +112,19 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
     assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 143
 
 
+def test_a_signal_before_all_handlers_stand_ends_it_with_a_report() -> None:
+    script = (
+        "import os, signal, sys; from purger import __main__ as entry; stand = signal.signal\n"
+        "def stand_and_hear(number, handler):\n"
+        "    stand(number, handler); number == signal.SIGTERM and os.kill(os.getpid(), number)\n"
+        "signal.signal = stand_and_hear\n"
+        "sys.argv = ['purger', *sys.argv[1:]]; entry.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *PURGE[3:]], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (143, "error: Stopped by SIGTERM.\n")
+    assert json.loads(done.stdout)["exit_code"] == 143
+
+
 def test_a_signal_whose_exception_is_lost_is_heard_all_the_same() -> None:
     """Python drops what is raised in a finalizer, as of an object that an import leaves behind."""
     script = (
