@@ -8,6 +8,7 @@ from pathlib import Path
 
 from purger.core.env_lines import settings_in
 from purger.core.errors import InputError
+from purger.core.options import SWITCHED_OFF
 from purger.core.text import system_words
 from purger.secrets import redaction
 from purger.secrets.child_environment import TOKEN_VARIABLE
@@ -34,6 +35,8 @@ WHERE_A_TOKEN_GOES = frozenset(
 )
 HOW_EVERY_HOST_IS_REACHED = frozenset({"PURGER_PROXY", "PURGER_CA_FILE"})
 WHERE_FILES_ARE_WRITTEN = frozenset({"PURGER_ARTIFACTS"})
+CONSENT_VARIABLE = "PURGER_YES"
+"""Without it a person sees the repository, which the file may name as well, before anything is deleted."""
 
 
 class UnreadableError(InputError):
@@ -112,7 +115,10 @@ def read() -> bytes | None:
 
 
 def refuse_what_a_file_may_not_decide(used: Mapping[str, str], *, has_token: bool) -> None:
-    """Raise InputError for a value that starts a program, or sends a token that is not the file's own elsewhere."""
+    """Raise InputError for a value that starts a program.
+
+    With a token that is not the file's own, also for one that sends it elsewhere, or deletes with it unasked.
+    """
     if used.get(BROWSER_VARIABLE, "").strip() not in {"", *BROWSERS}:
         raise InputError(
             f"{BROWSER_VARIABLE} in .env names a program, and a file of a folder may not start one",
@@ -120,9 +126,12 @@ def refuse_what_a_file_may_not_decide(used: Mapping[str, str], *, has_token: boo
         )
     if has_token:
         return
-    for name in sorted(set(used) & (WHERE_A_TOKEN_GOES | WHERE_FILES_ARE_WRITTEN)):
-        what = "where files are written" if name in WHERE_FILES_ARE_WRITTEN else "where a token goes"
-        if used[name].strip():
+    decided = dict.fromkeys(WHERE_A_TOKEN_GOES, "where a token goes")
+    decided |= dict.fromkeys(WHERE_FILES_ARE_WRITTEN, "where files are written")
+    if used.get(CONSENT_VARIABLE, "").strip().lower() not in SWITCHED_OFF:
+        decided[CONSENT_VARIABLE] = "that nothing is asked before deleting"
+    for name, what in sorted(decided.items()):
+        if used.get(name, "").strip():
             raise InputError(
                 f"{name} in .env decides {what}, but the token is not from .env",
                 remedy=f"Set {name} in the environment or give its option if you trust the value; or put "

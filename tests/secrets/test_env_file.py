@@ -12,7 +12,8 @@ from purger.core.errors import InputError
 from purger.core.text import system_words
 from purger.secrets import env_file, redaction
 
-KNOWN = {*env_file.WHERE_A_TOKEN_GOES, *env_file.WHERE_FILES_ARE_WRITTEN, "PURGER_BROWSER", "PURGER_BRANCH"}
+OWN_TOKEN_ONLY = {*env_file.WHERE_A_TOKEN_GOES, *env_file.WHERE_FILES_ARE_WRITTEN, env_file.CONSENT_VARIABLE}
+KNOWN = {*OWN_TOKEN_ONLY, "PURGER_BROWSER", "PURGER_BRANCH"}
 
 
 @pytest.fixture(autouse=True)
@@ -69,8 +70,8 @@ def test_a_program_is_refused_even_with_the_files_own_token(browser: str) -> Non
     assert "PURGER_BROWSER" not in load(text, {}, "PURGER_BROWSER")
 
 
-@pytest.mark.parametrize("name", sorted(env_file.WHERE_A_TOKEN_GOES | env_file.WHERE_FILES_ARE_WRITTEN))
-def test_a_place_is_taken_only_with_the_files_own_token(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(OWN_TOKEN_ONLY))
+def test_a_place_or_a_consent_is_taken_only_with_the_files_own_token(name: str) -> None:
     alone, with_token = f"{name}=x", f"{name}=x\nTRAVIS_TOKEN=own"
     for text, environ, signs_in in (
         (alone, {}, False),
@@ -82,7 +83,7 @@ def test_a_place_is_taken_only_with_the_files_own_token(name: str) -> None:
         (f"{name}=x\nTRAVIS_TOKEN=' '", {}, False),
     ):
         before = dict(environ)
-        with pytest.raises(InputError, match=rf"^{name} in \.env decides where"):
+        with pytest.raises(InputError, match=rf"^{name} in \.env decides (where|that nothing)"):
             load(text, environ, signs_in=signs_in)
         assert environ == before, "nothing of a refused file is set"
         assert env_file.current() == env_file.EnvFile()
@@ -90,6 +91,11 @@ def test_a_place_is_taken_only_with_the_files_own_token(name: str) -> None:
     assert load(alone, {name: "y"}) == {name: "y"}
     assert load(alone, {}, name) == {}
     assert load(f"{name}=") == {name: ""}
+
+
+@pytest.mark.parametrize("text", ["0", " no ", "FALSE", "off", "n"])
+def test_that_purger_asks_may_be_said_without_a_token(text: str) -> None:
+    assert load(f"PURGER_YES={text}", {"TRAVIS_TOKEN": "mine"})["PURGER_YES"].strip() == text.strip()
 
 
 def test_a_sign_out_takes_no_file_of_sessions_even_with_the_files_own_token() -> None:
