@@ -26,7 +26,8 @@ def run_to_the_end(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
     """Run the job and return its value.
 
     Raises StoppedError or TerminatedError for a signal and OutOfTimeError after `timeout_s`: the job is cancelled then
-    and has to clean up. A second signal ends the process at once. A signal that was ignored at the start stays ignored.
+    and has to clean up. A first signal after the job is kept waiting until the process ends, since what was done is
+    written meanwhile. A second signal ends the process at once. One that was ignored at the start stays ignored.
     """
     # A full collection blocks the event loop: meanwhile it looks at what the job made, and at nothing imported before.
     gc.freeze()
@@ -54,9 +55,14 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
         caught.append(number)
         task.cancel()
 
+    def wait(number: int, _frame: object) -> None:
+        stop(signal.Signals(number))  # of a task that is done nothing is left to cancel
+
+    listened: list[signal.Signals] = []
     for number in filter(_is_heard, _STOPPING):
         with contextlib.suppress(NotImplementedError):  # Windows' loop has none; Ctrl-C raises there
             loop.add_signal_handler(number, stop, number)
+            listened.append(number)
     for heard in early_signals.heard():
         stop(signal.Signals(heard))
     try:
@@ -71,3 +77,7 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
             f"timed out after {seconds_text(timeout_s or 0)} (--timeout)",
             remedy="Run it again: it continues with what is left.",
         ) from None
+    finally:
+        for number in listened:  # else the loop, as it closes, lets the signal end the process
+            loop.remove_signal_handler(number)
+            signal.signal(number, wait)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from purger.core.env_lines import settings_in
 from purger.core.errors import InputError
-from purger.core.options import SWITCHED_OFF
+from purger.core.options import is_on
 from purger.core.text import system_words
 from purger.secrets import redaction
 from purger.secrets.child_environment import TOKEN_VARIABLE
@@ -128,7 +128,7 @@ def refuse_what_a_file_may_not_decide(used: Mapping[str, str], *, has_token: boo
         return
     decided = dict.fromkeys(WHERE_A_TOKEN_GOES, "where a token goes")
     decided |= dict.fromkeys(WHERE_FILES_ARE_WRITTEN, "where files are written")
-    if used.get(CONSENT_VARIABLE, "").strip().lower() not in SWITCHED_OFF:
+    if is_on(used.get(CONSENT_VARIABLE, "")):
         decided[CONSENT_VARIABLE] = "that nothing is asked before deleting"
     for name, what in sorted(decided.items()):
         if used.get(name, "").strip():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -124,6 +125,17 @@ def _closed_stream(name: str) -> TextIO:
     return os.fdopen(os.open(os.devnull, flags), "w", encoding="utf-8")
 
 
+def _whole_writes(stream: TextIO) -> TextIO:
+    """Return a stream that writes all of a text: with PYTHONUNBUFFERED the rest is lost where the system takes a part.
+
+    It does that as a disk fills, and where a signal interrupts it.
+    """
+    if not isinstance(getattr(stream, "buffer", None), io.FileIO):
+        return stream
+    stream.flush()
+    return open(stream.fileno(), "w", buffering=1, encoding=stream.encoding, closefd=False)
+
+
 def guard_streams() -> None:
     """Wrap stdout and stderr in a RedactingStream, for the rest of the process.
 
@@ -136,6 +148,7 @@ def guard_streams() -> None:
         stream = getattr(sys, name)
         if stream is None:
             stream = _closed_stream(name)
+        stream = _whole_writes(stream)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
         if not isinstance(stream, RedactingStream):

@@ -132,6 +132,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_list_for_which_a_disk_has_room_in_part_ends_with_8(
+    site: StandIn, repository: Repository, tmp_path: Path, small_disk: Path, unbuffered: str
+) -> None:
+    repository.fill(100)
+    listing = [*PURGER, "list", "acme/widgets", "--json"]
+    environ = environment(site, PYTHONUNBUFFERED=unbuffered)
+    with (small_disk / "list.json").open("w") as part:
+        done = subprocess.run(
+            listing, stdout=part, stderr=subprocess.PIPE, text=True, env=environ, cwd=tmp_path, check=False
+        )
+    assert 0 < (small_disk / "list.json").stat().st_size <= 16384, "it was cut"
+    assert (done.returncode, "not all was written" in done.stderr) == (8, True)
+
+
 @pytest.mark.parametrize(("free", "trace"), [(0, "on"), (4096, "off"), (8192, "on")])
 def test_of_artifacts_on_a_full_disk_only_whole_ones_stay_and_are_named(
     purger: Purger, repository: Repository, tmp_path: Path, small_disk: Path, free: int, trace: str

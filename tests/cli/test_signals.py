@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import os
+import select
 import signal
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from purger.cli.signals import run_to_the_end
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import FOR_EVER
+from tests.support.commands import handlers_kept
 from tests.support.processes import Running, children_marked, wait_until
 
 pytestmark = pytest.mark.browser
@@ -71,10 +74,45 @@ def test_ctrl_c_for_the_whole_group_ends_it_with_a_report(
     assert children_marked(running.mark) == []
 
 
+def wait_for_its_document(running: Running) -> None:
+    """Wait until it writes its document, for most of which there is no room before it is read."""
+    assert running.process.stdout
+    out = running.process.stdout.fileno()
+    fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, 4096)
+    select.select([out], [], [])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_result_is_written_waits(
+    site: StandIn, repository: Repository, tmp_path: Path, started: list[Running], number: int
+) -> None:
+    repository.fill(60)
+    running = Running(site, tmp_path, "--dry-run")
+    started.append(running)
+    wait_for_its_document(running)
+    running.process.send_signal(number)
+    returned, text, _ = running.end()
+    report = json.loads(text)
+    assert (returned, report["exit_code"], report["repositories"][0]["selected"]) == (0, 0, 60)
+
+
+def test_a_second_signal_while_the_result_is_written_ends_it_at_once(
+    site: StandIn, repository: Repository, tmp_path: Path, started: list[Running]
+) -> None:
+    repository.fill(60)
+    running = Running(site, tmp_path, "--dry-run")
+    started.append(running)
+    wait_for_its_document(running)
+    running.process.send_signal(signal.SIGTERM)
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait() in {130, 143}, "whichever is heard second"
+
+
 def test_full_collections_skip_what_was_there_before_the_job() -> None:
     async def job() -> int:
         return gc.get_freeze_count()
 
     before = gc.get_freeze_count()
-    assert run_to_the_end(job(), None) > before
+    with handlers_kept():
+        assert run_to_the_end(job(), None) > before
     assert gc.get_freeze_count() <= before

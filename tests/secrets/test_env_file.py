@@ -72,29 +72,29 @@ def test_a_program_is_refused_even_with_the_files_own_token(browser: str) -> Non
 
 @pytest.mark.parametrize("name", sorted(OWN_TOKEN_ONLY))
 def test_a_place_or_a_consent_is_taken_only_with_the_files_own_token(name: str) -> None:
-    alone, with_token = f"{name}=x", f"{name}=x\nTRAVIS_TOKEN=own"
+    alone, with_token = f"{name}=yes", f"{name}=yes\nTRAVIS_TOKEN=own"
     for text, environ, signs_in in (
         (alone, {}, False),
         (alone, {"TRAVIS_TOKEN": "mine"}, False),
         (with_token, {"TRAVIS_TOKEN": "mine"}, False),
         (with_token, {"TRAVIS_TOKEN": ""}, False),
         (with_token, {}, True),
-        (f"{name}=x\nTRAVIS_TOKEN=", {}, False),
-        (f"{name}=x\nTRAVIS_TOKEN=' '", {}, False),
+        (f"{name}=yes\nTRAVIS_TOKEN=", {}, False),
+        (f"{name}=yes\nTRAVIS_TOKEN=' '", {}, False),
     ):
         before = dict(environ)
         with pytest.raises(InputError, match=rf"^{name} in \.env decides (where|that nothing)"):
             load(text, environ, signs_in=signs_in)
         assert environ == before, "nothing of a refused file is set"
         assert env_file.current() == env_file.EnvFile()
-    assert load(with_token) == {name: "x", "TRAVIS_TOKEN": "own"}
+    assert load(with_token) == {name: "yes", "TRAVIS_TOKEN": "own"}
     assert load(alone, {name: "y"}) == {name: "y"}
     assert load(alone, {}, name) == {}
     assert load(f"{name}=") == {name: ""}
 
 
-@pytest.mark.parametrize("text", ["0", " no ", "FALSE", "off", "n"])
-def test_that_purger_asks_may_be_said_without_a_token(text: str) -> None:
+@pytest.mark.parametrize("text", ["0", " no ", "FALSE", "off", "n", "nope"])
+def test_a_consent_that_is_none_is_taken_without_a_token(text: str) -> None:
     assert load(f"PURGER_YES={text}", {"TRAVIS_TOKEN": "mine"})["PURGER_YES"].strip() == text.strip()
 
 

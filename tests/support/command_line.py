@@ -16,6 +16,7 @@ from purger.purge.record import Record
 from purger.purge.run import Run
 from purger.travis.addresses import Repository
 from tests.support.builders import NOW, cache
+from tests.support.commands import handlers_kept
 
 
 @dataclass
@@ -53,7 +54,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         monkeypatch.setattr("sys.argv", ["purger", *arguments])
         code = 0
         try:
-            entry.main()
+            with handlers_kept():
+                entry.main()
         except SystemExit as ended:
             code = int(ended.code or 0)
         captured = capsys.readouterr()

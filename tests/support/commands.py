@@ -61,8 +61,6 @@ class _Asyncio:
             if left:  # of nothing, `gather` would ask for a current event loop, which a test may have closed
                 loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             loop.set_exception_handler(None)
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                loop.remove_signal_handler(number)
 
 
 class LentDriver:
@@ -92,11 +90,21 @@ def _streams(
 
 
 @contextlib.contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Restore, at the end, what this process does on the signals that purger hears."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
 def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> Iterator[None]:
     """Set what a process has for itself, and restore it: environment, folder, arguments, secrets, signals, log."""
     environ, here, argv = dict(os.environ), Path.cwd(), sys.argv
     streams = sys.stdin, sys.stdout, sys.stderr
-    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     blankers, hook, collects_after = dict(redaction._blankers), sys.unraisablehook, gc.get_threshold()
     hiders = list(text._hiders)
     os.environ.clear()
@@ -106,15 +114,14 @@ def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments:
     redaction._blankers.clear()
     env_file._current[0] = env_file.EnvFile()
     try:
-        yield
+        with handlers_kept():
+            yield
     finally:
         logger.remove()
         redaction._blankers.clear()
         redaction._blankers.update(blankers)
         text._hiders[:] = hiders
         env_file._current[0] = env_file.EnvFile()
-        for number, handler in signals.items():
-            signal.signal(number, handler)
         gc.set_threshold(*collects_after)
         sys.unraisablehook = hook
         sys.stdin, sys.stdout, sys.stderr = streams
