@@ -51,13 +51,13 @@ def _end(fault: BaseException) -> None:
 
     from purger.cli.console import show_error, stderr
     from purger.cli.faults import known
-    from purger.cli.output import print_error_document
+    from purger.cli.output import asks_for_json, print_error_document
     from purger.report.build import error_report
 
     error = known(fault)
     if shown := error_report(error):
         show_error(stderr(), shown)
-    if "--json" in sys.argv:
+    if asks_for_json(sys.argv):
         print_error_document(error)
     raise SystemExit(error.exit_code) from None
 

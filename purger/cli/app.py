@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Annotated, Any
 
@@ -17,10 +16,10 @@ from purger.cli.environment import PreparedCommand, PreparedGroup
 from purger.cli.list_caches import list_caches
 from purger.cli.login import login
 from purger.cli.logout import logout
+from purger.cli.output import asks_for_json, print_error_document
 from purger.cli.purge import purge
 from purger.cli.retry import retry
 from purger.core.errors import ExitCode, InputError
-from purger.core.options import is_on
 from purger.core.shown_address import shown_address, without_secrets
 from purger.core.text import visible
 
@@ -34,9 +33,7 @@ _WORDS = "purger.words"
 def _tell(error: Any, words: list[str]) -> None:
     """Clean the error for wrong arguments, which Typer shows, and write it as a JSON document where that is asked."""
     _clean(error, words)
-    if "--json" in words or is_on(os.environ.get("PURGER_JSON", "")):
-        from purger.cli.output import print_error_document
-
+    if asks_for_json(words):
         said = error.format_message().rstrip(".")
         print_error_document(InputError(f"{said[:1].lower()}{said[1:]}", remedy="See --help."))
 

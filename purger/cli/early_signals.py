@@ -22,14 +22,14 @@ def heard() -> tuple[int, ...]:
 
 
 def catch() -> None:
-    """Raise Terminated on SIGTERM and SIGHUP from now on, unless they are ignored; a second one ends the process.
+    """Raise Terminated on SIGTERM, SIGHUP and SIGINT from now on, unless ignored; a second one ends the process.
 
-    The kernel drops a signal to PID 1 for which no handler stands. Once the event loop runs, it has handlers of its own
-    (signals.py).
+    The kernel drops a signal to PID 1 for which no handler stands, and on a KeyboardInterrupt Typer ends without a
+    word. Once the event loop runs, it has handlers of its own (signals.py).
     """
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+        if number is not None and signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}:
             signal.signal(number, _stop)
 
 

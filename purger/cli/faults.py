@@ -25,7 +25,7 @@ def known(fault: BaseException) -> PurgerError:
     if isinstance(fault, KeyboardInterrupt):
         return StoppedError("stopped by SIGINT")
     if isinstance(fault, Terminated):
-        return TerminatedError(f"stopped by {fault.name}")
+        return (StoppedError if fault.name == "SIGINT" else TerminatedError)(f"stopped by {fault.name}")
     leaf = _leaf_of(fault)
     if isinstance(leaf, PurgerError):
         return leaf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from purger.core.errors import ExitCode, InputError, PurgerError
+from purger.core.options import is_on
 from purger.core.shown_address import shown_address
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from purger.secrets.redaction import RedactingStream
     from purger.secrets.token import Token
     from purger.travis.addresses import Owner, Repository, Site
+
+
+def asks_for_json(words: Sequence[str]) -> bool:
+    """Return whether the words of a command line, or the environment, ask for a document, before they are parsed."""
+    return "--json" in words or is_on(os.environ.get("PURGER_JSON", ""))
 
 
 def print_error_document(error: PurgerError) -> None:

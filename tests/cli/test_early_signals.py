@@ -81,9 +81,15 @@ def stopped_early(command: Sequence[str], number: signal.Signals, *, in_namespac
     return process.returncode, out, err
 
 
+@pytest.mark.parametrize("asked", ["--json", "PURGER_JSON"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_in_the_first_moment_ends_it_with_a_report(number: signal.Signals) -> None:
-    code, out, err = stopped_early(PURGE, number, in_namespace=False)
+def test_a_signal_in_the_first_moment_ends_it_with_a_report(
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals, asked: str
+) -> None:
+    if asked == "PURGER_JSON":
+        monkeypatch.setenv("PURGER_JSON", "1")
+    command = [word for word in PURGE if word != "--json"] + ["--json"] * (asked == "--json")
+    code, out, err = stopped_early(command, number, in_namespace=False)
     assert (code, json.loads(out)["exit_code"]) == (143, 143)
     assert err == f"error: Stopped by {number.name}.\n"
 
@@ -110,6 +116,22 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
         "except e.Terminated: os.kill(os.getpid(), signal.SIGTERM); signal.pause()"
     )
     assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 143
+
+
+@pytest.mark.parametrize("module", ["loguru", "purger.cli.frame", "purger.purge.run"])
+def test_ctrl_c_while_a_command_imports_what_it_needs_ends_it_with_a_report(module: str) -> None:
+    """Typer takes a KeyboardInterrupt for its own, and ends without a word."""
+    script = (
+        "import os, signal, sys; from purger import __main__ as entry\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}: sys.meta_path.remove(self); os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "sys.argv = ['purger', *sys.argv[1:]]; entry.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *PURGE[3:]], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "Stopped by SIGINT.\n")
+    assert json.loads(done.stdout)["exit_code"] == 130
 
 
 def test_a_signal_before_all_handlers_stand_ends_it_with_a_report() -> None:
