@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from purger.browser.connections import Connections
 from purger.browser.network import Network
 from purger.browser.relay import Relay
 from purger.core.errors import BrowserError, NoAnswerError, SiteError
-from purger.core.hosts import origin_of
+from purger.core.hosts import is_address, origin_of
 from purger.core.text import hidden
 
 CONNECTING_S = 30.0
@@ -64,7 +64,11 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
 
 
 async def _endpoint_at(address: str, network: Network) -> str:
-    """Ask a CDP endpoint for the address of its WebSocket. Raises SiteError."""
+    """Ask a CDP endpoint for the address of its WebSocket. Raises SiteError.
+
+    An encrypted endpoint is a reverse proxy, and the browser behind it does not know: it names an unencrypted address.
+    So all but the path and the query of that are as they were given.
+    """
     parts = urlsplit(address)
     asked = parts._replace(path=f"{parts.path.rstrip('/')}/json/version/").geturl()
     async with (
@@ -76,10 +80,12 @@ async def _endpoint_at(address: str, network: Network) -> str:
             content += piece
             if len(content) > _LARGEST_ANSWER_BYTES:
                 break
-    try:
-        return msgspec.json.decode(content, type=_Endpoint).webSocketDebuggerUrl
-    except msgspec.DecodeError:
-        raise NoAnswerError(f"it answered {response.status_code}, and not as a CDP endpoint does") from None
+    with suppress(msgspec.DecodeError):
+        named = msgspec.json.decode(content, type=_Endpoint).webSocketDebuggerUrl
+        if is_address(named, {"ws", "wss"}):
+            is_encrypted = parts.scheme == "https"
+            return urlsplit(named)._replace(scheme="wss", netloc=parts.netloc).geturl() if is_encrypted else named
+    raise NoAnswerError(f"it answered {response.status_code}, and not as a CDP endpoint does")
 
 
 def _unusable(address: str, reason: str, remedy: str | None) -> BrowserError:

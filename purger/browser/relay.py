@@ -26,7 +26,7 @@ class Relay(LoopbackServer):
     """Carries the driver's WebSocket to that of a remote browser (ws:// or wss://), as the network says.
 
     Others on this machine can connect to loopback, too, so a request has to show a secret header. `fault` is what the
-    last connection to the remote browser failed of.
+    last connection to the remote browser failed of. Raises InputError for a malformed address of the proxy.
     """
 
     def __init__(self, endpoint: str, network: Network) -> None:
@@ -35,6 +35,7 @@ class Relay(LoopbackServer):
         self.headers = {_HEADER: secrets.token_hex(16)}
         self._endpoint = endpoint
         self._network = network
+        self._proxy = network.proxies.for_address(endpoint)
 
     @property
     def address(self) -> str:
@@ -63,12 +64,11 @@ class Relay(LoopbackServer):
         import ssl
 
         host, port = host_and_port(self._endpoint)
-        proxy = self._network.proxies.for_address(self._endpoint)
         where = f"{host}:{port}"
         try:
             async with asyncio.timeout(CONNECTING_S):
-                if proxy is not None:
-                    stream = await open_tunnel(proxy, host, port, self._network)
+                if self._proxy is not None:
+                    stream = await open_tunnel(self._proxy, host, port, self._network)
                 else:
                     stream = await asyncio.open_connection(host, port, happy_eyeballs_delay=next_address_s(host))
                 if urlsplit(self._endpoint).scheme == "wss":

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from purger.core.errors import InputError
-from purger.core.hosts import canonical_host
+from purger.core.hosts import is_address
 from purger.core.options import BROWSER, check_ranges, flag, number, text
 
 CLOSING_S = 1.5
@@ -59,7 +58,7 @@ class BrowserSettings:
     def __post_init__(self) -> None:
         check_ranges(self)
         if self.connect is not None:
-            if not _is_address(self.connect):
+            if not is_address(self.connect, {"ws", "wss", "http", "https"}):
                 raise InputError(
                     "--connect is not the address of a browser",
                     remedy="Give ws://HOST:PORT/ for a Playwright server, or http(s):// or wss:// for a CDP endpoint.",
@@ -72,13 +71,3 @@ class BrowserSettings:
         for option, is_on in (("--keep-open", self.keep_open), ("--pause", self.pause)):
             if is_on and not self.headed:
                 raise InputError(f"{option} without --headed would wait forever", remedy="Add --headed.")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-        canonical_host(parts.hostname or "")
-    except ValueError:
-        return False
-    return parts.scheme in {"ws", "wss", "http", "https"} and port != 0

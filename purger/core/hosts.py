@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
@@ -41,6 +42,17 @@ def _host_of(address: SplitResult) -> str:
         return canonical_host(host)
     except ValueError:
         return host
+
+
+def is_address(text: str, schemes: Collection[str]) -> bool:
+    """Return whether a text is an address with one of these schemes, a host and, if any, a port that can be."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+        canonical_host(parts.hostname or "")
+    except ValueError:
+        return False
+    return parts.scheme in schemes and port != 0
 
 
 def host_and_port(address: str) -> tuple[str, int]:

@@ -9,10 +9,12 @@ import ssl
 import threading
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from playwright.async_api import Playwright
 
 from purger.browser.connect import connect
 from purger.browser.connections import Connections
@@ -22,10 +24,14 @@ from purger.browser.network import DIRECT, NetworkSettings
 from purger.core.errors import BrowserError
 from purger.standin import StandIn
 from tests.support.browser import FOR_EVER, Purger, fill, left
+from tests.support.https_servers import HOST, context_of, trusting
 from tests.support.ports import free_port
+from tests.support.raw_servers import Connection, raw_server
 from tests.support.remote_browsers import StartRemote
 
 pytestmark = pytest.mark.browser
+NO_DRIVER = cast(Playwright, None)
+"""For a connection that fails before it needs one."""
 
 
 def test_a_purge_in_a_chromium_with_remote_debugging(
@@ -127,6 +133,21 @@ async def test_an_encrypted_remote_browser_is_trusted_by_the_named_authority(
         with pytest.raises(BrowserError, match=r"the certificate of 127\.0\.0\.1 is from an authority"):
             await connect(playwright, address, DIRECT, stack)
         network = NetworkSettings(ca_file=tmp_path / "authority.pem").network({})
-        browser = await connect(playwright, address, network, stack)
-        assert browser.is_connected()
-        await browser.close()
+        # Asked for it, the browser names an unencrypted address.
+        for given in (address, address.replace("wss", "https").removesuffix(path)):
+            browser = await connect(playwright, given, network, stack)
+            assert browser.is_connected()
+            await browser.close()
+
+
+@pytest.mark.parametrize(
+    "named", ["ws://h.test:99999999/x", "ws://a..b/x", "/devtools/x", "wss://h.test:notaport/x", "http://h.test/x", 1]
+)
+async def test_an_endpoint_that_names_no_websocket_is_an_error(named: object, tmp_path: Path) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(json.dumps({"webSocketDebuggerUrl": named}).encode())
+
+    authority = trustme.CA()
+    async with raw_server(answer, context_of(authority)) as server, AsyncExitStack() as stack:
+        with pytest.raises(BrowserError, match="it answered 200, and not as a CDP endpoint does"):
+            await connect(NO_DRIVER, f"https://{HOST}:{server.port}", trusting(authority, tmp_path), stack)

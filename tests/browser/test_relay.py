@@ -13,7 +13,7 @@ import pytest
 from purger.browser.network import Network
 from purger.browser.proxies import Proxies
 from purger.browser.relay import Relay
-from purger.core.errors import SiteError
+from purger.core.errors import InputError, SiteError
 from tests.support.forward_proxies import Scripted, StartProxy
 
 BROWSER = "browser.corp.test"
@@ -87,6 +87,11 @@ async def test_what_is_wrong_with_the_proxy_is_kept(start_proxy: StartProxy) -> 
         assert (await ask(relay, relay.headers)).startswith(b"HTTP/1.1 502 ")
         assert isinstance(relay.fault, SiteError)
         assert relay.fault.what.endswith("(--proxy) wants a user name and a password")
+
+
+def test_a_malformed_address_of_the_proxy_is_told_before_the_driver_connects() -> None:
+    with pytest.raises(InputError, match="HTTPS_PROXY is not the address of a proxy"):
+        Relay(f"wss://{BROWSER}/", Network(Proxies.of(None, {"HTTPS_PROXY": "http://"})))
 
 
 async def test_the_connection_is_encrypted_where_the_address_says_so(start_socks: StartProxy, tmp_path: Path) -> None:
