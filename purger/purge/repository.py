@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from purger.browser.proxy_errors import NotLetThroughError
 from purger.core import events
 from purger.core.cache import Cache
 from purger.core.decision import Decision
-from purger.core.errors import LastingSiteError, SiteError, UnknownPageError
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError, UnknownPageError
 from purger.core.selection import Selection
 from purger.core.text import many
 from purger.purge.attribution import Attribution
@@ -35,6 +36,7 @@ from purger.purge.unmatched import unmatched_names
 from purger.travis.addresses import Repository
 from purger.travis.api import Api, RepositoryFacts
 from purger.travis.rate_limit import REQUESTS_A_LOAD, Budget
+from purger.travis.reachability import front_end_answers_s
 
 if TYPE_CHECKING:
     from purger.travis.page.cache_page import CachePage
@@ -203,9 +205,8 @@ class RepositoryPurge:
                     listed = await page.load()
                 except (RefusedByBrowserError, NotLetThroughError) as refused:
                     raise await self._api.connections.why_refused(refused) from None
-                except SiteError:
-                    # The page does not tell a refused token or a missing right from a fault; the API does.
-                    await self._api.repository(self.record.repository)
+                except SiteError as error:
+                    await _raise_better_known(error, self._api, self.record.repository)
                     raise
         self.record.loads += 1
         await self._loads.record_load(listed)
@@ -231,3 +232,13 @@ def _seen(decided: Decided | None, ledger: Ledger) -> list[Cache]:
 def _may_pass(fault: BaseException) -> bool:
     """Return whether another load of the page may succeed."""
     return isinstance(fault, SiteError) and not isinstance(fault, LastingSiteError)
+
+
+async def _raise_better_known(fault: SiteError, api: Api, repository: Repository) -> None:
+    """Raise the error that a load of the page really failed of, where somebody else than the page knows it."""
+    # The page does not tell a refused token or a missing right from a fault; the API does.
+    await api.repository(repository)
+    if isinstance(fault, NoAnswerError):
+        # The browser does not tell a redirect to a host that it may not reach from a wrong address.
+        with suppress(NoAnswerError):
+            await front_end_answers_s(api.connections, api.site)

@@ -6,11 +6,11 @@ import time
 from contextlib import aclosing
 
 from purger.browser.connections import Connections
-from purger.core.errors import NoAnswerError, SiteError
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
 from purger.travis.addresses import Site
 from purger.travis.client import VERSION
 from purger.travis.payloads import is_object
-from purger.travis.refusals import OTHER_HOST_REMEDY, SIGN_IN_TO_THE_NETWORK, answered, other_host
+from purger.travis.refusals import OTHER_HOST_REMEDY, SIGN_IN_TO_THE_NETWORK, answered, front_end_refusal, other_host
 
 TIMEOUT_S = 15.0
 _LARGEST_BYTES = 64 * 1024
@@ -19,7 +19,8 @@ _LARGEST_BYTES = 64 * 1024
 async def front_end_answers_s(connections: Connections, site: Site) -> float:
     """Return the seconds until the front end answered.
 
-    Raises SiteError for no response, a status of 400 or more, and a redirect to another host.
+    Raises NoAnswerError for no response, LastingSiteError for a redirect to another host, and SiteError for a status
+    of 400 or more.
     """
     return await _answers_s(connections, site.url, "the front end", "--url", is_api=False)
 
@@ -46,15 +47,18 @@ async def _answers_s(connections: Connections, address: str, who: str, option: s
                     if not is_api or len(body) > _LARGEST_BYTES:
                         break
     except NoAnswerError as error:
-        raise SiteError(f"{who} does not answer: {error.what}", where=address, remedy=error.remedy or remedy) from None
+        what = f"{who} does not answer: {error.what}"
+        raise NoAnswerError(what, where=address, remedy=error.remedy or remedy) from None
     status = response.status_code
     if target := other_host(status, response.headers, address):
-        raise SiteError(
+        raise LastingSiteError(
             f"{who} answered {status}, a redirect to another host: {target}", where=address, remedy=OTHER_HOST_REMEDY
         )
-    if status >= (500 if is_api else 400):
-        raise SiteError(f"{who} answered {status}", where=address, remedy=remedy)
     text = body[:_LARGEST_BYTES].decode("utf-8-sig", "replace")
+    if not is_api and (refusal := front_end_refusal(status, text, address)):
+        raise refusal
+    if status >= 500:
+        raise SiteError(f"{who} answered {status}", where=address, remedy=remedy)
     if is_api and status != 429 and not is_object(text):
         raise SiteError(
             f"something else than the API {answered(status, text)}",

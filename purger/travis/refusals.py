@@ -18,6 +18,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SIGN_IN_WANTED = 511
 _DENIED = "access denied"
 """The whole text of the API's page for a bad token (docs/TRAVIS.md section 4)."""
+_FRONT_ENDS_TITLE = "travis ci"
+"""What the title of each page of the front end holds (docs/TRAVIS.md section 3)."""
 _LONGEST_TITLE = 80
 _HEAD = 4096
 """Characters of a page in which its title is looked for."""
@@ -64,7 +66,7 @@ def refusal_of(status: int, headers: Mapping[str, str], text: str, address: str)
             f"the site's rate limit is reached: {words}", where=address, retry_after_s=retry_after_s
         )
     if status == _SIGN_IN_WANTED:
-        return _sign_in_wanted(address)
+        return _sign_in_wanted("the API", address)
     if status == 409:
         return ConflictError(f"the API {words}", where=address)
     if may_pass(status):
@@ -107,10 +109,10 @@ def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteEr
     return SiteError(what, where=address, remedy="Give the address that it leads to as --api-url.")
 
 
-def _sign_in_wanted(address: str) -> LastingSiteError:
+def _sign_in_wanted(who: str, address: str) -> LastingSiteError:
     """Return the error for 511: the network itself answers, and wants a sign-in."""
     return LastingSiteError(
-        f"the network answered {_SIGN_IN_WANTED} in place of the API: it wants people to sign in to it first",
+        f"the network answered {_SIGN_IN_WANTED} in place of {who}: it wants people to sign in to it first",
         where=address,
         remedy="Sign in to the network in a browser, then run this again.",
     )
@@ -127,6 +129,39 @@ def another_server(text: str, address: str) -> LastingSiteError:
         f"something else than the API answers here: a page{_title(text)}, which is not JSON",
         where=address,
         remedy=f"Is this the API's address, and not the front end's (see --api-url)? {SIGN_IN_TO_THE_NETWORK}",
+    )
+
+
+def front_end_refusal(status: int, text: str, address: str) -> SiteError | None:
+    """Return the error for a response of the front end's address; `text` is the beginning of its body.
+
+    None for a status below 400, and for a page of the front end's own that comes with another one.
+    """
+    if status < 400:
+        return None
+    if status == _SIGN_IN_WANTED:
+        return _sign_in_wanted("the front end", address)
+    what = f"the front end {answered(status, text)}"
+    if status == 429 or may_pass(status):
+        return SiteError(what, where=address, remedy="Check whether the site is up, and try again later.")
+    if _FRONT_ENDS_TITLE in _title_in(text).casefold():
+        return None
+    return LastingSiteError(
+        what,
+        where=address,
+        remedy="Is the address right (see --url)? Else ask those who run the network or the site to let you through.",
+    )
+
+
+def another_page(title: str, address: str) -> LastingSiteError | None:
+    """Return the error for a page with this title at the front end's address; None if it may be the front end's."""
+    title = visible(title, _LONGEST_TITLE)
+    if not title or _FRONT_ENDS_TITLE in title.casefold():
+        return None
+    return LastingSiteError(
+        f'something else than the front end answers here: a page ("{title}")',
+        where=address,
+        remedy=f"Is this the front end's address (see --url)? {SIGN_IN_TO_THE_NETWORK}",
     )
 
 
@@ -164,6 +199,10 @@ def _text_of(page: str) -> str:
 
 def _title(page: str) -> str:
     """Return the title of a page in brackets and quotes, with a space before it; empty if it has none."""
-    found = re.search(r"<title\b[^>]*>(.*?)</title", page[:_HEAD], re.DOTALL | re.IGNORECASE)
-    title = visible(_text_of(found[1]), _LONGEST_TITLE) if found else ""
+    title = _title_in(page)
     return f' ("{title}")' if title else ""
+
+
+def _title_in(page: str) -> str:
+    found = re.search(r"<title\b[^>]*>(.*?)</title", page[:_HEAD], re.DOTALL | re.IGNORECASE)
+    return visible(_text_of(found[1]), _LONGEST_TITLE) if found else ""

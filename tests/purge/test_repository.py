@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 
+from purger.browser.network import DIRECT
+from purger.cli.progress import log_event
+from purger.core.errors import LastingSiteError, NoAnswerError
+from purger.core.selection import Selection
+from purger.purge.repository import RepositoryPurge
+from purger.purge.settings import Settings
+from purger.secrets.token import Token
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import Purger, over_both
+from purger.travis.addresses import Site
+from purger.travis.page.cache_page import CachePage
+from purger.travis.rate_limit import Budget
+from tests.support.browser import WIDGETS, OpenApi, Purger, over_both, survey_one
 from tests.support.ports import free_port
+from tests.support.raw_servers import Connection, raw_server
+from tests.support.retry_policies import QUICK
 
 pytestmark = pytest.mark.browser
 
@@ -120,3 +133,39 @@ def test_in_slow_motion_each_click_is_a_batch_and_logged(purger: Purger, reposit
     assert [f"clicking {branch!r}" in ended.err for branch in branches] == [True, True, True]
     assert "1 clicked" in ended.err
     assert "3 clicked, 3 answered" in ended.err
+
+
+class UnreachablePage:
+    """A page whose browser may not reach what the front end redirects to."""
+
+    loads = 0
+
+    async def load(self) -> None:
+        self.loads += 1
+        raise NoAnswerError("the page did not answer: net::ERR_NAME_NOT_RESOLVED")
+
+
+@pytest.mark.parametrize("is_redirected", [True, False])
+async def test_a_front_end_that_leads_to_another_host_is_named_where_the_browser_can_not_tell(
+    site: StandIn, repository: Repository, open_api: OpenApi, is_redirected: bool
+) -> None:
+    repository.fill(1)
+
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"", "Location: https://sso.test/login?next=secret", status="302 Found")
+
+    page = UnreachablePage()
+    async with raw_server(answer) as server:
+        url = server.url if is_redirected else f"http://127.0.0.1:{free_port()}"
+        there = Site.at(url, site.api_url)
+        settings = Settings(site=there, network=DIRECT, token=Token(site.token), policies=QUICK)
+        async with open_api(at=there) as api:
+            purge = RepositoryPurge(WIDGETS, settings, Selection(), api, Budget(0), log_event)
+            await survey_one(purge, to_delete=True)
+            with pytest.raises(LastingSiteError if is_redirected else NoAnswerError) as caught:
+                await purge.run(cast("CachePage", page))
+    if is_redirected:
+        assert caught.value.what == "the front end answered 302, a redirect to another host: https://sso.test"
+    else:
+        assert "ERR_NAME_NOT_RESOLVED" in caught.value.what
+    assert page.loads == (1 if is_redirected else 3)

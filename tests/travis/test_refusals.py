@@ -15,6 +15,8 @@ from purger.travis.refusals import (
     NotFoundError,
     RateLimitedError,
     TokenRefusedError,
+    another_page,
+    front_end_refusal,
     refusal_of,
 )
 
@@ -150,3 +152,37 @@ def test_the_rate_limit_says_how_long_it_lasts_and_a_conflict_is_one() -> None:
     assert limited.retry_after_s == 17.0
     assert type(refused(409, error("job_already_running"))) is ConflictError
     assert type(refused(400)) is SiteError
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind", "said"),
+    [
+        (403, CLOUDFLARE, LastingSiteError, '403 with a page ("Attention Required! | Cloudflare")'),
+        (401, "", LastingSiteError, "answered 401"),
+        (404, "no such page", LastingSiteError, "answered 404: no such page"),
+        (511, CLOUDFLARE, LastingSiteError, "511 in place of the front end"),
+        (429, "Retry later", SiteError, "answered 429: Retry later"),
+        (503, "<title>Travis CI is being maintained</title>", SiteError, "answered 503 with a page"),
+    ],
+)
+def test_a_refusal_of_the_front_end_lasts_unless_its_status_may_pass(
+    status: int, text: str, kind: type[SiteError], said: str
+) -> None:
+    caught = front_end_refusal(status, text, ADDRESS)
+    assert type(caught) is kind
+    assert said in caught.what
+
+
+@pytest.mark.parametrize(("status", "text"), [(200, CLOUDFLARE), (302, ""), (404, "<title> Travis CI </title>")])
+def test_a_page_of_the_front_ends_own_is_none_whatever_its_status(status: int, text: str) -> None:
+    assert front_end_refusal(status, text, ADDRESS) is None
+
+
+def test_a_page_with_another_title_than_the_front_ends_is_another_servers() -> None:
+    assert another_page("", ADDRESS) is None
+    assert another_page("Travis CI", ADDRESS) is None
+    caught = another_page("Guest\x1b WiFi", ADDRESS)
+    assert caught is not None
+    assert "something else than the front end answers here" in caught.what
+    assert "\x1b" not in caught.what
+    assert SIGN_IN_TO_THE_NETWORK in (caught.remedy or "")

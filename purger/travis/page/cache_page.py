@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
 from playwright.async_api import BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Response as PageResponse
 
 from purger.browser.causes import known_cause
 from purger.browser.driver import driver_is_gone
 from purger.core.cache import Cache, count_rows
-from purger.core.errors import BrowserError, SiteError, UnknownPageError
+from purger.core.errors import BrowserError, NoAnswerError, SiteError, UnknownPageError
 from purger.core.retry_policies import PageWaits
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 from purger.travis.page.certificates import RefusedCertificates
 from purger.travis.page.supervised_page import SupervisedPage, first_line
 from purger.travis.payloads import Response, caches_in, response_in, words_of
+from purger.travis.refusals import another_page, front_end_refusal
 
 TOKEN_KEY = "travis.webToken"  # noqa: S105 - the key's name; alone it signs in, without the full state's race
 HANDLE = "__purger__"
@@ -92,32 +95,44 @@ class CachePage:
     async def load(self) -> list[Cache]:
         """Load the page anew. Return the caches of the list that it fetched, once its rows are shown.
 
-        Raises SiteError where it shows no list (the page does not tell why: ask the API), RefusedByBrowserError where
-        the browser refuses a certificate, UnknownPageError where it shows something else than the list that it fetched.
+        Raises SiteError where it shows no list (the page does not tell why: ask the API), NoAnswerError where the
+        browser gets no page (ask the front end), LastingSiteError where something else answers in its place,
+        RefusedByBrowserError where the browser refuses a certificate, UnknownPageError where it shows something else
+        than the list that it fetched.
         """
         page = await self._supervised.open()
         self._certificates.forget()
         # Each step has its own watchdog: a slow response followed by a slow list is no page that hangs.
         async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
             try:
-                await page.goto(self.url, wait_until="commit", timeout=self._timeout_s * 1000)
+                response = await page.goto(self.url, wait_until="commit", timeout=self._timeout_s * 1000)
             except PlaywrightError as error:
                 if self._supervised.is_lost(page) or driver_is_gone(error):
                     raise
                 await self._certificates.check()
                 if cause := known_cause(first_line(error)):
                     raise BrowserError(cause.what, where=self.url, remedy=cause.remedy) from None
-                raise SiteError(
+                raise NoAnswerError(
                     f"the page did not answer: {first_line(error)}",
                     where=self.url,
                     remedy="Is the address right, and the site up? See --url.",
                 ) from None
+            if response is not None and response.status >= 400:
+                await self._refuse(response)
         grace_s = min(self._waits.render_grace_s, self._timeout_s / 2)
         async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
             shown = await _call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
         if shown and shown["state"] != "list":
             await self._certificates.check()
         return self._caches_shown(shown)
+
+    async def _refuse(self, response: PageResponse) -> None:
+        """Raise the error for a response with a status of 400 or more, unless it is a page of the front end's own."""
+        body = b""
+        with suppress(PlaywrightError):  # one that the browser did not keep
+            body = await response.body()
+        if refusal := front_end_refusal(response.status, body.decode("utf-8", "replace"), self.url):
+            raise refusal
 
     def _caches_shown(self, shown: dict[str, Any] | None) -> list[Cache]:
         if shown is None:
@@ -145,7 +160,7 @@ class CachePage:
                     remedy="Nothing was clicked on it. Check the page by hand; purger may need an update.",
                 )
             case _:
-                raise SiteError(
+                raise another_page(shown["title"], self.url) or SiteError(
                     f"the page did not show its list of caches within {self._timeout_s:g} s",
                     where=self.url,
                     remedy="Try again later, or wait longer with --page-timeout.",

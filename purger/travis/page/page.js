@@ -210,7 +210,7 @@
         const items = document.querySelectorAll(ITEMS).length;
         const icons = document.querySelectorAll(`${ITEMS} ${ICON}`).length;
         // A function, because `splice` removes the questions: only the state that is returned may take them.
-        const shown = (state) => ({ state, items, icons, list, path: location.pathname, questions: questions.splice(0) });
+        const shown = (state) => ({ state, items, icons, list, path: location.pathname, title: document.title, questions: questions.splice(0) });
         const has = (selector) => document.querySelector(selector) !== null;
         if (has(NOTICES.missing)) return shown("missing");
         if (document.body && !location.pathname.endsWith("/caches")) return shown("moved");

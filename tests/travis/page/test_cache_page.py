@@ -13,7 +13,7 @@ from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import close_context, launch, new_context
 from purger.browser.supervise import BrowserSupervisor
-from purger.core.errors import BrowserLostError, SiteError, UnknownPageError
+from purger.core.errors import BrowserLostError, LastingSiteError, SiteError, UnknownPageError
 from purger.secrets.token import Token
 from purger.standin import DeleteFault, StandIn
 from purger.standin.faults import ChangedPage
@@ -22,6 +22,7 @@ from purger.travis.addresses import Site
 from purger.travis.page.cache_page import HANDLE, TOKEN_KEY, CachePage
 from tests.support.browser import WIDGETS
 from tests.support.odd_tokens import SENTINEL
+from tests.support.raw_servers import Connection, raw_server
 
 pytestmark = pytest.mark.browser
 
@@ -136,3 +137,37 @@ async def test_a_page_that_is_closed_is_lost_and_can_be_loaded_anew(
             await page.screenshot()
         assert len(await page.load()) == 2
     assert site.count("DELETE") == 0
+
+
+async def test_what_answers_in_place_of_the_front_end_is_named(
+    site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    status, title = "", ""
+
+    async def answer(connection: Connection, _head: str) -> None:
+        body = f"<title>{title}</title>".encode()
+        await connection.respond(body, "Content-Type: text/html", status=status)
+
+    context = await new_context(await browsers[1].get())
+    try:
+        async with raw_server(answer) as server:
+            ours = Site.at(server.url, site.api_url)
+            page = CachePage(context, ours, WIDGETS, timeout_s=3.0)
+            await page.prepare(context, ours, Token(site.token), watched=False)
+            for status, title, kind, said in (  # noqa: B007 - the server answers with them
+                (
+                    "403 Forbidden",
+                    "Blocked",
+                    LastingSiteError,
+                    r'^the front end answered 403 with a page \("Blocked"\)',
+                ),
+                ("503 Unavailable", "Maintenance", SiteError, r"^the front end answered 503 with a page"),
+                ("404 Not Found", "Travis CI", SiteError, r"^the page did not show its list"),
+                ("200 OK", "Guest WiFi", LastingSiteError, r'^something else .* answers here: a page \("Guest WiFi"\)'),
+            ):
+                with pytest.raises(SiteError, match=said) as caught:
+                    await page.load()
+                assert type(caught.value) is kind
+            await page.close()
+    finally:
+        await close_context(context)
