@@ -272,15 +272,20 @@ def _say_once(error: PurgerError, records: Sequence[Record]) -> None:
 def _say_unmatched_names(records: Sequence[Record], request: Request, emit: events.Observer) -> None:
     """Warn once of each name that no repository has a cache of, unless what it matched was deleted by a former run.
 
-    Raises InputError where one to exclude certainly means a branch that would be purged.
+    Raises InputError where one to exclude certainly means a branch that would be purged, in any of the repositories.
     """
     seen = [one for one in records if request.is_first and one.error is None and one.ledger.entries]
-    for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-        if unmatched.is_meant and not request.dry_run and unmatched.option == "--exclude":
+    misspelt = [(record, one) for record in seen for one in record.unmatched if one.spares_nothing]
+    for record, unmatched in misspelt:
+        if not request.dry_run:
             raise InputError(
-                str(unmatched),
+                unmatched.sentence(f" of {record.name}" if len(records) > 1 else ""),
                 remedy="Nothing was deleted. Give --exclude once for each branch, by its name in `purger list`.",
             )
+        record.warn(str(unmatched))
+    for unmatched in in_common(record.unmatched for record in seen) if seen else ():
+        if unmatched.spares_nothing:
+            continue
         if len(records) == 1:
             records[0].warn(str(unmatched))
         else:
