@@ -79,6 +79,7 @@ class RepositoryPurge:
         """
         self._to_delete = to_delete
         facts = self._facts or await self._api.repository(self.record.repository)
+        self._id = facts.id
         count_ages_from_site(self.record, self._api.clock.offset, self._api.clock.now())
         facts.require({"cache_view": "see the caches"}, where=self.record.url)
         if to_delete:
@@ -200,7 +201,7 @@ class RepositoryPurge:
                 await self._budget.take(REQUESTS_A_LOAD)
                 self.record.requests += REQUESTS_A_LOAD
                 try:
-                    listed = await page.load()
+                    listed = await page.load(self._id)
                 except (RefusedByBrowserError, NotLetThroughError) as refused:
                     raise await self._api.connections.why_refused(refused) from None
                 except SiteError:
@@ -214,9 +215,8 @@ class RepositoryPurge:
         record.emit(events.PageLoaded(record.name, record.loads, left, waiting, ledger.gone, record.complete))
 
     def _emit_retry(self, state: RetryCallState) -> None:
-        fault = state.outcome.exception() if state.outcome else None
-        why, pause_s = f"the page is loaded again, since {fault}", state.next_action.sleep if state.next_action else 0.0
-        self.record.emit(events.Waiting(self.record.name, pause_s, why))
+        fault, pause_s = state.outcome and state.outcome.exception(), state.next_action and state.next_action.sleep
+        self.record.emit(events.Waiting(self.record.name, pause_s or 0.0, f"the page is loaded again, since {fault}"))
 
     async def _pause(self, seconds: float, why: str, left_s: float | None = None) -> None:
         if seconds > 0:

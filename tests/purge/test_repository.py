@@ -6,9 +6,13 @@ import json
 
 import pytest
 
-from purger.standin import StandIn
+from purger.core.cache import Cache
+from purger.core.errors import LastingSiteError
+from purger.core.selection import Selection
+from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import Purger, over_both
+from purger.travis.page.cache_page import CachePage
+from tests.support.browser import Purge, Purger, over_both
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.browser
@@ -120,3 +124,33 @@ def test_in_slow_motion_each_click_is_a_batch_and_logged(purger: Purger, reposit
     assert [f"clicking {branch!r}" in ended.err for branch in branches] == [True, True, True]
     assert "1 clicked" in ended.err
     assert "3 clicked, 3 answered" in ended.err
+
+
+@pytest.mark.parametrize("at_load", [1, 2], ids=["before the clicks", "before the recheck"])
+@pytest.mark.parametrize("selection", [Selection(), Selection(branches=("main",))], ids=["all", "filter"])
+async def test_a_repository_that_is_replaced_under_its_name_after_the_survey_is_not_touched(
+    purge: Purge,
+    site: StandIn,
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    at_load: int,
+    selection: Selection,
+) -> None:
+    fresh = site.add_repository("acme/fresh")
+    for one in (repository, fresh):
+        one.add("main")
+        one.add("stubborn")
+    site.faults.delete_fault = [DeleteFault("stubborn", 500)]
+    load, loads = CachePage.load, iter(range(1, 9))
+
+    async def replace_and_load(page: CachePage, repository_id: int | None) -> list[Cache]:
+        if next(loads) == at_load:
+            repository.slug, fresh.slug = "acme/old", repository.slug
+        return await load(page, repository_id)
+
+    monkeypatch.setattr(CachePage, "load", replace_and_load)
+    with pytest.raises(LastingSiteError, match="another repository than the one that was surveyed"):
+        await purge(selection)
+    assert sorted(cache.branch for cache in fresh.caches) == ["main", "stubborn"]
+    assert next(loads) == at_load + 1, "it is not loaded again"
+    assert all(f"/repo/{repository.id}/" in request.path for request in site.requests if request.method == "DELETE")
