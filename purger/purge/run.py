@@ -47,13 +47,15 @@ class Request:
     """What a run is about.
 
     An owner among `repositories` stands for all repositories that the API lists of it; of all, `shard` picks a part.
-    `dry_run` lists and deletes nothing. `decisions` are those of a former run, where the policies were decided. A run
+    `dry_run` lists and deletes nothing; what is `to_delete` is the same with it and without, so it needs the same
+    permissions. `decisions` are those of a former run, where the policies were decided. A run
     that `is_first` warns of names that match no cache; later, what they match may be deleted.
     """
 
     repositories: Sequence[Repository | Owner]
     selection: Selection = field(default_factory=Selection)
     dry_run: bool = False
+    to_delete: bool = True
     shard: Shard | None = None
     decisions: Mapping[Repository, Decision] = field(default_factory=dict)
     is_first: bool = True
@@ -193,7 +195,7 @@ class Run:
 
     async def _survey_all(self, api: Api, purges: list[RepositoryPurge]) -> None:
         request = self.request
-        expanded = await expand(api, request.repositories, to_delete=not request.dry_run, emit=self._emit)
+        expanded = await expand(api, request.repositories, to_delete=request.to_delete, emit=self._emit)
         self._of_an_owner = expanded.error
         purges += [
             RepositoryPurge(
@@ -220,7 +222,9 @@ class Run:
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
-            await purge.survey(to_delete=not self.request.dry_run, concludes=not self.request.selection.policies.limit)
+            request = self.request
+            concludes = not request.selection.policies.limit
+            await purge.survey(to_delete=request.to_delete, dry_run=request.dry_run, concludes=concludes)
 
     def _limit(self, purges: Sequence[RepositoryPurge]) -> None:
         """Conclude these surveys with at most so many selected caches in all as the limit of the run allows.
