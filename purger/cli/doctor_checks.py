@@ -34,12 +34,11 @@ from purger.core.text import many
 from purger.report.model import CheckName, CheckReport, CheckState
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
-from purger.travis.api import Api
+from purger.travis.api import VIEW_AND_DELETE, Api
 from purger.travis.auth.tokens import FoundToken
 from purger.travis.rate_limit import Budget
 from purger.travis.reachability import api_answers_s, front_end_answers_s
 
-RIGHTS = {"cache_view": "see the caches", "cache_delete": "delete the caches"}
 _T = TypeVar("_T")
 
 
@@ -191,7 +190,7 @@ class Doctor:
             self._add("repository", CheckState.SKIPPED, f"{self._repository}: {self._needed('token')}")
             return False
         try:
-            (await api.repository(self._repository)).require(RIGHTS)
+            (await api.repository(self._repository)).require(VIEW_AND_DELETE)
         except PurgerError as error:
             self._failed("repository", error, _Turn.RIGHTS, before=f"{self._repository}: ")
             return False

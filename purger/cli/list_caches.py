@@ -79,7 +79,7 @@ def list_caches(
     reached_by = network.network(os.environ)
     token = output.token(site, site_options.session_file)
     settings = with_host(Settings(site=site, token=token, network=reached_by, pace=pace), meant.selection)
-    order, request = listing.order(policies.limit), meant.request(dry_run=True)
+    order, request = listing.order(policies.limit), meant.request(dry_run=True, to_delete=False)
 
     def task(hooks: Hooks) -> ListTask:
         run = Run(settings, request, _limited(hooks) if policies.limit else hooks)

@@ -46,14 +46,15 @@ class Meant:
     decisions: Mapping[Repository, Decision] = field(default_factory=dict)
     former: Report | None = None
 
-    def request(self, *, dry_run: bool) -> Request:
-        """Return the request of a run about these."""
+    def request(self, *, dry_run: bool, to_delete: bool = True) -> Request:
+        """Return the request of a run about these: to delete their caches, or to show them to whom may see them."""
         from purger.purge.run import Request
 
         return Request(
             repositories=self.repositories,
             selection=self.selection,
             dry_run=dry_run,
+            to_delete=to_delete,
             shard=self.shard,
             decisions=self.decisions,
             is_first=self.selection.not_after is None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from purger.core import events
 from purger.core.errors import PurgerError
 from purger.travis.addresses import Owner, Repository
-from purger.travis.api import Api, RepositoryFacts
+from purger.travis.api import VIEW, VIEW_AND_DELETE, Api, RepositoryFacts
 from purger.travis.refusals import NotAllowedError, NotFoundError
 
 
@@ -31,7 +31,7 @@ async def expand(
     Raises the error of an owner where nothing else is left to do, and any other PurgerError.
     """
     found: dict[Repository, RepositoryFacts | None] = {}
-    needed = {"cache_view", "cache_delete"} if to_delete else {"cache_view"}
+    needed = set(VIEW_AND_DELETE if to_delete else VIEW)
     first: PurgerError | None = None
     for target in targets:
         if isinstance(target, Repository):

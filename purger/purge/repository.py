@@ -34,7 +34,7 @@ from purger.purge.settings import Settings
 from purger.purge.site_time import count_ages_from_site
 from purger.purge.unmatched import unmatched_names
 from purger.travis.addresses import Repository
-from purger.travis.api import Api, RepositoryFacts
+from purger.travis.api import VIEW, VIEW_AND_DELETE, Api, RepositoryFacts
 from purger.travis.rate_limit import REQUESTS_A_LOAD, Budget
 from purger.travis.reachability import front_end_answers_s
 
@@ -73,18 +73,18 @@ class RepositoryPurge:
         """What the survey decided about the caches; None where the selection has no policy, or was decided before."""
         return self._decided.decision if self._decided else None
 
-    async def survey(self, *, to_delete: bool, concludes: bool = True) -> None:
+    async def survey(self, *, to_delete: bool, dry_run: bool = False, concludes: bool = True) -> None:
         """Ask the API which caches there are and what the token may do, and decide what the policies mean.
 
-        It `concludes`, unless the limit of the run is to be applied before that. Raises AccessError where the
-        repository is missing or a right is, SiteError where the API does not respond.
+        What is `to_delete` needs another permission than what is shown, in a dry run, too. It `concludes`, unless the
+        limit of the run is to be applied before that. Raises AccessError where the repository is missing or a right is,
+        SiteError where the API does not respond.
         """
-        self._to_delete = to_delete
+        self._dry_run = dry_run
         facts = self._facts or await self._api.repository(self.record.repository)
+        self._id = facts.id
         count_ages_from_site(self.record, self._api.clock.offset, self._api.clock.now())
-        facts.require({"cache_view": "see the caches"}, where=self.record.url)
-        if to_delete:
-            facts.require({"cache_delete": "delete the caches"}, where=self.record.url)
+        facts.require(VIEW_AND_DELETE if to_delete else VIEW, where=self.record.url)
         ledger = self.record.ledger
         listings = BranchListings(self._api, facts.id, lambda: ledger.selection)
         attribution = Attribution(listings, lambda: ledger.selection)
@@ -113,7 +113,7 @@ class RepositoryPurge:
         selected = ledger.selected
         if self.record.may_hide_matches:
             self.record.warn(self.record.why_incomplete)
-        elif not self.record.complete and not self._to_delete:
+        elif not self.record.complete and self._dry_run:
             self.record.warn(AT_LEAST)
         elif self.record.complete and not selected and not ledger.undecided:
             self.record.verified = True
@@ -202,7 +202,7 @@ class RepositoryPurge:
                 await self._budget.take(REQUESTS_A_LOAD)
                 self.record.requests += REQUESTS_A_LOAD
                 try:
-                    listed = await page.load()
+                    listed = await page.load(self._id)
                 except (RefusedByBrowserError, NotLetThroughError) as refused:
                     raise await self._api.connections.why_refused(refused) from None
                 except SiteError as error:
@@ -215,9 +215,8 @@ class RepositoryPurge:
         record.emit(events.PageLoaded(record.name, record.loads, left, waiting, ledger.gone, record.complete))
 
     def _emit_retry(self, state: RetryCallState) -> None:
-        fault = state.outcome.exception() if state.outcome else None
-        why, pause_s = f"the page is loaded again, since {fault}", state.next_action.sleep if state.next_action else 0.0
-        self.record.emit(events.Waiting(self.record.name, pause_s, why))
+        fault, pause_s = state.outcome and state.outcome.exception(), state.next_action and state.next_action.sleep
+        self.record.emit(events.Waiting(self.record.name, pause_s or 0.0, f"the page is loaded again, since {fault}"))
 
     async def _pause(self, seconds: float, why: str, left_s: float | None = None) -> None:
         if seconds > 0:

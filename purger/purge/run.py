@@ -47,13 +47,15 @@ class Request:
     """What a run is about.
 
     An owner among `repositories` stands for all repositories that the API lists of it; of all, `shard` picks a part.
-    `dry_run` lists and deletes nothing. `decisions` are those of a former run, where the policies were decided. A run
+    `dry_run` lists and deletes nothing; what is `to_delete` is the same with it and without, so it needs the same
+    permissions. `decisions` are those of a former run, where the policies were decided. A run
     that `is_first` warns of names that match no cache; later, what they match may be deleted.
     """
 
     repositories: Sequence[Repository | Owner]
     selection: Selection = field(default_factory=Selection)
     dry_run: bool = False
+    to_delete: bool = True
     shard: Shard | None = None
     decisions: Mapping[Repository, Decision] = field(default_factory=dict)
     is_first: bool = True
@@ -193,7 +195,7 @@ class Run:
 
     async def _survey_all(self, api: Api, purges: list[RepositoryPurge]) -> None:
         request = self.request
-        expanded = await expand(api, request.repositories, to_delete=not request.dry_run, emit=self._emit)
+        expanded = await expand(api, request.repositories, to_delete=request.to_delete, emit=self._emit)
         self._of_an_owner = expanded.error
         purges += [
             RepositoryPurge(
@@ -220,7 +222,9 @@ class Run:
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
-            await purge.survey(to_delete=not self.request.dry_run, concludes=not self.request.selection.policies.limit)
+            request = self.request
+            concludes = not request.selection.policies.limit
+            await purge.survey(to_delete=request.to_delete, dry_run=request.dry_run, concludes=concludes)
 
     def _limit(self, purges: Sequence[RepositoryPurge]) -> None:
         """Conclude these surveys with at most so many selected caches in all as the limit of the run allows.
@@ -272,15 +276,20 @@ def _say_once(error: PurgerError, records: Sequence[Record]) -> None:
 def _say_unmatched_names(records: Sequence[Record], request: Request, emit: events.Observer) -> None:
     """Warn once of each name that no repository has a cache of, unless what it matched was deleted by a former run.
 
-    Raises InputError where one to exclude certainly means a branch that would be purged.
+    Raises InputError where one to exclude certainly means a branch that would be purged, in any of the repositories.
     """
     seen = [one for one in records if request.is_first and one.error is None and one.ledger.entries]
-    for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-        if unmatched.is_meant and not request.dry_run and unmatched.option == "--exclude":
+    misspelt = [(record, one) for record in seen for one in record.unmatched if one.spares_nothing]
+    for record, unmatched in misspelt:
+        if not request.dry_run:
             raise InputError(
-                str(unmatched),
+                unmatched.sentence(f" of {record.name}" if len(records) > 1 else ""),
                 remedy="Nothing was deleted. Give --exclude once for each branch, by its name in `purger list`.",
             )
+        record.warn(str(unmatched))
+    for unmatched in in_common(record.unmatched for record in seen) if seen else ():
+        if unmatched.spares_nothing:
+            continue
         if len(records) == 1:
             records[0].warn(str(unmatched))
         else:

@@ -35,10 +35,18 @@ class Unmatched:
     similar: str | None = None
     is_meant: bool = False
 
+    @property
+    def spares_nothing(self) -> bool:
+        """Whether a branch would be purged that the name is certainly meant to exclude."""
+        return self.is_meant and self.option == "--exclude"
+
     def __str__(self) -> str:
-        """Say it as a sentence that warns; no cache of the run matches, whatever is alike in one repository."""
+        return self.sentence()
+
+    def sentence(self, of: str = "") -> str:
+        """Return a sentence that warns of it, with ` of` a repository where the run has several."""
         meant = f": is {visible(self.similar)} meant?" if self.similar else ""
-        return f"{self.option} {visible(self.name)} matches no listed cache{meant}"
+        return f"{self.option} {visible(self.name)} matches no listed cache{of}{meant}"
 
 
 async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: BranchListings) -> list[Unmatched]:
@@ -53,15 +61,16 @@ async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: B
     names = _without_a_match(filters, known)
     if not names:
         return []
+    left = _without_excluded(known, filters)
     try:
         branches = await listings.branches()
     except PurgerError:
         # A warning is not worth a failure. A branch to exclude in another spelling is more: it would be purged.
-        meant = ((option, name, _meant(name, known)) for option, name in names if option == "--exclude")
+        meant = ((option, name, _meant(name, left)) for option, name in names if option == "--exclude")
         return [Unmatched(option, name, one, is_meant=True) for option, name, one in meant if one is not None]
     unnamed = [cache for cache in caches if cache.full_branch is None]
     shown = {cache.branch for cache in unnamed if cache.is_attributed}
-    view = _View(known, branches, shown, any_may_be=not all(cache.is_attributed for cache in unnamed))
+    view = _View(known, left, branches, shown, any_may_be=not all(cache.is_attributed for cache in unnamed))
     # A branch that is named in full is listed on its own, so that all of its caches are known.
     may_be = [name not in filters.literals and view.may_be_meant(option, name) for option, name in names]
     found = [
@@ -85,12 +94,13 @@ def in_common(found: Iterable[Sequence[Unmatched]]) -> list[Unmatched]:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The names of branches that are `known` to have caches, and all `branches` of the repository.
+    """The names of branches that are `known` to have caches, those `left` by --exclude, and all of the repository.
 
     Of some caches, only the last parts of their branches' names are `shown`; `any_may_be` if not even that of some.
     """
 
     known: Collection[str]
+    left: Collection[str]
     branches: Mapping[str, bool | None]
     shown: Collection[str]
     any_may_be: bool
@@ -115,7 +125,7 @@ async def _unmatched(
 ) -> Unmatched | None:
     """Return what is to be said of a name that matches no known branch; None where it `may_be` a cache's after all."""
     is_a_branch = view.branches.get(name) is not None
-    meant = None if is_a_branch else _meant(name, view.known)
+    meant = None if is_a_branch else _meant(name, view.left if option == "--exclude" else view.known)
     if option == "--exclude" and not is_a_branch and not (may_be and is_glob(name)):
         meant = meant or await _nested_meant(name, view, listings)
         if meant is not None and not (may_be and await listings.own(name)):
@@ -151,6 +161,11 @@ def _is_written_otherwise(name: str, branch: str) -> bool:
 def _plain(name: str) -> str:
     """Return the name in small letters that are composed, without characters that nobody sees."""
     return "".join(one for one in unicodedata.normalize("NFKC", name).casefold() if one.isprintable())
+
+
+def _without_excluded(branches: Iterable[str], filters: Filters) -> set[str]:
+    """Return the branches that no value of `--exclude` matches as it is written: another spelling may mean them."""
+    return {branch for branch in branches if not any(excludes(branch, name) for name in filters.exclude)}
 
 
 def _without_a_match(filters: Filters, known: Collection[str]) -> list[tuple[str, str]]:

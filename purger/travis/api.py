@@ -30,6 +30,9 @@ from purger.travis.rate_limit import Budget
 
 _Page = TypeVar("_Page", bound=PagePayload)
 
+VIEW = {"cache_view": "see the caches"}
+VIEW_AND_DELETE = VIEW | {"cache_delete": "delete the caches"}
+"""What a token needs to show caches, and to delete them: the API's name of each permission, and what it allows."""
 MAX_PAGES = 1000
 MAX_PAGES_OF_BUILDS = 10
 """A thousand builds of pull requests: those with caches are hardly older."""

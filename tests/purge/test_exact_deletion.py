@@ -211,12 +211,12 @@ async def test_uploaded_again_during_a_load(
     load = CachePage.load
     loads = 0
 
-    async def load_and_upload(page: CachePage) -> list[Cache]:
+    async def load_and_upload(page: CachePage, repository_id: int | None) -> list[Cache]:
         nonlocal loads
         loads += 1
         if loads == 2:
             repository.add("feature/foo", name="one.tgz", age_s=100)
-        listed = await load(page)
+        listed = await load(page, repository_id)
         if loads == 3:
             repository.add("feature/foo", name="one.tgz", age_s=0)
         return listed

@@ -9,17 +9,18 @@ import pytest
 
 from purger.browser.network import DIRECT
 from purger.cli.progress import log_event
+from purger.core.cache import Cache
 from purger.core.errors import LastingSiteError, NoAnswerError
 from purger.core.selection import Selection
 from purger.purge.repository import RepositoryPurge
 from purger.purge.settings import Settings
 from purger.secrets.token import Token
-from purger.standin import StandIn
+from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.page.cache_page import CachePage
 from purger.travis.rate_limit import Budget
-from tests.support.browser import WIDGETS, OpenApi, Purger, over_both, survey_one
+from tests.support.browser import WIDGETS, OpenApi, Purge, Purger, over_both, survey_one
 from tests.support.ports import free_port
 from tests.support.raw_servers import Connection, raw_server
 from tests.support.retry_policies import QUICK
@@ -169,3 +170,33 @@ async def test_a_front_end_that_leads_to_another_host_is_named_where_the_browser
     else:
         assert "ERR_NAME_NOT_RESOLVED" in caught.value.what
     assert page.loads == (1 if is_redirected else 3)
+
+
+@pytest.mark.parametrize("at_load", [1, 2], ids=["before the clicks", "before the recheck"])
+@pytest.mark.parametrize("selection", [Selection(), Selection(branches=("main",))], ids=["all", "filter"])
+async def test_a_repository_that_is_replaced_under_its_name_after_the_survey_is_not_touched(
+    purge: Purge,
+    site: StandIn,
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    at_load: int,
+    selection: Selection,
+) -> None:
+    fresh = site.add_repository("acme/fresh")
+    for one in (repository, fresh):
+        one.add("main")
+        one.add("stubborn")
+    site.faults.delete_fault = [DeleteFault("stubborn", 500)]
+    load, loads = CachePage.load, iter(range(1, 9))
+
+    async def replace_and_load(page: CachePage, repository_id: int | None) -> list[Cache]:
+        if next(loads) == at_load:
+            repository.slug, fresh.slug = "acme/old", repository.slug
+        return await load(page, repository_id)
+
+    monkeypatch.setattr(CachePage, "load", replace_and_load)
+    with pytest.raises(LastingSiteError, match="another repository than the one that was surveyed"):
+        await purge(selection)
+    assert sorted(cache.branch for cache in fresh.caches) == ["main", "stubborn"]
+    assert next(loads) == at_load + 1, "it is not loaded again"
+    assert all(f"/repo/{repository.id}/" in request.path for request in site.requests if request.method == "DELETE")

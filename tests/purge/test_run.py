@@ -45,6 +45,25 @@ def test_a_limit_holds_for_all_repositories_of_a_run(purger: Purger, site: Stand
     assert kept == [[("limit", 2)], [("limit", 1)], []]
 
 
+@pytest.mark.parametrize("targets", [("acme/*",), ("acme/a", "acme/b")], ids=["owner", "named"])
+def test_a_dry_run_selects_what_the_run_deletes_where_the_token_may_not_delete_everything(
+    purger: Purger, site: StandIn, targets: tuple[str, ...]
+) -> None:
+    for name, age in (("a", 1), ("b", 9)):
+        one = site.add_repository(f"acme/{name}", permissions={"cache_delete": name == "a"})
+        for number in range(2):
+            one.add(f"{name}-{number}", age_s=age * 86_400)
+    code = 0 if len(targets) == 1 else 3
+    dry, real = (purger("purge", *targets, how) for how in ("--dry-run", "--yes"))
+    assert (dry.code, real.code, left(site)) == (code, code, {"acme/a": 0, "acme/b": 2})
+    for ended in (dry, real):
+        selected = {one["repository"]: one["selected"] for one in ended.report["repositories"]}
+        assert selected == {"acme/a": 2} | ({"acme/b": 0} if code else {})
+        assert "cache_delete" in ended.err
+    listed = purger("list", *targets)
+    assert (listed.code, [one["seen"] for one in listed.report["repositories"]]) == (0, [0, 2])
+
+
 WRONG = {"TRAVIS_TOKEN": "wrong-token-of-someone"}
 NOWHERE = {"PURGER_API_URL": "http://127.0.0.1:9"}
 

@@ -15,7 +15,7 @@ from purger.purge.branch_listings import BranchListings
 from purger.purge.unmatched import Unmatched, in_common, unmatched_names
 from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import OpenApi, Purger, fill
+from tests.support.browser import OpenApi, Purger, fill, left
 from tests.support.builders import cache
 from tests.support.retry_policies import FAST
 
@@ -203,6 +203,27 @@ def test_of_several_repositories_one_tells_what_is_meant() -> None:
     for found in ([here, there], [there, here]):
         assert in_common([[one] for one in found]) == [here]
     assert in_common([[here], []]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "here", "there"),
+    [("main", "Main", "main"), ("PR.7", "pr.7", "PR.7"), ("caf\u00e9", "cafe\u0301", "caf\u00e9")],
+    ids=["case", "pull request", "Unicode"],
+)
+def test_nothing_is_deleted_where_one_of_several_repositories_spells_an_excluded_branch_otherwise(
+    purger: Purger, site: StandIn, name: str, here: str, there: str
+) -> None:
+    for repository, branch in (("a", there), ("b", here), ("c", there)):
+        added = site.add_repository(f"acme/{repository}")
+        for one in (branch, "dev"):
+            added.add(one)
+    ended = purger("purge", "acme/*", "--yes", "--exclude", name)
+    assert (ended.code, left(site)) == (2, {"acme/a": 2, "acme/b": 2, "acme/c": 2})
+    assert f"--exclude {name} matches no listed cache of acme/b: is {here} meant?" in ended.err
+    warned = purger("list", "acme/*", "--exclude", name)
+    assert (warned.code, [len(one["warnings"]) for one in warned.report["repositories"]]) == (0, [0, 1, 0])
+    both = purger("purge", "acme/*", "--dry-run", "--exclude", name, "--exclude", here)
+    assert "matches no listed cache" not in both.err
 
 
 COMMANDS = [("list",), ("purge", "--dry-run"), ("purge", "--yes")]

@@ -351,7 +351,7 @@ def full_state(site: StandIn) -> str:
 
 async def survey_one(purge: RepositoryPurge, *, to_delete: bool) -> None:
     """Survey a repository as the only one of its run."""
-    await purge.survey(to_delete=to_delete, concludes=False)
+    await purge.survey(to_delete=to_delete, dry_run=not to_delete, concludes=False)
     decision, limit = purge.decision, purge.record.ledger.selection.policies.limit
     if decision is not None and limit is not None:
         (decision,) = limited([decision], limit)

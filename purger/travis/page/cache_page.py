@@ -15,7 +15,7 @@ from playwright.async_api import Response as PageResponse
 from purger.browser.causes import known_cause
 from purger.browser.driver import driver_is_gone
 from purger.core.cache import Cache, count_rows
-from purger.core.errors import BrowserError, NoAnswerError, SiteError, UnknownPageError
+from purger.core.errors import BrowserError, LastingSiteError, NoAnswerError, SiteError, UnknownPageError
 from purger.core.retry_policies import PageWaits
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
@@ -92,13 +92,13 @@ class CachePage:
             source = (files("purger.travis.page") / name).read_text("utf-8")
             await context.add_init_script(f"({source.strip().removesuffix(';')})({json.dumps(config)});")
 
-    async def load(self) -> list[Cache]:
+    async def load(self, repository_id: int | None = None) -> list[Cache]:
         """Load the page anew. Return the caches of the list that it fetched, once its rows are shown.
 
         Raises SiteError where it shows no list (the page does not tell why: ask the API), NoAnswerError where the
-        browser gets no page (ask the front end), LastingSiteError where something else answers in its place,
-        RefusedByBrowserError where the browser refuses a certificate, UnknownPageError where it shows something else
-        than the list that it fetched.
+        browser gets no page (ask the front end), RefusedByBrowserError where the browser refuses a certificate,
+        UnknownPageError where it shows something else than the list that it fetched, LastingSiteError where something
+        else answers in its place, or where it fetched the list of another repository than the one with the given id.
         """
         page = await self._supervised.open()
         self._certificates.forget()
@@ -124,7 +124,7 @@ class CachePage:
             shown = await _call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
         if shown and shown["state"] != "list":
             await self._certificates.check()
-        return self._caches_shown(shown)
+        return self._caches_shown(shown, repository_id)
 
     async def _refuse(self, response: PageResponse) -> None:
         """Raise the error for a response with a status of 400 or more, unless it is a page of the front end's own."""
@@ -134,11 +134,18 @@ class CachePage:
         if refusal := front_end_refusal(response.status, body.decode("utf-8", "replace"), self.url):
             raise refusal
 
-    def _caches_shown(self, shown: dict[str, Any] | None) -> list[Cache]:
+    def _caches_shown(self, shown: dict[str, Any] | None, repository_id: int | None) -> list[Cache]:
         if shown is None:
             raise _other_origin(self.url)
         self._supervised.guard.note_questions(shown["questions"])
         fetched = shown["list"] or {}
+        # The page goes by the name, which may have become another repository's.
+        if repository_id is not None and fetched.get("repository", str(repository_id)) != str(repository_id):
+            raise LastingSiteError(
+                "the page shows another repository than the one that was surveyed: it has the same name by now",
+                where=self.url,
+                remedy="Nothing of it was deleted. Run purger again to survey the repository that has the name now.",
+            )
         match shown["state"]:
             case "list":
                 return caches_in(fetched["caches"])

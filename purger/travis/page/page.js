@@ -24,7 +24,7 @@
   };
 
   // ---- the page's own requests -------------------------------------------------------------------------------
-  let list = null;              // the response to the page's only list request: {status, caches, words}
+  let list = null;              // the response to the page's only list request: {repository, status, caches, words}
   const allowed = new Set();    // branches that may be deleted; requests for others are blocked
   let allowAll = false;
   const expected = new Map();   // branch -> time of the click, until the request is sent
@@ -47,12 +47,12 @@
 
   // The page does not encode the branch (docs/TRAVIS.md section 3): everything after `branch=` is its name.
   const classify = (method, url) => {
-    const match = /^(.*\/repo\/[^/?#]+\/caches)(?:\?branch=([^]*))?$/.exec(String(url));
+    const match = /^(.*\/repo\/([^/?#]+)\/caches)(?:\?branch=([^]*))?$/.exec(String(url));
     if (!match || !match[1].startsWith(config.api + "/")) return null;
-    if (method === "GET" && match[2] === undefined) return { kind: "list" };
+    if (method === "GET" && match[3] === undefined) return { kind: "list", repository: match[2] };
     if (method !== "DELETE") return null;
-    if (match[2] === undefined) return { kind: "delete", branch: null, url: match[1], ok: allowAll };
-    let branch = match[2];
+    if (match[3] === undefined) return { kind: "delete", branch: null, url: match[1], ok: allowAll };
+    let branch = match[3];
     try {
       const decoded = decodeURIComponent(branch);   // in case a later version of the page encodes it
       if (!allowed.has(branch) && allowed.has(decoded)) branch = decoded;
@@ -119,7 +119,7 @@
       const status = this.status;
       const retryAfter = status === 429 || status === 503 ? this.getResponseHeader("Retry-After") : null;
       const text = await this.#text().catch(() => "");
-      if (call.kind === "list") list = { status, caches: cachesIn(text), words: text.slice(0, 300) };
+      if (call.kind === "list") list = { repository: call.repository, status, caches: cachesIn(text), words: text.slice(0, 300) };
       else this.#end({ status, retryAfter, deleted: succeeded(this) ? cachesIn(text) : null, words: succeeded(this) ? "" : text.slice(0, 300) });
       happened();
     }
