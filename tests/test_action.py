@@ -192,11 +192,36 @@ def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp
     assert [cache.branch for cache in repository.caches] == ["dev", "topic"]
 
 
+def test_names_of_an_input_and_of_args_add_up(site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    for branch in ("main", "topic", "dev"):
+        repository.add(branch)
+    finished = run_step(
+        site,
+        tmp_path,
+        ("PURGER_BRANCH", ""),
+        token=site.token,
+        repository="acme/widgets",
+        branch="main topic\ndev\n",
+        exclude="main",
+        dry_run="true",
+        args="--exclude topic",
+    )
+    assert finished.code == 0, finished.text
+    assert finished.outputs["remaining"] == "1"
+
+
 def test_windows_is_refused(tmp_path: Path) -> None:
     (step,) = (step for step in STEPS if step.get("if") == "${{ runner.os == 'Windows' }}")
     finished = finish({"id": "windows"} | step, tmp_path, environment(None))
     assert finished.code == 2
     assert "::error title=purger::purger runs on Linux and macOS" in finished.text
+
+
+def test_a_wrong_value_is_named_as_the_input_is(site: StandIn, tmp_path: Path) -> None:
+    finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets", limit="0")
+    assert finished.code == 2
+    assert "error: --limit 0 is too small" in finished.text
 
 
 def test_a_failure_is_the_steps_failure(site: StandIn, tmp_path: Path) -> None:
@@ -231,7 +256,12 @@ def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
         ({"kind": "nonsense"}, 2),
         ({"branch": " "}, 2),
         ({"match": "cache\n"}, 2),
+        ({"branch": '"main"'}, 2),
+        ({"exclude": "main 'topic'"}, 2),
         ({"args": "--no-such-option"}, 2),
+        ({"kind": "pull-request", "args": "--kind push"}, 2),
+        ({"older_than": "30d", "args": "--older-than 1s"}, 2),
+        ({"match": "cache", "args": "-m x"}, 2),
         ({"args": "--report=/etc/passwd"}, 2),
         ({"repository": "--yes"}, 2),
         ({"repository": "$(x) 'y'"}, 2),
