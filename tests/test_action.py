@@ -218,6 +218,43 @@ def test_windows_is_refused(tmp_path: Path) -> None:
     assert "::error title=purger::purger runs on Linux and macOS" in finished.text
 
 
+@pytest.mark.parametrize(
+    ("repository", "args", "workflow"),
+    [
+        ("acme/other", "--from-file list.txt", []),
+        ("", "--from-file=list.txt", []),
+        ("acme/other", "", [("PURGER_FROM_FILE", "list.txt")]),
+    ],
+)
+def test_a_list_replaces_the_workflows_repository(
+    site: StandIn, tmp_path: Path, repository: str, args: str, workflow: list[tuple[str, str]]
+) -> None:
+    site.add_repository("acme/widgets").add("main")
+    site.add_repository("acme/other").add("main")
+    (tmp_path / "list.txt").write_text("acme/widgets\n")
+    own = ("GITHUB_REPOSITORY", "acme/other")
+    inputs = {"token": site.token, "repository": repository, "args": args, "dry_run": "true"}
+    finished = run_step(site, tmp_path, own, *workflow, **inputs)
+    assert finished.code == 0, finished.text
+    purged = json.loads(Path(output_of("report", finished)).read_text())["repositories"]
+    assert [one["repository"] for one in purged] == ["acme/widgets"]
+
+
+def test_args_resume_a_former_run(site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    repository.add("main")
+    inputs = {"token": site.token, "repository": "acme/widgets"}
+    own = ("GITHUB_REPOSITORY", "acme/widgets")
+    site.faults.delete_fault = [DeleteFault("main", 403)]
+    failed = run_step(site, tmp_path, own, **inputs)
+    assert failed.code == 1, failed.text
+    Path(output_of("report", failed)).rename(tmp_path / "former.json")
+    site.faults.delete_fault = []
+    resumed = run_step(site, tmp_path, own, **inputs, args="--settle 0 --resume former.json")
+    assert resumed.code == 0, resumed.text
+    assert repository.caches == []
+
+
 def test_a_wrong_value_is_named_as_the_input_is(site: StandIn, tmp_path: Path) -> None:
     finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets", limit="0")
     assert finished.code == 2
@@ -263,6 +300,8 @@ def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
         ({"older_than": "30d", "args": "--older-than 1s"}, 2),
         ({"match": "cache", "args": "-m x"}, 2),
         ({"args": "--report=/etc/passwd"}, 2),
+        ({"args": "--from-file list.txt"}, 2),
+        ({"args": "--resume=report.json"}, 2),
         ({"repository": "--yes"}, 2),
         ({"repository": "$(x) 'y'"}, 2),
         ({"repository": "acme/wídgets"}, 2),
