@@ -192,11 +192,73 @@ def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp
     assert [cache.branch for cache in repository.caches] == ["dev", "topic"]
 
 
+def test_names_of_an_input_and_of_args_add_up(site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    for branch in ("main", "topic", "dev"):
+        repository.add(branch)
+    finished = run_step(
+        site,
+        tmp_path,
+        ("PURGER_BRANCH", ""),
+        token=site.token,
+        repository="acme/widgets",
+        branch="main topic\ndev\n",
+        exclude="main",
+        dry_run="true",
+        args="--exclude topic",
+    )
+    assert finished.code == 0, finished.text
+    assert finished.outputs["remaining"] == "1"
+
+
 def test_windows_is_refused(tmp_path: Path) -> None:
     (step,) = (step for step in STEPS if step.get("if") == "${{ runner.os == 'Windows' }}")
     finished = finish({"id": "windows"} | step, tmp_path, environment(None))
     assert finished.code == 2
     assert "::error title=purger::purger runs on Linux and macOS" in finished.text
+
+
+@pytest.mark.parametrize(
+    ("repository", "args", "workflow"),
+    [
+        ("acme/other", "--from-file list.txt", []),
+        ("", "--from-file=list.txt", []),
+        ("acme/other", "", [("PURGER_FROM_FILE", "list.txt")]),
+    ],
+)
+def test_a_list_replaces_the_workflows_repository(
+    site: StandIn, tmp_path: Path, repository: str, args: str, workflow: list[tuple[str, str]]
+) -> None:
+    site.add_repository("acme/widgets").add("main")
+    site.add_repository("acme/other").add("main")
+    (tmp_path / "list.txt").write_text("acme/widgets\n")
+    own = ("GITHUB_REPOSITORY", "acme/other")
+    inputs = {"token": site.token, "repository": repository, "args": args, "dry_run": "true"}
+    finished = run_step(site, tmp_path, own, *workflow, **inputs)
+    assert finished.code == 0, finished.text
+    purged = json.loads(Path(output_of("report", finished)).read_text())["repositories"]
+    assert [one["repository"] for one in purged] == ["acme/widgets"]
+
+
+def test_args_resume_a_former_run(site: StandIn, tmp_path: Path) -> None:
+    repository = site.add_repository("acme/widgets")
+    repository.add("main")
+    inputs = {"token": site.token, "repository": "acme/widgets"}
+    own = ("GITHUB_REPOSITORY", "acme/widgets")
+    site.faults.delete_fault = [DeleteFault("main", 403)]
+    failed = run_step(site, tmp_path, own, **inputs)
+    assert failed.code == 1, failed.text
+    Path(output_of("report", failed)).rename(tmp_path / "former.json")
+    site.faults.delete_fault = []
+    resumed = run_step(site, tmp_path, own, **inputs, args="--settle 0 --resume former.json")
+    assert resumed.code == 0, resumed.text
+    assert repository.caches == []
+
+
+def test_a_wrong_value_is_named_as_the_input_is(site: StandIn, tmp_path: Path) -> None:
+    finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets", limit="0")
+    assert finished.code == 2
+    assert "error: --limit 0 is too small" in finished.text
 
 
 def test_a_failure_is_the_steps_failure(site: StandIn, tmp_path: Path) -> None:
@@ -231,8 +293,19 @@ def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
         ({"kind": "nonsense"}, 2),
         ({"branch": " "}, 2),
         ({"match": "cache\n"}, 2),
+        ({"branch": '"main"'}, 2),
+        ({"exclude": "main 'topic'"}, 2),
         ({"args": "--no-such-option"}, 2),
+        ({"kind": "pull-request", "args": "--kind push"}, 2),
+        ({"older_than": "30d", "args": "--older-than 1s"}, 2),
+        ({"match": "cache", "args": "-m x"}, 2),
         ({"args": "--report=/etc/passwd"}, 2),
+        ({"args": '--branch "main"'}, 2),
+        ({"args": "--match='cache'"}, 2),
+        ({"args": "--help"}, 2),
+        ({"args": "--artifacts elsewhere"}, 2),
+        ({"args": "--from-file list.txt"}, 2),
+        ({"args": "--resume=report.json"}, 2),
         ({"repository": "--yes"}, 2),
         ({"repository": "$(x) 'y'"}, 2),
         ({"repository": "acme/wídgets"}, 2),
