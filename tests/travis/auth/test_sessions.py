@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -94,6 +95,32 @@ def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
     sessions.save(PUBLIC, ONE)
     assert (tmp_path / "link").is_symlink()
     assert token_in(Sessions(tmp_path / "real.json"), PUBLIC) == "token-of-one"
+
+
+def test_a_session_behind_a_symbolic_link_is_removed_and_not_only_the_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real.json")
+    sessions = Sessions(tmp_path / "link")
+    sessions.save(PUBLIC, ONE)
+    assert sessions.forget(PUBLIC)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("sites", [[PUBLIC], [PUBLIC, ACME]])
+def test_a_session_that_can_not_be_removed_is_an_input_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sites: list[Site]
+) -> None:
+    sessions = Sessions(tmp_path / "session.json")
+    for site in sites:
+        sessions.save(site, ONE)
+
+    def refuse(*_paths: object, **_options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(InputError, match="the session can't be removed: Permission denied"):
+            sessions.forget(PUBLIC)
+    assert token_in(sessions, PUBLIC) == "token-of-one"
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
