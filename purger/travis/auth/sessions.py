@@ -130,8 +130,8 @@ class Sessions:
     def _write(self, sites: dict[str, dict[str, Any]]) -> None:
         text = json.dumps({"schema": SCHEMA, "sites": sites}, indent=1)
         self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        if self.is_default:
-            self._folder.chmod(_FOLDER_MODE)
+        if self.is_default and not self.path.parent.is_symlink():  # what a link leads to is not purger's own
+            self.path.parent.chmod(_FOLDER_MODE)
         write_whole(self._target, text.encode(), mode=_FILE_MODE)
 
     def _broken(self, why: str) -> InputError:

@@ -89,6 +89,20 @@ def test_the_mode_of_a_given_folder_is_not_changed(tmp_path: Path) -> None:
     assert mode_of(tmp_path) == 0o755
 
 
+@pytest.mark.parametrize("link", ["purger", "purger/session.json"])
+def test_the_mode_of_a_folder_behind_a_symbolic_link_is_not_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    strange = tmp_path / "strange"
+    strange.mkdir(mode=0o755)
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(strange if link == "purger" else strange / "session.json")
+    Sessions().save(PUBLIC, ONE)
+    assert mode_of(strange) == 0o755
+    assert mode_of(strange / "session.json") == 0o600
+
+
 def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real.json")
     sessions = Sessions(tmp_path / "link")
