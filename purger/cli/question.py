@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,6 +19,9 @@ from purger.core.text import many
 from purger.core.units import size_text
 from purger.report.model import RepositoryReport
 from purger.report.phrases import HIDDEN, at_least
+
+_MOST_BYTES = 4096
+"""A terminal gives no longer line."""
 
 
 async def ask(output: Output, repositories: Sequence[RepositoryReport], now: datetime) -> bool:
@@ -41,21 +46,41 @@ async def ask(output: Output, repositories: Sequence[RepositoryReport], now: dat
     question = f"Delete {at_least(count, 'cache', complete=complete)} ({size}) of {where}? [y/N] "
     if not count:
         question = f"No listed cache of {where} is selected. Go on? [y/N] "
+    _forget_what_was_typed()
     console.print(Text(question, style="bold"), end="")
     answer = await _read_line()
     return answer.strip().lower() in {"y", "yes"}
 
 
+def _forget_what_was_typed() -> None:
+    """Drop what was typed before the question is shown: it is no answer to it."""
+    if sys.stdin.isatty():
+        with contextlib.suppress(ImportError):  # Windows has no such module
+            import termios
+
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+
 async def _read_line() -> str:
-    """Return the line that a person types; empty at the end of the input (Ctrl-D).
+    """Return the line that a person types; empty at the end of the input (Ctrl-D), which may come in a line.
 
     Waiting is the event loop's, so that Ctrl-C, SIGTERM and the end of the time cancel it like anything else.
     """
+    line = b""
+    while b"\n" not in line:
+        await _until_readable(sys.stdin.fileno())
+        part = os.read(sys.stdin.fileno(), _MOST_BYTES)
+        if not part:
+            return ""
+        line += part
+    return line.partition(b"\n")[0].decode(errors="replace")
+
+
+async def _until_readable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
-    loop.add_reader(sys.stdin.fileno(), ready.set)
+    loop.add_reader(descriptor, ready.set)
     try:
         await ready.wait()
     finally:
-        loop.remove_reader(sys.stdin.fileno())
-    return sys.stdin.readline()
+        loop.remove_reader(descriptor)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.machine import temporary_folder
 from purger.browser.settings import CLOSING_S
 from purger.core.errors import PurgerError
 from purger.purge.record import Record
@@ -71,22 +73,28 @@ class ArtifactRecorder:
                 await _discard_trace(context)
 
     async def _keep(self, context: BrowserContext, path: Path) -> None:
-        raw = _raw(path)
+        secrets = [self._token.reveal(), *redaction.remembered()]
         try:
-            with contextlib.suppress(FileNotFoundError):
-                raw.unlink()
-            raw.touch(mode=0o600)
-            await context.tracing.stop(path=raw)
-            await asyncio.to_thread(scrub_trace, raw, path, [self._token.reveal(), *redaction.remembered()])
+            with _private_folder() as folder:
+                raw = folder / path.name
+                await context.tracing.stop(path=raw)
+                await asyncio.to_thread(scrub_trace, raw, path, secrets)
         except (PlaywrightError, TraceScrubError, OSError) as error:
             self.record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")
-        finally:
-            raw.unlink(missing_ok=True)
 
 
-def _raw(path: Path) -> Path:
-    """Return where a trace is before it is scrubbed: an absolute path, whatever folder Playwright's driver runs in."""
-    return path.absolute().with_name(f".{path.name}.{os.getpid()}.raw")
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """Make a folder that only this user may read, for a trace with its secrets, and remove it afterwards.
+
+    Raises OSError where there is none whose path Playwright's driver understands: it would write to a folder that
+    nobody cleans up.
+    """
+    parent = temporary_folder().absolute()
+    with TemporaryDirectory(prefix="purger-trace-", dir=parent, ignore_cleanup_errors=True) as folder:
+        if folder.encode("utf-8", "replace") != os.fsencode(folder):
+            raise OSError(f"the path of the folder for temporary files, {parent}, is not UTF-8: set TMPDIR")
+        yield Path(folder)
 
 
 async def _discard_trace(context: BrowserContext) -> None:

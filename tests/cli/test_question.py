@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
+import select
 import sys
 
 import pytest
@@ -14,16 +16,17 @@ from purger.cli.question import ask
 from purger.core.decision import Kept
 from purger.report.model import CacheReport, KeptReport
 from tests.report.samples import cache_report, repository_of
+from tests.support.browser import eventually
 from tests.support.builders import NOW
 from tests.support.consoles import output_on
 
 pytestmark = pytest.mark.cli
 
 
-async def answered(monkeypatch: pytest.MonkeyPatch, text: str, *caches: CacheReport) -> tuple[bool, str]:
-    """Ask about these caches, with this text typed; return the answer and what was shown."""
+async def answered(monkeypatch: pytest.MonkeyPatch, typed: str | bytes, *caches: CacheReport) -> tuple[bool, str]:
+    """Ask about these caches, with this typed; return the answer and what was shown."""
     reader, writer = os.pipe()
-    os.write(writer, text.encode())
+    os.write(writer, typed if isinstance(typed, bytes) else typed.encode())
     os.close(writer)
     console = Console(file=io.StringIO(), width=200)
     with os.fdopen(reader) as stdin:
@@ -40,6 +43,48 @@ async def answered(monkeypatch: pytest.MonkeyPatch, text: str, *caches: CacheRep
 async def test_only_a_clear_yes_is_one(monkeypatch: pytest.MonkeyPatch, typed: str, is_yes: bool) -> None:
     answer, _ = await answered(monkeypatch, typed, cache_report("main", outcome="remaining"))
     assert answer is is_yes
+
+
+@pytest.mark.parametrize("typed", [b"y", b"j\xe4\n", b"y\xe4\n"])
+async def test_half_a_line_and_bytes_that_are_no_text_are_no_yes(monkeypatch: pytest.MonkeyPatch, typed: bytes) -> None:
+    """Ctrl-D after `y` gives the line without its end."""
+    answer, _ = await answered(monkeypatch, typed, cache_report("main", outcome="remaining"))
+    assert not answer
+
+
+class Typed:
+    """The stdin of a person who types in parts; whoever reads a line of it at once would block."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.fileno = lambda: descriptor
+        self.isatty = lambda: os.isatty(descriptor)
+
+
+async def test_a_line_without_its_end_is_waited_for_by_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Ctrl-D gives it: else neither a signal nor the end of the time would end the waiting."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr(sys, "stdin", Typed(reader))
+    asked = asyncio.create_task(ask(output_on(Console(file=io.StringIO())), [repository_of()], NOW))
+    os.write(writer, b"y")
+    await eventually(lambda: not select.select([reader], [], [], 0)[0])
+    os.write(writer, b"es\n")
+    assert await asked
+    os.close(reader)
+    os.close(writer)
+
+
+async def test_what_was_typed_before_the_question_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyboard, terminal = os.openpty()
+    monkeypatch.setattr(sys, "stdin", Typed(terminal))
+    shown = io.StringIO()
+    os.write(keyboard, b"y\n")
+    select.select([terminal], [], [])
+    asked = asyncio.create_task(ask(output_on(Console(file=shown)), [repository_of()], NOW))
+    await eventually(lambda: "[y/N] " in shown.getvalue())
+    os.write(keyboard, b"n\n")
+    assert not await asked
+    os.close(keyboard)
+    os.close(terminal)
 
 
 async def test_the_question_shows_the_rows_their_number_and_their_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import stat
 import struct
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
-from playwright.async_api import Playwright
+from playwright.async_api import BrowserContext, Playwright
 
 from purger.browser.start import close_context, new_context
 from purger.browser.supervise import BrowserSupervisor
@@ -60,12 +62,50 @@ def test_a_purge_leaves_pictures_and_reports(
 def test_a_trace_leaves_no_folder_among_the_temporary_ones(
     purger: Purger, repository: Repository, tmp_path: Path, short_folder: Path, trace: str
 ) -> None:
+    """Nor anywhere else, where Playwright's driver can't spell the artifacts' folder: a raw trace holds the token."""
     repository.fill(2)
-    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", "kept", "--trace", trace, TMPDIR=str(short_folder))
+    name = os.fsdecode(b"kept\xff")
+    ended = purger("purge", "acme/widgets", "--yes", "--artifacts", name, "--trace", trace, TMPDIR=str(short_folder))
     assert ended.code == 0, ended.err
-    assert (tmp_path / "kept" / "trace.zip").exists() is (trace == "on")
+    assert (tmp_path / name / "trace.zip").exists() is (trace == "on")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
     # Tests share the driver, so that the end of a browser that closes slowly is not waited for.
-    asyncio.run(eventually(lambda: not list(short_folder.glob("playwright*"))))
+    asyncio.run(eventually(lambda: not [*short_folder.glob("playwright*"), *short_folder.glob("purger*")]))
+
+
+class Tracing:
+    """A page's tracing, and the page's context at once: it writes a trace with a secret to where it is asked to."""
+
+    def __init__(self) -> None:
+        self.tracing = self
+        self.modes: list[int] = []
+
+    async def start(self, **_options: bool) -> None:
+        pass
+
+    async def stop(self, path: Path) -> None:
+        self.modes.append(stat.S_IMODE(path.parent.stat().st_mode))
+        with zipfile.ZipFile(path, "w") as trace:
+            trace.writestr("resources/page.html", "s3cret-token")
+
+
+@pytest.mark.parametrize(("name", "modes"), [(b"t", [0o700]), (b"t\xff", [])])
+async def test_a_trace_with_its_secrets_is_in_a_private_folder_that_the_driver_can_spell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes, modes: list[int]
+) -> None:
+    temporary, kept, context = tmp_path / os.fsdecode(name), tmp_path / "kept", Tracing()
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    ours = record("acme/widgets")
+    async with ArtifactRecorder(Artifacts(kept), TraceMode.ON, Token("s3cret-token"), ours).traced(
+        cast(BrowserContext, context)
+    ):
+        pass
+    assert context.modes == modes
+    assert [path.name for path in kept.iterdir()] == ["trace.zip"] * len(modes)
+    assert list(temporary.iterdir()) == []
+    assert [w for w in ours.warnings if "set TMPDIR" in w] == ours.warnings
+    assert bool(ours.warnings) is not bool(modes)
 
 
 def test_a_failure_leaves_pictures_a_report_and_a_clean_trace(

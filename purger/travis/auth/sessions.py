@@ -63,9 +63,9 @@ class Sessions:
         try:
             self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         except OSError as error:
-            raise self._unwritable(error.strerror) from None
+            raise self._unsaved(error.strerror) from None
         if not os.access(self._folder, os.W_OK | os.X_OK):
-            raise self._unwritable("its folder is not writable")
+            raise self._unsaved("its folder is not writable")
 
     def save(self, site: Site, session: Session) -> None:
         """Save the session, and replace an older one of the same site."""
@@ -76,20 +76,28 @@ class Sessions:
             "token": session.token.reveal(),
             "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        self._write(sites)
+        try:
+            self._write(sites)
+        except OSError as error:
+            raise self._unsaved(error.strerror) from None
 
     def forget(self, site: Site) -> bool:
         """Remove the site's session; return whether there was one."""
         sites = self._read()
         if sites.pop(site.url, None) is None:
             return False
-        if sites:
-            self._write(sites)
-        else:
-            try:
-                self.path.unlink()
-            except OSError as error:
-                raise self._unwritable(error.strerror) from None
+        try:
+            if sites:
+                self._write(sites)
+            else:
+                self._target.unlink()  # the token is there, also where `path` is a symbolic link
+                self.path.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"the session can't be removed: {error.strerror}",
+                where=str(self.path),
+                remedy="Make its folder writable, and run it again: until then the token may still be there.",
+            ) from None
         return True
 
     @property
@@ -98,7 +106,7 @@ class Sessions:
 
     @property
     def _target(self) -> Path:
-        # A symbolic link stays one: its target is replaced.
+        # A symbolic link stays one while there are sessions: its target is replaced.
         return self.path.resolve()
 
     def _read(self) -> dict[str, dict[str, Any]]:
@@ -121,13 +129,10 @@ class Sessions:
 
     def _write(self, sites: dict[str, dict[str, Any]]) -> None:
         text = json.dumps({"schema": SCHEMA, "sites": sites}, indent=1)
-        try:
-            self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-            if self.is_default:
-                self._folder.chmod(_FOLDER_MODE)
-            write_whole(self._target, text.encode(), mode=_FILE_MODE)
-        except OSError as error:
-            raise self._unwritable(error.strerror) from None
+        self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        if self.is_default and not self.path.parent.is_symlink():  # what a link leads to is not purger's own
+            self.path.parent.chmod(_FOLDER_MODE)
+        write_whole(self._target, text.encode(), mode=_FILE_MODE)
 
     def _broken(self, why: str) -> InputError:
         return InputError(
@@ -136,7 +141,7 @@ class Sessions:
             remedy=f"Delete it and sign in again: rm {shlex.quote(str(self.path))}; purger login.",
         )
 
-    def _unwritable(self, why: str | None) -> InputError:
+    def _unsaved(self, why: str | None) -> InputError:
         return InputError(
             f"the session can't be saved: {why or 'the file is not writable'}",
             where=str(self.path),

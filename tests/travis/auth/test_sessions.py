@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -88,12 +89,52 @@ def test_the_mode_of_a_given_folder_is_not_changed(tmp_path: Path) -> None:
     assert mode_of(tmp_path) == 0o755
 
 
+@pytest.mark.parametrize("link", ["purger", "purger/session.json"])
+def test_the_mode_of_a_folder_behind_a_symbolic_link_is_not_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    strange = tmp_path / "strange"
+    strange.mkdir(mode=0o755)
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(strange if link == "purger" else strange / "session.json")
+    Sessions().save(PUBLIC, ONE)
+    assert mode_of(strange) == 0o755
+    assert mode_of(strange / "session.json") == 0o600
+
+
 def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real.json")
     sessions = Sessions(tmp_path / "link")
     sessions.save(PUBLIC, ONE)
     assert (tmp_path / "link").is_symlink()
     assert token_in(Sessions(tmp_path / "real.json"), PUBLIC) == "token-of-one"
+
+
+def test_a_session_behind_a_symbolic_link_is_removed_and_not_only_the_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real.json")
+    sessions = Sessions(tmp_path / "link")
+    sessions.save(PUBLIC, ONE)
+    assert sessions.forget(PUBLIC)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("sites", [[PUBLIC], [PUBLIC, ACME]])
+def test_a_session_that_can_not_be_removed_is_an_input_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sites: list[Site]
+) -> None:
+    sessions = Sessions(tmp_path / "session.json")
+    for site in sites:
+        sessions.save(site, ONE)
+
+    def refuse(*_paths: object, **_options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(InputError, match="the session can't be removed: Permission denied"):
+            sessions.forget(PUBLIC)
+    assert token_in(sessions, PUBLIC) == "token-of-one"
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
