@@ -141,7 +141,7 @@ class UnreachablePage:
 
     loads = 0
 
-    async def load(self) -> None:
+    async def load(self, _repository_id: int) -> None:
         self.loads += 1
         raise NoAnswerError("the page did not answer: net::ERR_NAME_NOT_RESOLVED")
 

@@ -141,11 +141,7 @@ class CachePage:
         fetched = shown["list"] or {}
         # The page goes by the name, which may have become another repository's.
         if repository_id is not None and fetched.get("repository", str(repository_id)) != str(repository_id):
-            raise LastingSiteError(
-                "the page shows another repository than the one that was surveyed: it has the same name by now",
-                where=self.url,
-                remedy="Nothing of it was deleted. Run purger again to survey the repository that has the name now.",
-            )
+            raise _another_repository(self.url)
         match shown["state"]:
             case "list":
                 return caches_in(fetched["caches"])
@@ -159,13 +155,7 @@ class CachePage:
                     where=self.url,
                 )
             case "unknown":
-                raise UnknownPageError(
-                    "the page is not the one we know: it fetched "
-                    f"{count_rows(caches_in(fetched['caches']))} rows and shows {shown['items']} items "
-                    f"('li.cache-item') with {shown['icons']} icons ('.delete-cache-icon')",
-                    where=self.url,
-                    remedy="Nothing was clicked on it. Check the page by hand; purger may need an update.",
-                )
+                raise _unknown_page(shown, self.url)
             case _:
                 raise another_page(shown["title"], self.url) or SiteError(
                     f"the page did not show its list of caches within {self._timeout_s:g} s",
@@ -237,6 +227,23 @@ async def _call(page: Page, method: str, argument: dict[str, Any]) -> dict[str, 
     script = f"async (argument) => JSON.stringify(await window.{HANDLE}?.{method}(argument) ?? null)"
     found: dict[str, Any] | None = json.loads(await page.evaluate(script, argument))
     return found
+
+
+def _unknown_page(shown: dict[str, Any], url: str) -> UnknownPageError:
+    return UnknownPageError(
+        f"the page is not the one we know: it fetched {count_rows(caches_in(shown['list']['caches']))} rows and shows "
+        f"{shown['items']} items ('li.cache-item') with {shown['icons']} icons ('.delete-cache-icon')",
+        where=url,
+        remedy="Nothing was clicked on it. Check the page by hand; purger may need an update.",
+    )
+
+
+def _another_repository(url: str) -> LastingSiteError:
+    return LastingSiteError(
+        "the page shows another repository than the one that was surveyed: it has the same name by now",
+        where=url,
+        remedy="Nothing of it was deleted. Run purger again to survey the repository that has the name now.",
+    )
 
 
 def _other_origin(url: str) -> SiteError:
