@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ class Proxies:
         https = _variable(environ, "https_proxy") or of_all
         http = _variable(environ, "http_proxy") or of_all
         for setting in (everything, https, http):
-            _remember_secrets(setting)
+            remember_secrets(setting.text if setting else "")
         return cls(everything, https, http, _variable(environ, "no_proxy"))
 
     def for_address(self, address: str) -> Proxy | None:
@@ -177,9 +178,9 @@ def _variable(environ: Mapping[str, str], name: str) -> _Setting | None:
     return _Setting(upper, text)
 
 
-def _remember_secrets(setting: _Setting | None) -> None:
-    """Register the password of an address, as it is written and decoded; the address may be malformed."""
-    username, colon, password = _user_info_in(setting.text if setting else "").partition(":")
+def remember_secrets(address: str) -> None:
+    """Register the password in an address, as it is written and decoded; the address may be malformed."""
+    username, colon, password = _user_info_in(address).partition(":")
     if not colon:
         return
     for secret in (password, unquote(password), f"{unquote(username)}:{unquote(password)}"):
@@ -204,6 +205,11 @@ def _decoded_user_info(netloc: str) -> tuple[str | None, str | None]:
 def as_given(text: str) -> bytes:
     """Return a user name or a password in UTF-8, or, where it was given in other bytes, as these."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def basic(username: str, password: str) -> str:
+    """Return the value of a header that gives a decoded user name and password to a server."""
+    return f"Basic {base64.b64encode(as_given(f'{username}:{password}')).decode()}"
 
 
 def _malformed(source: str) -> InputError:

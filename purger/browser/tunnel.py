@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import re
 import ssl
@@ -12,7 +11,7 @@ from purger.browser import proxy_errors
 from purger.browser.certificates import DATES, certificate_error, unverified
 from purger.browser.loopback import Stream, break_off
 from purger.browser.network import Network, next_address_s
-from purger.browser.proxies import Proxy, as_given
+from purger.browser.proxies import Proxy, as_given, basic
 from purger.browser.proxy_errors import Answer
 from purger.core.errors import InputError
 from purger.core.hosts import canonical_host, in_brackets, ip_of
@@ -91,8 +90,7 @@ async def _connect(
     where = f"{in_brackets(host)}:{port}"
     head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n"
     if proxy.username is not None:
-        user_info = f"{proxy.username}:{proxy.password or ''}"
-        head += f"Proxy-Authorization: Basic {base64.b64encode(as_given(user_info)).decode()}\r\n"
+        head += f"Proxy-Authorization: {basic(proxy.username, proxy.password or '')}\r\n"
     writer.write(f"{head}\r\n".encode())
     answer = await _final_answer(reader)
     if not 200 <= answer.status < 300:
