@@ -14,6 +14,7 @@ from purger.browser.certificates import certificate_error
 from purger.browser.loopback import LoopbackServer, Stream, encrypt, pump, refuse
 from purger.browser.network import Network, next_address_s
 from purger.browser.proxies import basic
+from purger.browser.proxy_errors import broken_behind
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
@@ -84,4 +85,7 @@ class Relay(LoopbackServer):
         except TimeoutError:
             raise NoAnswerError("no answer in time", where=where) from None
         except OSError as error:
-            raise NoAnswerError(system_words(error) or "the connection failed", where=where) from None
+            reason = system_words(error) or "the connection failed"
+            if self._proxy is not None:  # the tunnel through it has errors of its own
+                raise broken_behind(self._proxy, host, reason, where) from None
+            raise NoAnswerError(reason, where=where) from None

@@ -95,6 +95,8 @@ async def _connect(
     answer = await _final_answer(reader)
     if not 200 <= answer.status < 300:
         raise proxy_errors.of_answer(proxy, host, answer, where)
+    if answer.has_page:
+        raise proxy_errors.with_a_page(proxy, where)
 
 
 async def _final_answer(reader: asyncio.StreamReader) -> Answer:

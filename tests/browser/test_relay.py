@@ -103,6 +103,18 @@ async def test_user_and_password_of_the_remote_browser_are_passed_on(user_info: 
     assert b"Authorization: Basic " + base64.b64encode(credentials) in lines
 
 
+async def test_a_proxy_behind_which_the_connection_breaks_is_named(start_socks: StartProxy) -> None:
+    async def close(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        pass
+
+    proxy = start_socks(BROWSER)
+    with Scripted(close) as server:
+        async with relayed(f"wss://{BROWSER}:{server.port}/", proxy.address) as relay:
+            assert (await ask(relay, relay.headers)).startswith(b"HTTP/1.1 502 ")
+    assert relay.fault is not None
+    assert relay.fault.what.startswith(f"the proxy {proxy.address} (--proxy) connects to {BROWSER}, but the encryption")
+
+
 def test_a_malformed_address_of_the_proxy_is_told_before_the_driver_connects() -> None:
     with pytest.raises(InputError, match="HTTPS_PROXY is not the address of a proxy"):
         Relay(f"wss://{BROWSER}/", Network(Proxies.of(None, {"HTTPS_PROXY": "http://"})))
