@@ -102,13 +102,25 @@ async def _connect(
 async def _final_answer(reader: asyncio.StreamReader) -> Answer:
     """Return the answer to a CONNECT, without those that only announce it (1xx). Raises ValueError for none of HTTP."""
     while True:
-        head = await reader.readuntil(b"\r\n\r\n")
-        found = re.match(rb"HTTP/1\.[01] (\d{3})\b", head)
+        found = re.match(rb"HTTP/1\.[01] (\d{3})\b", await reader.readuntil(b"\n"))
         if found is None:
             raise ValueError
+        headers = await _headers(reader)
         if not 100 <= int(found[1]) < 200:
-            lines = (line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:])
-            return Answer(int(found[1]), tuple((name.strip().lower(), text.strip()) for name, _, text in lines))
+            return Answer(int(found[1]), headers)
+
+
+async def _headers(reader: asyncio.StreamReader) -> tuple[tuple[str, str], ...]:
+    """Return the headers up to the empty line. As for curl, a line may end without a carriage return."""
+    headers: list[tuple[str, str]] = []
+    left = _LONGEST_HEAD_BYTES
+    while line := (await reader.readuntil(b"\n")).rstrip(b"\r\n"):
+        left -= len(line)
+        if left < 0:
+            raise ValueError
+        name, _, text = line.decode("latin-1").partition(":")
+        headers.append((name.strip().lower(), text.strip()))
+    return tuple(headers)
 
 
 async def _socks5(

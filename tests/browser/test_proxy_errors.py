@@ -114,7 +114,14 @@ async def test_what_a_socks5_proxy_answers(refusal: Refusal, start_socks: StartP
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 @pytest.mark.parametrize(
-    "answer", [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n", b"x" * 200_000], ids=len
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n",
+        b"x" * 200_000,
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 20_000,
+    ],
+    ids=len,
 )
 async def test_a_server_that_is_no_proxy(refusal: Refusal, start_scripted: Any, scheme: str, answer: bytes) -> None:
     proxy: ForwardProxy = start_scripted([answer])
