@@ -85,7 +85,11 @@ def closing(proxy: Proxy, where: str) -> NoAnswerError:
 
 def silent(proxy: Proxy, where: str) -> NoAnswerError:
     """Return the error for a proxy that takes the connection and then says nothing in time."""
-    return not_there(proxy, "no answer in time", where)
+    error = not_there(proxy, "no answer in time", where)
+    if proxy.scheme == "https":
+        # It takes the beginning of an encrypted connection for that of a request, whose end it waits for.
+        error.remedy = f"{error.remedy} One that is silent at https:// may be an http:// proxy."
+    return error
 
 
 def not_a_proxy(proxy: Proxy, where: str) -> ProxyError:

@@ -220,6 +220,7 @@ async def test_a_proxy_that_never_answers(
     proxy: ForwardProxy = start_scripted(None)
     error = await refusal(proxy.address.replace("http", scheme, 1))
     assert error.what.endswith("can't be reached: no answer in time")
+    assert ("may be an http:// proxy" in (error.remedy or "")) is (scheme == "https")
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
