@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from purger.browser.certificate_files import PKCS12, Found, found_in
 from purger.core.errors import InputError
-from purger.core.text import many
+from purger.core.text import many, system_words
 from purger.secrets.files import read_whole
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ class Authority:
     def read(cls, path: Path, source: str) -> Authority:
         """Read a file, or all files of a folder. Raises InputError, which names the source.
 
-        A damaged certificate is left out with a warning if there are good ones besides it.
+        A damaged certificate is left out with a warning if there are good ones besides it, and so is, of a folder, a
+        file that can't be read.
         """
         try:
             found, is_whole = _found_at(path)
@@ -85,12 +86,24 @@ def _unusable(path: Path, source: str, why: str, more: str = "") -> InputError:
 
 
 def _found_at(path: Path) -> tuple[list[Found], bool]:
-    """Return what is in a file, or in each file of a folder; and whether that is all, so not too large."""
+    """Return what is in a file, or in each file of a folder; and whether that is all, so not too large.
+
+    In a folder, a file that can't be read, such as a server's key, is left out with a warning. Raises OSError and
+    ValueError.
+    """
     files = [file for file in sorted(path.iterdir()) if file.is_file()] if path.is_dir() else [path]
     found: list[Found] = []
     left = LARGEST_BYTES
     for file in files:
-        content = read_whole(file, left + 1)
+        try:
+            content = read_whole(file, left + 1)
+        except OSError as error:
+            if file == path:
+                raise
+            from loguru import logger
+
+            logger.warning("{} can't be read, and is left out: {}.", file, system_words(error))
+            continue
         left -= len(content)
         if left < 0:
             return found, False

@@ -13,6 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.connections import Connections
 from purger.browser.network import Network
+from purger.browser.proxies import remember_secrets
 from purger.browser.relay import Relay
 from purger.core.errors import BrowserError, NoAnswerError, SiteError
 from purger.core.hosts import is_address, origin_of
@@ -34,6 +35,7 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
     What the connection needs is open until the end of `stack`. Raises BrowserError with the remedy if the browser does
     not answer, refuses, or has another version; InputError for a malformed address of the proxy.
     """
+    remember_secrets(address)
     relay: Relay | None = None
     endpoint, headers = address, None
     try:

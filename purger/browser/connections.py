@@ -21,7 +21,7 @@ from purger.browser.certificates import (
     unverified,
 )
 from purger.browser.network import Network
-from purger.browser.proxy_errors import NotLetThroughError, of_browser
+from purger.browser.proxy_errors import NotLetThroughError, broken_behind, of_browser
 from purger.core.errors import LastingSiteError, NoAnswerError, PurgerError, SiteError
 from purger.core.hosts import host_and_port, origin_of
 from purger.core.text import hidden, system_words
@@ -94,7 +94,7 @@ class Connections:
             ):
                 yield response
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError, UnicodeError) as error:
-            await self._explain(error, address)
+            await self._explain(error, address, handshakes)
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
@@ -144,13 +144,16 @@ class Connections:
         is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
         return changed_certificate(address) if is_other else refused
 
-    async def _explain(self, error: Exception, address: str) -> NoReturn:
+    async def _explain(self, error: Exception, address: str, handshakes: _Handshakes) -> NoReturn:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
                 who, where = host_and_port(address)[0], origin_of(address)
                 shown = await self._shown(address) if cause.verify_code in DATES else None
                 raise certificate_error(cause, who, where, self.network.authority, shown=shown) from None
-        raise NoAnswerError(_reason_of(error), where=address) from None
+        reason = _reason_of(error)
+        if handshakes.is_broken and (proxy := self.network.proxies.for_address(address)):
+            raise broken_behind(proxy, host_and_port(address)[0], reason, address) from None
+        raise NoAnswerError(reason, where=address) from None
 
     async def _shown(self, address: str) -> bytes | None:
         """Return the certificate that a server shows, without verifying it; None where it shows none now."""
@@ -180,12 +183,14 @@ class _Handshakes:
         self._only_connect = only_connect
         self._stream: httpcore2.AsyncNetworkStream | None = None
         self.is_encrypted = urlsplit(address).scheme == "https"
+        self.is_broken = False
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
         if step == "connection.connect_tcp.complete":
             self._stream = info["return_value"]
         elif step == "connection.start_tls.failed" and self._stream is not None:
+            self.is_broken = True
             await self._stream.aclose()  # httpcore does so after an error, but not where it is cancelled
         elif step == "connection.start_tls.complete":
             encryption = info["return_value"].get_extra_info("ssl_object")

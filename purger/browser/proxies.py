@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,16 +50,19 @@ class Proxy:
                 f"{source} names a proxy of a kind that purger can't use: {scheme.lower()}://",
                 remedy="Use an http://, https:// or socks5:// proxy.",
             )
+        # Apart, since a password may hold what an address may not, such as brackets or, behind a domain, a backslash.
+        user_info, at, place = rest.rpartition("@")
         try:
-            parts = urlsplit(f"{kind}://{rest}")
+            parts = urlsplit(f"{kind}://{place}")
             port = parts.port
-            username, password = _decoded_user_info(parts.netloc)
+            username, password = _decoded(user_info) if at else (None, None)
         except ValueError:  # of a UnicodeDecodeError, too
             raise _malformed(source) from None
-        host = parts.netloc.rpartition("@")[2].removesuffix(f":{port}").removesuffix(":")
-        is_whole = parts.path in {"", "/"} and not parts.query and not parts.fragment
-        odd = re.search(r"[\s\x00-\x1f\x7f\\]", rest) or re.search(r"[\x00-\x1f\x7f]", f"{username}{password}")
-        if not kind or not is_whole or odd or not _HOST.fullmatch(host) or port == 0:
+        host = parts.netloc.removesuffix(f":{port}").removesuffix(":")
+        # As for curl, a path counts for nothing. What is in doubt could give a password to another host than is meant.
+        is_doubtful = re.search(r"[/?#]|@.*\\|\\\Z", user_info) or re.search(r"[\\?#]|\.pac\Z", place)
+        odd = re.search(r"[\s\x00-\x1f\x7f]", rest) or re.search(r"[\x00-\x1f\x7f]", f"{username}{password}")
+        if not kind or is_doubtful or odd or not _HOST.fullmatch(host) or port == 0:
             raise _malformed(source)
         try:
             host = canonical_host(parts.hostname or "")
@@ -110,7 +114,7 @@ class Proxies:
         https = _variable(environ, "https_proxy") or of_all
         http = _variable(environ, "http_proxy") or of_all
         for setting in (everything, https, http):
-            _remember_secrets(setting)
+            remember_secrets(setting.text if setting else "")
         return cls(everything, https, http, _variable(environ, "no_proxy"))
 
     def for_address(self, address: str) -> Proxy | None:
@@ -177,9 +181,9 @@ def _variable(environ: Mapping[str, str], name: str) -> _Setting | None:
     return _Setting(upper, text)
 
 
-def _remember_secrets(setting: _Setting | None) -> None:
-    """Register the password of an address, as it is written and decoded; the address may be malformed."""
-    username, colon, password = _user_info_in(setting.text if setting else "").partition(":")
+def remember_secrets(address: str) -> None:
+    """Register the password in an address, as it is written and decoded; the address may be malformed."""
+    username, colon, password = _user_info_in(address).partition(":")
     if not colon:
         return
     for secret in (password, unquote(password), f"{unquote(username)}:{unquote(password)}"):
@@ -190,20 +194,20 @@ def _user_info_in(address: str) -> str:
     return address.partition("://")[2 if "://" in address else 0].rpartition("@")[0]
 
 
-def _user_info(netloc: str) -> tuple[str, str]:
-    username, _, password = netloc.rpartition("@")[0].partition(":")
-    return username, password
-
-
-def _decoded_user_info(netloc: str) -> tuple[str | None, str | None]:
-    """Return user name and password, of which the former may be empty before an `@`. Raises UnicodeDecodeError."""
-    username, password = (unquote(part, errors="strict") for part in _user_info(netloc))
-    return username if "@" in netloc else None, password or None
+def _decoded(user_info: str) -> tuple[str, str | None]:
+    """Return user name and password, of which the former may be empty. Raises UnicodeDecodeError."""
+    username, _, password = (unquote(part, errors="strict") for part in user_info.partition(":"))
+    return username, password or None
 
 
 def as_given(text: str) -> bytes:
     """Return a user name or a password in UTF-8, or, where it was given in other bytes, as these."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def basic(username: str, password: str) -> str:
+    """Return the value of a header that gives a decoded user name and password to a server."""
+    return f"Basic {base64.b64encode(as_given(f'{username}:{password}')).decode()}"
 
 
 def _malformed(source: str) -> InputError:

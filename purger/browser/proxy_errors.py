@@ -36,6 +36,12 @@ class Answer:
         """Return the values of a header, in one line; empty where there is none."""
         return ", ".join(text for header, text in self.headers if header == name)
 
+    @property
+    def has_page(self) -> bool:
+        """Whether a page comes behind it. A length of 0, which some proxies send, is none."""
+        length = self.all_of("content-length")
+        return bool(length.strip("0, ")) or self.all_of("content-type").lower().startswith("text/html")
+
 
 class ProxyError(LastingSiteError):
     """The proxy refuses the connection, and will refuse the next one, too."""
@@ -79,7 +85,11 @@ def closing(proxy: Proxy, where: str) -> NoAnswerError:
 
 def silent(proxy: Proxy, where: str) -> NoAnswerError:
     """Return the error for a proxy that takes the connection and then says nothing in time."""
-    return not_there(proxy, "no answer in time", where)
+    error = not_there(proxy, "no answer in time", where)
+    if proxy.scheme == "https":
+        # It takes the beginning of an encrypted connection for that of a request, whose end it waits for.
+        error.remedy = f"{error.remedy} One that is silent at https:// may be an http:// proxy."
+    return error
 
 
 def not_a_proxy(proxy: Proxy, where: str) -> ProxyError:
@@ -89,6 +99,26 @@ def not_a_proxy(proxy: Proxy, where: str) -> ProxyError:
         f"{named(proxy)} does not answer as {kind} proxy does",
         where=where,
         remedy=f"Check the address in {proxy.source}: its scheme (http://, https:// or socks5://), host and port.",
+    )
+
+
+def with_a_page(proxy: Proxy, where: str) -> ProxyError:
+    """Return the error for a server that answers 200 as to a request for a page: a web server, or a captive portal."""
+    return ProxyError(
+        f"{named(proxy)} answers with a page, and does not connect",
+        where=where,
+        remedy=f"Check the address in {proxy.source}: it may be a web server's. If it is right, people may have to "
+        "sign in first: open any page in a browser, then run this again.",
+    )
+
+
+def broken_behind(proxy: Proxy, host: str, reason: str, where: str) -> NoAnswerError:
+    """Return the error for a connection through a proxy that breaks, for this reason, before it is encrypted."""
+    return NoAnswerError(
+        f"{named(proxy)} connects to {host}, but the encryption of that connection fails: {reason}",
+        where=where,
+        remedy=f"Are the site's address (see --url and --api-url) and the one in {proxy.source} right, and is the site "
+        "up? Else ask those who run the proxy whether it lets encrypted connections through.",
     )
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from purger.browser.certificates import certificate_error
 from purger.browser.loopback import LoopbackServer, Stream, encrypt, pump, refuse
 from purger.browser.network import Network, next_address_s
+from purger.browser.proxies import basic
+from purger.browser.proxy_errors import broken_behind
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
@@ -43,7 +45,7 @@ class Relay(LoopbackServer):
         return urlunsplit(urlsplit(self._endpoint)._replace(scheme="ws", netloc=self.place))
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass the request on, with the remote browser's host in it, and then all bytes."""
+        """Pass the request on, with the remote browser's host, user and password in it, and then all bytes."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         shown = re.search(rf"^{_HEADER}: *(\S+)\r\n", head, re.IGNORECASE | re.MULTILINE)
         if shown is None or not secrets.compare_digest(shown[1], self.headers[_HEADER]):
@@ -54,8 +56,12 @@ class Relay(LoopbackServer):
             self.fault = error
             return await refuse(writer, "502 Bad Gateway")
         head = head.replace(shown[0], "")
-        host = urlsplit(self._endpoint).netloc.rpartition("@")[2]
-        head = re.sub(r"^Host:.*\r\n", f"Host: {host}\r\n", head, count=1, flags=re.IGNORECASE | re.MULTILINE)
+        user_info, at, host = urlsplit(self._endpoint).netloc.rpartition("@")
+        lines = f"Host: {host}\r\n"
+        if at:
+            username, _, password = (unquote(part, errors="surrogateescape") for part in user_info.partition(":"))
+            lines += f"Authorization: {basic(username, password)}\r\n"
+        head = re.sub(r"^Host:.*\r\n", lines, head, count=1, flags=re.IGNORECASE | re.MULTILINE)
         remote[1].write(head.encode("latin-1"))
         return await pump((reader, writer), remote)
 
@@ -79,4 +85,7 @@ class Relay(LoopbackServer):
         except TimeoutError:
             raise NoAnswerError("no answer in time", where=where) from None
         except OSError as error:
-            raise NoAnswerError(system_words(error) or "the connection failed", where=where) from None
+            reason = system_words(error) or "the connection failed"
+            if self._proxy is not None:  # the tunnel through it has errors of its own
+                raise broken_behind(self._proxy, host, reason, where) from None
+            raise NoAnswerError(reason, where=where) from None

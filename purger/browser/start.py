@@ -67,7 +67,7 @@ def proxy_except(places: Iterable[tuple[str, int]], server: str) -> ProxySetting
 def proxy_settings(reach: Reach, gate: str | None, *, allow_third_party: bool) -> ProxySettings | None:
     """Return what Playwright is given as the proxy: the gate, or with `allow_third_party` the user's own.
 
-    Raises InputError for a SOCKS5 proxy with a password, which Chromium does not support.
+    Raises InputError for a SOCKS5 proxy with a user name or a password, which Chromium does not support.
     """
     if not allow_third_party:
         return proxy_except(reach.direct, gate) if gate else None
@@ -75,10 +75,10 @@ def proxy_settings(reach: Reach, gate: str | None, *, allow_third_party: bool) -
     proxy = proxies.for_address(_ANY_THIRD_PARTY)
     if proxy is None:
         return None
-    if proxy.scheme == "socks5" and proxy.password is not None:
+    if proxy.scheme == "socks5" and proxy.username is not None:
         raise InputError(
-            f"browsers can't give a password to a SOCKS5 proxy ({proxy.source})",
-            remedy="Use an HTTP proxy, or a SOCKS5 one without a password; or leave --allow-third-party out.",
+            f"browsers can't give a user name or a password to a SOCKS5 proxy ({proxy.source})",
+            remedy="Use an HTTP proxy, or a SOCKS5 one without them; or leave --allow-third-party out.",
         )
     settings: ProxySettings = {
         "server": proxy.address,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import re
 import ssl
@@ -12,7 +11,7 @@ from purger.browser import proxy_errors
 from purger.browser.certificates import DATES, certificate_error, unverified
 from purger.browser.loopback import Stream, break_off
 from purger.browser.network import Network, next_address_s
-from purger.browser.proxies import Proxy, as_given
+from purger.browser.proxies import Proxy, as_given, basic
 from purger.browser.proxy_errors import Answer
 from purger.core.errors import InputError
 from purger.core.hosts import canonical_host, in_brackets, ip_of
@@ -91,24 +90,37 @@ async def _connect(
     where = f"{in_brackets(host)}:{port}"
     head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n"
     if proxy.username is not None:
-        user_info = f"{proxy.username}:{proxy.password or ''}"
-        head += f"Proxy-Authorization: Basic {base64.b64encode(as_given(user_info)).decode()}\r\n"
+        head += f"Proxy-Authorization: {basic(proxy.username, proxy.password or '')}\r\n"
     writer.write(f"{head}\r\n".encode())
     answer = await _final_answer(reader)
     if not 200 <= answer.status < 300:
         raise proxy_errors.of_answer(proxy, host, answer, where)
+    if answer.has_page:
+        raise proxy_errors.with_a_page(proxy, where)
 
 
 async def _final_answer(reader: asyncio.StreamReader) -> Answer:
     """Return the answer to a CONNECT, without those that only announce it (1xx). Raises ValueError for none of HTTP."""
     while True:
-        head = await reader.readuntil(b"\r\n\r\n")
-        found = re.match(rb"HTTP/1\.[01] (\d{3})\b", head)
+        found = re.match(rb"HTTP/1\.[01] (\d{3})\b", await reader.readuntil(b"\n"))
         if found is None:
             raise ValueError
+        headers = await _headers(reader)
         if not 100 <= int(found[1]) < 200:
-            lines = (line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:])
-            return Answer(int(found[1]), tuple((name.strip().lower(), text.strip()) for name, _, text in lines))
+            return Answer(int(found[1]), headers)
+
+
+async def _headers(reader: asyncio.StreamReader) -> tuple[tuple[str, str], ...]:
+    """Return the headers up to the empty line. As for curl, a line may end without a carriage return."""
+    headers: list[tuple[str, str]] = []
+    left = _LONGEST_HEAD_BYTES
+    while line := (await reader.readuntil(b"\n")).rstrip(b"\r\n"):
+        left -= len(line)
+        if left < 0:
+            raise ValueError
+        name, _, text = line.decode("latin-1").partition(":")
+        headers.append((name.strip().lower(), text.strip()))
+    return tuple(headers)
 
 
 async def _socks5(

@@ -17,6 +17,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 def canonical_host(host: str) -> str:
     """Return a host as browsers write it, without brackets: a name in ASCII and lower case, an IPv6 address shortened.
 
+    Only the final dot of a name, which browsers keep, is left out: certificates do not have it.
     Raises ValueError for what is no host: a label that is empty, longer than 63 characters or holds more than letters,
     digits, - and _, or a name above 253.
     """
@@ -32,7 +33,7 @@ def canonical_host(host: str) -> str:
         name = idna.encode(name, uts46=True).decode("ascii")
     if len(name) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, name.split("."))):
         raise ValueError("it is no host")
-    return name + ("." if host.endswith(".") else "")
+    return name
 
 
 def _host_of(address: SplitResult) -> str:
@@ -56,9 +57,9 @@ def is_address(text: str, schemes: Collection[str]) -> bool:
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """Return the host and the port that an address names: the host as browsers write it, without a final dot."""
+    """Return the host and the port that an address names."""
     parts = urlsplit(address)
-    return _host_of(parts).rstrip("."), parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    return _host_of(parts), parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
 
 
 def ip_of(host: str) -> IpAddress | None:

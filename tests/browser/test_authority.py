@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from trustme import CA
 
 from purger.browser.authority import Authority
 from purger.core.errors import InputError
+from purger.secrets.files import read_whole
 
 DAMAGED = b"-----BEGIN CERTIFICATE-----\nMIIBxTCC\n-----END CERTIFICATE-----\n"
 
@@ -131,6 +133,27 @@ def test_a_damaged_certificate_besides_good_ones_is_left_out_with_a_warning(
             written(path / name, content)
     assert trusted(Authority.read(path, "--ca-file")) == 1
     assert warnings == [f"2 certificates in {path} (--ca-file) can't be read, and left out."]
+
+
+def test_a_file_of_a_folder_that_can_not_be_read_is_left_out_with_a_warning(
+    tmp_path: Path, pem: bytes, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root, each file can be read, so the refusal is made."""
+
+    def refuse_the_key(path: Path, at_most: int) -> bytes:
+        if path.name == "server.key":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return read_whole(path, at_most)
+
+    monkeypatch.setattr("purger.browser.authority.read_whole", refuse_the_key)
+    key = written(tmp_path / "server.key", b"")
+    with pytest.raises(InputError, match="is no certificate"):
+        Authority.read(tmp_path, "--ca-file")
+    with pytest.raises(InputError, match="can't be read: Permission denied"):
+        Authority.read(key, "--ca-file")
+    written(tmp_path / "z.pem", pem)
+    assert trusted(Authority.read(tmp_path, "--ca-file")) == 1
+    assert warnings == [f"{key} can't be read, and is left out: permission denied."] * 2
 
 
 def test_a_folder_may_hold_certificates_in_any_form_and_other_things(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 import ssl
@@ -65,7 +66,10 @@ def test_a_purge_in_a_playwright_server(
 
 def test_a_playwright_server_of_another_version_is_an_error(purger: Purger, site: StandIn) -> None:
     fill(site, "a")
-    words = "Playwright version mismatch: server version v1.2, client version v1.65, at /s3cretpath?token=abcdef123456"
+    words = (
+        "Playwright version mismatch: server version v1.2, client version v1.65, at /s3cretpath?token=abcdef123456 "
+        f"Basic {base64.b64encode(b'al@ice:ge/heim').decode()} ge/heim ge%2Fheim"
+    )
     answer = f"HTTP/1.1 428 Precondition Required\r\nContent-Length: {len(words)}\r\nConnection: close\r\n\r\n{words}"
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -82,12 +86,14 @@ def test_a_playwright_server_of_another_version_is_an_error(purger: Purger, site
             "acme/a",
             "--yes",
             "--connect",
-            f"ws://127.0.0.1:{server.getsockname()[1]}/s3cretpath?token=abcdef123456",
+            f"ws://al%40ice:ge%2Fheim@127.0.0.1:{server.getsockname()[1]}/s3cretpath?token=abcdef123456",
         )
     assert ended.code == 5, ended.err
     assert "version mismatch" in ended.err
     assert "s3cret" not in ended.err
     assert "abcdef123456" not in ended.err
+    assert "heim" not in ended.err
+    assert base64.b64encode(b"al@ice:ge/heim").decode()[:12] not in ended.err
     assert "Start a server of the same version there" in ended.err
     assert left(site) == {"acme/a": 4}
 

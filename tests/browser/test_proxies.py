@@ -122,6 +122,7 @@ def test_without_a_proxy_everything_is_reached_directly() -> None:
         ("http://[fd00::1]:3128", "http://[fd00::1]:3128"),
         ("http://bücher.example:3128", "http://xn--bcher-kva.example:3128"),
         ("user:word@proxy.corp.test:3128", "http://proxy.corp.test:3128"),
+        ("http://user:word@proxy.corp.test:3128/some/path", "http://proxy.corp.test:3128"),
     ],
 )
 def test_an_address_may_be_written_in_many_ways(given: str, address: str) -> None:
@@ -138,6 +139,8 @@ def test_an_address_may_be_written_in_many_ways(given: str, address: str) -> Non
         ("us@corp:geheim", "us@corp", "geheim"),
         ("user:%C3%A4%E2%82%AC", "user", "ä€"),
         (":geheim", "", "geheim"),
+        (r"CORP\user:geheim", r"CORP\user", "geheim"),
+        (r"user:g[e]h[e\im", "user", r"g[e]h[e\im"),
         ("", "", None),
     ],
 )
@@ -165,6 +168,12 @@ MALFORMED = [
     "http://user:geheim@[fd00::1:3128",
     "http://proxy.corp.test:3128/proxy.pac",
     "http:\\\\proxy.corp.test",
+    "http://user:geheim@proxy.corp.test\\@other.test:3128/",
+    "http://user:geheim@proxy.corp.test:3128\\x",
+    "http://user:geheim@proxy.corp.test/x@other.test:3128",
+    "http://user:geheim@proxy.corp.test:3128/?x",
+    "http://user:geheim@proxy.corp.test:3128#x",
+    "http://user@proxy.corp.test:3128#geheim@other.test",
     "user:geheim://proxy.corp.test",
     "://proxy.corp.test",
     "http://user:geheim@proxy..corp.test:3128",

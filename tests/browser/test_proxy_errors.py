@@ -114,7 +114,14 @@ async def test_what_a_socks5_proxy_answers(refusal: Refusal, start_socks: StartP
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 @pytest.mark.parametrize(
-    "answer", [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n", b"x" * 200_000], ids=len
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n",
+        b"x" * 200_000,
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 20_000,
+    ],
+    ids=len,
 )
 async def test_a_server_that_is_no_proxy(refusal: Refusal, start_scripted: Any, scheme: str, answer: bytes) -> None:
     proxy: ForwardProxy = start_scripted([answer])
@@ -122,6 +129,25 @@ async def test_a_server_that_is_no_proxy(refusal: Refusal, start_scripted: Any, 
     error = await refusal(proxy.address.replace("http", scheme))
     assert error.what.endswith(f"(--proxy) does not answer as {kind} proxy does")
     assert isinstance(error, ProxyError)
+
+
+@pytest.mark.parametrize("header", ["Content-Type: text/html; charset=utf-8", "Content-Length: 38"])
+async def test_a_server_that_answers_with_a_page(refusal: Refusal, start_scripted: Any, header: str) -> None:
+    proxy: ForwardProxy = start_scripted([f"HTTP/1.1 200 OK\r\n{header}\r\n\r\n<html>".encode()])
+    error = await refusal(proxy.address)
+    assert error.what == f"the proxy {proxy.address} (--proxy) answers with a page, and does not connect"
+    assert isinstance(error, ProxyError)
+
+
+@pytest.mark.parametrize("behind", [[], [b"no TLS"]], ids=["closed", "no TLS"])
+async def test_a_connection_behind_the_proxy_that_is_not_encrypted(start_scripted: Any, behind: list[bytes]) -> None:
+    proxy: ForwardProxy = start_scripted([b"HTTP/1.0 200 OK\r\nProxy-Agent: x\r\nContent-Length: 0\r\n\r\n", *behind])
+    network = Network(Proxies.of(proxy.address_with_password, {}))
+    with pytest.raises(NoAnswerError) as caught:
+        await by_client(network, Proxy("http", "127.0.0.1", proxy.port, "--proxy"))
+    said = f"the proxy {proxy.address} (--proxy) connects to {HOST}, but the encryption of that connection fails: "
+    assert caught.value.what.startswith(said)
+    assert "heim" not in f"{caught.value} {caught.value.remedy}"
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
@@ -194,6 +220,7 @@ async def test_a_proxy_that_never_answers(
     proxy: ForwardProxy = start_scripted(None)
     error = await refusal(proxy.address.replace("http", scheme, 1))
     assert error.what.endswith("can't be reached: no answer in time")
+    assert ("may be an http:// proxy" in (error.remedy or "")) is (scheme == "https")
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -87,6 +88,31 @@ async def test_what_is_wrong_with_the_proxy_is_kept(start_proxy: StartProxy) -> 
         assert (await ask(relay, relay.headers)).startswith(b"HTTP/1.1 502 ")
         assert isinstance(relay.fault, SiteError)
         assert relay.fault.what.endswith("(--proxy) wants a user name and a password")
+
+
+@pytest.mark.parametrize(
+    ("user_info", "credentials"),
+    [("al%40ice:ge%2Fheim:42", b"al@ice:ge/heim:42"), ("alice", b"alice:"), (":geheim%ff", b":geheim\xff")],
+)
+async def test_user_and_password_of_the_remote_browser_are_passed_on(user_info: str, credentials: bytes) -> None:
+    with Scripted(tell_the_head) as server:
+        async with relayed(f"ws://{user_info}@127.0.0.1:{server.port}/devtools/x?token=geheim", "") as relay:
+            assert relay.address == f"ws://{relay.place}/devtools/x?token=geheim"
+            lines = (await ask(relay, relay.headers)).split(b"\r\n")
+    assert f"Host: 127.0.0.1:{server.port}".encode() in lines
+    assert b"Authorization: Basic " + base64.b64encode(credentials) in lines
+
+
+async def test_a_proxy_behind_which_the_connection_breaks_is_named(start_socks: StartProxy) -> None:
+    async def close(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        pass
+
+    proxy = start_socks(BROWSER)
+    with Scripted(close) as server:
+        async with relayed(f"wss://{BROWSER}:{server.port}/", proxy.address) as relay:
+            assert (await ask(relay, relay.headers)).startswith(b"HTTP/1.1 502 ")
+    assert relay.fault is not None
+    assert relay.fault.what.startswith(f"the proxy {proxy.address} (--proxy) connects to {BROWSER}, but the encryption")
 
 
 def test_a_malformed_address_of_the_proxy_is_told_before_the_driver_connects() -> None:

@@ -72,8 +72,9 @@ def test_third_parties_go_by_the_users_own_proxy() -> None:
     assert rules(launch_arguments(some, None, allow_third_party=True)) == []
 
 
-def test_a_browser_can_not_sign_in_to_a_socks5_proxy_by_itself() -> None:
-    some = reach("socks5://alice:geheim@proxy.corp.test")
-    with pytest.raises(InputError, match=r"can't give a password to a SOCKS5 proxy \(--proxy\)"):
+@pytest.mark.parametrize("user_info", ["alice:geheim", "alice", ":geheim"])
+def test_a_browser_can_not_sign_in_to_a_socks5_proxy_by_itself(user_info: str) -> None:
+    some = reach(f"socks5://{user_info}@proxy.corp.test")
+    with pytest.raises(InputError, match=r"can't give a user name or a password to a SOCKS5 proxy \(--proxy\)"):
         proxy_settings(some, None, allow_third_party=True)
     assert proxy_settings(some, GATE, allow_third_party=False) == {"server": GATE, "bypass": "<-loopback>"}

@@ -120,6 +120,13 @@ async def test_what_only_announces_the_answer_is_skipped(start_scripted: Any) ->
     writer.close()
 
 
+async def test_lines_may_end_without_a_carriage_return(start_scripted: Any) -> None:
+    proxy = start_scripted([OPEN.replace(b"\r", b"").replace(b"\n\n", b"\nProxy-Agent: x\n\n") + b"\nhi"])
+    reader, writer = await open_tunnel(the_proxy(proxy.address), HOST, 443, Network())
+    assert await reader.readexactly(3) == b"\nhi"
+    writer.close()
+
+
 @pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.test", ""])
 async def test_what_is_no_host_is_refused_before_a_connection(host: str) -> None:
     with pytest.raises(InputError, match=r"^this is no host"):

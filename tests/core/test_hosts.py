@@ -80,6 +80,7 @@ def test_an_ipv6_address_is_in_brackets_inside_an_address() -> None:
         ("https://app.travis-ci.com:8443/github", "https://app.travis-ci.com:8443"),
         ("https://bücher.example/x", "https://xn--bcher-kva.example"),
         ("https://BÜCHER.Example:443", "https://xn--bcher-kva.example"),
+        ("https://api.travis.test.:8443/x", "https://api.travis.test:8443"),
         ("https://faß.example", "https://xn--fa-hia.example"),
         ("https://bücher。example", "https://xn--bcher-kva.example"),
         ("https://\uff45xample.test", "https://example.test"),
@@ -95,7 +96,7 @@ def test_origins_are_written_as_browsers_do(address: str, origin: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["", ".", "a..b", ".a", f"{'a' * 64}.test", f"{'ü' * 60}.test", f"{'a.' * 126}bc", "::g"],
+    ["", ".", "a..", "a..b", ".a", f"{'a' * 64}.test", f"{'ü' * 60}.test", f"{'a.' * 126}bc", "::g"],
 )
 def test_what_is_no_host_is_refused(host: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
@@ -108,7 +109,7 @@ def test_the_refusal_says_that_it_is_no_host() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["a", "my_host.test", "a" * 63, f"{'a.' * 126}b", "app.localhost.", "10.0.0.1", "fe80::1%eth0"]
+    "host", ["a", "my_host.test", "a" * 63, f"{'a.' * 126}b", "app.localhost", "10.0.0.1", "fe80::1%eth0"]
 )
 def test_what_browsers_write_stays_as_it_is(host: str) -> None:
     assert canonical_host(host) == host
