@@ -6,8 +6,10 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from purger.browser.certificate_files import public_key_in
 from purger.core.errors import LastingSiteError
 from purger.core.hosts import host_and_port
 
@@ -157,11 +159,4 @@ def unverified() -> ssl.SSLContext:
 
 def pin_of(certificate: bytes) -> str:
     """Return the pin of a certificate (DER): the base64 of the SHA-256 of its public key, as Chromium takes it."""
-    from cryptography.hazmat.primitives.hashes import SHA256, Hash
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    from cryptography.x509 import load_der_x509_certificate
-
-    key = load_der_x509_certificate(certificate).public_key()
-    digest = Hash(SHA256())
-    digest.update(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-    return b64encode(digest.finalize()).decode("ascii")
+    return b64encode(sha256(public_key_in(certificate)).digest()).decode("ascii")
