@@ -55,6 +55,15 @@ def changed_certificate(address: str) -> CertificateError:
     )
 
 
+def unverified_certificate(address: str) -> CertificateError:
+    """Return the error for a server that answers now, but did not at the start: the browser was given no key of it."""
+    return CertificateError(
+        f"the certificate of {host_and_port(address)[0]} could not be verified at the start: it did not answer then",
+        where=address,
+        remedy="Run it again: it answers now, and its certificate is accepted.",
+    )
+
+
 def certificate_error(
     fault: ssl.SSLCertVerificationError,
     who: str,

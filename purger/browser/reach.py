@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tenacity import AsyncRetrying, retry_if_exception_type
+
 from purger.browser.certificates import pin_of
 from purger.browser.connections import VERIFYING_S, Connections
 from purger.browser.network import DIRECT, Network
@@ -13,6 +15,7 @@ from purger.browser.proxies import Proxy
 from purger.browser.tunnel import certificate_of
 from purger.core.errors import NoAnswerError
 from purger.core.hosts import host_and_port
+from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +53,35 @@ class Reach:
         return tuple(place for place in self.places if place not in proxied)
 
 
-async def reach_of(connections: Connections, addresses: Sequence[str]) -> Reach:
+async def reach_of(
+    connections: Connections, addresses: Sequence[str], policy: RetryPolicy = DEFAULT_POLICIES.api_busy
+) -> Reach:
     """Return what a browser needs for these addresses, with the pins of their certificates.
 
     The browser does not know the authorities that this process trusts: Chromium on Linux reads neither the variables
-    nor all of the system's store. A server that does not answer now has no pin. Raises CertificateError for a
-    certificate that is not accepted, and InputError for a malformed address of a proxy.
+    nor all of the system's store. A server that does not answer, also not after the attempts of `policy`, has no pin.
+    Raises CertificateError for a certificate that is not accepted, and InputError for a malformed address of a proxy.
     """
     reach = Reach(addresses=tuple(addresses), network=connections.network)
     found: list[bytes | None] = []
     for address in dict.fromkeys(addresses):
         with contextlib.suppress(NoAnswerError):
-            found.append(await connections.certificate(address, timeout_s=VERIFYING_S))
+            found.append(await _verified(connections, address, policy))
     found += [await certificate_of(proxy, reach.network) for proxy in set(reach.proxied.values())]
     return replace(reach, pins=tuple(dict.fromkeys(pin_of(certificate) for certificate in found if certificate)))
+
+
+async def _verified(connections: Connections, address: str, policy: RetryPolicy) -> bytes | None:
+    """Return the certificate of an address; one connection that breaks is no reason to go without its pin.
+
+    A server that is silent is not waited for a second time.
+    """
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type(NoAnswerError),
+        stop=lambda state: policy.should_stop(state) or (state.seconds_since_start or 0.0) >= VERIFYING_S,
+        wait=policy.wait,
+        reraise=True,
+    ):
+        with attempt:
+            return await connections.certificate(address, timeout_s=VERIFYING_S)
+    raise AssertionError("unreachable: the last attempt raises")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from purger.browser.network import DIRECT
 from purger.browser.reach import reach_of
 from tests.support.https_servers import FAULTS, HOST, context_of, hello, trusting
 from tests.support.raw_servers import raw_server
+from tests.support.retry_policies import QUICK
 
 
 async def test_the_pins_are_those_of_the_certificates_that_were_shown(tmp_path: Path) -> None:
@@ -58,10 +61,43 @@ async def test_no_key_is_pinned_whose_certificate_is_not_accepted(tmp_path: Path
 
 async def test_what_is_not_encrypted_or_does_not_answer_has_no_pin() -> None:
     async with raw_server(hello) as web, Connections(DIRECT) as connections:
-        reach = await reach_of(connections, [web.url, "https://127.0.0.1:9"])
+        reach = await reach_of(connections, [web.url, "https://127.0.0.1:9"], QUICK.api_busy)
     assert reach.pins == ()
     assert reach.hosts == ("127.0.0.1",)
     assert web.connections == 0
+
+
+async def test_a_connection_that_breaks_once_costs_no_pin(tmp_path: Path) -> None:
+    authority = CA()
+    attempts = 0
+
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            writer.transport.abort()
+            return
+        with contextlib.suppress(OSError):
+            await writer.start_tls(context_of(authority))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, Connections(trusting(authority, tmp_path)) as connections:
+        address = f"https://{HOST}:{server.sockets[0].getsockname()[1]}"
+        reach = await reach_of(connections, [address], QUICK.api_busy)
+    assert len(reach.pins) == 1
+
+
+async def test_a_server_that_answered_too_late_for_a_pin_did_not_change(tmp_path: Path) -> None:
+    authority = CA()
+    async with (
+        raw_server(hello, context_of(authority)) as server,
+        Connections(trusting(authority, tmp_path)) as connections,
+    ):
+        address = f"https://{HOST}:{server.port}"
+        found = await connections.why_refused(RefusedByBrowserError(address, "ERR_CERT_AUTHORITY_INVALID"))
+    assert found.what == f"the certificate of {HOST} could not be verified at the start: it did not answer then"
+    assert "Run it again" in (found.remedy or "")
 
 
 @pytest.mark.parametrize("kind", ["good", *FAULTS])
