@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from tenacity import AsyncRetrying, retry_if_exception_type
 
@@ -13,9 +15,12 @@ from purger.browser.connections import VERIFYING_S, Connections
 from purger.browser.network import DIRECT, Network
 from purger.browser.proxies import Proxy
 from purger.browser.tunnel import certificate_of
-from purger.core.errors import NoAnswerError
+from purger.core.errors import NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicy
+
+_KINDS_OF_KEYS = ("aRSA", "aECDSA")
+"""OpenSSL's names of the ciphers for each kind of key that a server may have. TLS 1.3 has no such choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +65,17 @@ async def reach_of(
 
     The browser does not know the authorities that this process trusts: Chromium on Linux reads neither the variables
     nor all of the system's store. A server that does not answer, also not after the attempts of `policy`, has no pin.
-    Raises CertificateError for a certificate that is not accepted, and InputError for a malformed address of a proxy.
+    A server may have several keys, of which a browser takes another than this process: where an authority is named,
+    one of each kind is looked for. Raises CertificateError for a certificate that is not accepted, and InputError for a
+    malformed address of a proxy.
     """
     reach = Reach(addresses=tuple(addresses), network=connections.network)
     found: list[bytes | None] = []
     for address in dict.fromkeys(addresses):
         with contextlib.suppress(NoAnswerError):
             found.append(await _verified(connections, address, policy))
+    if reach.network.authority is not None:
+        found += await _of_each_kind(reach)
     found += [await certificate_of(proxy, reach.network) for proxy in set(reach.proxied.values())]
     return replace(reach, pins=tuple(dict.fromkeys(pin_of(certificate) for certificate in found if certificate)))
 
@@ -85,3 +94,26 @@ async def _verified(connections: Connections, address: str, policy: RetryPolicy)
         with attempt:
             return await connections.certificate(address, timeout_s=VERIFYING_S)
     raise AssertionError("unreachable: the last attempt raises")
+
+
+async def _of_each_kind(reach: Reach) -> list[bytes | None]:
+    """Return the verified certificates that the servers show to clients which take one kind of key alone."""
+    import ssl
+
+    from purger.browser.transport import Transport
+
+    async def shown(address: str, context: ssl.SSLContext) -> bytes | None:
+        async with Connections(reach.network, Transport(reach.network, context)) as connections:
+            # Most servers have no key of one kind. What is not accepted is not pinned, and need not be used.
+            with contextlib.suppress(SiteError):
+                return await connections.certificate(address, timeout_s=VERIFYING_S)
+        return None
+
+    encrypted = {host_and_port(address): address for address in reach.addresses if urlsplit(address).scheme == "https"}
+    looks: list[Coroutine[None, None, bytes | None]] = []
+    for kind in _KINDS_OF_KEYS if encrypted else ():
+        context = reach.network.ssl_context()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(kind)
+        looks += [shown(address, context) for address in encrypted.values()]
+    return await asyncio.gather(*looks)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from pathlib import Path
 
 import pytest
-from trustme import CA
+from trustme import CA, KeyType
 
 from purger.browser.certificates import CertificateError, RefusedByBrowserError, pin_of
 from purger.browser.connections import Connections
@@ -31,10 +32,10 @@ async def test_the_pins_are_those_of_the_certificates_that_were_shown(tmp_path: 
     assert reach.pins == tuple(pin_of(certificate) for certificate in shown if certificate)
     assert len(set(reach.pins)) == 2
     assert (web.heads, api.heads) == ([], []), "a handshake is enough"
-    assert (web.connections, api.connections) == (1, 1)
+    assert (web.connections, api.connections) == (2, 2), "one, and one for the kind of its key"
 
 
-async def test_the_certificate_of_a_call_that_was_made_anyway_needs_no_connection_of_its_own(tmp_path: Path) -> None:
+async def test_the_certificate_of_a_call_that_was_made_anyway_is_not_asked_for_again(tmp_path: Path) -> None:
     authority = CA()
     async with (
         raw_server(hello, context_of(authority)) as api,
@@ -44,7 +45,20 @@ async def test_the_certificate_of_a_call_that_was_made_anyway_needs_no_connectio
         async with connections.exchange("GET", f"{address}/user", timeout_s=5) as response:
             await response.aread()
         assert len((await reach_of(connections, [address])).pins) == 1
-    assert api.connections == 1
+    assert api.connections == 2, "besides, one for the kind of its key"
+
+
+async def test_every_kind_of_key_that_a_server_has_is_pinned(tmp_path: Path) -> None:
+    authority = CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaves = [authority.issue_cert(HOST, key_type=kind) for kind in (KeyType.RSA, KeyType.ECDSA)]
+    for leaf in leaves:
+        leaf.configure_cert(context)
+    expected = [pin_of(ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode())) for leaf in leaves]
+    async with raw_server(hello, context) as server, Connections(trusting(authority, tmp_path)) as connections:
+        reach = await reach_of(connections, [f"https://{HOST}:{server.port}"])
+    assert sorted(reach.pins) == sorted(expected)
+    assert server.heads == []
 
 
 @pytest.mark.parametrize("kind", FAULTS)
@@ -69,7 +83,7 @@ async def test_what_is_not_encrypted_or_does_not_answer_has_no_pin() -> None:
 
 async def test_a_connection_that_breaks_once_costs_no_pin(tmp_path: Path) -> None:
     authority = CA()
-    attempts = 0
+    context, attempts = context_of(authority), 0
 
     async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal attempts
@@ -78,7 +92,7 @@ async def test_a_connection_that_breaks_once_costs_no_pin(tmp_path: Path) -> Non
             writer.transport.abort()
             return
         with contextlib.suppress(OSError):
-            await writer.start_tls(context_of(authority))
+            await writer.start_tls(context)
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
