@@ -28,6 +28,11 @@ _UNKNOWN_AUTHORITY = {2, 7, 18, 19, 20, 21, 24, 27}
 _NO_AUTHORITY = 79
 _NAME_ANOTHER = "Name the file of the right authority's certificate: --ca-file FILE, or PURGER_CA_FILE."
 
+_IF_NOT = (
+    "If that does not help, several servers may answer under this name, each with a key of its own: install the "
+    "authority's certificate where the browser looks for it (on Linux ~/.pki/nssdb)."
+)
+
 
 class CertificateError(LastingSiteError):
     """A server's certificate is not accepted."""
@@ -40,8 +45,8 @@ class RefusedByBrowserError(CertificateError):
         super().__init__(
             f"the browser does not accept the certificate of {host_and_port(address)[0]}: {code}",
             where=address,
-            remedy="Run it again. A remote browser (--connect) trusts what its own machine trusts: install the "
-            "authority's certificate there.",
+            remedy=f"Run it again. {_IF_NOT} A remote browser (--connect) trusts what its own machine trusts: install "
+            "the certificate there.",
         )
         self.address = address
 
@@ -51,7 +56,7 @@ def changed_certificate(address: str) -> CertificateError:
     return CertificateError(
         f"the certificate of {host_and_port(address)[0]} changed during the run",
         where=address,
-        remedy="Run it again: the new certificate is verified at the start, as the former one was.",
+        remedy=f"Run it again: the new certificate is verified at the start, as the former one was. {_IF_NOT}",
     )
 
 

@@ -19,7 +19,13 @@ from cryptography.x509.oid import NameOID
 from trustme import CA
 
 from purger.browser.authority import Authority
-from purger.browser.certificates import CertificateError, RefusedByBrowserError, certificate_error, pin_of
+from purger.browser.certificates import (
+    CertificateError,
+    RefusedByBrowserError,
+    certificate_error,
+    changed_certificate,
+    pin_of,
+)
 from purger.browser.connections import Connections
 from purger.browser.network import DIRECT, Network
 from purger.browser.proxies import Proxy
@@ -71,6 +77,8 @@ def test_what_the_browser_refuses_names_the_host_and_its_code() -> None:
     error = RefusedByBrowserError("https://app.localhost:8443", "ERR_CERT_AUTHORITY_INVALID")
     assert error.what == "the browser does not accept the certificate of app.localhost: ERR_CERT_AUTHORITY_INVALID"
     assert "remote browser" in (error.remedy or "")
+    for remedy in (error.remedy, changed_certificate(error.address).remedy):
+        assert "If that does not help, several servers may answer under this name" in (remedy or "")
 
 
 def test_a_pin_is_the_hash_of_the_public_key_as_openssl_computes_it(openssl: None, tmp_path: Path) -> None:
