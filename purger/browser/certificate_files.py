@@ -1,4 +1,4 @@
-"""Find the certificates in the content of a file, in every form that they come in; name what else it is."""
+"""Find the certificates in the content of a file, in every form that they come in, and the public key in one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from purger.core.text import decoded
 
@@ -60,12 +61,24 @@ def found_in(content: bytes) -> Found:
     return Found(found.certificates, found.damaged + broken, found.kind or next(kinds, None))
 
 
+def public_key_in(certificate: bytes) -> bytes:
+    """Return the public key (SubjectPublicKeyInfo) of a certificate (DER), byte by byte as it is there.
+
+    A library would refuse some certificates that OpenSSL and Chromium take.
+    """
+    content = next(_elements(_content_of(certificate)), b"")
+    parts = _parts(_content_of(content))
+    # Its version and number are none. The algorithm, the issuer, the dates and the subject are before the key.
+    sequences = (part for part in parts if _is_sequence(part))
+    return next(islice(sequences, 4, None), b"")
+
+
 def _of_elements(elements: Iterable[bytes]) -> Found:
     """Return what pieces of DER are."""
     pieces: dict[bytes, None] = {}
     kinds: list[str] = []
     for element in elements:
-        inner = element[_head_of(element) :]
+        inner = _content_of(element)
         if inner.startswith(_SIGNED_DATA):
             pieces |= dict.fromkeys(_in_pkcs7(element))
         elif kind := _kind_of(inner):
@@ -139,13 +152,26 @@ def _is_der(content: bytes) -> bool:
 
 def _elements(content: bytes) -> Iterator[bytes]:
     """Yield the sequences that the content begins with (DER), as far as they are whole."""
-    while content[:1] == b"\x30" and len(content) > 1:
+    return takewhile(_is_sequence, _parts(content))
+
+
+def _is_sequence(element: bytes) -> bool:
+    return element.startswith(b"\x30")
+
+
+def _parts(content: bytes) -> Iterator[bytes]:
+    """Yield the elements that the content begins with (DER), of any kind, as far as they are whole."""
+    while len(content) > 1:
         head = _head_of(content)
         length = content[1] if head == 2 else int.from_bytes(content[2:head], "big")
         if content[1] == 0x80 or head > 6 or head + length > len(content):
             return
         yield content[: head + length]
         content = content[head + length :]
+
+
+def _content_of(element: bytes) -> bytes:
+    return element[_head_of(element) :] if len(element) > 1 else b""
 
 
 def _head_of(element: bytes) -> int:

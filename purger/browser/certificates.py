@@ -6,8 +6,10 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from purger.browser.certificate_files import public_key_in
 from purger.core.errors import LastingSiteError
 from purger.core.hosts import host_and_port
 
@@ -26,6 +28,11 @@ _UNKNOWN_AUTHORITY = {2, 7, 18, 19, 20, 21, 24, 27}
 _NO_AUTHORITY = 79
 _NAME_ANOTHER = "Name the file of the right authority's certificate: --ca-file FILE, or PURGER_CA_FILE."
 
+_IF_NOT = (
+    "If that does not help, several servers may answer under this name, each with a key of its own: install the "
+    "authority's certificate where the browser looks for it (on Linux ~/.pki/nssdb)."
+)
+
 
 class CertificateError(LastingSiteError):
     """A server's certificate is not accepted."""
@@ -38,8 +45,8 @@ class RefusedByBrowserError(CertificateError):
         super().__init__(
             f"the browser does not accept the certificate of {host_and_port(address)[0]}: {code}",
             where=address,
-            remedy="Run it again. A remote browser (--connect) trusts what its own machine trusts: install the "
-            "authority's certificate there.",
+            remedy=f"Run it again. {_IF_NOT} A remote browser (--connect) trusts what its own machine trusts: install "
+            "the certificate there.",
         )
         self.address = address
 
@@ -49,7 +56,16 @@ def changed_certificate(address: str) -> CertificateError:
     return CertificateError(
         f"the certificate of {host_and_port(address)[0]} changed during the run",
         where=address,
-        remedy="Run it again: the new certificate is verified at the start, as the former one was.",
+        remedy=f"Run it again: the new certificate is verified at the start, as the former one was. {_IF_NOT}",
+    )
+
+
+def unverified_certificate(address: str) -> CertificateError:
+    """Return the error for a server that answers now, but did not at the start: the browser was given no key of it."""
+    return CertificateError(
+        f"the certificate of {host_and_port(address)[0]} could not be verified at the start: it did not answer then",
+        where=address,
+        remedy="Run it again: it answers now, and its certificate is accepted.",
     )
 
 
@@ -157,11 +173,4 @@ def unverified() -> ssl.SSLContext:
 
 def pin_of(certificate: bytes) -> str:
     """Return the pin of a certificate (DER): the base64 of the SHA-256 of its public key, as Chromium takes it."""
-    from cryptography.hazmat.primitives.hashes import SHA256, Hash
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    from cryptography.x509 import load_der_x509_certificate
-
-    key = load_der_x509_certificate(certificate).public_key()
-    digest = Hash(SHA256())
-    digest.update(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-    return b64encode(digest.finalize()).decode("ascii")
+    return b64encode(sha256(public_key_in(certificate)).digest()).decode("ascii")

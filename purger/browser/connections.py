@@ -19,6 +19,7 @@ from purger.browser.certificates import (
     changed_certificate,
     pin_of,
     unverified,
+    unverified_certificate,
 )
 from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError, broken_behind, of_browser
@@ -141,8 +142,9 @@ class Connections:
         if isinstance(refused, NotLetThroughError):
             return of_browser(proxy, refused) if proxy else refused
         before = self._certificates.get(host_and_port(address))
-        is_other = before is not None and now is not None and pin_of(before) != pin_of(now)
-        return changed_certificate(address) if is_other else refused
+        if now is None or (before is not None and pin_of(before) == pin_of(now)):
+            return refused
+        return unverified_certificate(address) if before is None else changed_certificate(address)
 
     async def _explain(self, error: Exception, address: str, handshakes: _Handshakes) -> NoReturn:
         for cause in _causes(error):

@@ -137,7 +137,7 @@ class Run:
             async with Api.open(
                 settings.network, settings.site, settings.token, self._budget, settings.policies
             ) as api:
-                find_reach = partial(reach_of, api.connections, settings.site.addresses)
+                find_reach = partial(reach_of, api.connections, settings.site.addresses, settings.policies.api_busy)
                 browsers = BrowserSupervisor(settings.browser, find_reach, settings.policies)
                 try:
                     await self._with_api(api, browsers)

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import CertificateBuilder, Name, NameAttribute, load_der_x509_certificate
+from cryptography.x509.oid import NameOID
 from trustme import CA
 
 from purger.browser.authority import Authority
-from purger.browser.certificates import CertificateError, RefusedByBrowserError, certificate_error, pin_of
+from purger.browser.certificates import (
+    CertificateError,
+    RefusedByBrowserError,
+    certificate_error,
+    changed_certificate,
+    pin_of,
+)
 from purger.browser.connections import Connections
 from purger.browser.network import DIRECT, Network
 from purger.browser.proxies import Proxy
@@ -62,6 +77,8 @@ def test_what_the_browser_refuses_names_the_host_and_its_code() -> None:
     error = RefusedByBrowserError("https://app.localhost:8443", "ERR_CERT_AUTHORITY_INVALID")
     assert error.what == "the browser does not accept the certificate of app.localhost: ERR_CERT_AUTHORITY_INVALID"
     assert "remote browser" in (error.remedy or "")
+    for remedy in (error.remedy, changed_certificate(error.address).remedy):
+        assert "If that does not help, several servers may answer under this name" in (remedy or "")
 
 
 def test_a_pin_is_the_hash_of_the_public_key_as_openssl_computes_it(openssl: None, tmp_path: Path) -> None:
@@ -73,6 +90,35 @@ def test_a_pin_is_the_hash_of_the_public_key_as_openssl_computes_it(openssl: Non
     )
     expected = subprocess.run(["sh", "-c", recipe], capture_output=True, text=True, check=True).stdout.strip()
     assert pin_of(ssl.PEM_cert_to_DER_cert(pem.read_text())) == expected
+
+
+KEYS: list[CertificateIssuerPrivateKeyTypes] = [
+    rsa.generate_private_key(65537, 2048),
+    ec.generate_private_key(ec.SECP256R1()),
+    ec.generate_private_key(ec.SECP384R1()),
+    ed25519.Ed25519PrivateKey.generate(),
+]
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: type(key).__name__)
+def test_a_pin_is_that_of_the_key_whatever_its_kind(key: CertificateIssuerPrivateKeyTypes) -> None:
+    public_key = key.public_key()
+    name = Name([NameAttribute(NameOID.COMMON_NAME, HOST)])
+    now = datetime.now(UTC)
+    builder = CertificateBuilder(name, name, public_key, 1, now, now + timedelta(days=1))
+    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else SHA256()
+    certificate = builder.sign(key, algorithm).public_bytes(Encoding.DER)
+    expected = sha256(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+    assert pin_of(certificate) == b64encode(expected).decode()
+
+
+def test_a_certificate_that_openssl_takes_and_a_library_does_not_has_a_pin() -> None:
+    whole = made("Our CA").certificate.public_bytes(Encoding.DER)
+    odd = whole.replace(b"\x01\x01\xff", b"\x01\x01\x01")  # a "true" of the older rules
+    with pytest.raises(ValueError, match="parsing"):
+        load_der_x509_certificate(odd).extensions  # noqa: B018
+    assert odd != whole
+    assert pin_of(odd) == pin_of(whole)
 
 
 def host(issuer: Made, days: tuple[int, int] = GOOD) -> Made:
