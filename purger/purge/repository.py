@@ -80,7 +80,7 @@ class RepositoryPurge:
         """
         self._dry_run = dry_run
         facts = self._facts or await self._api.repository(self.record.repository)
-        self._id = facts.id
+        self.record.repository_id = facts.id
         count_ages_from_site(self.record, self._api.clock.offset, self._api.clock.now())
         facts.require(VIEW_AND_DELETE if to_delete else VIEW, where=self.record.url)
         ledger = self.record.ledger
@@ -200,7 +200,7 @@ class RepositoryPurge:
                 await self._budget.take(REQUESTS_A_LOAD)
                 self.record.requests += REQUESTS_A_LOAD
                 try:
-                    listed = await page.load(self._id)
+                    listed = await page.load(self.record.repository_id)
                 except (RefusedByBrowserError, NotLetThroughError) as refused:
                     raise await self._api.connections.why_refused(refused) from None
                 except SiteError:
