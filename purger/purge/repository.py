@@ -205,7 +205,7 @@ class RepositoryPurge:
                     raise await self._api.connections.why_refused(refused) from None
                 except SiteError:
                     # The page does not tell a refused token or a missing right from a fault; the API does.
-                    await self._api.repository(self.record.repository)
+                    (await self._api.repository(self.record.repository)).require(VIEW, where=self.record.url)
                     raise
         self.record.loads += 1
         await self._loads.record_load(listed)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from purger.core.cache import Cache
-from purger.core.errors import LastingSiteError
+from purger.core.errors import AccessError, LastingSiteError
 from purger.core.selection import Selection
 from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
@@ -124,6 +124,21 @@ def test_in_slow_motion_each_click_is_a_batch_and_logged(purger: Purger, reposit
     assert [f"clicking {branch!r}" in ended.err for branch in branches] == [True, True, True]
     assert "1 clicked" in ended.err
     assert "3 clicked, 3 answered" in ended.err
+
+
+async def test_a_right_to_see_that_is_lost_after_the_survey_is_no_fault_of_the_page(
+    purge: Purge, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.fill(2)
+    load = CachePage.load
+
+    async def lose_and_load(page: CachePage, repository_id: int | None) -> list[Cache]:
+        repository.permissions["cache_view"] = False
+        return await load(page, repository_id)
+
+    monkeypatch.setattr(CachePage, "load", lose_and_load)
+    with pytest.raises(AccessError, match="the token may not see the caches of acme/widgets"):
+        await purge()
 
 
 @pytest.mark.parametrize("at_load", [1, 2], ids=["before the clicks", "before the recheck"])
