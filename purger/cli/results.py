@@ -51,6 +51,8 @@ def show_report(output: Output, report: Report, *, as_table: Literal["rows", "ca
         output.notes.print(f"Job {job_id} was not restarted.")
     if report.error:
         show_error(output.notes, report.error)
+    elif not report.repositories:
+        output.notes.print(f"There is no repository to {'list' if as_table else 'purge'}.")
 
 
 def _show_job(output: Output, job: JobReport, shown_last: ErrorReport | None) -> None:

@@ -23,8 +23,8 @@ MAYBE_BELOW = (
     "holds two slashes or more, of which the site shows the last parts alone"
 )
 NAME_UNKNOWN = (
-    "whether --match selects it can't be told: its file name holds two slashes or more, of which the site shows the "
-    "last part alone; select it by its branch"
+    "whether it is selected can't be told: its file name, by which --match and --keep-newest go, holds two slashes or "
+    "more, of which the site shows the last part alone; select it by its branch, without these"
 )
 RUNNING_JOB = "uploaded again after its deletion: a job that is still running does that"
 NOT_APPLIED = "its deletion was accepted, but it is still listed"

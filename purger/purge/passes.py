@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -190,8 +190,7 @@ class Passes:
                 given_up.append((undeletable, concerned))
         if by_icon:
             await self._click_rows(page, by_icon)
-        for way, concerned in given_up:
-            _warn_of(self.record, way, concerned)
+        _warn_of(self.record, given_up)
 
     async def _learn_names(self, entries: Sequence[Entry]) -> None:
         """Find out which branches these caches belong to, whose file names hold a slash."""
@@ -218,11 +217,16 @@ class Passes:
         return None
 
 
-def _warn_of(record: Record, way: Undeletable, entries: Sequence[Entry]) -> None:
-    """Warn of what is left alone, once the pass has ended: another deletion may have reached some of it."""
-    if left := [entry for entry in entries if entry.state is State.UNDELETABLE]:
-        branch, be = left[0].cache.branch, "is" if len(left) == 1 else "are"
-        record.warn(f"{many(len(left), 'cache')} of {branch!r} {be} left alone: {way.reason}")
+def _warn_of(record: Record, given_up: Iterable[tuple[Undeletable, Sequence[Entry]]]) -> None:
+    """Warn of what is left alone, once the pass has ended: another deletion may have reached some of it.
+
+    A row and a reason have one warning, however many deletions were planned for its caches.
+    """
+    entries = ((way, entry) for way, concerned in given_up for entry in concerned)
+    left = Counter((entry.cache.branch, way.reason) for way, entry in entries if entry.state is State.UNDELETABLE)
+    for (branch, reason), count in left.items():
+        be = "is" if count == 1 else "are"
+        record.warn(f"{many(count, 'cache')} of {branch!r} {be} left alone: {reason}")
 
 
 def _unknown_question(question: str, url: str) -> UnknownPageError:

@@ -21,13 +21,14 @@ class Record:
     to the site. `surveyed` means that the API listed the caches, `verified` that nothing selected was listed on two
     loads in a row, `settled_s` seconds apart, or nothing from the start. `complete` means that on the last load no
     list was full that could hide something selected. `unmatched` are the names of the selection that match no cache.
-    `observe` is called with everything that happens.
+    `observe` is called with everything that happens. `repository_id` is the API's, once that was asked.
     """
 
     repository: Repository
     url: str
     ledger: Ledger
     observe: Observer
+    repository_id: int | None = None
     passes: int = 0
     loads: int = 0
     requests: int = 0

@@ -82,7 +82,7 @@ class RepositoryPurge:
         """
         self._dry_run = dry_run
         facts = self._facts or await self._api.repository(self.record.repository)
-        self._id = facts.id
+        self.record.repository_id = facts.id
         count_ages_from_site(self.record, self._api.clock.offset, self._api.clock.now())
         facts.require(VIEW_AND_DELETE if to_delete else VIEW, where=self.record.url)
         ledger = self.record.ledger
@@ -202,11 +202,11 @@ class RepositoryPurge:
                 await self._budget.take(REQUESTS_A_LOAD)
                 self.record.requests += REQUESTS_A_LOAD
                 try:
-                    listed = await page.load(self._id)
+                    listed = await page.load(self.record.repository_id)
                 except (RefusedByBrowserError, NotLetThroughError) as refused:
                     raise await self._api.connections.why_refused(refused) from None
                 except SiteError as error:
-                    await _raise_better_known(error, self._api, self.record.repository)
+                    await _raise_better_known(error, self._api, self.record)
                     raise
         self.record.loads += 1
         await self._loads.record_load(listed)
@@ -233,10 +233,10 @@ def _may_pass(fault: BaseException) -> bool:
     return isinstance(fault, SiteError) and not isinstance(fault, LastingSiteError)
 
 
-async def _raise_better_known(fault: SiteError, api: Api, repository: Repository) -> None:
+async def _raise_better_known(fault: SiteError, api: Api, record: Record) -> None:
     """Raise the error that a load of the page really failed of, where somebody else than the page knows it."""
     # The page does not tell a refused token or a missing right from a fault; the API does.
-    await api.repository(repository)
+    (await api.repository(record.repository)).require(VIEW, where=record.url)
     if isinstance(fault, NoAnswerError):
         # The browser does not tell a redirect to a host that it may not reach from a wrong address.
         with suppress(NoAnswerError):

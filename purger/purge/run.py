@@ -217,6 +217,8 @@ class Run:
         async with asyncio.TaskGroup() as group:
             for purge in purges:
                 group.create_task(self._survey(purge, at_once))
+        _keep_one_of_each(purges)
+        self._records = tuple(purge.record for purge in purges)
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
         _say_unmatched_names(self._records, request, self._emit)
 
@@ -260,6 +262,16 @@ class Run:
                 purge.record.warn(f"The browser was lost and started anew: {lost}.")
             else:
                 return
+
+
+def _keep_one_of_each(purges: list[RepositoryPurge]) -> None:
+    """Leave out what is there already by another name, since it was renamed, with a warning."""
+    firsts: dict[int | None, Record] = {}
+    for purge in [one for one in purges if one.record.error is None]:
+        first = firsts.setdefault(purge.record.repository_id, purge.record)
+        if first is not purge.record:
+            purges.remove(purge)
+            first.warn(f"{purge.record.name} is another name of {first.name}: the repository counts once.")
 
 
 def _gone(ledger: Ledger) -> Iterator[Cache]:

@@ -443,3 +443,14 @@ def test_a_dry_run_and_a_list_say_what_is_kept_and_why(purger: Purger, repositor
     assert dry.repository["decided"] is True
     assert "acme/widgets keeps 7 caches, " in dry.err
     assert "MB: newest of their branch." in dry.err
+
+
+def test_a_warning_of_what_nobody_can_decide_blames_no_filter_that_is_not_given(
+    purger: Purger, repository: Repository
+) -> None:
+    for number in range(2):
+        name = f"cache-linux-{str(number) * 64}--gemfile-a/b/c.gemfile.tgz"
+        repository.add("main", name=name, age_s=(number + 1) * 86_400)
+    (warning,) = purger("list", "acme/widgets", "--keep-newest", "1", "-b", "main").repository["warnings"]
+    assert "by which --match and --keep-newest go, holds two slashes or more" in warning
+    assert "whether --match" not in warning

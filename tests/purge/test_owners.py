@@ -45,6 +45,16 @@ def test_an_owner_of_whom_no_repository_may_be_purged_is_no_success(purger: Purg
     assert purger("list", "acme/*").code == 0
 
 
+def test_an_owner_of_whom_no_repository_is_active_leaves_nothing_to_do_and_that_is_said(
+    purger: Purger, site: StandIn
+) -> None:
+    site.add_repository("acme/sleeping", active=False).fill(2)
+    for command, what in ((("purge", "--yes"), "purge"), (("list",), "list")):
+        ended = purger(command[0], "acme/*", *command[1:])
+        assert (ended.code, left(site)) == (0, {"acme/sleeping": 2})
+        assert ended.err.endswith(f"There is no repository to {what}.\n")
+
+
 def test_an_error_of_an_owner_stops_no_other(purger: Purger, site: StandIn, tmp_path: Path) -> None:
     fill(site, "a")
     site.add_repository("locked/x", permissions={"cache_delete": False}).fill(2)

@@ -464,3 +464,15 @@ def test_the_time_of_the_whole_command(purger: Purger, site: StandIn, repository
         if loads(site) > 2:  # it waits for what it deleted
             break
     assert ended.repository["remaining"] == 5
+
+
+async def test_a_row_of_which_caches_are_left_alone_is_warned_of_once_with_all_of_them(
+    purge: Purge, repository: Repository
+) -> None:
+    for branch in ("main", "dev", "qa"):
+        for number, age_s in enumerate((9 * 86_400, 86_400)):
+            name = f"cache-linux-{str(number) * 64}--gemfile-a/b/c.gemfile.tgz"
+            repository.add(branch, name=name, age_s=age_s)
+    record = await purge(Selection(older_than_s=8 * 86_400))
+    (warning,) = [one for one in record.warnings if "left alone" in one]
+    assert warning.startswith("3 caches of 'b' are left alone: ")

@@ -10,7 +10,7 @@ import pytest
 from purger.browser.network import DIRECT
 from purger.cli.progress import log_event
 from purger.core.cache import Cache
-from purger.core.errors import LastingSiteError, NoAnswerError
+from purger.core.errors import AccessError, LastingSiteError, NoAnswerError
 from purger.core.selection import Selection
 from purger.purge.repository import RepositoryPurge
 from purger.purge.settings import Settings
@@ -170,6 +170,21 @@ async def test_a_front_end_that_leads_to_another_host_is_named_where_the_browser
     else:
         assert "ERR_NAME_NOT_RESOLVED" in caught.value.what
     assert page.loads == (1 if is_redirected else 3)
+
+
+async def test_a_right_to_see_that_is_lost_after_the_survey_is_no_fault_of_the_page(
+    purge: Purge, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.fill(2)
+    load = CachePage.load
+
+    async def lose_and_load(page: CachePage, repository_id: int | None) -> list[Cache]:
+        repository.permissions["cache_view"] = False
+        return await load(page, repository_id)
+
+    monkeypatch.setattr(CachePage, "load", lose_and_load)
+    with pytest.raises(AccessError, match="the token may not see the caches of acme/widgets"):
+        await purge()
 
 
 @pytest.mark.parametrize("at_load", [1, 2], ids=["before the clicks", "before the recheck"])

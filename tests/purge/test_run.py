@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from purger.standin import DeleteFault, StandIn
+from purger.standin.repository import Repository
+from purger.standin.state import SiteState
 from tests.support.browser import FOR_EVER, Purger, fill, left
 
 pytestmark = pytest.mark.browser
@@ -43,6 +45,23 @@ def test_a_limit_holds_for_all_repositories_of_a_run(purger: Purger, site: Stand
     ]
     kept = [[(one["kept"], one["caches"]) for one in each["kept"]] for each in ended.report["repositories"]]
     assert kept == [[("limit", 2)], [("limit", 1)], []]
+
+
+def test_a_repository_that_is_named_by_its_former_name_too_is_purged_once(
+    purger: Purger, site: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(site, "new", caches=6)
+    find = SiteState.repository
+
+    def find_by_any_name(state: SiteState, slug: str, provider: str | None = None) -> Repository | None:
+        return find(state, slug.replace("old", "new"), provider)
+
+    monkeypatch.setattr(SiteState, "repository", find_by_any_name)
+    ended = purger("purge", "acme/new", "acme/old", "--yes", "--limit", "4")
+    assert (ended.code, left(site)) == (0, {"acme/new": 2})
+    (only,) = ended.report["repositories"]
+    assert (only["repository"], only["deleted"]) == ("acme/new", 4)
+    assert only["warnings"] == ["acme/old is another name of acme/new: the repository counts once."]
 
 
 @pytest.mark.parametrize("targets", [("acme/*",), ("acme/a", "acme/b")], ids=["owner", "named"])
