@@ -147,6 +147,19 @@ def test_what_filters_spared_is_no_deleted_cache(purger: Purger, site: StandIn, 
     assert attempts(ended)[0]["jobs"][0]["fetched"][0]["outcome"] == "skipped"
 
 
+def test_a_branch_that_is_shown_alike_is_not_the_jobs_own(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    """The file name is of the job's configuration, so that a job of each branch stores one of the same name."""
+    other, own = (repository.add(branch, name="cache-linux-0.tgz") for branch in ("login", "team/login"))
+    job = site.add_job(repository, branch="team/login", script=[failed(), failed()])
+    ended = retry(purger, job, branch="login")
+    assert ended.code == 7, ended.err
+    assert (other in repository.caches, own in repository.caches, len(job.restarts)) == (False, True, 1)
+    (fetched,) = attempts(ended)[0]["jobs"][0]["fetched"]
+    assert (fetched["branch"], fetched["deleted"], fetched["outcome"]) == ("login", False, "skipped")
+
+
 def test_what_a_policy_keeps_is_decided_once_for_all_attempts(
     purger: Purger, site: StandIn, repository: Repository
 ) -> None:
