@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from purger.core.cache import branch_of_pull_request
-from purger.core.errors import InputError, JobError
+from purger.core.errors import AccessError, InputError, JobError
 from purger.core.shown_address import shown_address
 from purger.travis.addresses import Site
 from purger.travis.client import Calls
@@ -138,7 +138,7 @@ class Jobs:
     async def restart(self, job_id: int) -> None:
         """Restart a job that has ended (docs/TRAVIS.md section 4).
 
-        Raises JobRunningError (409), RestartRefusedError (403) or NoSuchJobError (404). A lost response does not show
+        Raises JobRunningError (409), RestartRefusedError (403) or AccessError (404). A lost response does not show
         whether the job was restarted, so its state is checked before the next attempt.
         """
         address = f"{self._site.job_call(job_id)}/restart"
@@ -156,11 +156,7 @@ class Jobs:
                     remedy="Ask someone who may restart builds of this repository.",
                 ) from None
             except NotFoundError:
-                raise NoSuchJobError(
-                    f"there is no job {job_id} any more",
-                    where=address,
-                    remedy="Check its build's page: it may have been removed, or the repository hidden from the token.",
-                ) from None
+                raise gone_error(job_id, address) from None
             except BusyError:
                 if (await self.facts(job_id)).is_running:
                     return
@@ -190,6 +186,15 @@ def running_error(job_id: int, where: str) -> JobRunningError:
         f"job {job_id} is running already, so it can't be restarted now",
         where=where,
         remedy="Wait until it ends, or cancel it; then run this again.",
+    )
+
+
+def gone_error(job_id: int, where: str) -> AccessError:
+    """Return the error for a job that was there when it was asked for first: the input was right."""
+    return AccessError(
+        f"there is no job {job_id} any more, or the token can't see it any more",
+        where=where,
+        remedy="Check its build's page: it may have been removed, or the repository hidden from the token.",
     )
 
 

@@ -386,7 +386,7 @@ def test_a_job_that_vanishes_leaves_the_others(purger: Purger, site: StandIn, re
     site.faults.odd_answers = [OddAnswer(f"/job/{vanishing.id}", NOT_FOUND, status=404, after=3)]
     ended = retry(purger, vanishing, good, bad)
     assert ended.code == 7, "the highest code of all jobs"
-    assert outcomes(ended)[0][1:] == (None, 2)
+    assert outcomes(ended)[0][1:] == (None, 3), "caches are deleted: what was given was right"
     assert outcomes(ended)[1:] == [("passed", "passed", None), ("failed", "not-a-cache-problem", 7)]
     assert f"Job {vanishing.id} can't be followed any more, it was" in ended.err
     assert f"Job {good.id} passed; it started clean." in ended.err
@@ -415,7 +415,7 @@ def test_a_log_that_is_refused_leaves_the_others(purger: Purger, site: StandIn, 
     [
         (400, 4, "was not restarted: the API answered 400: boom"),
         (503, 4, "was restarted is not known: the API answered 503"),
-        (404, 2, "There is no job"),
+        (404, 3, "was not restarted: there is no job"),
         (302, 4, "was not restarted: "),
     ],
 )
