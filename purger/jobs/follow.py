@@ -144,6 +144,8 @@ class Follower:
             watch.progress_at = watch.emitted_at = now
         if facts.state == "started":
             watch.running_since.setdefault(run.id, now)
+        else:
+            watch.running_since.pop(run.id, None)  # its worker was lost, say, and it is in the queue again
         if not facts.is_running:
             watch.finish(run)
 

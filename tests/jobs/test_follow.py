@@ -120,6 +120,19 @@ async def test_a_job_that_never_starts_is_given_up(time: Time, state: JobFacts) 
     assert 600 <= time.now < 640
 
 
+async def test_a_job_that_goes_back_to_the_queue_waits_for_its_start(time: Time) -> None:
+    course: list[Any] = [facts("started", LATER), facts("queued")]
+    (run,), _ = await followed(FakeJobs(j5=course), 5, start_timeout_s=600.0)
+    assert run.error is not None
+    assert "did not start within 10 min" in run.error.what
+    assert 600 <= time.now < 660
+    again: list[Any] = [*[facts("started", LATER)] * 40, facts("queued"), facts("started", LATER)]
+    (run,), _ = await followed(FakeJobs(j5=again), 5, job_timeout_s=3600.0)
+    assert run.error is not None
+    assert "has been running for 60 min" in run.error.what
+    assert time.now > 600 + 3600 + 300, "the run before the queue does not count"
+
+
 async def test_a_job_that_never_ends_is_given_up(time: Time) -> None:
     (run,), observed = await followed(FakeJobs(j5=[facts("started", LATER)]), 5, job_timeout_s=3600.0)
     assert run.error is not None
