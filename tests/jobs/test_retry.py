@@ -7,17 +7,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from purger.core import events
-from purger.core.errors import ExitCode, JobError, SiteError
+from purger.core.errors import ExitCode, JobError, OutOfTimeError, SiteError
 from purger.core.retry_policies import RetryPolicies
+from purger.jobs.attempts import Attempt as RetryAttempt
+from purger.jobs.attempts import JobRun
 from purger.jobs.retry import Retry, RetryRequest, RetryResult
 from purger.jobs.settings import RetrySettings
-from purger.purge.run import Hooks
+from purger.purge.run import Hooks, Request, Run
 from purger.purge.settings import Pace, Settings
 from purger.report.model import Verdict
 from purger.secrets.token import Token
@@ -35,6 +38,7 @@ from tests.support.stand_in_jobs import canceled, failed, passed
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("shared_driver")]
 
 STALE = "version-conflict"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def retry(purger: Purger, *jobs: Job, wait: str = "0.2s", **more: Any) -> Ended:
@@ -322,6 +326,33 @@ async def in_process(
     retry = Retry(settings, request, RetrySettings(wait_s=0.0), Hooks(observe=on), budget)
     await retry.execute()
     return retry.result()
+
+
+@pytest.mark.parametrize(
+    ("runs", "remedy"),
+    [
+        ([], "Again."),
+        ([JobRun(5, "page", verdict=Verdict.FETCHED_DELETED, restarted_at=NOW)], "Again."),
+        ([JobRun(5, "page", restarted_at=NOW, error=JobError("x")), JobRun(6, "page")], "Again."),
+        (
+            [JobRun(5, "page", restarted_at=NOW, verdict=Verdict.PASSED), JobRun(6, "page", restarted_at=NOW)],
+            "Wait until job 6 ended; then `purger check-log 6 --report FILE`, with the report of this run.",
+        ),
+        (
+            [JobRun(5, "page", restarted_at=NOW), JobRun(6, "page", restarted_at=NOW)],
+            "Wait until the jobs 5, 6 ended; then `purger check-log JOB --report FILE`, with the report of this run.",
+        ),
+    ],
+)
+def test_the_remedy_of_a_timeout_is_right_for_jobs_that_still_run(runs: list[JobRun], remedy: str) -> None:
+    request = RetryRequest(repository=WIDGETS, job_ids=[run.id for run in runs])
+    settings = Settings(site=Site.at(), token=Token("0" * 22))
+    retry = Retry(settings, request, RetrySettings())
+    attempt = RetryAttempt(1, 0.0, Run(settings, Request(repositories=[WIDGETS])), jobs=runs)
+    retry._attempts.append(attempt)
+    error = retry.report(NOW, OutOfTimeError("timed out after 8 s (--timeout)", remedy="Again.")).error
+    assert error is not None
+    assert (error.message, error.remedy) == ("timed out after 8 s (--timeout)", remedy)
 
 
 async def test_a_cache_that_a_running_job_uploads_after_the_recheck(site: StandIn, repository: Repository) -> None:
