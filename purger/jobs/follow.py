@@ -13,7 +13,7 @@ from purger.core.retry_policies import DEFAULT_POLICIES, Pauses
 from purger.core.units import seconds_text
 from purger.jobs.attempts import JobRun
 from purger.jobs.settings import RetrySettings
-from purger.travis.jobs import JobFacts, Jobs
+from purger.travis.jobs import JobFacts, Jobs, NoSuchJobError, gone_error
 from purger.travis.refusals import BusyError, TokenRefusedError
 
 LONGEST_OUTAGE_S = 300.0
@@ -125,6 +125,9 @@ class Follower:
         except BusyError as error:
             watch.was_busy(run, error, time.monotonic())
             return True
+        except NoSuchJobError:
+            watch.give_up(run, gone_error(run.id, run.url))
+            return False
         except PurgerError as error:
             watch.give_up(run, error)
             return False
@@ -141,6 +144,8 @@ class Follower:
             watch.progress_at = watch.emitted_at = now
         if facts.state == "started":
             watch.running_since.setdefault(run.id, now)
+        else:
+            watch.running_since.pop(run.id, None)  # its worker was lost, say, and it is in the queue again
         if not facts.is_running:
             watch.finish(run)
 

@@ -22,6 +22,7 @@ _SYMPTOM = "(the line with the known symptom)"
 _SEVERAL_JOBS = (
     "The log is of several jobs, and this is true of all of them together: give each job's log, or its number."
 )
+_CLEAR_ALL = "If it may be stale, purge the job's branch, named in full with --branch, then restart the job."
 _AGAIN = "Purge again, wait, then restart the job."
 
 
@@ -107,7 +108,7 @@ def _what_to_do(report: CheckedLogReport) -> str:
             is_old = all(fetch.when == "before" for fetch in report.fetched if fetch.deleted is True)
             return "Restart the job." if is_old else _AGAIN
         case "fetched" if any(fetch.deleted is None for fetch in report.fetched):
-            return "Give the job's number, or its whole log, which names its repository."
+            return _CLEAR_ALL if report.job else "Give the job's number, which tells its repository and its branches."
         case "fetched" if any(fetch.deleted is False for fetch in report.fetched) and not report.fetched_unnamed:
             return "If that one is stale, purge it, too."
         case "fetched":

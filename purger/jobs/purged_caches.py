@@ -3,43 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from purger.core.errors import InputError
 from purger.report.former import read_report, refuse_another_site
-from purger.report.model import RepositoryReport
+from purger.report.model import CacheReport, RepositoryReport
 from purger.travis.addresses import Site
 from purger.travis.job_log import FetchVerdict, JobLog, PurgedCache, When, compare
 
 _MOST_NAMES = 3
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class PurgedCaches:
     """The caches of one or more purges, and when the first purge began and the last one ended.
 
-    `doubts` has the keys, as a log shows them, of caches that are gone from one repository and not from another, each
-    with a clause that says so: where the repository is not known, nothing is known of them.
+    `caches` has those of each repository by its name. They may be of several where that of a job is not known.
     """
 
-    caches: tuple[PurgedCache, ...]
+    caches: Mapping[str, Sequence[PurgedCache]]
     started_at: datetime
     finished_at: datetime
-    doubts: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, repositories: Iterable[RepositoryReport], started_at: datetime, finished_at: datetime) -> PurgedCaches:
         """Take the caches from these repositories of a report."""
         purged: dict[str, list[PurgedCache]] = {}
-        for repository in repositories:
+        for number, repository in enumerate(repositories):
             purged.setdefault(repository.name, []).extend(
-                PurgedCache(cache.row or cache.branch, cache.name, cache.outcome, cache.gone_at)
-                for cache in repository.caches
+                _purged_cache(cache, number, started_at) for cache in repository.caches
             )
-        caches = tuple(one for several in purged.values() for one in several)
-        return cls(caches, started_at, finished_at, _doubts(purged))
+        return cls(purged, started_at, finished_at)
 
     @classmethod
     def read(
@@ -76,12 +73,9 @@ class PurgedCaches:
 
     def verdicts(self, log: JobLog) -> tuple[FetchVerdict, ...]:
         """Return for each archive that the job fetched whether a purge deleted it, and which came first."""
-        return tuple(self._doubted(verdict) or self._dated(verdict) for verdict in compare(log, self.caches))
-
-    def _doubted(self, verdict: FetchVerdict) -> FetchVerdict | None:
-        fetch = verdict.fetch
-        doubt = self.doubts.get(PurgedCache(fetch.branch, fetch.archive, "").key)
-        return None if doubt is None else FetchVerdict(fetch, None, None, None, "unknown", doubt)
+        compared = [compare(log, caches) for caches in self.caches.values()]
+        by_fetch = [dict(zip(self.caches, verdicts, strict=True)) for verdicts in zip(*compared, strict=True)]
+        return tuple(self._dated(_of_all(verdicts)) for verdicts in by_fetch)
 
     def _dated(self, verdict: FetchVerdict) -> FetchVerdict:
         # A report does not say when a recreated cache was deleted, only when the purge was.
@@ -95,21 +89,32 @@ class PurgedCaches:
         return replace(verdict, when=when)
 
 
-def _doubts(repositories: Mapping[str, Sequence[PurgedCache]]) -> dict[tuple[str, str], str]:
-    """Return the keys of caches that are gone from one repository, and are not from another, and say so of each.
+def _purged_cache(cache: CacheReport, purge: int, started_at: datetime) -> PurgedCache:
+    row = cache.row or cache.branch
+    return PurgedCache(
+        row,
+        cache.name,
+        cache.outcome,
+        cache.gone_at,
+        full_branch=cache.branch if cache.in_full or cache.branch != row else None,
+        purge=purge,
+        is_later=cache.last_modified >= started_at,
+    )
 
-    Such keys are usual: the hash in one is of the job's configuration.
+
+def _of_all(verdicts: Mapping[str, FetchVerdict]) -> FetchVerdict:
+    """Return what the verdicts on one fetch mean together, each by the name of a repository that the job may be of.
+
+    The same keys in several are usual: the hash in one is of the job's configuration.
     """
-    ends: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
-    for name, caches in repositories.items():
-        gone = {one.key for one in caches if one.was_gone}
-        for key in {one.key for one in caches}:
-            ends.setdefault(key, ([], []))[key in gone].append(name)
-    return {
-        key: f"deleted in {_names(gone)}, and is still there in {_names(left)}"
-        for key, (left, gone) in ends.items()
-        if left and gone
-    }
+    seen = {name: one for name, one in verdicts.items() if one.outcome is not None or one.deleted is None}
+    gone, left = ([name for name, one in seen.items() if one.deleted is deleted] for deleted in (True, False))
+    if gone and left:
+        fetch = seen[gone[0]].fetch
+        doubt = f"deleted in {_names(gone)}, and is still there in {_names(left)}"
+        return FetchVerdict(fetch, None, None, None, "unknown", doubt)
+    unclear = [one for one in seen.values() if one.deleted is None]
+    return max(unclear or seen.values() or verdicts.values(), key=lambda one: one.deleted_at or _NEVER)
 
 
 def _names(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from purger.core.errors import InputError, JobError, PurgerError
 from purger.jobs.attempts import JobRun
 from purger.travis.addresses import Repository
 from purger.travis.api import Api
-from purger.travis.jobs import JobFacts, Jobs, NoSuchJobError, RestartRefusedError, running_error
+from purger.travis.jobs import JobFacts, Jobs, NoSuchJobError, RestartRefusedError, gone_error, running_error
 from purger.travis.refusals import BusyError, TokenRefusedError
 
 
@@ -61,8 +61,10 @@ async def restart(jobs: Jobs, run: JobRun) -> JobFacts | None:
         await _send(jobs, run)
     except TokenRefusedError:
         raise
-    except (JobError, RestartRefusedError, NoSuchJobError) as error:
+    except (JobError, RestartRefusedError) as error:
         run.error = error
+    except NoSuchJobError:
+        run.error = gone_error(run.id, run.url).about(f"job {run.id} was not restarted")
     except BusyError as error:
         run.error = error.about(f"whether job {run.id} was restarted is not known")
     except PurgerError as error:

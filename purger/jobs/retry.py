@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from purger.core import events
-from purger.core.errors import PurgerError
+from purger.core.errors import OutOfTimeError, PurgerError
 from purger.core.selection import Selection
 from purger.jobs.attempts import Attempt, JobRun, attempt_report
 from purger.jobs.ended_logs import EndedLogs
@@ -107,6 +107,8 @@ class Retry:
     def result(self, stopped: PurgerError | None = None) -> RetryResult:
         """Return what came of the retry so far; `stopped` is what ended it from outside."""
         so_far = RetryResult(tuple(self._attempts), self._error or stopped)
+        if isinstance(so_far.error, OutOfTimeError):
+            so_far = replace(so_far, error=_with_remedy(so_far.error, so_far.last_runs))
         job_errors = [run.error for run in so_far.last_runs if run.error]
         return replace(so_far, error=so_far.error or max(job_errors, key=lambda error: error.exit_code, default=None))
 
@@ -155,6 +157,8 @@ class Retry:
                 job_ids = [run.id for run in attempt.jobs if run.verdict in WORTH_A_RESTART and not run.error]
                 if not job_ids:
                     return
+            elif not record.ledger.left:
+                return  # nobody can tell whether what is listed is selected, and another purge can't either
             elif number < self.retrying.retry_attempts:
                 await follower.pause(wait_s, lambda: "some caches remain, so nothing is restarted yet")
             wait_s *= 2 if attempt.wait_s else 1
@@ -239,3 +243,13 @@ class Retry:
         ]
         ahead = timedelta(seconds=self._attempts[-1].run.selection.clock_offset_s or 0)
         return PurgedCaches.of(purges, self._began_at + ahead, datetime.now(UTC) + ahead)
+
+
+def _with_remedy(error: OutOfTimeError, runs: Sequence[JobRun]) -> OutOfTimeError:
+    """Return the error with the remedy for jobs that may still run: they can't be restarted now."""
+    left = [str(run.id) for run in runs if run.restarted_at and not run.verdict and not run.error]
+    if not left:
+        return error
+    jobs = f"job {left[0]}" if len(left) == 1 else f"the jobs {', '.join(left)}"
+    how = f"`purger check-log {left[0] if len(left) == 1 else 'JOB'} --report FILE`, with the report of this run"
+    return OutOfTimeError(error.what, where=error.where, remedy=f"Wait until {jobs} ended; then {how}.")

@@ -31,13 +31,18 @@ def judge(state: str, log: JobLog, fetched: Sequence[FetchVerdict]) -> Verdict:
         return Verdict.UNLISTED
     if log.unknown is not None and log.unknown.is_worth_a_restart:
         return Verdict.NO_ANSWER
-    is_unknown = log.cache_use is CacheUse.UNKNOWN or log.fetched_unnamed
+    is_unknown = log.cache_use is CacheUse.UNKNOWN or log.fetched_unnamed or bool(_doubtful(fetched))
     return Verdict.UNKNOWN if is_unknown else Verdict.NOT_A_CACHE_PROBLEM
 
 
 def unlisted_of(fetched: Sequence[FetchVerdict]) -> list[FetchVerdict]:
     """Return what the job fetched of its own branch that no purge ever saw listed."""
-    return [verdict for verdict in fetched if verdict.outcome is None and verdict.fetch.source == "own"]
+    return [each for each in fetched if each.deleted is False and each.outcome is None and each.fetch.source == "own"]
+
+
+def _doubtful(fetched: Sequence[FetchVerdict]) -> list[FetchVerdict]:
+    """Return what the job fetched of which nobody can tell whether a purge deleted it."""
+    return [each for each in fetched if each.deleted is None]
 
 
 def unlisted_error(job_id: int, url: str, fetched: Sequence[FetchVerdict], tried: str) -> JobError:
@@ -97,17 +102,28 @@ def error_of(
         case Verdict.UNLISTED:
             return unlisted_error(job_id, url, fetched, "no deletion was tried")
         case Verdict.UNKNOWN:
-            return SiteError(
-                f"job {job_id} failed, and its log does not tell whether it fetched a cache",
-                where=url,
-                remedy="Check its page: the log may be missing, or cut off.",
-            )
+            return _unknown_error(job_id, url, fetched)
         case Verdict.NOT_A_CACHE_PROBLEM:
             return NotACacheProblemError(
                 f"not a cache problem: job {job_id} failed, and {what_it_did(log_report(log))}",
                 where=url,
                 remedy=_where_to_look(log),
             )
+
+
+def _unknown_error(job_id: int, url: str, fetched: Sequence[FetchVerdict]) -> SiteError:
+    if unclear := _doubtful(fetched):
+        archives = ", ".join(f"{archive_text(each.fetch)} was {each.doubt}" for each in unclear)
+        return SiteError(
+            f"job {job_id} failed, and whether it fetched a deleted cache is not known: {archives}",
+            where=url,
+            remedy="Name the job's branch in full with --branch: then it is known which of them is deleted.",
+        )
+    return SiteError(
+        f"job {job_id} failed, and its log does not tell whether it fetched a cache",
+        where=url,
+        remedy="Check its page: the log may be missing, or cut off.",
+    )
 
 
 def _where_to_look(log: JobLog) -> str:

@@ -183,4 +183,5 @@ def _cache_report(entry: Entry) -> CacheReport:
         gone_at=entry.gone_at if is_gone else None,
         kept=entry.kept,
         undecided=entry.undecided,
+        in_full=cache.full_branch is not None,
     )

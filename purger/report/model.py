@@ -99,7 +99,8 @@ class CacheReport(Model, frozen=True, kw_only=True):
     """One cache and its outcome. `branch` is the full name where it is known, else the displayed one.
 
     `row` is what the page shows as its branch: for a file name with a slash a part of that (None: version 0.1.0).
-    `kept` names the policy that keeps it; `undecided` means that nobody can tell whether it is selected.
+    `kept` names the policy that keeps it; `undecided` means that nobody can tell whether it is selected. `in_full`
+    means that `branch` is known to be the full name.
     """
 
     name: str
@@ -117,6 +118,7 @@ class CacheReport(Model, frozen=True, kw_only=True):
     gone_at: Time | None
     kept: Kept | None = None
     undecided: bool = False
+    in_full: bool = False
 
     @property
     def is_left(self) -> bool:

@@ -8,9 +8,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from purger.core.cache import branch_of_pull_request
-from purger.core.errors import InputError, JobError
+from purger.core.errors import AccessError, InputError, JobError
+from purger.core.hosts import origin_of
 from purger.core.shown_address import shown_address
-from purger.travis.addresses import Site
+from purger.travis.addresses import PROVIDERS, Site
 from purger.travis.client import Calls
 from purger.travis.decoding import BranchOfBuildPayload, DefaultBranchPayload, JobPayload, NamedPayload, not_our_api
 from purger.travis.job_log import JobLog, LogSink
@@ -21,6 +22,8 @@ RUNNING_STATES = frozenset({"created", "queued", "received", "started"})
 RESTART_ATTEMPTS = 3
 LARGEST_LOG_BYTES = 200_000_000
 """The site ends a job whose log has more than 4 MB; installations may allow more. What is beyond is not read."""
+_REPOSITORY = re.compile(rf"(?:{'|'.join(PROVIDERS)})/[^/]+/[^/]+(?:/|\Z)|[^/]+/[^/]+/(?=(?:jobs?|builds?)/)")
+"""What stands before a job or a build in the path of a page; an owner or a repository may be called `jobs`."""
 _HOW_TO_NAME = "Give the number of a job or the URL of its page: .../jobs/123."
 
 
@@ -85,19 +88,33 @@ def parse_job(text: str, site: Site) -> int:
         return int(wanted)
     if "://" not in wanted:
         raise InputError(f"{shown_address(text)!r} does not name a job", remedy=_HOW_TO_NAME)
-    address = wanted.split("#")[0].split("?")[0]
-    front, api = (address.startswith(f"{base}/") for base in (site.url, site.api_url))
-    if not front and not api:
+    path = _path_below(wanted, site)
+    if path is None:
         raise InputError(
             f"{shown_address(text)!r} is not on {site.url}",
             remedy=f"{_HOW_TO_NAME} For another installation add --url.",
         )
-    path = urlsplit(address).path
-    if found := re.match(r".*/jobs?/(\d{1,18})(?:/|\Z)", path, re.ASCII):
+    if found := re.match(r"(?:.*/)?jobs?/(\d{1,18})(?:/|\Z)", path, re.ASCII):
         return int(found[1])
-    if re.search(r"/builds?/\d", path):
+    if re.search(r"(?:\A|/)builds?/\d", path):
         raise InputError(f"{shown_address(text)!r} is a build, which may have several jobs", remedy=_HOW_TO_NAME)
     raise InputError(f"{shown_address(text)!r} does not name a job", remedy=_HOW_TO_NAME)
+
+
+def _path_below(address: str, site: Site) -> str | None:
+    """Return the path of an address of this site, without the repository of a page; None for one of another site."""
+    try:
+        parts, origin = urlsplit(address), origin_of(address)
+    except ValueError:
+        return None
+    # An installation may have its API below its front end.
+    for base in sorted(site.addresses, key=len, reverse=True):
+        below = f"{urlsplit(base).path}/"
+        if parts.username is None and origin == origin_of(base) and parts.path.startswith(below):
+            path = parts.path.removeprefix(below)
+            repository = _REPOSITORY.match(path) if base == site.url else None
+            return path[repository.end() :] if repository else path
+    return None
 
 
 class Jobs:
@@ -138,7 +155,7 @@ class Jobs:
     async def restart(self, job_id: int) -> None:
         """Restart a job that has ended (docs/TRAVIS.md section 4).
 
-        Raises JobRunningError (409), RestartRefusedError (403) or NoSuchJobError (404). A lost response does not show
+        Raises JobRunningError (409), RestartRefusedError (403) or AccessError (404). A lost response does not show
         whether the job was restarted, so its state is checked before the next attempt.
         """
         address = f"{self._site.job_call(job_id)}/restart"
@@ -156,11 +173,7 @@ class Jobs:
                     remedy="Ask someone who may restart builds of this repository.",
                 ) from None
             except NotFoundError:
-                raise NoSuchJobError(
-                    f"there is no job {job_id} any more",
-                    where=address,
-                    remedy="Check its build's page: it may have been removed, or the repository hidden from the token.",
-                ) from None
+                raise gone_error(job_id, address) from None
             except BusyError:
                 if (await self.facts(job_id)).is_running:
                     return
@@ -190,6 +203,15 @@ def running_error(job_id: int, where: str) -> JobRunningError:
         f"job {job_id} is running already, so it can't be restarted now",
         where=where,
         remedy="Wait until it ends, or cancel it; then run this again.",
+    )
+
+
+def gone_error(job_id: int, where: str) -> AccessError:
+    """Return the error for a job that was there when it was asked for first: the input was right."""
+    return AccessError(
+        f"there is no job {job_id} any more, or the token can't see it any more",
+        where=where,
+        remedy="Check its build's page: it may have been removed, or the repository hidden from the token.",
     )
 
 

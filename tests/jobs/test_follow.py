@@ -15,7 +15,7 @@ from purger.jobs import follow
 from purger.jobs.attempts import JobRun
 from purger.jobs.follow import Follower
 from purger.jobs.settings import RetrySettings
-from purger.travis.jobs import JobFacts, Jobs
+from purger.travis.jobs import JobFacts, Jobs, NoSuchJobError
 from purger.travis.refusals import BusyError, NotFoundError, TokenRefusedError
 
 BEFORE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -120,6 +120,19 @@ async def test_a_job_that_never_starts_is_given_up(time: Time, state: JobFacts) 
     assert 600 <= time.now < 640
 
 
+async def test_a_job_that_goes_back_to_the_queue_waits_for_its_start(time: Time) -> None:
+    course: list[Any] = [facts("started", LATER), facts("queued")]
+    (run,), _ = await followed(FakeJobs(j5=course), 5, start_timeout_s=600.0)
+    assert run.error is not None
+    assert "did not start within 10 min" in run.error.what
+    assert 600 <= time.now < 660
+    again: list[Any] = [*[facts("started", LATER)] * 40, facts("queued"), facts("started", LATER)]
+    (run,), _ = await followed(FakeJobs(j5=again), 5, job_timeout_s=3600.0)
+    assert run.error is not None
+    assert "has been running for 60 min" in run.error.what
+    assert time.now > 600 + 3600 + 300, "the run before the queue does not count"
+
+
 async def test_a_job_that_never_ends_is_given_up(time: Time) -> None:
     (run,), observed = await followed(FakeJobs(j5=[facts("started", LATER)]), 5, job_timeout_s=3600.0)
     assert run.error is not None
@@ -172,6 +185,13 @@ async def test_an_error_about_one_job_leaves_the_others(error: PurgerError) -> N
     assert [(run.state, run.error is None) for run in runs] == [("started", False), ("passed", True)]
     assert isinstance(runs[0].error, type(error))
     assert str(runs[0].error) == f"job 5 can't be followed any more, it was started: {error.what}"
+
+
+async def test_a_job_that_vanishes_while_it_is_followed_is_no_bad_input() -> None:
+    (run,), _ = await followed(FakeJobs(j5=[facts("started", LATER), NoSuchJobError("there is no job 5")]), 5)
+    assert run.error is not None
+    assert run.error.exit_code is ExitCode.ACCESS
+    assert "it was started: there is no job 5 any more" in run.error.what
 
 
 async def test_a_job_of_which_no_state_comes_does_not_hold_up_the_others(time: Time) -> None:

@@ -63,6 +63,7 @@ def untold() -> dict[str, CheckedLog]:
             "a.log", replace(cut, asked=(replace(FETCH, found=None),), unknown=Unknown.STALLED)
         ),
         "doubted": CheckedLog("a.log", fetched(FETCH), None, (doubted,)),
+        "doubted: a job": CheckedLog("job 7", fetched(FETCH), replace(RUNNING, state="failed"), (doubted,)),
         "doubted: one of two": CheckedLog("a.log", fetched(FETCH, OTHER), None, (doubted, verdict(fetch=OTHER))),
         "one of two not named": CheckedLog("a.log", replace(fetched(FETCH), fetched_unnamed=True)),
         "report: one of two not named": CheckedLog(

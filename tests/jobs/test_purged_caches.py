@@ -15,7 +15,7 @@ from purger.jobs.purged_caches import PurgedCaches
 from purger.report.build import run_report
 from purger.report.model import CacheReport
 from purger.travis.addresses import Site
-from purger.travis.job_log import Fetch, JobLog
+from purger.travis.job_log import Fetch, JobLog, with_sources
 from tests.report.samples import cache_report, repository_of, unfinished
 from tests.support.reports import value_of
 
@@ -103,6 +103,29 @@ def test_of_an_unknown_repository_nothing_is_known_where_repositories_differ(tmp
     assert (verdict.deleted, verdict.outcome, verdict.doubt) == (False, "skipped", None)
     document["repositories"][1] = report(cache("recreated"))["repositories"][0]
     assert read(tmp_path, document).verdicts(log_at(START))[0].deleted
+
+
+@pytest.mark.parametrize(
+    ("of_gone", "of_kept", "deleted"),
+    [
+        ({"in_full": True}, {}, False),
+        ({"branch": "team/foo"}, {}, True),
+        ({"branch": "team/foo", "row": None}, {}, None),
+        ({}, {}, None),
+        ({}, {"last_modified": START + MINUTE}, True),
+    ],
+    ids=["another branch", "the job's", "version 0.1.0", "not in full", "came back"],
+)
+def test_of_branches_that_are_shown_alike_the_jobs_own_counts(
+    tmp_path: Path, of_gone: dict[str, Any], of_kept: dict[str, Any], *, deleted: bool | None
+) -> None:
+    shown = {"row": "foo", "last_modified": START - MINUTE}
+    gone = msgspec.structs.replace(cache_report("foo"), **(shown | of_gone))
+    kept = msgspec.structs.replace(cache_report("foo", outcome="skipped"), **(shown | of_kept))
+    (verdict,) = read(tmp_path, report(gone, kept)).verdicts(
+        with_sources(log_at(START), own="team/foo", target=None, default="main")
+    )
+    assert verdict.deleted is deleted
 
 
 @pytest.mark.parametrize(

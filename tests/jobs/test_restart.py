@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from purger.core.errors import PurgerError, SiteError
+from purger.core.errors import ExitCode, PurgerError, SiteError
 from purger.jobs.attempts import JobRun
 from purger.jobs.restart import restart
 from purger.travis.jobs import JobFacts, Jobs, NoSuchJobError, RestartRefusedError, running_error
@@ -49,7 +49,6 @@ async def test_the_facts_from_before_are_returned() -> None:
     [
         (running_error(5, "page"), "job 5 is running already, so it can't be restarted now"),
         (RestartRefusedError("job 5 may not be restarted"), "job 5 may not be restarted"),
-        (NoSuchJobError("there is no job 5 any more"), "there is no job 5 any more"),
         (SiteError("boom"), "job 5 was not restarted: boom"),
         (BusyError("no answer"), "whether job 5 was restarted is not known: no answer"),
         (
@@ -64,6 +63,18 @@ async def test_what_one_job_meets_is_kept_in_its_run(error: PurgerError, what: s
     assert run.error is not None
     assert (type(run.error), run.error.what) == (type(error), what)
     assert (run.error.where, run.error.remedy) == (error.where, error.remedy)
+
+
+async def test_a_job_that_was_there_when_the_purge_began_is_no_bad_input() -> None:
+    class GoneJobs(FakeJobs):
+        async def facts(self, job_id: int) -> JobFacts:
+            raise NoSuchJobError(f"there is no job {job_id}, or the token can't see it")
+
+    run = JobRun(5, "https://app/jobs/5")
+    assert await restart(cast(Jobs, GoneJobs(None)), run) is None
+    assert run.error is not None
+    assert run.error.exit_code is ExitCode.ACCESS
+    assert run.error.what.startswith("job 5 was not restarted: there is no job 5 any more")
 
 
 async def test_a_refused_token_is_raised() -> None:

@@ -7,17 +7,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from purger.core import events
-from purger.core.errors import ExitCode, JobError, SiteError
+from purger.core.errors import ExitCode, JobError, OutOfTimeError, SiteError
 from purger.core.retry_policies import RetryPolicies
+from purger.jobs.attempts import Attempt as RetryAttempt
+from purger.jobs.attempts import JobRun
 from purger.jobs.retry import Retry, RetryRequest, RetryResult
 from purger.jobs.settings import RetrySettings
-from purger.purge.run import Hooks
+from purger.purge.run import Hooks, Request, Run
 from purger.purge.settings import Pace, Settings
 from purger.report.model import Verdict
 from purger.secrets.token import Token
@@ -35,6 +38,7 @@ from tests.support.stand_in_jobs import canceled, failed, passed
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("shared_driver")]
 
 STALE = "version-conflict"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def retry(purger: Purger, *jobs: Job, wait: str = "0.2s", **more: Any) -> Ended:
@@ -147,6 +151,19 @@ def test_what_filters_spared_is_no_deleted_cache(purger: Purger, site: StandIn, 
     assert attempts(ended)[0]["jobs"][0]["fetched"][0]["outcome"] == "skipped"
 
 
+def test_a_branch_that_is_shown_alike_is_not_the_jobs_own(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    """The file name is of the job's configuration, so that a job of each branch stores one of the same name."""
+    other, own = (repository.add(branch, name="cache-linux-0.tgz") for branch in ("login", "team/login"))
+    job = site.add_job(repository, branch="team/login", script=[failed(), failed()])
+    ended = retry(purger, job, branch="login")
+    assert ended.code == 7, ended.err
+    assert (other in repository.caches, own in repository.caches, len(job.restarts)) == (False, True, 1)
+    (fetched,) = attempts(ended)[0]["jobs"][0]["fetched"]
+    assert (fetched["branch"], fetched["deleted"], fetched["outcome"]) == ("login", False, "skipped")
+
+
 def test_what_a_policy_keeps_is_decided_once_for_all_attempts(
     purger: Purger, site: StandIn, repository: Repository
 ) -> None:
@@ -160,6 +177,18 @@ def test_what_a_policy_keeps_is_decided_once_for_all_attempts(
     assert set(left) == {old.name, newest.name}, "the upload of the job is newer, and the former newest stays"
     assert left[old.name].last_modified > old.last_modified
     assert ended.report["selection"]["keep_newest"] == 1
+
+
+def test_what_nobody_can_decide_is_not_purged_again(purger: Purger, site: StandIn, repository: Repository) -> None:
+    for branch, age_s in (("main", 9 * 86_400.0), ("dev", 8 * 86_400.0)):
+        for number in range(2):
+            repository.add(branch, name=f"cache-linux-{number:064x}--gemfile-a/b/c.gemfile.tgz", age_s=age_s)
+    job = site.add_job(repository, script=[failed(), passed()])
+    ended = retry(purger, job, keep_newest=1)
+    assert ended.code == 1, ended.err
+    (only,) = attempts(ended)
+    assert (only["purge"]["undecided"] > 0, only["jobs"], job.restarts) == (True, [], [])
+    assert "so nothing is restarted yet" not in ended.err
 
 
 def test_the_last_attempt_ends_the_retry(purger: Purger, site: StandIn, repository: Repository) -> None:
@@ -311,6 +340,33 @@ async def in_process(
     return retry.result()
 
 
+@pytest.mark.parametrize(
+    ("runs", "remedy"),
+    [
+        ([], "Again."),
+        ([JobRun(5, "page", verdict=Verdict.FETCHED_DELETED, restarted_at=NOW)], "Again."),
+        ([JobRun(5, "page", restarted_at=NOW, error=JobError("x")), JobRun(6, "page")], "Again."),
+        (
+            [JobRun(5, "page", restarted_at=NOW, verdict=Verdict.PASSED), JobRun(6, "page", restarted_at=NOW)],
+            "Wait until job 6 ended; then `purger check-log 6 --report FILE`, with the report of this run.",
+        ),
+        (
+            [JobRun(5, "page", restarted_at=NOW), JobRun(6, "page", restarted_at=NOW)],
+            "Wait until the jobs 5, 6 ended; then `purger check-log JOB --report FILE`, with the report of this run.",
+        ),
+    ],
+)
+def test_the_remedy_of_a_timeout_is_right_for_jobs_that_still_run(runs: list[JobRun], remedy: str) -> None:
+    request = RetryRequest(repository=WIDGETS, job_ids=[run.id for run in runs])
+    settings = Settings(site=Site.at(), token=Token("0" * 22))
+    retry = Retry(settings, request, RetrySettings())
+    attempt = RetryAttempt(1, 0.0, Run(settings, Request(repositories=[WIDGETS])), jobs=runs)
+    retry._attempts.append(attempt)
+    error = retry.report(NOW, OutOfTimeError("timed out after 8 s (--timeout)", remedy="Again.")).error
+    assert error is not None
+    assert (error.message, error.remedy) == ("timed out after 8 s (--timeout)", remedy)
+
+
 async def test_a_cache_that_a_running_job_uploads_after_the_recheck(site: StandIn, repository: Repository) -> None:
     cache = repository.add("main")
     job = site.add_job(repository, script=[failed(), failed(), passed()])
@@ -373,7 +429,7 @@ def test_a_job_that_vanishes_leaves_the_others(purger: Purger, site: StandIn, re
     site.faults.odd_answers = [OddAnswer(f"/job/{vanishing.id}", NOT_FOUND, status=404, after=3)]
     ended = retry(purger, vanishing, good, bad)
     assert ended.code == 7, "the highest code of all jobs"
-    assert outcomes(ended)[0][1:] == (None, 2)
+    assert outcomes(ended)[0][1:] == (None, 3), "caches are deleted: what was given was right"
     assert outcomes(ended)[1:] == [("passed", "passed", None), ("failed", "not-a-cache-problem", 7)]
     assert f"Job {vanishing.id} can't be followed any more, it was" in ended.err
     assert f"Job {good.id} passed; it started clean." in ended.err
@@ -402,7 +458,7 @@ def test_a_log_that_is_refused_leaves_the_others(purger: Purger, site: StandIn, 
     [
         (400, 4, "was not restarted: the API answered 400: boom"),
         (503, 4, "was restarted is not known: the API answered 503"),
-        (404, 2, "There is no job"),
+        (404, 3, "was not restarted: there is no job"),
         (302, 4, "was not restarted: "),
     ],
 )

@@ -24,6 +24,9 @@ CUT_AFTER_A_COMMAND = JobLog(is_log=True, truncated=True, last_failing_lines=("$
 WITHOUT_CACHES = JobLog(is_log=True)
 GONE = FetchVerdict(FETCH, deleted=True, outcome="deleted", deleted_at=None, when="after")
 SPARED = FetchVerdict(FETCH, deleted=False, outcome="skipped", deleted_at=None, when="unknown")
+UNCLEAR = FetchVerdict(
+    FETCH, deleted=None, outcome=None, deleted_at=None, when="unknown", doubt="deleted of one branch"
+)
 UNSEEN = FetchVerdict(FETCH, deleted=False, outcome=None, deleted_at=None, when="unknown")
 
 
@@ -39,6 +42,8 @@ UNSEEN = FetchVerdict(FETCH, deleted=False, outcome=None, deleted_at=None, when=
         ("failed", FETCHED, [SPARED, GONE], Verdict.FETCHED_DELETED),
         ("failed", FETCHED, [SPARED], Verdict.NOT_A_CACHE_PROBLEM),
         ("failed", FETCHED, [UNSEEN], Verdict.UNLISTED),
+        ("failed", FETCHED, [UNCLEAR], Verdict.UNKNOWN),
+        ("failed", FETCHED, [UNCLEAR, GONE], Verdict.FETCHED_DELETED),
         ("failed", CLEAN, [], Verdict.NOT_A_CACHE_PROBLEM),
         ("errored", CLEAN, [], Verdict.NOT_A_CACHE_PROBLEM),
         ("failed", WITHOUT_CACHES, [], Verdict.NOT_A_CACHE_PROBLEM),
@@ -85,6 +90,7 @@ def error(verdict: Verdict, log: JobLog, fetched: list[FetchVerdict], attempts: 
         (Verdict.FETCHED_DELETED, FETCHED, [GONE], ExitCode.REMAINS),
         (Verdict.CANCELED, NO_LOG, [], ExitCode.REMAINS),
         (Verdict.UNKNOWN, NO_LOG, [], ExitCode.SITE),
+        (Verdict.UNKNOWN, FETCHED, [UNCLEAR], ExitCode.SITE),
         (Verdict.NO_ANSWER, STALLED, [], ExitCode.SITE),
         (Verdict.UNLISTED, FETCHED, [UNSEEN], ExitCode.REMAINS),
         (Verdict.NOT_A_CACHE_PROBLEM, CLEAN, [], ExitCode.NOT_A_CACHE_PROBLEM),
@@ -112,6 +118,12 @@ def test_what_still_comes_back_is_named() -> None:
         "A running job may upload it again and again: wait until none runs on that branch, "
         "then run this again, with a longer --wait."
     )
+
+
+def test_a_fetch_of_which_it_is_not_known_whether_it_was_deleted_is_named() -> None:
+    made = error(Verdict.UNKNOWN, FETCHED, [SPARED, UNCLEAR])
+    assert made.what.endswith("fetched a deleted cache is not known: main/cache-a.tgz was deleted of one branch")
+    assert "--branch" in made.remedy
 
 
 def test_only_what_no_purge_saw_listed_is_named_as_unlisted() -> None:

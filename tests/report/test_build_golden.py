@@ -30,7 +30,7 @@ def document(name: str) -> Model:
     return doctor_report([msgspec.convert(check, CheckReport) for check in CHECKS], ExitCode.ACCESS)
 
 
-ADDED = {"complete", "clock_offset_s", "row", "undecided", "kept", "decided"}
+ADDED = {"complete", "clock_offset_s", "row", "undecided", "kept", "decided", "in_full"}
 ADDED_FILTERS = {
     "exclude",
     "newer_than_s",

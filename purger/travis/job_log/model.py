@@ -14,6 +14,7 @@ SymptomId = Literal["contextual-version-conflict", "version-conflict", "distribu
 When = Literal["before", "after", "unknown"]
 
 _GONE_OUTCOMES = frozenset({"deleted", "recreated"})
+_OF_TWO_BRANCHES = "deleted of one branch and kept of another, and the log shows both alike"
 _ARCHIVE_SUFFIXES = (".tgz", ".tbz")
 
 
@@ -59,6 +60,7 @@ class Fetch:
         found: whether the archive existed and was downloaded; None if the log shows no answer.
         source: which of the job's branches the archive belongs to; "unknown" until it is derived.
         attempt: the number of the job's attempt at a cache; negative if the log does not show its beginning.
+        branches: the full names of the branches that it may be of; empty where they are not known.
     """
 
     branch: str
@@ -67,6 +69,7 @@ class Fetch:
     found: bool | None
     source: Source = "unknown"
     attempt: int = 0
+    branches: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +165,22 @@ class PurgedCache:
     """A cache that a purge saw.
 
     Attributes:
-        branch: its branch, in full where that is known.
+        branch: its branch as the site shows it, or in full.
         name: its file name, with or without the extension.
         outcome: the purge's word for what became of it ("deleted", "remaining", …).
         deleted_at: when it was seen gone (aware); None where that is not known.
+        full_branch: the full name of its branch; None where that is not known for certain.
+        purge: the number of the purge that saw it, where there were several of one repository.
+        is_later: it was uploaded after the purge had begun, so it may be a deleted one that came back.
     """
 
     branch: str
     name: str
     outcome: str
     deleted_at: datetime | None = None
+    full_branch: str | None = None
+    purge: int = 0
+    is_later: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -206,7 +215,11 @@ class FetchVerdict:
 
 
 def compare(log: JobLog, purged: Iterable[PurgedCache]) -> tuple[FetchVerdict, ...]:
-    """Return for each archive that the job fetched whether a purge had deleted it, and which came first."""
+    """Return for each archive that the job fetched whether a purge had deleted it, and which came first.
+
+    `purged` are the caches of one repository. Branches that are shown alike share a key: where the archive may be of
+    one whose cache was deleted, or of one whose cache was kept, nothing is known of it.
+    """
     caches: dict[tuple[str, str], list[PurgedCache]] = {}
     for cache in purged:
         caches.setdefault(cache.key, []).append(cache)
@@ -214,14 +227,38 @@ def compare(log: JobLog, purged: Iterable[PurgedCache]) -> tuple[FetchVerdict, .
 
 
 def _verdict(fetch: Fetch, caches: list[PurgedCache]) -> FetchVerdict:
-    # Branches that are shown alike share a key, so several caches may match: a deleted one takes precedence.
-    gone = [cache for cache in caches if cache.was_gone]
-    outcome = (gone or caches)[-1].outcome if caches else None
+    by_purge: dict[int, list[PurgedCache]] = {}
+    for cache in caches:
+        by_purge.setdefault(cache.purge, []).append(cache)
+    possible = [_possible(fetch, each) for each in by_purge.values()]
+    # What one purge deleted, a later one may see again, and keep.
+    gone = [cache for each in possible if not _has_kept(each) for cache in each if cache.was_gone]
+    seen = [cache for each in possible for cache in each]
+    if not gone and any(cache.was_gone for cache in seen):
+        return FetchVerdict(fetch, None, None, None, "unknown", _OF_TWO_BRANCHES)
+    outcome = (gone or seen)[-1].outcome if seen else None
     deleted_at = max((cache.deleted_at for cache in gone if cache.deleted_at is not None), default=None)
     when: When = "unknown"
     if fetch.at is not None and deleted_at is not None:
         when = "before" if fetch.at < deleted_at else "after"
     return FetchVerdict(fetch, bool(gone), outcome, deleted_at, when)
+
+
+def _possible(fetch: Fetch, caches: list[PurgedCache]) -> list[PurgedCache]:
+    """Return those of the caches of one purge that the archive may be, by the branches that it may be of."""
+    if not fetch.branches:
+        return caches
+    full = [None if cache.full_branch is None else unquote(cache.full_branch) for cache in caches]
+    is_known = fetch.branches <= set(full)  # then it is none of those whose branch nobody knows
+    return [
+        cache
+        for cache, name in zip(caches, full, strict=True)
+        if name in fetch.branches or (name is None and not is_known)
+    ]
+
+
+def _has_kept(caches: Iterable[PurgedCache]) -> bool:
+    return any(not cache.was_gone and not cache.is_later for cache in caches)
 
 
 def _end_of_key(branch: str, name: str) -> tuple[str, str]:

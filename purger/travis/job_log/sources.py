@@ -40,12 +40,25 @@ def source_of(branch: str, *, own: str | None, target: str | None, default: str 
 def with_sources(
     log: JobLog, *, own: str | None = None, target: str | None = None, default: str | None = None
 ) -> JobLog:
-    """Return the same log, with the source of each fetch set by `source_of`."""
+    """Return the same log, with the source of each fetch set by `source_of`, and the branches that it may be of."""
+    has_all = own is not None and default is not None and (target is not None or not _PULL_REQUEST.fullmatch(own))
+    names = [name for name in (own, target, default) if name is not None] if has_all else []
 
     def with_source(fetch: Fetch) -> Fetch:
-        return replace(fetch, source=source_of(fetch.branch, own=own, target=target, default=default))
+        source = source_of(fetch.branch, own=own, target=target, default=default)
+        return replace(fetch, source=source, branches=_branches_of(fetch.branch, names))
 
     return _changed(log, with_source)
+
+
+def _branches_of(shown: str, names: Iterable[str]) -> frozenset[str]:
+    """Return those of the names under which a job looks for caches of these branches that a log shows like this.
+
+    They are all of them where what is shown is a part of a file name.
+    """
+    spellings = {spelling for name in names for spelling in (unquote(name), *_bare_spellings(name))}
+    alike = {spelling for spelling in spellings if last_part(spelling) == last_part(unquote(shown))}
+    return frozenset(alike or spellings)
 
 
 def with_sources_by_order(log: JobLog) -> JobLog:

@@ -1,5 +1,6 @@
 """Fetched archives are compared with what a purge deleted, and have a source."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -85,14 +86,44 @@ def test_a_missing_extension_does_not_matter() -> None:
     assert verdict.deleted
 
 
-def test_the_deleted_one_of_two_branches_with_the_same_last_part_counts() -> None:
-    entries = [
-        entry(branch="feature/foo", deleted_at=FETCHED_AT - MINUTE),
-        entry(branch="bug/foo", outcome="remaining"),
-    ]
-    for order in (entries, entries[::-1]):
-        (verdict,) = compare(log_of("foo"), order)
-        assert (verdict.deleted, verdict.outcome, verdict.when) == (True, "deleted", "after")
+KEPT, GONE = entry("foo", outcome="skipped"), entry("foo", deleted_at=FETCHED_AT - MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("branches", "purged", "deleted"),
+    [
+        ("", [GONE, KEPT], None),
+        ("team/foo", [GONE, KEPT], None),
+        ("team/foo", [replace(GONE, full_branch="foo"), KEPT], False),
+        ("team/foo", [GONE, replace(KEPT, full_branch="foo")], True),
+        ("team/foo", [replace(GONE, full_branch="team/foo"), KEPT], True),
+        ("team/foo", [GONE, replace(KEPT, full_branch="team/foo")], False),
+        ("team/foo foo", [replace(GONE, full_branch="foo"), KEPT], None),
+        ("team/foo foo", [replace(GONE, full_branch="team/foo"), replace(KEPT, full_branch="foo")], None),
+        ("caf\u00e9", [replace(GONE, full_branch="caf%C3%A9"), KEPT], True),
+        ("foo", [GONE, replace(KEPT, is_later=True)], True),
+        ("foo", [replace(KEPT, is_later=True)], False),
+        ("foo", [GONE, replace(KEPT, purge=1)], True),
+        ("foo", [KEPT, replace(GONE, purge=1)], True),
+        ("foo", [GONE, KEPT, replace(GONE, purge=1)], True),
+    ],
+)
+def test_of_branches_that_are_shown_alike_only_those_of_the_job_count(
+    branches: str, purged: list[PurgedCache], *, deleted: bool | None
+) -> None:
+    fetch = replace(log_of("foo").fetched[0], branches=frozenset(branches.split()))
+    log = JobLog(is_log=True, asked=(fetch,), fetched=(fetch,), started_clean=False)
+    for order in (purged, purged[::-1]):
+        (verdict,) = compare(log, order)
+        assert verdict.deleted is deleted
+        assert (verdict.doubt is None, verdict.outcome is None) == (deleted is not None, deleted is None)
+        assert verdict.when == ("after" if deleted else "unknown")
+
+
+def test_a_branch_of_another_job_is_none_that_the_purge_saw() -> None:
+    fetch = replace(log_of("foo").fetched[0], branches=frozenset({"team/foo"}))
+    (verdict,) = compare(JobLog(is_log=True, fetched=(fetch,)), [replace(GONE, full_branch="foo")])
+    assert (verdict.deleted, verdict.outcome) == (False, None)
 
 
 def test_the_last_known_deletion_counts() -> None:
@@ -100,7 +131,6 @@ def test_the_last_known_deletion_counts() -> None:
         entry(branch="a/foo", deleted_at=None),
         entry(branch="b/foo", deleted_at=FETCHED_AT - 2 * MINUTE),
         entry(branch="c/foo", deleted_at=FETCHED_AT - MINUTE),
-        entry(branch="d/foo", outcome="remaining", deleted_at=FETCHED_AT),
     ]
     (verdict,) = compare(log_of("foo"), entries)
     assert verdict.deleted_at == FETCHED_AT - MINUTE

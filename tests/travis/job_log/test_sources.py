@@ -44,6 +44,27 @@ def test_with_sources_sets_the_source_of_each_fetch() -> None:
     assert [fetch.source for fetch in log.asked] == ["own", "target", "default", "unknown"]
 
 
+@pytest.mark.parametrize(
+    ("shown", "own", "target", "default", "branches"),
+    [
+        ("login", "team/login", None, "main", {"team/login"}),
+        ("teamlogin", "team/login", None, "main", {"teamlogin"}),
+        ("login", "team/login", None, "login", {"team/login", "login"}),
+        ("develop", "PR.12", "develop", "main", {"develop"}),
+        ("cache-a--gemfile-gemfiles", "fix-42", None, "main", {"fix-42", "main"}),
+        ("login", None, None, "login", set()),
+        ("login", "login", None, None, set()),
+        ("main", "PR.12", None, "main", set()),
+    ],
+)
+def test_a_fetch_may_be_of_the_branches_that_are_shown_alike(
+    shown: str, own: str | None, target: str | None, default: str | None, branches: set[str]
+) -> None:
+    log = read_log([f"fetching {shown}/cache-a.tgz\nfound cache\n".encode()])
+    (fetch,) = with_sources(log, own=own, target=target, default=default).fetched
+    assert fetch.branches == branches
+
+
 @pytest.mark.parametrize("branch", ["login", "teamlogin"])
 def test_both_spellings_of_a_known_branch_are_its_own(branch: str) -> None:
     assert source_of(branch, own="team/login", target=None, default="main") == "own"
