@@ -195,6 +195,19 @@ def headline(report: Report) -> str:
     )
 
 
+def list_headline(report: Report) -> str:
+    """Return in one sentence how many caches a list shows, and their size."""
+    repositories = report.repositories
+    if not repositories:
+        what = report.error.message if report.error else "there was no repository"
+        return sentence_of(f"nothing is listed: {what}")
+    where = f"of {repositories[0].name}" if len(repositories) == 1 else f"in {many(len(repositories), 'repository')}"
+    complete = all(repository.complete for repository in repositories)
+    count = at_least(sum(repository.selected for repository in repositories), "cache", complete=complete)
+    size = size_text(sum(repository.selected_bytes for repository in repositories))
+    return sentence_of(f"{count} {where} listed ({size})")
+
+
 def state_of(*, ok: bool, dry_run: bool, exit_code: ExitCode) -> str:
     """Return the result as one word: `done`, `dry-run`, `stopped` or `failed`."""
     if exit_code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:

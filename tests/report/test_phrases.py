@@ -22,6 +22,7 @@ from purger.report.phrases import (
     how_sentence,
     job_words,
     kept_sentences,
+    list_headline,
     remedy_lines,
     state_of,
     verdict_of,
@@ -117,6 +118,17 @@ def test_the_result_of_a_repository_is_a_sentence(made: Record, more: dict[str, 
     dry_run = more.get("dry_run", False)
     value = repository_report(made, None, dry_run=dry_run)
     assert verdict_of(value, **{"dry_run": False} | more) == sentence
+
+
+def test_the_result_of_a_list_is_a_sentence() -> None:
+    def of(*records: Record) -> str:
+        return list_headline(run_report(records, None, NOW, dry_run=True))
+
+    one = record(gone=0, left=[refused("x")])
+    assert of(one) == "1 cache of acme/widgets listed (10 Bytes)."
+    assert of(one, record("z", gone=0)) == "1 cache in 2 repositories listed (10 Bytes)."
+    assert of(with_hidden(one)) == "At least 1 cache of acme/widgets listed (10 Bytes)."
+    assert of() == "Nothing is listed: there was no repository."
 
 
 def test_the_result_of_several_repositories_is_a_sentence() -> None:
