@@ -61,10 +61,10 @@ class Clicking(Event):
 
 @dataclass(frozen=True, slots=True)
 class BatchClicked(Event):
-    """A batch was clicked. The counts are rows, summed over the pass so far."""
+    """A batch was clicked. The counts are rows, summed over the pass so far; one that is clicked again counts again."""
 
     clicked: int
-    answered: int
+    accepted: int
     refused: int
 
 
