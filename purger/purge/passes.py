@@ -170,12 +170,12 @@ class Passes:
         if entries[0].attempts == 1:
             branch = entries[0].cache.branch
             why = f"the deletion of {branch!r} was accepted, but did not delete {many(len(entries), 'cache')} of it"
-            self.record.emit(events.MethodChanged(self.record.name, branch, why))
+            self.record.emit(events.MethodChanged(self.record.name, why))
 
     async def _press_button(self, page: CachePage, entries: Sequence[Entry]) -> None:
         """Press the page's own "Delete all". It fails on large numbers, but icons have deleted most by now."""
         why = f"pressing 'Delete all repository caches' for {many(len(entries), 'cache')} that no icon reaches"
-        self.record.emit(events.MethodChanged(self.record.name, "", why))
+        self.record.emit(events.MethodChanged(self.record.name, why))
         await self.budget.take(1)
         self.record.requests += 1
         self.record.ledger.count_attempt(entries, Method.BUTTON)
