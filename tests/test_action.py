@@ -255,6 +255,13 @@ def test_args_resume_a_former_run(site: StandIn, tmp_path: Path) -> None:
     assert repository.caches == []
 
 
+def test_without_a_token_the_remedy_is_the_secret(site: StandIn, tmp_path: Path) -> None:
+    finished = run_step(site, tmp_path, token="", repository="acme/widgets")
+    assert finished.code == 3
+    assert "set TRAVIS_TOKEN from it" in finished.text
+    assert "purger login" not in finished.text
+
+
 def test_a_wrong_value_is_named_as_the_input_is(site: StandIn, tmp_path: Path) -> None:
     finished = run_step(site, tmp_path, token=site.token, repository="acme/widgets", limit="0")
     assert finished.code == 2

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from purger.core.text import sentence_of, visible
@@ -114,25 +115,29 @@ def output_lines(values: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def write_github_files(report: Report, environ: Mapping[str, str], report_path: Path | None = None) -> list[str]:
+def write_github_files(
+    report: Report, environ: Mapping[str, str], report_path: Path | None = None, *, as_list: bool = False
+) -> list[str]:
     """Append the summary and the outputs to the files that GitHub Actions names; without such files do nothing.
 
-    `report_path` is where report.json lies. Return a sentence about each file that can't be written.
+    `report_path` is where report.json lies. With `as_list` the report is of a list: it has no outputs, which would
+    replace those of a purge in the same step. Return a sentence about each file that can't be written.
     """
     problems = []
     if path := environ.get("GITHUB_STEP_SUMMARY"):
-        problems += _append(Path(path), lambda size_bytes: _fitting_summary(report, size_bytes), "summary")
-    if path := environ.get("GITHUB_OUTPUT"):
+        text_for = partial(_fitting_summary, report, as_list=as_list)
+        problems += _append(Path(path), text_for, "summary")
+    if (path := environ.get("GITHUB_OUTPUT")) and not as_list:
         problems += _append(Path(path), lambda _: output_lines(outputs(report, report_path)), "outputs")
     return problems
 
 
-def _fitting_summary(report: Report, size_bytes: int) -> str:
+def _fitting_summary(report: Report, size_bytes: int, *, as_list: bool) -> str:
     from purger.report.markdown import markdown_summary, short_summary
 
-    text = markdown_summary(report)
+    text = markdown_summary(report, as_list=as_list)
     fits = size_bytes + len(text.encode("utf-8", "replace")) <= MOST_SUMMARY_BYTES
-    return text if fits else short_summary(report)
+    return text if fits else short_summary(report, as_list=as_list)
 
 
 def _append(path: Path, text_for: Callable[[int], str], what: str) -> list[str]:

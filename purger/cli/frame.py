@@ -33,7 +33,7 @@ from purger.purge.settings import Pace, Settings
 from purger.report.artifacts import Artifacts
 from purger.report.build import repository_report, run_report
 from purger.report.model import Report
-from purger.report.phrases import headline
+from purger.report.phrases import headline, list_headline
 from purger.report.timeline import Timeline
 from purger.secrets import env_file
 from purger.secrets.child_environment import HOST_TOKEN_VARIABLE
@@ -156,8 +156,9 @@ def execute(
         report = task.report(started_at, stopped)
         results.show_report(output, report, as_table=as_table)
     if report.ok and place.folds:  # the folded part hides it; what is not well is annotated
-        output.notes.out(place.line(headline(report)), highlight=False)
-    _keep_and_tell(output, report, timeline, artifacts, place)
+        result = list_headline(report) if as_table else headline(report)
+        output.notes.out(place.line(result), highlight=False)
+    _keep_and_tell(output, report, timeline, artifacts, place, as_list=as_table is not None)
     if output.json:
         output.print_json(report)
     else:
@@ -185,7 +186,7 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
 
 
 def _keep_and_tell(
-    output: Output, report: Report, timeline: Timeline, artifacts: Artifacts | None, place: ci.Ci
+    output: Output, report: Report, timeline: Timeline, artifacts: Artifacts | None, place: ci.Ci, *, as_list: bool
 ) -> None:
     """Write the artifacts, and what the CI reads; a file that can't be written is a warning."""
     problems = []
@@ -195,7 +196,7 @@ def _keep_and_tell(
         written = artifacts.report if problems == [None] else None
         problems.append(artifacts.write_html(report, timeline.entries))
         console.show_artifacts(output.notes, artifacts, [repository.name for repository in report.repositories])
-    problems += ci.write_github_files(report, os.environ, written)
+    problems += ci.write_github_files(report, os.environ, written, as_list=as_list)
     for problem in filter(None, problems):
         logger.warning("{}", problem)
     for line in place.annotations(report):

@@ -131,7 +131,7 @@ class SiteOptions:
         more_variables=("TRAVIS_ENDPOINT",),
         shown="derived from --url",
         panel=SITE,
-        help="The site's API.",
+        help="The site's API. Neither of its variables wins: where both are set, they must name the same address.",
     )
     session_file: Path | None = text(
         "--session-file",

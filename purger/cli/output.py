@@ -75,9 +75,10 @@ class Output:
         """Return the token for the site, and note the file that it is from and whether others can read that."""
         from loguru import logger
 
+        from purger.cli.ci import detect
         from purger.travis.auth.tokens import find_token
 
-        found = find_token(site, session_file)
+        found = find_token(site, session_file, is_ci=bool(detect(os.environ)))
         if found.file:
             self.notes.print(f"Token from {found.source}.")
         for warning in found.warnings:

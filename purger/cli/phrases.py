@@ -21,9 +21,9 @@ def sentence(event: events.Event) -> tuple[str, str]:
             return "INFO", f"pass {number}: {many(rows, 'row')} with {many(caches, 'cache')} to delete"
         case events.Clicking(branches=branches):
             return "DEBUG", f"clicking {', '.join(map(repr, branches))}"
-        case events.BatchClicked(clicked=clicked, answered=answered, refused=refused):
+        case events.BatchClicked(clicked=clicked, accepted=accepted, refused=refused):
             more = f", {refused:,} refused" if refused else ""
-            return "INFO", f"{clicked:,} clicked, {answered:,} answered{more}"
+            return "INFO", f"{clicked:,} clicked, {accepted:,} accepted{more}"
         case events.ResponseReceived(branch=branch, deleted=deleted, words=words):
             name = "all branches" if branch is None else f"{branch!r}"
             return "DEBUG", f"{name}: {words}, {many(deleted, 'cache')} deleted"

@@ -78,8 +78,8 @@ class ProgressView:
             case events.Surveyed(selected=selected, complete=complete) if selected:
                 total = selected if complete else None
                 self._bars[name] = progress.add_task(self._short(name), total=total, doing="starting")
-            case events.BatchClicked(answered=answered):
-                self._set(name, "deleting", completed=self._gone.get(name, 0) + answered)
+            case events.BatchClicked(accepted=accepted):
+                self._set(name, "deleting", completed=self._gone.get(name, 0) + accepted)
             case events.PageLoaded(gone=gone, left=left, complete=complete):
                 self._gone[name] = gone
                 self._set(name, "rechecking", completed=gone)

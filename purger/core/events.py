@@ -61,10 +61,10 @@ class Clicking(Event):
 
 @dataclass(frozen=True, slots=True)
 class BatchClicked(Event):
-    """A batch was clicked. The counts are rows, summed over the pass so far."""
+    """A batch was clicked. The counts are rows, summed over the pass so far; one that is clicked again counts again."""
 
     clicked: int
-    answered: int
+    accepted: int
     refused: int
 
 
@@ -80,9 +80,8 @@ class ResponseReceived(Event):
 
 @dataclass(frozen=True, slots=True)
 class MethodChanged(Event):
-    """The branch's caches are deleted with another method than its icon; `why` is a sentence."""
+    """Some caches are deleted with another method than their row's icon; `why` is a sentence."""
 
-    branch: str
     why: str
 
 
@@ -90,7 +89,7 @@ class MethodChanged(Event):
 class PageLoaded(Event):
     """The page was loaded, for the `number`th time.
 
-    `left` selected caches are still listed, the deletion of `waiting` of them was answered, and `gone` are deleted.
+    `left` selected caches are still listed, the deletion of `waiting` of them was accepted, and `gone` are deleted.
     `complete` is false where a list was full, so that there may be more.
     """
 
@@ -162,7 +161,6 @@ class JobChanged(Event):
 class JobJudged(Event):
     """The result of a restarted job is known; `text` is a sentence about it."""
 
-    job: int
     ok: bool
     text: str
 

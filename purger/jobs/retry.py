@@ -223,7 +223,7 @@ class Retry:
 
     def _emit_judged(self, run: JobRun, text: str) -> None:
         is_passed = run.verdict is Verdict.PASSED
-        self._hooks.observe(events.JobJudged(str(self.request.repository), run.id, is_passed, text))
+        self._hooks.observe(events.JobJudged(str(self.request.repository), is_passed, text))
 
     async def _delete_unlisted(self, api: Api, logs: EndedLogs, run: JobRun) -> None:
         """Try to delete the job's own cache that the site does not list; not where filters say to spare some."""

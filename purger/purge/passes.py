@@ -37,6 +37,15 @@ Rows = dict[str, list[Entry]]
 
 
 @dataclass(slots=True)
+class _Counts:
+    """The rows of one pass: how many were clicked, and how many deletions were accepted and refused."""
+
+    clicked: int = 0
+    accepted: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
 class Passes:
     """Run passes on one repository, one after the other."""
 
@@ -76,12 +85,12 @@ class Passes:
 
     async def _click_rows(self, page: CachePage, rows: Rows) -> None:
         """Click these rows, and those that are refused again, after growing pauses."""
-        policy = self.settings.policies.rows_refused
+        policy, counts = self.settings.policies.rows_refused, _Counts()
         async for attempt in AsyncRetrying(
             retry=retry_if_result(bool), stop=policy.stop, wait=policy.wait, before_sleep=self._emit_wait
         ):
             with attempt:
-                rows = await self._click_round(page, rows)
+                rows = await self._click_round(page, rows, counts)
             if attempt.retry_state.outcome and not attempt.retry_state.outcome.failed:
                 attempt.retry_state.set_result(rows)
 
@@ -90,16 +99,16 @@ class Passes:
         why = f"{many(len(rows), 'row')} refused: clicked again"
         self.record.emit(events.Waiting(self.record.name, next_action.sleep if next_action else 0.0, why))
 
-    async def _click_round(self, page: CachePage, rows: Rows) -> Rows:
-        """Click each row once, batch by batch. Return the rows that are worth another click."""
+    async def _click_round(self, page: CachePage, rows: Rows, counts: _Counts) -> Rows:
+        """Click each row once, batch by batch, and add to the pass's counts. Return the rows worth another click."""
         queue = deque(rows)
         again: Rows = {}
         statuses: set[int | None] = set()
         all_unsent = True
-        clicked = pending = accepted = refused = 0
+        pending = 0
         while queue or pending:
             batch = await self._next_batch(queue, rows) if pending <= LOW_WATER else []
-            clicked += len(batch)
+            counts.clicked += len(batch)
             responses, pending = await page.click(
                 batch, most_pending=LOW_WATER if queue else 0, silence_s=self.settings.pace.answer_timeout_s
             )
@@ -108,9 +117,9 @@ class Passes:
                     again[response.branch] = rows[response.branch]
                 statuses.add(response.status)
                 all_unsent = all_unsent and response.unsent
-                accepted += response.ok
-                refused += not response.ok
-            self.record.emit(events.BatchClicked(self.record.name, clicked, accepted, refused))
+                counts.accepted += response.ok
+                counts.refused += not response.ok
+            self.record.emit(events.BatchClicked(self.record.name, counts.clicked, counts.accepted, counts.refused))
         if page.dismissed and all_unsent:
             raise _unknown_question(page.dismissed[-1], self.record.url)
         if statuses & {401, 403}:
@@ -161,12 +170,12 @@ class Passes:
         if entries[0].attempts == 1:
             branch = entries[0].cache.branch
             why = f"the deletion of {branch!r} was accepted, but did not delete {many(len(entries), 'cache')} of it"
-            self.record.emit(events.MethodChanged(self.record.name, branch, why))
+            self.record.emit(events.MethodChanged(self.record.name, why))
 
     async def _press_button(self, page: CachePage, entries: Sequence[Entry]) -> None:
         """Press the page's own "Delete all". It fails on large numbers, but icons have deleted most by now."""
         why = f"pressing 'Delete all repository caches' for {many(len(entries), 'cache')} that no icon reaches"
-        self.record.emit(events.MethodChanged(self.record.name, "", why))
+        self.record.emit(events.MethodChanged(self.record.name, why))
         await self.budget.take(1)
         self.record.requests += 1
         self.record.ledger.count_attempt(entries, Method.BUTTON)

@@ -13,8 +13,9 @@ from purger.travis.addresses import Repository
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of several equal parts of the repositories: `2/5` is the second of five.
+    """One of several parts of the repositories: `2/5` is the second of five.
 
+    A checksum of its name decides, so the parts are equal only roughly, and a part of few repositories may be empty.
     The split is stable: a repository stays in its part whatever others come or go.
     """
 

@@ -10,7 +10,7 @@ from purger.core.cache import Outcome
 from purger.core.text import hidden, many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
 from purger.report.model import Report, RepositoryReport
-from purger.report.phrases import error_words, errors_of, headline, remedy_lines, state_of
+from purger.report.phrases import error_words, errors_of, headline, list_headline, remedy_lines, state_of
 
 MOST_REPOSITORIES = 500
 MOST_LEFT = 100
@@ -52,27 +52,32 @@ def name_as_code(name: str) -> str:
     return f"<code>{''.join(each for _, each in _escaped(name, _LONGEST_NAME))}</code>"
 
 
-def short_summary(report: Report) -> str:
-    """Return the result alone."""
+def short_summary(report: Report, *, as_list: bool = False) -> str:
+    """Return the result alone; `as_list` if the report is of a list, and so of no purge."""
     state = state_of(ok=report.ok, dry_run=report.dry_run, exit_code=report.exit_code)
-    return f"\n### {_SIGNS[state]} {text_of(headline(report))}\n"
+    result = list_headline(report) if as_list else headline(report)
+    return f"\n### {_SIGNS[state]} {text_of(result)}\n"
 
 
-def markdown_summary(report: Report) -> str:
-    """Return the whole summary: result, errors, numbers, what is left and why, warnings, space freed by branch."""
+def markdown_summary(report: Report, *, as_list: bool = False) -> str:
+    """Return the whole summary: result, errors, numbers, what is left and why, warnings, space freed by branch.
+
+    `as_list` if the report is of a list: then it says nothing of deletions.
+    """
     repositories = report.repositories
-    parts = [short_summary(report)]
+    parts = [short_summary(report, as_list=as_list)]
     for name, error in errors_of(report)[:MOST_REPOSITORIES]:
         where = f"{name_as_code(name)}: " if name else ""
         remedy = "".join(f"<br>{text_of(line)}" for line in remedy_lines(error))
         parts.append(f"> {where}{text_of(error_words(error))}{remedy}")
-    if repositories:
+    if repositories and not as_list:
         parts.append(_numbers(repositories))
     if not report.dry_run:
         parts += _what_is_left(repositories)
     parts += _kept(repositories)
     parts += _warnings(repositories)
-    parts += _by_branch(repositories, dry_run=report.dry_run)
+    title = "Space by branch" if as_list else f"Space {'that would be ' if report.dry_run else ''}freed, by branch"
+    parts += _by_branch(repositories, title, dry_run=report.dry_run)
     parts.append(f"<sub>purger {text_of(report.version)}, exit code {report.exit_code}</sub>")
     return "\n\n".join(parts) + "\n"
 
@@ -143,7 +148,7 @@ def _warnings(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
     yield "#### Warnings\n\n" + "\n".join(lines) + _and_more(len(warnings) - len(lines), "warning")
 
 
-def _by_branch(repositories: Sequence[RepositoryReport], *, dry_run: bool) -> Iterator[str]:
+def _by_branch(repositories: Sequence[RepositoryReport], title: str, *, dry_run: bool) -> Iterator[str]:
     sizes: dict[tuple[str, str], list[int]] = {}
     for repository in repositories:
         for cache in repository.caches:
@@ -163,7 +168,6 @@ def _by_branch(repositories: Sequence[RepositoryReport], *, dry_run: bool) -> It
         for (name, branch), caches in largest[:MOST_BRANCHES]
     ]
     heads = (*(["repository"] if several else []), "branch", "caches", "size")
-    title = "Space that would be freed, by branch" if dry_run else "Space freed, by branch"
     more = _and_more(len(largest) - len(rows), "branch")
     yield f"<details><summary>{title}</summary>\n\n{_table(heads, rows)}{more}\n\n</details>"
 

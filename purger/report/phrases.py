@@ -49,7 +49,7 @@ def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = ""
     if not left:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but no second recheck confirmed it."
     of = at_least(selected, "cache", complete=repository.complete)
-    return f"{gone:,} of {of} of {name} are gone ({size}); {counted(left)}."
+    return f"{gone:,} of {of} of {name} {are} gone ({size}); {counted(left)}."
 
 
 def kept_sentences(repository: RepositoryReport) -> list[str]:
@@ -174,20 +174,38 @@ def headline(report: Report) -> str:
         return verdict_of(repositories[0], dry_run=report.dry_run)
     selected = sum(repository.selected for repository in repositories)
     where = many(len(repositories), "repository")
+    if report.ok and not selected:
+        return f"Nothing is selected in {where}: nothing to do."
     complete = all(repository.complete for repository in repositories)
     if report.dry_run:
         size = size_text(sum(repository.selected_bytes for repository in repositories))
         count = sentence_of(f"{at_least(selected, 'cache', complete=complete)} in {where} would be deleted ({size})")
         return f"{count} Nothing was touched."
     size = size_text(sum(repository.bytes_deleted for repository in repositories))
+    gone = selected - sum(len(repository.left) for repository in repositories)
+    are = "is" if gone == 1 else "are"
     if report.ok:
-        return f"{many(selected, 'cache')} in {where} are gone ({size}), rechecked twice."
-    left = sum(len(repository.left) for repository in repositories)
+        is_rechecked = all(repository.looks for repository in repositories if repository.selected)
+        how = "rechecked twice" if is_rechecked else "listed no more"
+        return f"{many(gone, 'cache')} in {where} {are} gone ({size}), {how}."
     bad = sum(not repository.ok for repository in repositories)
     return (
-        f"{selected - left:,} of {at_least(selected, 'cache', complete=complete)} in {where} are gone ({size}); "
+        f"{gone:,} of {at_least(selected, 'cache', complete=complete)} in {where} {are} gone ({size}); "
         f"{many(bad, 'repository')} {'is' if bad == 1 else 'are'} not done."
     )
+
+
+def list_headline(report: Report) -> str:
+    """Return in one sentence how many caches a list shows, and their size."""
+    repositories = report.repositories
+    if not repositories:
+        what = report.error.message if report.error else "there was no repository"
+        return sentence_of(f"nothing is listed: {what}")
+    where = f"of {repositories[0].name}" if len(repositories) == 1 else f"in {many(len(repositories), 'repository')}"
+    complete = all(repository.complete for repository in repositories)
+    count = at_least(sum(repository.selected for repository in repositories), "cache", complete=complete)
+    size = size_text(sum(repository.selected_bytes for repository in repositories))
+    return sentence_of(f"{count} {where} listed ({size})")
 
 
 def state_of(*, ok: bool, dry_run: bool, exit_code: ExitCode) -> str:

@@ -59,10 +59,9 @@ class Timeline:
                 self._clicked[event.repository] = 0
                 self._add(event, "pass", {"number": number, "to_click": rows, "caches": caches})
             case events.BatchClicked(clicked=clicked):
-                # The event counts from the start of a round; a smaller number means that a new round began.
-                before = self._clicked.get(event.repository, 0)
+                rows = clicked - self._clicked.get(event.repository, 0)
                 self._clicked[event.repository] = clicked
-                if rows := clicked - before if clicked >= before else clicked:
+                if rows:
                     self._add(event, "click", {"rows": rows})
             case events.ResponseReceived(status=status, deleted=deleted):
                 ok = status is not None and 200 <= status < 300

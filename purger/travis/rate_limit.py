@@ -111,7 +111,10 @@ class Budget:
         return max([(self._paused_until - now, "the site asked for fewer requests"), *waits], key=itemgetter(0))
 
     def refused(self, retry_after_s: float | None) -> None:
-        """The site answered 429: everyone pauses, for as long as it says or, as it says nothing, longer each time."""
+        """The site answered 429: everyone pauses, for as long as it says, but at most for one window of requests.
+
+        Where it says nothing, the pauses are those of `pauses`, and each is longer.
+        """
         now = self._clock()
         if now < self._paused_until:
             return

@@ -35,3 +35,17 @@ def test_a_purge_in_travis_ci_is_folded_and_its_result_is_below(purger: Purger, 
     folded, _, after = ended.err.partition("travis_fold:end:purger")
     assert "load 1:" in folded
     assert "1 cache of acme/widgets is gone" in after
+
+
+def test_a_list_in_github_actions_speaks_of_no_purge_and_leaves_the_outputs_alone(
+    purger: Purger, repository: Repository, tmp_path: Path
+) -> None:
+    repository.fill(2)
+    summary, output = tmp_path / "summary.md", tmp_path / "output"
+    files = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
+    ended = purger("list", "acme/widgets", CI="true", GITHUB_ACTIONS="true", **files)
+    assert ended.code == 0
+    assert "2 caches of acme/widgets listed (" in ended.err
+    assert "2 caches of acme" in summary.read_text()
+    assert not any(word in ended.err + summary.read_text() for word in ("deleted", "freed", "touched"))
+    assert not output.exists()

@@ -46,7 +46,7 @@ def test_each_fault_has_the_exit_code_of_the_purge_and_a_remedy(
     site.faults.changed_page = "icon-class" if case == "changed page" else None
     variables: dict[str, str] = {
         "broken session": {"TRAVIS_TOKEN": "", "PURGER_SESSION_FILE": "broken.json"},
-        "no token": {"TRAVIS_TOKEN": ""},
+        "no token": {"TRAVIS_TOKEN": "", "CI": ""},
         "wrong token": {"TRAVIS_TOKEN": "wrong-token-of-someone"},
         "no api": {"PURGER_API_URL": nowhere},
         "no front end": {"PURGER_URL": nowhere},

@@ -17,11 +17,11 @@ SENTENCES: list[tuple[events.Event, str, str]] = [
     (events.Shown("", 5, 120), "INFO", "showing 5 of 120 caches (--limit)"),
     (events.PassStarted(R, 2, 1, 3), "INFO", "pass 2: 1 row with 3 caches to delete"),
     (events.Clicking(R, ("main", "a'b")), "DEBUG", "clicking 'main', \"a'b\""),
-    (events.BatchClicked(R, 10, 8, 0), "INFO", "10 clicked, 8 answered"),
-    (events.BatchClicked(R, 10, 8, 2), "INFO", "10 clicked, 8 answered, 2 refused"),
+    (events.BatchClicked(R, 10, 8, 0), "INFO", "10 clicked, 8 accepted"),
+    (events.BatchClicked(R, 10, 8, 2), "INFO", "10 clicked, 8 accepted, 2 refused"),
     (events.ResponseReceived(R, "main", 200, 1, "answered 200"), "DEBUG", "'main': answered 200, 1 cache deleted"),
     (events.ResponseReceived(R, None, 500, 0, "answered 500"), "DEBUG", "all branches: answered 500, 0 caches deleted"),
-    (events.MethodChanged(R, "foo", "the API deletes foo"), "INFO", "the API deletes foo"),
+    (events.MethodChanged(R, "the API deletes foo"), "INFO", "the API deletes foo"),
     (events.PageLoaded(R, 2, 0, 0, 5), "INFO", "load 2: 5 gone, 0 still listed"),
     (events.PageLoaded(R, 2, 3, 1, 5), "INFO", "load 2: 5 gone, 3 still listed, 1 of them accepted for deletion"),
     (events.Waiting(R, 5, "a recheck"), "INFO", "waiting 5 s: a recheck"),
@@ -37,8 +37,8 @@ SENTENCES: list[tuple[events.Event, str, str]] = [
     (events.Finished(R, False, 3, 1), "DEBUG", "done: 3 deleted, 1 left, not ok"),
     (events.AttemptStarted(R, 1, 3, 2), "INFO", "attempt 1 of 3: purge, then restart 2 jobs"),
     (events.JobChanged(R, 12, "started"), "INFO", "job 12 is started"),
-    (events.JobJudged(R, 12, True, "job 12 passed"), "INFO", "job 12 passed"),
-    (events.JobJudged(R, 12, False, "job 12 failed"), "WARNING", "job 12 failed"),
+    (events.JobJudged(R, True, "job 12 passed"), "INFO", "job 12 passed"),
+    (events.JobJudged(R, False, "job 12 failed"), "WARNING", "job 12 failed"),
 ]
 
 

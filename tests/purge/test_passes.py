@@ -19,6 +19,7 @@ from purger.core.retry_policies import PageWaits, RetryPolicies
 from purger.core.selection import Selection
 from purger.purge.entry import NOT_APPLIED
 from purger.purge.passes import LOW_WATER
+from purger.report.timeline import Timeline
 from purger.standin import DeleteFault, GoAway, Reupload, StandIn
 from purger.standin.faults import Applied, FaultKind, ListFault
 from purger.standin.repository import Repository
@@ -65,6 +66,24 @@ async def test_refusals_that_pass_are_retried(purge: Purge, site: StandIn, repos
     assert {rule.times for rule in site.faults.delete_fault} == {0}
     for entry in record.ledger.entries:
         assert entry.attempts == (1 if "429" in entry.cache.branch else times + 1), entry.cache.branch
+
+
+async def test_the_counts_of_clicks_are_summed_over_the_pass(
+    purge: Purge, site: StandIn, repository: Repository
+) -> None:
+    repository.fill(3)
+    site.faults.delete_fault = [DeleteFault(status=500, applied="none", times=6)]
+    timeline, seen = Timeline(), list[events.Event]()
+
+    def observe(event: events.Event) -> None:
+        timeline.see(event)
+        seen.append(event)
+
+    record = await purge(observe=observe)
+    assert (record.ok, record.passes) == (True, 1)
+    last = [event for event in seen if isinstance(event, events.BatchClicked)][-1]
+    assert (last.clicked, last.accepted, last.refused) == (9, 3, 6)
+    assert sum(entry.rows for entry in timeline.entries) == 9
 
 
 @over_both

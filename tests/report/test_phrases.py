@@ -22,6 +22,7 @@ from purger.report.phrases import (
     how_sentence,
     job_words,
     kept_sentences,
+    list_headline,
     remedy_lines,
     state_of,
     verdict_of,
@@ -92,7 +93,7 @@ def stopped() -> Record:
         (started_empty(), {}, "1 cache of acme/widgets is gone (1.0 MB), listed no more."),
         (with_hidden(record(gone=1)), {}, "1 cache of acme/widgets is gone (1.0 MB), but others may be hidden: "
          "the site lists no more at once."),
-        (with_hidden(record(gone=1, left=[refused("x")])), {}, "1 of at least 2 caches of acme/widgets are gone "
+        (with_hidden(record(gone=1, left=[refused("x")])), {}, "1 of at least 2 caches of acme/widgets is gone "
          "(1.0 MB); 1 failed."),
         (with_undecided(deleted("x", 5)), {}, "1 cache of acme/widgets is gone (5 Bytes), but of 2 other caches "
          "nobody can tell whether they are selected."),
@@ -105,7 +106,7 @@ def stopped() -> Record:
          "nothing to do."),
         (with_hidden(unselected()), {}, "None of the 2 listed caches of acme/widgets is selected, but others may be "
          "hidden: the site lists no more at once."),
-        (record(gone=1, left=[refused("x"), refused("y")]), {}, "1 of 3 caches of acme/widgets are gone (1.0 MB); "
+        (record(gone=1, left=[refused("x"), refused("y")]), {}, "1 of 3 caches of acme/widgets is gone (1.0 MB); "
          "2 failed."),
         (record(gone=0, left=[refused("x")]), {"dry_run": True}, "1 cache of acme/widgets would be deleted (10 Bytes). "
          "Nothing was touched."),
@@ -119,6 +120,17 @@ def test_the_result_of_a_repository_is_a_sentence(made: Record, more: dict[str, 
     assert verdict_of(value, **{"dry_run": False} | more) == sentence
 
 
+def test_the_result_of_a_list_is_a_sentence() -> None:
+    def of(*records: Record) -> str:
+        return list_headline(run_report(records, None, NOW, dry_run=True))
+
+    one = record(gone=0, left=[refused("x")])
+    assert of(one) == "1 cache of acme/widgets listed (10 Bytes)."
+    assert of(one, record("z", gone=0)) == "1 cache in 2 repositories listed (10 Bytes)."
+    assert of(with_hidden(one)) == "At least 1 cache of acme/widgets listed (10 Bytes)."
+    assert of() == "Nothing is listed: there was no repository."
+
+
 def test_the_result_of_several_repositories_is_a_sentence() -> None:
     def of(*records: Record, dry_run: bool = False) -> str:
         return headline(run_report(records, None, NOW, dry_run=dry_run))
@@ -127,6 +139,11 @@ def test_the_result_of_several_repositories_is_a_sentence() -> None:
     assert of(record(), bad) == "6 of 7 caches in 2 repositories are gone (12.0 MB); 1 repository is not done."
     assert of(bad, worse) == "6 of 8 caches in 2 repositories are gone (12.0 MB); 2 repositories are not done."
     assert of(record(), record("z")) == "6 caches in 2 repositories are gone (12.0 MB), rechecked twice."
+    one, empty = record("y", gone=1), record("z", gone=0)
+    assert of(one, empty) == "1 cache in 2 repositories is gone (1.0 MB), rechecked twice."
+    assert of(started_empty(), empty) == "1 cache in 2 repositories is gone (1.0 MB), listed no more."
+    nothing = "Nothing is selected in 2 repositories: nothing to do."
+    assert of(empty, unselected()) == of(empty, unselected(), dry_run=True) == nothing
     assert of(bad, worse, dry_run=True) == "8 caches in 2 repositories would be deleted (12.0 MB). Nothing was touched."
     assert of() == "Nothing was deleted: there was no repository to purge."
     refused_token = run_report([], AccessError("the token was refused"), NOW)

@@ -54,12 +54,14 @@ def test_each_kind_of_event_is_an_entry() -> None:
     assert at[10.0, "warning"].text == "Something is odd."
 
 
-def test_clicks_of_a_new_round_count_from_its_start() -> None:
+def test_clicks_of_a_new_pass_count_from_its_start() -> None:
     timeline = Timeline(clock := Clock())
-    for clicked in (100, 150, 150, 7, 7):
-        clock.now += 1
-        timeline.see(events.BatchClicked("a/b", clicked, 0, 0))
-    assert [entry.rows for entry in timeline.entries] == [100, 50, 7]
+    for number, counts in ((1, (100, 150, 150)), (2, (7, 7))):
+        timeline.see(events.PassStarted("a/b", number, 1, 1))
+        for clicked in counts:
+            clock.now += 1
+            timeline.see(events.BatchClicked("a/b", clicked, 0, 0))
+    assert [entry.rows for entry in timeline.entries if entry.kind == "click"] == [100, 50, 7]
 
 
 def test_moments_close_together_are_one() -> None:

@@ -33,11 +33,11 @@ class FoundToken:
     warnings: tuple[str, ...] = ()
 
 
-def find_token(site: Site, session_file: Path | None = None) -> FoundToken:
+def find_token(site: Site, session_file: Path | None = None, *, is_ci: bool = False) -> FoundToken:
     """Return the token for this site: from `TRAVIS_TOKEN`, the travis command line, or a saved session.
 
     The token is removed from the environment, so that child processes don't get it. Raises AccessError if there is no
-    token, InputError for one that can't be sent and for a file that can't be read.
+    token, with a remedy for a CI if `is_ci`, InputError for one that can't be sent and for a file that can't be read.
     """
     empty = TOKEN_VARIABLE in os.environ and not os.environ[TOKEN_VARIABLE].strip()
     out_of_reach: list[OutOfReachError] = []
@@ -57,7 +57,7 @@ def find_token(site: Site, session_file: Path | None = None) -> FoundToken:
         return FoundToken(session.token, source, sessions.path, (*_warnings(sessions.path), *ignored))
     what = f"{TOKEN_VARIABLE} is empty" if empty else "there is no token"
     what = "; ".join([what, *(str(error) for error in out_of_reach)])
-    raise AccessError(f"not signed in to {site.url}: {what}", remedy=how_to_sign_in(site))
+    raise AccessError(f"not signed in to {site.url}: {what}", remedy=_for_ci(site) if is_ci else how_to_sign_in(site))
 
 
 def first_token(site: Site, out_of_reach: list[OutOfReachError] | None = None) -> FoundToken | None:
@@ -85,6 +85,13 @@ def how_to_sign_in(site: Site) -> str:
         f"1. `purger login{url}` opens a browser where you sign in.\n"
         f"2. Copy an API token from {site.url}/account/preferences and set it: export {TOKEN_VARIABLE}=...\n"
         f"3. Run `travis login {travis}`: purger finds the token that it stores."
+    )
+
+
+def _for_ci(site: Site) -> str:
+    return (
+        f"Copy an API token from {site.url}/account/preferences into a secret of this CI, and set {TOKEN_VARIABLE} "
+        "from it. A secret that does not exist, or that this job may not read, is empty."
     )
 
 

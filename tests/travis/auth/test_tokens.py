@@ -169,6 +169,13 @@ def test_without_a_token_the_error_lists_three_ways_to_sign_in(monkeypatch: pyte
         find_token(PUBLIC)
 
 
+def test_without_a_token_a_ci_is_told_to_set_the_secret() -> None:
+    with pytest.raises(AccessError, match="there is no token") as raised:
+        find_token(ACME, is_ci=True)
+    assert "https://travis.acme.org/account/preferences into a secret of this CI" in str(raised.value.remedy)
+    assert "purger login" not in str(raised.value.remedy)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
 def test_a_file_that_others_can_read_is_a_warning(monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
     path = config(endpoint("https://api.travis-ci.com/", "a-token"), mode=mode)
