@@ -77,12 +77,14 @@ def _known(fault: BaseException) -> PurgerError:
 
 
 def require_an_answer(*, yes: bool, instead: str = "") -> None:
-    """Raise InputError where a question would have nobody to answer it; `instead` ends the remedy."""
-    if not yes and not sys.stdin.isatty():
-        raise InputError(
-            "nobody is here to answer the question before deleting: stdin is no terminal",
-            remedy=f"Add --yes to delete without being asked{instead}.",
-        )
+    """Raise InputError where a question would have nobody to see or answer it; `instead` ends the remedy."""
+    if yes or (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    act, stream = ("see", "stderr") if sys.stdin.isatty() else ("answer", "stdin")
+    raise InputError(
+        f"nobody is here to {act} the question before deleting: {stream} is no terminal",
+        remedy=f"Add --yes to delete without being asked{instead}.",
+    )
 
 
 def network_of(network: NetworkSettings, browser: BrowserSettings) -> Network:
