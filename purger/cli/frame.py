@@ -190,12 +190,12 @@ def _keep_and_tell(
     output: Output, report: Report, timeline: Timeline, artifacts: Artifacts | None, place: ci.Ci
 ) -> None:
     """Write the artifacts, and what the CI reads; a file that can't be written is a warning."""
-    problems = []
+    problems: list[str | None] = []
     written = None
     if artifacts:
-        problems.append(artifacts.write_report(report))
-        written = artifacts.report if problems == [None] else None
-        problems.append(artifacts.write_html(report, timeline.entries))
+        problems += artifacts.delete_former()  # before its report is replaced
+        problems += [artifacts.write_report(report), artifacts.write_html(report, timeline.entries)]
+        written = artifacts.report if artifacts.has(artifacts.report) else None
         console.show_artifacts(output.notes, artifacts, [repository.name for repository in report.repositories])
     problems += ci.write_github_files(report, os.environ, written)
     for problem in filter(None, problems):

@@ -37,7 +37,7 @@ class ArtifactRecorder:
 
     async def before(self, page: CachePage) -> None:
         """Picture the page as it is before anything is clicked; once, also when a new browser goes on."""
-        if not self._artifacts.before(self.record.name).exists():
+        if not self._artifacts.has(self._artifacts.before(self.record.name)):
             await self._picture(page, self._artifacts.before(self.record.name))
 
     async def after(self, page: CachePage) -> None:
@@ -47,6 +47,7 @@ class ArtifactRecorder:
     async def _picture(self, page: CachePage, path: Path) -> None:
         try:
             await asyncio.to_thread(write_whole, path, await page.screenshot())
+            self._artifacts.add(path)
         except OSError as error:
             self.record.warn(trouble(path, error))
         except PurgerError as error:
@@ -79,6 +80,7 @@ class ArtifactRecorder:
                 raw = folder / path.name
                 await context.tracing.stop(path=raw)
                 await asyncio.to_thread(scrub_trace, raw, path, secrets)
+                self._artifacts.add(path)
         except (PlaywrightError, TraceScrubError, OSError) as error:
             self.record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")
 
