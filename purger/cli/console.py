@@ -79,11 +79,11 @@ def show_good_news(console: Console, text: str) -> None:
 
 
 def show_artifacts(console: Console, artifacts: Artifacts, names: Sequence[str]) -> None:
-    """Show where the artifacts are, how to open the page for people, and a trace; only what there is is named."""
-    how = f": open {artifacts.page.name} in a browser" if artifacts.page.is_file() else ""
+    """Show where the artifacts are, how to open the page for people, and a trace; only what this run made is named."""
+    how = f": open {artifacts.page.name} in a browser" if artifacts.has(artifacts.page) else ""
     console.print(f"Artifacts are in {shown_value(str(artifacts.directory))}{how}.")
     for name in names:
-        if artifacts.trace(name).exists():
+        if artifacts.has(artifacts.trace(name)):
             console.print(f"Open the trace: playwright show-trace {shown_value(str(artifacts.trace(name)))}")
 
 

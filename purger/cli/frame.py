@@ -77,12 +77,14 @@ def _known(fault: BaseException) -> PurgerError:
 
 
 def require_an_answer(*, yes: bool, instead: str = "") -> None:
-    """Raise InputError where a question would have nobody to answer it; `instead` ends the remedy."""
-    if not yes and not sys.stdin.isatty():
-        raise InputError(
-            "nobody is here to answer the question before deleting: stdin is no terminal",
-            remedy=f"Add --yes to delete without being asked{instead}.",
-        )
+    """Raise InputError where a question would have nobody to see or answer it; `instead` ends the remedy."""
+    if yes or (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    act, stream = ("see", "stderr") if sys.stdin.isatty() else ("answer", "stdin")
+    raise InputError(
+        f"nobody is here to {act} the question before deleting: {stream} is no terminal",
+        remedy=f"Add --yes to delete without being asked{instead}.",
+    )
 
 
 def network_of(network: NetworkSettings, browser: BrowserSettings) -> Network:
@@ -189,12 +191,12 @@ def _keep_and_tell(
     output: Output, report: Report, timeline: Timeline, artifacts: Artifacts | None, place: ci.Ci, *, as_list: bool
 ) -> None:
     """Write the artifacts, and what the CI reads; a file that can't be written is a warning."""
-    problems = []
+    problems: list[str | None] = []
     written = None
     if artifacts:
-        problems.append(artifacts.write_report(report))
-        written = artifacts.report if problems == [None] else None
-        problems.append(artifacts.write_html(report, timeline.entries))
+        problems += artifacts.delete_former()  # before its report is replaced
+        problems += [artifacts.write_report(report), artifacts.write_html(report, timeline.entries)]
+        written = artifacts.report if artifacts.has(artifacts.report) else None
         console.show_artifacts(output.notes, artifacts, [repository.name for repository in report.repositories])
     problems += ci.write_github_files(report, os.environ, written, as_list=as_list)
     for problem in filter(None, problems):

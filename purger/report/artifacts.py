@@ -37,47 +37,67 @@ class TraceMode(StrEnum):
 class Artifacts:
     """The artifacts of one run. Raises InputError where the folder can't be made or written to.
 
-    The files of an earlier run are deleted, so that nobody takes them for this run's; but its report.json stays until
-    this run's replaces it, since `--resume` may still need it.
+    What an earlier run of purger made is deleted before this run makes its own, so that nobody takes it for this run's;
+    but its report.json stays until this run's replaces it, since `--resume` may still need it. Other files stay, unless
+    this run makes one of their name.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._several = False
+        self._made: set[Path] = set()
+        self._is_former_deleted = False
         require_a_folder(directory)
-        try:
-            self._delete(directory, (PAGE, *_OF_A_REPOSITORY))
-            for folder in self._former_folders():
-                self._delete(folder, _OF_A_REPOSITORY)
-        except OSError as error:
-            raise _unusable(directory, error) from None
 
-    def _former_folders(self) -> list[Path]:
-        """Return the folders in this one of the repositories that the report of an earlier run names."""
+    def delete_former(self) -> list[str]:
+        """Delete the files of an earlier run, once; return a sentence about each that could not be deleted."""
+        if self._is_former_deleted:
+            return []
+        self._is_former_deleted = True
+        problems = []
+        for path in self._former_files():
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                problems.append(f"{path} of an earlier run could not be deleted: {_reason(error)}.")
+        return problems
+
+    def _former_files(self) -> list[Path]:
+        """Return what the run may have made whose report.json is here, also in the folders of its repositories."""
         from purger.report.former import read_report
 
         try:
             former = read_report(self.report, "the former report") if self.report.is_file() else None
         except InputError:
+            former = None
+        if former is None:
             return []
-        folders = [self.directory / folder_name(one.name) for one in former.repositories] if former else []
-        return [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]
+        folders = [self.directory / folder_name(one.name) for one in former.repositories]
+        ours = [self.directory, *(folder for folder in folders if folder.is_dir() and not folder.is_symlink())]
+        return [self.page, *(folder / name for folder in ours for name in _OF_A_REPOSITORY)]
 
     def expect(self, repositories: Sequence[str]) -> list[str]:
         """Prepare for these repositories: of several, each one's files go into a folder of its own.
 
-        Return a sentence about each folder that could not be made; the run may go on without.
+        Return a sentence about each problem; the run may go on.
         """
         self._several = len(repositories) > 1
-        problems = []
+        problems = self.delete_former()
         for name in repositories if self._several else ():
             folder = self.folder(name)
             try:
                 folder.mkdir(exist_ok=True)
-                self._delete(folder, _OF_A_REPOSITORY)
             except OSError as error:
                 problems.append(trouble(folder, error))
         return problems
+
+    def add(self, path: Path) -> None:
+        """Note that this run made the file."""
+        self._made.add(path)
+
+    def has(self, path: Path) -> bool:
+        """Whether this run made the file, and it is still there."""
+        return path in self._made and path.is_file()
 
     def folder(self, repository: str) -> Path:
         """The folder of the pictures and the trace of a repository (its name as people write it)."""
@@ -106,11 +126,11 @@ class Artifacts:
         return self.directory / PAGE
 
     def pictures(self, repositories: Sequence[str]) -> dict[str, Path]:
-        """The pictures that exist, by `NAME before` and `NAME after`, as `html_chunks` expects them."""
+        """The pictures that this run made, by `NAME before` and `NAME after`, as `html_chunks` expects them."""
         found = {}
         for name in repositories:
             for when, path in (("before", self.before(name)), ("after", self.after(name))):
-                if path.is_file():
+                if self.has(path):
                     found[f"{name} {when}"] = path
         return found
 
@@ -134,12 +154,8 @@ class Artifacts:
                 file.writelines(block.encode("utf-8", errors) for block in redacted(chunks))
         except OSError as error:
             return trouble(path, error)
+        self.add(path)
         return None
-
-    @staticmethod
-    def _delete(folder: Path, names: Sequence[str]) -> None:
-        for name in names:
-            (folder / name).unlink(missing_ok=True)
 
 
 def folder_of(text: str) -> Path:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.driver import STOPPING_AT_ONCE_S
 from purger.browser.machine import temporary_folder
 from purger.browser.settings import CLOSING_S
 from purger.core.errors import PurgerError
@@ -24,6 +25,9 @@ from purger.secrets.files import write_whole
 from purger.secrets.token import Token
 from purger.secrets.trace_scrubbing import TraceScrubError, scrub_trace
 from purger.travis.page.cache_page import CachePage
+
+_MOST_BYTES_AT_ONCE = 50_000_000
+"""A trace that is scrubbed within seconds."""
 
 
 class ArtifactRecorder:
@@ -37,7 +41,7 @@ class ArtifactRecorder:
 
     async def before(self, page: CachePage) -> None:
         """Picture the page as it is before anything is clicked; once, also when a new browser goes on."""
-        if not self._artifacts.before(self.record.name).exists():
+        if not self._artifacts.has(self._artifacts.before(self.record.name)):
             await self._picture(page, self._artifacts.before(self.record.name))
 
     async def after(self, page: CachePage) -> None:
@@ -47,6 +51,7 @@ class ArtifactRecorder:
     async def _picture(self, page: CachePage, path: Path) -> None:
         try:
             await asyncio.to_thread(write_whole, path, await page.screenshot())
+            self._artifacts.add(path)
         except OSError as error:
             self.record.warn(trouble(path, error))
         except PurgerError as error:
@@ -54,31 +59,36 @@ class ArtifactRecorder:
 
     @asynccontextmanager
     async def traced(self, context: BrowserContext) -> AsyncIterator[None]:
-        """Trace what happens in the block, if asked to, and keep it: always, or where the block fails."""
+        """Trace what happens in the block, if asked to, and keep it: always, or where the block fails or is stopped."""
         if self._trace is TraceMode.OFF:
             yield
             return
         await context.tracing.start(screenshots=True, snapshots=True)
-        is_wanted = False
+        is_wanted, within_s = False, None
         try:
             yield
             is_wanted = self._trace is TraceMode.ON or not self.record.ok
         except PurgerError:
             is_wanted = True
             raise
+        except asyncio.CancelledError:
+            is_wanted, within_s = True, STOPPING_AT_ONCE_S
+            raise
         finally:
             if is_wanted:
-                await self._keep(context, self._artifacts.trace(self.record.name))
+                await self._keep(context, self._artifacts.trace(self.record.name), within_s)
             else:
                 await _discard_trace(context)
 
-    async def _keep(self, context: BrowserContext, path: Path) -> None:
+    async def _keep(self, context: BrowserContext, path: Path, within_s: float | None) -> None:
+        """Scrub the trace and keep it. With `within_s` somebody waits for the end: it has to be there by then."""
         secrets = [self._token.reveal(), *redaction.remembered()]
         try:
             with _private_folder() as folder:
                 raw = folder / path.name
-                await context.tracing.stop(path=raw)
-                await asyncio.to_thread(scrub_trace, raw, path, secrets)
+                await _write_trace(context, raw, within_s)
+                await asyncio.to_thread(_scrub, raw, path, secrets, at_once=within_s is not None)
+                self._artifacts.add(path)
         except (PlaywrightError, TraceScrubError, OSError) as error:
             self.record.warn(f"The trace could not be kept: {str(error).splitlines()[0]}.")
 
@@ -95,6 +105,22 @@ def _private_folder() -> Iterator[Path]:
         if folder.encode("utf-8", "replace") != os.fsencode(folder):
             raise OSError(f"the path of the folder for temporary files, {parent}, is not UTF-8: set TMPDIR")
         yield Path(folder)
+
+
+async def _write_trace(context: BrowserContext, raw: Path, within_s: float | None) -> None:
+    """End the trace and write it. Raises TraceScrubError where that takes longer."""
+    try:
+        async with asyncio.timeout(within_s):
+            await context.tracing.stop(path=raw)
+    except TimeoutError:
+        raise TraceScrubError(f"the browser did not give it within {within_s:g} s") from None
+
+
+def _scrub(raw: Path, path: Path, secrets: Sequence[str], *, at_once: bool) -> None:
+    """Scrub the trace. Raises what `scrub_trace` raises, also for a trace that is too large to be scrubbed at once."""
+    if at_once and raw.stat().st_size > _MOST_BYTES_AT_ONCE:
+        raise TraceScrubError("it is too large to remove its secrets before the end")
+    scrub_trace(raw, path, secrets)
 
 
 async def _discard_trace(context: BrowserContext) -> None:

@@ -16,6 +16,8 @@ own choice. They often hold a password."""
 _NO_HOME = "/nonexistent"
 """The home of users that have none, as Debian writes it."""
 _DEBUG_OUTPUT = ("DEBUG", "DEBUG_FILE", "NODE_DEBUG")
+_SELENIUM = ("SELENIUM_REMOTE_URL", "SELENIUM_REMOTE_CAPABILITIES", "SELENIUM_REMOTE_HEADERS")
+"""Playwright's driver would start the browser at this Selenium hub; `--connect` is purger's way to a remote browser."""
 _TLS_SWITCH, _KEY_LOG, _NODE_OPTIONS = "NODE_TLS_REJECT_UNAUTHORIZED", "SSLKEYLOGFILE", "NODE_OPTIONS"
 _RISKY_NODE_OPTIONS = ("--tls-keylog", "--tls-min-v1.0", "--tls-min-v1.1", "--trace-tls", "--inspect", "--debug-port")
 
@@ -69,7 +71,9 @@ def turn_off_debug_output() -> str | None:
 
 
 def keep_certificates_checked() -> str | None:
-    """Remove what turns off the check of certificates, or writes TLS keys; return a sentence if something was removed.
+    """Remove what turns off the check of certificates, writes TLS keys or starts the browser elsewhere.
+
+    Return a sentence for the user if something was removed, else None.
 
     This process, Playwright's driver (Node) and the browser would obey these variables. The harmless part of
     `NODE_OPTIONS` stays.
@@ -79,6 +83,7 @@ def keep_certificates_checked() -> str | None:
         removed.append(f"{_TLS_SWITCH}={os.environ.pop(_TLS_SWITCH).strip()}")
     if os.environ.pop(_KEY_LOG, ""):
         removed.append(_KEY_LOG)
+    removed += [name for name in _SELENIUM if os.environ.pop(name, "")]
     kept, risky = _split_node_options(os.environ.get(_NODE_OPTIONS, ""))
     if risky:
         os.environ[_NODE_OPTIONS] = " ".join(kept)

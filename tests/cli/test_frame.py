@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import os
+from contextlib import nullcontext
 
 import pytest
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.console import Console
 from purger.cli import frame, question
 from purger.cli.output import Output
 from purger.cli.progress import ProgressView
-from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
+from purger.core.errors import AccessError, BrowserError, ExitCode, InputError, PurgerError, SiteError
 from purger.purge.run import Run
 from purger.report.timeline import Timeline
 from tests.report.samples import record, refused
@@ -125,6 +126,26 @@ def test_the_place_of_the_fault_is_shown_to_who_asks(
 
     monkeypatch.setattr(Run, "execute", execute)
     assert "test_frame.py" in command("purge", "a/b", "-y", "-vv").err
+
+
+@pytest.mark.parametrize(
+    ("terminals", "why"),
+    [
+        ({"stdin", "stderr"}, None),
+        ({"stdin"}, "nobody is here to see the question before deleting: stderr is no terminal"),
+        ({"stderr"}, "nobody is here to answer the question before deleting: stdin is no terminal"),
+        (set[str](), "nobody is here to answer the question before deleting: stdin is no terminal"),
+    ],
+)
+def test_a_question_needs_who_sees_and_answers_it(
+    monkeypatch: pytest.MonkeyPatch, terminals: set[str], why: str | None
+) -> None:
+    for name in ("stdin", "stderr"):
+        monkeypatch.setattr(f"sys.{name}.isatty", lambda name=name: name in terminals, raising=False)
+    frame.require_an_answer(yes=True)
+    with nullcontext() if why is None else pytest.raises(InputError, match=f"^{why}$") as caught:
+        frame.require_an_answer(yes=False, instead=", or --dry-run")
+    assert caught is None or caught.value.remedy == "Add --yes to delete without being asked, or --dry-run."
 
 
 async def test_the_question_about_many_repositories_lets_other_work_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

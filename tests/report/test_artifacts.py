@@ -19,17 +19,42 @@ from purger.report.artifacts import Artifacts, folder_name
 from tests.report.samples import record, refused, report
 from tests.support.reports import value_of
 
+OURS = ("trace.zip", "report.html", "before.png", "after.png")
 
-def test_the_folder_is_made_and_old_files_go(tmp_path: Path) -> None:
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_folder_is_made_and_what_an_earlier_run_made_goes(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
-    Artifacts(folder)
-    assert list(folder.iterdir()) == []
-    (folder / "trace.zip").write_text("old")
-    (folder / "report.html").write_text("old")
-    (folder / "report.json").write_text("stays until it is replaced")
-    (folder / "mine.txt").write_text("stays")
-    Artifacts(folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["mine.txt", "report.json"]
+    assert Artifacts(folder).write_report(report()) is None
+    for name in (*OURS, "mine.txt"):
+        (folder / name).write_text("old")
+    kept = Artifacts(folder)
+    assert names_in(folder) == sorted([*OURS, "mine.txt", "report.json"]), "this run may yet fail"
+    assert kept.expect(["acme/widgets"]) == []
+    assert names_in(folder) == ["mine.txt", "report.json"]
+
+
+@pytest.mark.parametrize("other", ["none", "no report of purger's"])
+def test_what_purger_did_not_make_stays_and_is_not_taken_for_this_runs(tmp_path: Path, other: str) -> None:
+    for name in OURS:
+        (tmp_path / name).write_bytes(b"mine")
+    if other != "none":
+        (tmp_path / "report.json").write_text(other)
+    kept = Artifacts(tmp_path)
+    assert kept.expect(["acme/widgets"]) == kept.delete_former() == []
+    assert {(tmp_path / name).read_bytes() for name in OURS} == {b"mine"}
+    assert kept.pictures(["acme/widgets"]) == {}
+    assert not [name for name in OURS if kept.has(tmp_path / name)]
+
+
+def test_a_file_of_an_earlier_run_that_can_not_be_deleted_is_a_sentence(tmp_path: Path) -> None:
+    assert Artifacts(tmp_path).write_report(report()) is None
+    (tmp_path / "before.png").mkdir()
+    (said,) = Artifacts(tmp_path).delete_former()
+    assert said.startswith(f"{tmp_path / 'before.png'} of an earlier run could not be deleted: ")
 
 
 def test_the_pictures_of_all_repositories_of_an_earlier_run_go(tmp_path: Path) -> None:
@@ -42,7 +67,7 @@ def test_the_pictures_of_all_repositories_of_an_earlier_run_go(tmp_path: Path) -
         (former.folder(name) / "mine.txt").write_bytes(b"stays")
     (folder / "others--folder").mkdir()
     (folder / "others--folder" / "after.png").write_bytes(b"stays")
-    Artifacts(folder)
+    assert Artifacts(folder).delete_former() == []
     left = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert left == {
         "report.json", "acme--a/mine.txt", "gitlab--acme--b/mine.txt", "others--folder/after.png",
@@ -55,7 +80,7 @@ def test_a_link_among_the_folders_of_an_earlier_run_leads_nowhere(tmp_path: Path
     (elsewhere / "after.png").write_bytes(b"stays")
     assert Artifacts(folder).write_report(report(record("a"))) is None
     (folder / "acme--a").symlink_to(elsewhere)
-    Artifacts(folder)
+    assert Artifacts(folder).delete_former() == []
     assert (elsewhere / "after.png").exists()
 
 
@@ -142,10 +167,11 @@ def test_a_folder_that_is_gone_is_a_sentence(tmp_path: Path) -> None:
         assert "could not be written: No such file or directory." in said
 
 
-def test_pictures_that_exist_are_found(tmp_path: Path) -> None:
+def test_pictures_that_were_made_are_found(tmp_path: Path) -> None:
     kept = Artifacts(tmp_path)
     kept.expect(["a/b", "c/d"])
     kept.before("a/b").write_bytes(b"x")
+    kept.add(kept.before("a/b"))
     assert kept.pictures(["a/b", "c/d"]) == {"a/b before": tmp_path / "a--b" / "before.png"}
 
 

@@ -9,7 +9,7 @@ import stat
 import struct
 import zipfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -21,6 +21,7 @@ from purger.browser.supervise import BrowserSupervisor
 from purger.core.selection import Selection
 from purger.purge.ledger import Ledger
 from purger.purge.record import Record
+from purger.report import page_record
 from purger.report.artifacts import Artifacts, TraceMode
 from purger.report.page_record import ArtifactRecorder, ArtifactRecorders
 from purger.secrets.token import Token
@@ -76,17 +77,25 @@ def test_a_trace_leaves_no_folder_among_the_temporary_ones(
 class Tracing:
     """A page's tracing, and the page's context at once: it writes a trace with a secret to where it is asked to."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_stuck: bool = False) -> None:
         self.tracing = self
         self.modes: list[int] = []
+        self._is_stuck = is_stuck
 
     async def start(self, **_options: bool) -> None:
         pass
 
     async def stop(self, path: Path) -> None:
+        if self._is_stuck:
+            await asyncio.Event().wait()
         self.modes.append(stat.S_IMODE(path.parent.stat().st_mode))
         with zipfile.ZipFile(path, "w") as trace:
             trace.writestr("resources/page.html", "s3cret-token")
+
+
+def traced(kept: Path, ours: Record, context: Tracing) -> AbstractAsyncContextManager[None]:
+    recorder = ArtifactRecorder(Artifacts(kept), TraceMode.ON, Token("s3cret-token"), ours)
+    return recorder.traced(cast(BrowserContext, context))
 
 
 @pytest.mark.parametrize(("name", "modes"), [(b"t", [0o700]), (b"t\xff", [])])
@@ -97,15 +106,39 @@ async def test_a_trace_with_its_secrets_is_in_a_private_folder_that_the_driver_c
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
     ours = record("acme/widgets")
-    async with ArtifactRecorder(Artifacts(kept), TraceMode.ON, Token("s3cret-token"), ours).traced(
-        cast(BrowserContext, context)
-    ):
+    async with traced(kept, ours, context):
         pass
     assert context.modes == modes
     assert [path.name for path in kept.iterdir()] == ["trace.zip"] * len(modes)
     assert list(temporary.iterdir()) == []
     assert [w for w in ours.warnings if "set TMPDIR" in w] == ours.warnings
     assert bool(ours.warnings) is not bool(modes)
+
+
+async def test_a_run_that_is_stopped_keeps_its_trace(tmp_path: Path) -> None:
+    ours, context = record("acme/widgets"), Tracing()
+    with pytest.raises(asyncio.CancelledError):
+        async with traced(tmp_path, ours, context):
+            raise asyncio.CancelledError
+    assert [path.name for path in tmp_path.iterdir()] == ["trace.zip"]
+    assert ours.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"), [("STOPPING_AT_ONCE_S", "did not give it"), ("_MOST_BYTES_AT_ONCE", "too large")]
+)
+async def test_the_end_of_a_run_that_is_stopped_is_not_held_up_by_its_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, why: str
+) -> None:
+    monkeypatch.setattr(page_record, limit, 0)
+    ours, context = record("acme/widgets"), Tracing(is_stuck=limit == "STOPPING_AT_ONCE_S")
+    with pytest.raises(asyncio.CancelledError):
+        async with traced(tmp_path, ours, context):
+            raise asyncio.CancelledError
+    assert list(tmp_path.iterdir()) == []
+    (warning,) = ours.warnings
+    assert warning.startswith("The trace could not be kept: ")
+    assert why in warning
 
 
 def test_a_failure_leaves_pictures_a_report_and_a_clean_trace(

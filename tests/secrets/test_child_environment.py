@@ -92,6 +92,9 @@ def test_children_keep_other_variables(monkeypatch: pytest.MonkeyPatch, name: st
         ({"NODE_TLS_REJECT_UNAUTHORIZED": "1"}, {"NODE_TLS_REJECT_UNAUTHORIZED": "1"}, None),
         ({"SSLKEYLOGFILE": "/tmp/keys"}, {}, "SSLKEYLOGFILE"),
         ({"SSLKEYLOGFILE": ""}, {}, None),
+        ({"SELENIUM_REMOTE_URL": "http://grid.example.org"}, {}, "SELENIUM_REMOTE_URL would expose"),
+        ({"SELENIUM_REMOTE_CAPABILITIES": "{}", "SELENIUM_REMOTE_HEADERS": "{}"}, {}, "SELENIUM_REMOTE_HEADERS"),
+        ({"SELENIUM_REMOTE_URL": ""}, {}, None),
         ({"NODE_OPTIONS": "--max-old-space-size=99"}, {"NODE_OPTIONS": "--max-old-space-size=99"}, None),
         ({"NODE_OPTIONS": "--tls-keylog=x --use-system-ca"}, {"NODE_OPTIONS": "--use-system-ca"}, "--tls-keylog in"),
         ({"NODE_OPTIONS": "--tls_keylog x --use-system-ca"}, {"NODE_OPTIONS": "--use-system-ca"}, "--tls-keylog in"),
@@ -101,7 +104,7 @@ def test_children_keep_other_variables(monkeypatch: pytest.MonkeyPatch, name: st
 def test_what_weakens_the_connection_is_dropped_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], left: dict[str, str], named: str | None
 ) -> None:
-    names = ("NODE_TLS_REJECT_UNAUTHORIZED", "SSLKEYLOGFILE", "NODE_OPTIONS")
+    names = {"NODE_TLS_REJECT_UNAUTHORIZED", "SSLKEYLOGFILE", "NODE_OPTIONS", *variables}
     for name in names:
         monkeypatch.delenv(name, raising=False)
     for name, text in variables.items():

@@ -96,6 +96,15 @@ def test_what_is_a_size_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "name", ["PLAYWRIGHT_PROXY_BYPASS_FOR_TESTING", "PLAYWRIGHT_DISABLE_FORCED_CHROMIUM_PROXIED_LOOPBACK"]
+)
+def test_what_steers_a_browser_past_its_proxy_is_dropped(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "127.0.0.1")
+    drop_variables_of_dependencies()
+    assert name not in os.environ
+
+
 @pytest.mark.parametrize("zone", ["UTC+24", "UTC-24", "UTC+167", ":UTC+24", "AAA-23BBB-25", "AAA25BBB"])
 @pytest.mark.parametrize("arguments", [["check-log", "no-such-log", "--json"], ["--version"]])
 def test_a_time_zone_that_is_a_day_from_utc_is_ignored_with_a_warning(zone: str, arguments: list[str]) -> None:
