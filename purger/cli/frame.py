@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TextIO
 
 from loguru import logger
 
@@ -78,13 +79,18 @@ def _known(fault: BaseException) -> PurgerError:
 
 def require_an_answer(*, yes: bool, instead: str = "") -> None:
     """Raise InputError where a question would have nobody to see or answer it; `instead` ends the remedy."""
-    if yes or (sys.stdin.isatty() and sys.stderr.isatty()):
+    if yes or (sys.stdin.isatty() and _is_seen(sys.stderr)):
         return
-    act, stream = ("see", "stderr") if sys.stdin.isatty() else ("answer", "stdin")
+    act, why = ("see", "stderr is no terminal or pipe") if sys.stdin.isatty() else ("answer", "stdin is no terminal")
     raise InputError(
-        f"nobody is here to {act} the question before deleting: {stream} is no terminal",
+        f"nobody is here to {act} the question before deleting: {why}",
         remedy=f"Add --yes to delete without being asked{instead}.",
     )
+
+
+def _is_seen(stream: TextIO) -> bool:
+    """Whether a person may see what is written there: in a terminal, or at the end of a pipe as to `tee`."""
+    return stream.isatty() or stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
 
 
 def network_of(network: NetworkSettings, browser: BrowserSettings) -> Network:

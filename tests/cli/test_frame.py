@@ -7,6 +7,7 @@ import io
 import json
 import os
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -129,22 +130,30 @@ def test_the_place_of_the_fault_is_shown_to_who_asks(
 
 
 @pytest.mark.parametrize(
-    ("terminals", "why"),
+    ("is_terminal", "errors_go_to", "why"),
     [
-        ({"stdin", "stderr"}, None),
-        ({"stdin"}, "nobody is here to see the question before deleting: stderr is no terminal"),
-        ({"stderr"}, "nobody is here to answer the question before deleting: stdin is no terminal"),
-        (set[str](), "nobody is here to answer the question before deleting: stdin is no terminal"),
+        (True, "terminal", None),
+        (True, "pipe", None),
+        (True, "file", "nobody is here to see the question before deleting: stderr is no terminal or pipe"),
+        (True, os.devnull, "nobody is here to see the question before deleting: stderr is no terminal or pipe"),
+        (False, "terminal", "nobody is here to answer the question before deleting: stdin is no terminal"),
+        (False, "file", "nobody is here to answer the question before deleting: stdin is no terminal"),
     ],
 )
 def test_a_question_needs_who_sees_and_answers_it(
-    monkeypatch: pytest.MonkeyPatch, terminals: set[str], why: str | None
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_terminal: bool, errors_go_to: str, why: str | None
 ) -> None:
-    for name in ("stdin", "stderr"):
-        monkeypatch.setattr(f"sys.{name}.isatty", lambda name=name: name in terminals, raising=False)
-    frame.require_an_answer(yes=True)
-    with nullcontext() if why is None else pytest.raises(InputError, match=f"^{why}$") as caught:
-        frame.require_an_answer(yes=False, instead=", or --dry-run")
+    leader, follower = os.openpty()
+    ends = [leader, follower, *os.pipe()]
+    number = {"terminal": follower, "pipe": ends[-1]}.get(errors_go_to)
+    with open(tmp_path / errors_go_to if number is None else number, "w", closefd=number is None) as errors:
+        monkeypatch.setattr("sys.stdin.isatty", lambda: is_terminal, raising=False)
+        monkeypatch.setattr("sys.stderr", errors)
+        frame.require_an_answer(yes=True)
+        with nullcontext() if why is None else pytest.raises(InputError, match=f"^{why}$") as caught:
+            frame.require_an_answer(yes=False, instead=", or --dry-run")
+    for end in ends:
+        os.close(end)
     assert caught is None or caught.value.remedy == "Add --yes to delete without being asked, or --dry-run."
 
 
