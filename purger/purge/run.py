@@ -60,6 +60,11 @@ class Request:
     decisions: Mapping[Repository, Decision] = field(default_factory=dict)
     is_first: bool = True
 
+    @property
+    def limit(self) -> int | None:
+        """How many caches may be selected in all of the run."""
+        return self.selection.policies.limit
+
     def selection_of(self, repository: Repository) -> Selection:
         """Return the selection for a repository, with what was decided about that before."""
         return replace(self.selection, decision=self.decisions.get(repository))
@@ -124,7 +129,7 @@ class Run:
         is_done = bool(self._records) and all(record.ok for record in self._records)
         if is_done and isinstance(stopped, OutOfTimeError):
             stopped = None
-        elif isinstance(stopped, OutOfTimeError) and self.request.selection.policies.limit:
+        elif isinstance(stopped, OutOfTimeError) and self.request.limit:
             remedy = "Resume it from its JSON report (--resume): run anew it would select as many again."
             stopped = OutOfTimeError(stopped.what, remedy=remedy)
         return RunResult(self._records, self._error or stopped)
@@ -225,17 +230,17 @@ class Run:
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
             request = self.request
-            concludes = not request.selection.policies.limit
-            await purge.survey(to_delete=request.to_delete, dry_run=request.dry_run, concludes=concludes)
+            await purge.survey(to_delete=request.to_delete, dry_run=request.dry_run, concludes=request.limit is None)
 
     def _limit(self, purges: Sequence[RepositoryPurge]) -> None:
         """Conclude these surveys with at most so many selected caches in all as the limit of the run allows.
 
         What a former run selected counts, whether it is deleted or not.
         """
-        limit = self.request.selection.policies.limit
+        limit = self.request.limit
         if limit is None:
             return
+        _warn_of_uncounted(self._records, self._emit)
         limit -= sum(len(decision.selected) for decision in self.request.decisions.values())
         decided = [(purge, purge.decision) for purge in purges if purge.decision is not None]
         decisions = limited([decision for _, decision in decided], limit)
@@ -272,6 +277,14 @@ def _keep_one_of_each(purges: list[RepositoryPurge]) -> None:
         if first is not purge.record:
             purges.remove(purge)
             first.warn(f"{purge.record.name} is another name of {first.name}: the repository counts once.")
+
+
+def _warn_of_uncounted(records: Sequence[Record], emit: events.Observer) -> None:
+    """Warn of the repositories whose caches a limit can't count, since they could not be listed."""
+    failed = [record.name for record in records if record.error is not None]
+    if failed and len(failed) < len(records):
+        what = f"--limit does not count the caches of {', '.join(failed)}, which could not be listed"
+        emit(events.Warned("", f"{what}: newer ones of the others may be deleted in their place"))
 
 
 def _gone(ledger: Ledger) -> Iterator[Cache]:

@@ -39,6 +39,7 @@ def test_a_limit_holds_for_all_repositories_of_a_run(purger: Purger, site: Stand
             one.add(f"branch-{age}", age_s=age * 86_400)
     ended = purger("purge", "acme/a", "acme/b", "acme/missing", "--yes", "--limit", "3")
     assert ended.code == 3, "one is missing; the others are done"
+    assert ended.err.count("warning: --limit does not count the caches of acme/missing, which could not be listed") == 1
     assert [sorted(cache.branch for cache in one.caches) for one in site.repositories] == [
         ["branch-1", "branch-3"],
         ["branch-2"],
