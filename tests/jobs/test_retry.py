@@ -179,6 +179,18 @@ def test_what_a_policy_keeps_is_decided_once_for_all_attempts(
     assert ended.report["selection"]["keep_newest"] == 1
 
 
+def test_what_nobody_can_decide_is_not_purged_again(purger: Purger, site: StandIn, repository: Repository) -> None:
+    for branch, age_s in (("main", 9 * 86_400.0), ("dev", 8 * 86_400.0)):
+        for number in range(2):
+            repository.add(branch, name=f"cache-linux-{number:064x}--gemfile-a/b/c.gemfile.tgz", age_s=age_s)
+    job = site.add_job(repository, script=[failed(), passed()])
+    ended = retry(purger, job, keep_newest=1)
+    assert ended.code == 1, ended.err
+    (only,) = attempts(ended)
+    assert (only["purge"]["undecided"] > 0, only["jobs"], job.restarts) == (True, [], [])
+    assert "so nothing is restarted yet" not in ended.err
+
+
 def test_the_last_attempt_ends_the_retry(purger: Purger, site: StandIn, repository: Repository) -> None:
     repository.add("main")
     job = site.add_job(repository, script=[failed(), failed(fetch="own")])
