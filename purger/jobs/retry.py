@@ -145,8 +145,8 @@ class Retry:
             if result.error:
                 raise result.error
             (record,) = result.records
-            if record.error:
-                return
+            if record.error or not (record.ok or record.ledger.left):
+                return  # of what is listed nobody can tell whether it is selected, and another purge can't either
             if record.ok:
                 await self._settle(follower, attempt)
                 await self._restart(jobs, attempt, job_ids)
