@@ -54,7 +54,8 @@ async def driver() -> AsyncIterator[Playwright]:
             f"Playwright's driver does not start: {cause.what if cause else words}",
             remedy=cause.remedy
             if cause
-            else "Install it again (pip install --force-reinstall playwright); is NODE_OPTIONS set?",
+            else "Install it again (pip install --force-reinstall playwright); "
+            "is NODE_OPTIONS or PLAYWRIGHT_NODEJS_PATH set?",
         ) from None
     try:
         yield playwright

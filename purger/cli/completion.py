@@ -41,8 +41,7 @@ function _purger_completion
     set --local --export _PURGER_COMPLETE complete_fish
     set --local --export _TYPER_COMPLETE_FISH_ACTION $argv[1]
     set --local --export _TYPER_COMPLETE_ARGS (commandline --cut-at-cursor --current-process)
-    set --local command (commandline --tokenize --current-process)[1]
-    $command 2>/dev/null
+    command purger 2>/dev/null
 end
 complete --command purger --no-files --condition '_purger_completion is-args' \
 --arguments '(_purger_completion get-args)'

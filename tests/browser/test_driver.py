@@ -175,9 +175,18 @@ def test_a_driver_that_does_not_start_ends_the_purge_with_its_remedy(purger: Pur
     ended = purger("purge", "acme/widgets", "--yes", NODE_OPTIONS="--no-such-option")
     assert ended.code == 5
     assert "Playwright's driver does not start" in ended.err
-    assert "is NODE_OPTIONS set?" in ended.err
+    assert "is NODE_OPTIONS or PLAYWRIGHT_NODEJS_PATH set?" in ended.err
     assert "ResourceWarning" not in ended.err, "what is left of the driver complains of nothing"
     assert len(repository.caches) == 2
+
+
+async def test_a_node_that_is_missing_is_blamed_on_the_variable_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/nonexistent/node")
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    with pytest.raises(BrowserError, match="/nonexistent/node") as raised:
+        async with driver():
+            pytest.fail("there is no such program")
+    assert "PLAYWRIGHT_NODEJS_PATH" in (raised.value.remedy or "")
 
 
 async def run_a_browser(is_open: asyncio.Event, end: asyncio.Event) -> None:

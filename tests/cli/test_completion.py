@@ -83,10 +83,11 @@ def test_bash_completes(home: Path, line: str, offered: str) -> None:
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, [offered], "")
 
 
-@pytest.mark.parametrize(("line", "offered"), LINES)
+@pytest.mark.parametrize(("line", "offered"), [*LINES, ("~/purger purge --from", "--from-file")])
 def test_fish_completes(home: Path, line: str, offered: str) -> None:
     folder = home / ".config" / "fish" / "completions"
     folder.mkdir(parents=True)
+    (home / "purger").symlink_to(BIN / "purger")
     (folder / "purger.fish").write_text(script("fish"))
     command = [shell("fish"), "--command", f"complete --do-complete '{line}'"]
     done = subprocess.run(command, env=environ(home), cwd=home, capture_output=True, text=True, check=False)
