@@ -157,8 +157,6 @@ class Retry:
                 job_ids = [run.id for run in attempt.jobs if run.verdict in WORTH_A_RESTART and not run.error]
                 if not job_ids:
                     return
-            elif not record.ledger.left:
-                return  # nobody can tell whether what is listed is selected, and another purge can't either
             elif number < self.retrying.retry_attempts:
                 await follower.pause(wait_s, lambda: "some caches remain, so nothing is restarted yet")
             wait_s *= 2 if attempt.wait_s else 1
