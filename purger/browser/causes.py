@@ -50,9 +50,9 @@ def unusable_folder(folder: str, code: str) -> Cause:
     )
 
 
-def too_few(what: str, why: str) -> Cause:
-    """Return the cause for a limit that is too low."""
-    flag = "-n 4096" if what == "open files" else "-u 4096"
+def too_few(what: str, why: str, flag: str | None = None) -> Cause:
+    """Return the cause for a limit that is too low; `flag` is for `ulimit`, where it limits something else."""
+    flag = flag or ("-n 4096" if what == "open files" else "-u 4096")
     return Cause(
         f"there are too few {what} for a browser: {why}",
         f"Raise the limit: `ulimit {flag}`, in a container --ulimit or --pids-limit.",

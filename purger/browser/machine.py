@@ -13,6 +13,9 @@ from purger.browser.causes import Cause, too_few, unusable_folder
 
 LEAST = 256
 """Open files and processes, threads included, below which a browser can't work."""
+LEAST_ADDRESSES_BYTES = 32 << 30
+"""Chromium reserves many more than it uses."""
+LEAST_FILE_BYTES = 64 << 20
 ROOM_BYTES = 1 << 20
 _POLICY_FOLDERS = {
     "chrom": ("/etc/chromium/policies/managed", "/etc/chromium-browser/policies/managed"),
@@ -54,6 +57,13 @@ def limits_fault() -> Cause | None:
     processes, _ = resource.getrlimit(resource.RLIMIT_NPROC)
     if 0 <= processes < LEAST and os.geteuid() != 0:
         return too_few("processes", f"the limit is {processes}")
+    for limit, least, what, flag in (
+        (resource.RLIMIT_AS, LEAST_ADDRESSES_BYTES, "addresses (virtual memory)", "-v"),
+        (resource.RLIMIT_FSIZE, LEAST_FILE_BYTES, "bytes in a file", "-f"),
+    ):
+        most, _ = resource.getrlimit(limit)
+        if 0 <= most < least:
+            return too_few(what, f"the limit is {most}", f"{flag} unlimited")
     try:
         most = int(_PIDS_MAX.read_text())
     except (OSError, ValueError):  # no such group, or "max"

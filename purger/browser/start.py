@@ -185,7 +185,7 @@ def _cause_of(words: str, candidate: Candidate) -> Cause:
     """Return why a browser does not start: as its words say, else as far as it can be looked up."""
     if known := known_cause(words):
         return known
-    if fault := temporary_folder_fault() or limits_fault():
+    if fault := limits_fault() or temporary_folder_fault():
         return fault
     if policies := forbidding_policies(str(candidate)):
         return forbidden("a browser that is driven by a program", ", ".join(policies))

@@ -62,9 +62,14 @@ def test_a_folder_on_a_disk_that_is_read_only_or_full(tmp_path: Path, options: s
 
 @pytest.mark.parametrize(
     ("limit", "what"),
-    [("--nofile=100", "there are too few open files for a browser: the limit is 100"), ("--nofile=4096", "None")],
+    [
+        ("--nofile=100", "there are too few open files for a browser: the limit is 100"),
+        ("--nofile=4096", "None"),
+        ("--as=3000000000", "there are too few addresses (virtual memory) for a browser: the limit is 3000000000"),
+        ("--fsize=100000", "there are too few bytes in a file for a browser: the limit is 100000"),
+    ],
 )
-def test_the_limit_of_open_files(limit: str, what: str) -> None:
+def test_limits_of_this_process(limit: str, what: str) -> None:
     assert answer("limits_fault", "prlimit", limit) == what
 
 
