@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import shlex
 import subprocess
@@ -21,6 +20,7 @@ from purger.standin.repository import Repository
 from tests.support.browser import environment
 from tests.support.commands import RunCommand, Written
 from tests.support.documentation import blocks, code_block
+from tests.support.terminals import Terminal, at_terminal
 
 pytestmark = pytest.mark.browser
 
@@ -39,11 +39,11 @@ NEEDS_A_SHELL = re.compile(r"[$|&;<]|^(?!purger )")
 """In a line: what makes more of it than the words of one purger command and perhaps a file for its output."""
 
 
-def by_shell(line: str, variables: dict[str, str], folder: Path, stdin: int | None = None) -> Written:
+def by_shell(line: str, variables: dict[str, str], folder: Path) -> Written:
     """Run a line in a shell, in a folder."""
     done = subprocess.run(
         ["bash", "-c", line],
-        stdin=stdin,
+        stdin=subprocess.DEVNULL,
         env=variables | {"PATH": PATH},
         cwd=folder,
         capture_output=True,
@@ -214,16 +214,15 @@ class Reader:
         assert "Traceback" not in ended.err
 
     def _answer(self, line: str, variables: dict[str, str]) -> Written:
-        """Type a line that asks a question."""
-        terminal, answers = pty.openpty()
-        try:
-            os.write(terminal, b"y\n")
-            ended = by_shell(line, variables, self._folder, answers)
-        finally:
-            os.close(terminal)
-            os.close(answers)
-        assert "[y/N]" in ended.err, "it did not ask"
-        return ended
+        """Type a line that asks a question, and answer it."""
+
+        def act(terminal: Terminal) -> None:
+            terminal.read_until("[y/N]")
+            terminal.type("y\n")
+
+        command = ["bash", "-c", line]
+        shown = at_terminal(command, environ=variables | {"PATH": PATH}, folder=self._folder, act=act)
+        return Written(shown.code, "", shown.text)
 
 
 def lines_to_type() -> dict[str, list[str]]:
