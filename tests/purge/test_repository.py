@@ -133,7 +133,7 @@ def test_in_slow_motion_each_click_is_a_batch_and_logged(purger: Purger, reposit
     assert ended.code == 0
     assert [f"clicking {branch!r}" in ended.err for branch in branches] == [True, True, True]
     assert "1 clicked" in ended.err
-    assert "3 clicked, 3 answered" in ended.err
+    assert "3 clicked, 3 accepted" in ended.err
 
 
 class UnreachablePage:
