@@ -48,8 +48,8 @@ class Request:
 
     An owner among `repositories` stands for all repositories that the API lists of it; of all, `shard` picks a part.
     `dry_run` lists and deletes nothing; what is `to_delete` is the same with it and without, so it needs the same
-    permissions. `decisions` are those of a former run, where the policies were decided. A run
-    that `is_first` warns of names that match no cache; later, what they match may be deleted.
+    permissions. `decisions` are those of a former run, where the policies were decided. A run that `is_first` warns of
+    names that match no cache; later, what they match may be deleted.
     """
 
     repositories: Sequence[Repository | Owner]
