@@ -40,7 +40,7 @@ def _protect() -> None:
     zone = surroundings.drop_impossible_time_zone()
     for variable in (child_environment.TOKEN_VARIABLE, child_environment.HOST_TOKEN_VARIABLE):
         redaction.remember(os.environ.get(variable, "").strip())  # before anything of the command line is shown
-    for sentence in (child_environment.turn_off_debug_output(), child_environment.keep_certificates_checked(), zone):
+    for sentence in (child_environment.turn_off_debug_output(), child_environment.drop_what_exposes_the_token(), zone):
         if sentence:
             sys.stderr.write(f"{sentence}\n")
 

@@ -20,6 +20,7 @@ from purger.cli.app import app as _app  # noqa: F401 - it fills the known variab
 from purger.cli.ci import output_lines, outputs
 from purger.cli.parameters import known_variables
 from purger.standin import DeleteFault, StandIn
+from purger.standin.repository import Repository
 from tests.report.samples import report
 from tests.support.browser import environment
 from tests.support.documentation import ROOT
@@ -175,10 +176,16 @@ def test_the_action_installs_itself_and_purges(site: StandIn, tmp_path: Path) ->
     assert site.token not in finished.text
 
 
-def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp_path: Path) -> None:
+def with_three_branches(site: StandIn) -> Repository:
+    """Return acme/widgets, with a cache each of main, topic and dev."""
     repository = site.add_repository("acme/widgets")
     for branch in ("main", "topic", "dev"):
         repository.add(branch)
+    return repository
+
+
+def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp_path: Path) -> None:
+    repository = with_three_branches(site)
     finished = run_step(
         site,
         tmp_path,
@@ -193,9 +200,7 @@ def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp
 
 
 def test_names_of_an_input_and_of_args_add_up(site: StandIn, tmp_path: Path) -> None:
-    repository = site.add_repository("acme/widgets")
-    for branch in ("main", "topic", "dev"):
-        repository.add(branch)
+    with_three_branches(site)
     finished = run_step(
         site,
         tmp_path,

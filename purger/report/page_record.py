@@ -41,8 +41,9 @@ class ArtifactRecorder:
 
     async def before(self, page: CachePage) -> None:
         """Picture the page as it is before anything is clicked; once, also when a new browser goes on."""
-        if not self._artifacts.has(self._artifacts.before(self.record.name)):
-            await self._picture(page, self._artifacts.before(self.record.name))
+        path = self._artifacts.before(self.record.name)
+        if not self._artifacts.has(path):
+            await self._picture(page, path)
 
     async def after(self, page: CachePage) -> None:
         """Picture the page as it is now."""

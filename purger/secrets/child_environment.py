@@ -70,7 +70,7 @@ def turn_off_debug_output() -> str | None:
     return f"Playwright's debug output would show the token, so it stays off: {', '.join(removed)} is ignored."
 
 
-def keep_certificates_checked() -> str | None:
+def drop_what_exposes_the_token() -> str | None:
     """Remove what turns off the check of certificates, writes TLS keys or starts the browser elsewhere.
 
     Return a sentence for the user if something was removed, else None.

@@ -118,50 +118,48 @@ def test_a_second_signal_ends_the_process_at_once() -> None:
     assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 143
 
 
+def purge_after(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a purge in a process of its own that runs this script before, in which `entry` is purger's."""
+    imports = "import os, signal, sys; from purger import __main__ as entry"
+    environ = {**os.environ, "TRAVIS_TOKEN": "token-for-tests", "PURGER_URL": "http://127.0.0.1:9"}
+    command = [sys.executable, "-c", f"{imports}\n{script}\nentry.main()", *PURGE[3:]]
+    return subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+
+
 @pytest.mark.parametrize("module", ["loguru", "purger.cli.frame", "purger.purge.run"])
 def test_ctrl_c_while_a_command_imports_what_it_needs_ends_it_with_a_report(module: str) -> None:
     """Typer takes a KeyboardInterrupt for its own, and ends without a word."""
-    script = (
-        "import os, signal, sys; from purger import __main__ as entry\n"
+    done = purge_after(
         "class Finder:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         f"        if name == {module!r}: sys.meta_path.remove(self); os.kill(os.getpid(), signal.SIGINT)\n"
-        "sys.meta_path.insert(0, Finder())\n"
-        "sys.argv = ['purger', *sys.argv[1:]]; entry.main()"
+        "sys.meta_path.insert(0, Finder())"
     )
-    done = subprocess.run([sys.executable, "-c", script, *PURGE[3:]], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "Stopped by SIGINT.\n")
     assert json.loads(done.stdout)["exit_code"] == 130
 
 
 def test_a_signal_before_all_handlers_stand_ends_it_with_a_report() -> None:
-    script = (
-        "import os, signal, sys; from purger import __main__ as entry; stand = signal.signal\n"
+    done = purge_after(
+        "stand = signal.signal\n"
         "def stand_and_hear(number, handler):\n"
         "    stand(number, handler); number == signal.SIGTERM and os.kill(os.getpid(), number)\n"
-        "signal.signal = stand_and_hear\n"
-        "sys.argv = ['purger', *sys.argv[1:]]; entry.main()"
+        "signal.signal = stand_and_hear"
     )
-    done = subprocess.run([sys.executable, "-c", script, *PURGE[3:]], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (143, "error: Stopped by SIGTERM.\n")
     assert json.loads(done.stdout)["exit_code"] == 143
 
 
 def test_a_signal_whose_exception_is_lost_is_heard_all_the_same() -> None:
     """Python drops what is raised in a finalizer, as of an object that an import leaves behind."""
-    script = (
-        "import os, signal, sys; from purger.cli import early_signals; from purger import __main__ as entry\n"
+    done = purge_after(
+        "from purger.cli import early_signals\n"
         "class Left:\n"
         "    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); signal.sigtimedwait([], 0)\n"
         "catch = early_signals.catch\n"
         "def catch_and_lose():\n"
         "    catch(); sys.unraisablehook = lambda _: print('lost', file=sys.stderr); Left()\n"
-        "early_signals.catch = catch_and_lose\n"
-        "sys.argv = ['purger', *sys.argv[1:]]; entry.main()"
-    )
-    environ = {**os.environ, "TRAVIS_TOKEN": "token-for-tests", "PURGER_URL": "http://127.0.0.1:9"}
-    done = subprocess.run(
-        [sys.executable, "-c", script, *PURGE[3:]], capture_output=True, text=True, env=environ, check=False
+        "early_signals.catch = catch_and_lose"
     )
     assert (done.returncode, json.loads(done.stdout)["exit_code"]) == (143, 143), done.stderr
     assert done.stderr.startswith("lost\n")

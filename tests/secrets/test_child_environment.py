@@ -109,6 +109,6 @@ def test_what_weakens_the_connection_is_dropped_with_a_sentence(
         monkeypatch.delenv(name, raising=False)
     for name, text in variables.items():
         monkeypatch.setenv(name, text)
-    sentence = environment.keep_certificates_checked()
+    sentence = environment.drop_what_exposes_the_token()
     assert {name: os.environ[name] for name in names if name in os.environ} == left
     assert (sentence is None) if named is None else (named in (sentence or ""))
