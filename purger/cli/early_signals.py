@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 _heard: list[int] = []
 
@@ -27,6 +28,9 @@ def catch() -> None:
     The kernel drops a signal to PID 1 for which no handler stands, and on a KeyboardInterrupt Typer ends without a
     word. Once the event loop runs, it has handlers of its own (signals.py).
     """
+    show = sys.unraisablehook
+    # One that is lost is heard all the same (see `heard`): Python's message of it, a traceback, would be for nobody.
+    sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, Terminated) else show(lost)
     for name in ("SIGTERM", "SIGHUP", "SIGINT"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}:
