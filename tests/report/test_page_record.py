@@ -11,13 +11,15 @@ import zipfile
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
-from playwright.async_api import BrowserContext, Playwright
+from playwright.async_api import BrowserContext, Page, Playwright
+from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.start import close_context, new_context
 from purger.browser.supervise import BrowserSupervisor
+from purger.core.errors import SiteError
 from purger.core.selection import Selection
 from purger.purge.ledger import Ledger
 from purger.purge.record import Record
@@ -255,6 +257,28 @@ async def test_a_picture_that_takes_too_long_leaves_a_warning_and_the_page(
         await recorder.after(page)
         assert record.warnings[1:] == ["after.png could not be taken: the page was closed."]
     assert [path.name for path in tmp_path.iterdir()] == ["before.png"]
+
+
+async def test_a_picture_that_chromium_has_not_at_the_moment_is_taken_a_second_time(
+    site: StandIn,
+    repository: Repository,
+    browsers: tuple[Playwright, BrowserSupervisor],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repository.fill(3)
+    take, refusals = Page.screenshot, ["Unable to capture screenshot"]
+
+    async def take_later(page: Page, **options: Any) -> bytes:
+        if refusals:
+            raise PlaywrightError(f"Page.screenshot: Protocol error (Page.captureScreenshot): {refusals.pop()}")
+        return await take(page, **options)
+
+    monkeypatch.setattr(Page, "screenshot", take_later)
+    async with loaded_page(site, browsers) as page:
+        assert (await page.screenshot()).startswith(PNG)
+        refusals += ["Unable to capture screenshot"] * 2
+        with pytest.raises(SiteError, match="Unable to capture screenshot"):
+            await page.screenshot()
 
 
 def test_several_repositories_have_folders_of_their_own(purger: Purger, site: StandIn, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -37,6 +38,7 @@ PICTURE_PIXELS = 16_384
 Where a graphics card draws, Chromium's pictures are no taller; and the event loop stands still while a picture is read
 from the driver: with 1,000 rows those were 8 MB and up to 70 ms.
 """
+NO_PICTURE = "Unable to capture screenshot"
 DEFAULT_WAITS = PageWaits()
 
 
@@ -203,8 +205,7 @@ class CachePage:
         page = self._supervised.current
         async with self._supervised.alive(page, PICTURE_S + self._waits.crash_grace_s):
             style = ALL_DRAWN if with_marks else ALL_DRAWN + WITHOUT_MARKS
-            clip: Any = {"x": 0, "y": 0, "width": PICTURE_PIXELS, "height": PICTURE_PIXELS}
-            return await page.screenshot(full_page=True, clip=clip, style=style, timeout=PICTURE_S * 1000)
+            return await _picture(page, style)
 
     async def pause(self) -> None:
         """Open Playwright's inspector and wait until a person continues."""
@@ -217,6 +218,18 @@ class CachePage:
     async def close(self) -> None:
         """Close the page. A dead one is no fault, and one that hangs is closed with its context."""
         await self._supervised.close()
+
+
+async def _picture(page: Page, style: str) -> bytes:
+    """Take a picture; a second time where Chromium has none at the moment, as a window on a busy machine may."""
+    clip: Any = {"x": 0, "y": 0, "width": PICTURE_PIXELS, "height": PICTURE_PIXELS}
+    take = partial(page.screenshot, full_page=True, clip=clip, style=style, timeout=PICTURE_S * 1000)
+    try:
+        return await take()
+    except PlaywrightError as error:
+        if NO_PICTURE not in error.message:
+            raise
+    return await take()
 
 
 async def _call(page: Page, method: str, argument: dict[str, Any]) -> dict[str, Any] | None:
