@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from purger.core.errors import InputError
-from purger.report.former import read_report, refuse_another_site
+from purger.report.former import read_report, refuse_another_site, refuse_blanked_names
 from purger.report.model import CacheReport, RepositoryReport
 from purger.travis.addresses import Site
 from purger.travis.job_log import FetchVerdict, JobLog, PurgedCache, When, compare
@@ -51,9 +51,11 @@ class PurgedCaches:
         """Read the caches of all purges from a report's file; of one repository only, as far as it is named.
 
         With `or_all` a report without this repository counts as a whole. Raises InputError for a file that is not a
-        report, for one of another site than the given one, and for one without this repository.
+        report, for one that lacks a name, for one of another site than the given one, and for one without this
+        repository.
         """
         report = read_report(path, "the report")
+        refuse_blanked_names(report, "the report", remedy="Leave --report out.", where=str(path))
         purges = [attempt.purge for attempt in report.attempts if attempt.purge] + report.repositories
         if site is not None:
             remedy = "Give that site's --url, or the report of a purge on the job's site."

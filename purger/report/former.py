@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from purger.core.shown_address import shown_address
 from purger.core.text import decoded, visible
 from purger.report.model import SCHEMA, Report, RepositoryReport, SelectionReport
 from purger.secrets.files import read_whole
+from purger.secrets.spellings import REDACTED
 from purger.travis.addresses import Site
 
 _LONGEST_REASON = 200
@@ -48,6 +49,27 @@ def refuse_another_site(
     elsewhere = next((one.url for one in repositories if not one.url.startswith(f"{site.url}/")), None)
     if elsewhere is not None:
         raise InputError(f"the report is of another site: {shown_address(elsewhere)}", where=where, remedy=remedy)
+
+
+def refuse_blanked_names(report: Report, what: str, *, remedy: str, where: str) -> None:
+    """Raise InputError where a filter, or a name of a branch or a cache, lost what is also the text of a secret.
+
+    Such a filter selects something else, and such a cache is never found again. `what` names the report in the error.
+    """
+    if any(REDACTED in name for name in _names_in(report)):
+        raise InputError(
+            f"{what} lacks a part of a name, which is also the text of a secret: {REDACTED} stands there",
+            where=where,
+            remedy=remedy,
+        )
+
+
+def _names_in(report: Report) -> Iterator[str]:
+    """Yield the filters of a report that are names, and the names of its branches and caches."""
+    if report.selection:
+        yield from (*report.selection.branches, *report.selection.exclude, report.selection.match or "")
+    for cache in (cache for repository in report.repositories for cache in repository.caches):
+        yield from (cache.branch, cache.name)
 
 
 def _require_schema(values: Any, path: Path, what: str) -> None:

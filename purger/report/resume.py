@@ -11,7 +11,7 @@ from purger.core.decision import Decision, Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.selection import Selection
 from purger.core.shown_address import shown_address
-from purger.report.former import read_report, refuse_another_site
+from purger.report.former import read_report, refuse_another_site, refuse_blanked_names
 from purger.report.model import CacheReport, Report, RepositoryReport
 from purger.report.pairing import row_of
 from purger.travis.addresses import Owner, Repository, Site, parse_repository
@@ -38,7 +38,7 @@ def what_is_left(report_path: Path, site: Site) -> Left:
     """Return the repositories that are not done according to the report, and what to delete from them.
 
     The selection has the former run's filters, and leaves alone what was modified after that run ended. Raises
-    InputError where the file is not a report, or one of another site.
+    InputError where the file is not a report, one of another site, or one that lacks a name.
     """
     report = read_report(report_path, _WHAT, to_select=True)
     if report.dry_run:
@@ -47,6 +47,7 @@ def what_is_left(report_path: Path, site: Site) -> Left:
             where=str(report_path),
             remedy="Leave --resume out, and give its repositories and filters.",
         )
+    refuse_blanked_names(report, _WHAT, remedy="Run it anew, with its names and filters.", where=str(report_path))
     unfinished = [as_decided(one, report) for one in report.repositories if not one.is_done]
     refuse_another_site(unfinished, site, remedy="Give that site's --url.")
     if report.error and not report.repositories:

@@ -171,6 +171,11 @@ def test_the_report_of_another_site_is_refused(tmp_path: Path) -> None:
     assert caught.value.where == str(tmp_path / "report.json")
 
 
+def test_a_report_whose_names_lost_a_secrets_text_acquits_no_cache(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="lacks a part of a name"):
+        read(tmp_path, report(cache_report("REDACTED", outcome="deleted")))
+
+
 @pytest.mark.parametrize(
     ("times", "offset_s"),
     [({"finished_at": "9999-12-31T23:59:59Z"}, 3600.0), ({"started_at": "0001-01-01T00:00:00Z"}, -3600.0)],

@@ -67,6 +67,20 @@ def test_filters_that_are_none_select_nothing_else(tmp_path: Path, selection: di
         left_in(tmp_path, json.dumps(unfinished(**selection)))
 
 
+@pytest.mark.parametrize(
+    "lost", [{"branches": ["REDACTED"]}, {"exclude": ["REDACTED*"]}, {"match": "a-REDACTED"}, {}], ids=str
+)
+def test_a_report_whose_names_lost_a_secrets_text_is_refused(tmp_path: Path, lost: dict[str, Any]) -> None:
+    """Without its names it selects something else, and what it holds counts as gone."""
+    made = unfinished(**lost)
+    if not lost:
+        (unfinished_one,) = (one for one in made["repositories"] if not one["ok"])
+        unfinished_one["caches"][0]["branch"] = "REDACTED-2"
+    with pytest.raises(InputError, match="lacks a part of a name") as caught:
+        left_in(tmp_path, json.dumps(made))
+    assert caught.value.where == str(tmp_path / "report.json")
+
+
 @pytest.mark.parametrize("missing", ["schema", "error", "selection", "repositories", "finished_at", "exit_code"])
 def test_a_report_with_a_part_missing_is_bad_input(tmp_path: Path, missing: str) -> None:
     made = unfinished()
