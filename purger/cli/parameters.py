@@ -98,9 +98,23 @@ class Group:
             variables = [variable for variable in option.variables if os.environ.get(variable)]
             source = variables[0] if variables and name in from_variables else None
             if source and option.raw == list[str]:
+                _refuse_odd_blanks(os.environ[source], source)
                 _refuse_quotes(value, source)
             values[name] = option.value_of(value, source)
         return self.settings(**values)
+
+
+def _refuse_odd_blanks(text: str, variable: str) -> None:
+    """Raise InputError where a variable of several names holds a blank that may be a part of one, such as U+00A0.
+
+    Git allows those in a name, and the name would be split there, into those of other branches.
+    """
+    odd = next((one for one in text if one.isspace() and not one.isascii()), None)
+    if odd is not None:
+        raise InputError(
+            f"{variable} holds a blank that is no space (U+{ord(odd):04X}), which may be a part of a name",
+            remedy="Write spaces between the names; a name that holds another blank needs the option.",
+        )
 
 
 def _refuse_quotes(names: Iterable[str], variable: str) -> None:

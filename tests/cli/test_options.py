@@ -376,6 +376,20 @@ def test_names_in_a_variable_are_written_without_quotes(
     assert command("purge", "a/b", "-y", "--branch", "'quoted'").code == 0
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2028"], ids=ascii)
+@pytest.mark.parametrize("variable", ["PURGER_BRANCH", "PURGER_EXCLUDE"])
+def test_a_name_in_a_variable_is_not_split_at_a_blank_that_git_allows(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str, blank: str
+) -> None:
+    option = f"--{variable.removeprefix('PURGER_').lower()}"
+    assert command("purge", "a/b", "-y", option, f"main{blank}old").code == 0
+    assert f"main{blank}old" in runs.pop().request.selection.named
+    monkeypatch.setenv(variable, f"dev main{blank}old")
+    ended = command("purge", "a/b", "-y")
+    assert (ended.code, runs) == (2, [])
+    assert f"{variable} holds a blank that is no space (U+{ord(blank):04X})" in ended.err
+
+
 def test_what_the_proxy_of_a_file_may_not_hear_is_refused(
     command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
