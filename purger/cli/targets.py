@@ -178,7 +178,7 @@ def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
                 found.append(parse_target(name, site, git.real_host))
             except InputError as error:
                 file = "stdin" if path == "-" else shown_address(path)
-                what, remedy = (error.what, error.remedy) if _may_be_shown(name) else (_NO_NAME, _HOW_TO_LIST)
+                what, remedy = (error.what, error.remedy) if _may_be_shown(line) else (_NO_NAME, _HOW_TO_LIST)
                 raise InputError(what, where=f"{file}, line {number}", remedy=remedy) from None
     return found
 
@@ -186,7 +186,11 @@ def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
 def _may_be_shown(line: str) -> bool:
     """Return whether a line of a list is likely to be a mistyped name, and not of a file with secrets.
 
-    A file of a folder may name any other one as the list.
+    A file of a folder may name any other one as the list. What seems to be a comment with an `@` may be the rest of a
+    password: `https://me:secret#1@host/…`.
     """
+    name, _, comment = line.partition("#")
+    name = name.strip()
+    is_whole = "@" not in comment and len(name) <= _LONGEST_SHOWN
     is_of_a_stranger = _FROM_FILE_VARIABLE in env_file.current().taken
-    return not is_of_a_stranger and len(line) <= _LONGEST_SHOWN and line.isprintable() and " " not in line
+    return is_whole and not is_of_a_stranger and name.isprintable() and not {" ", "="} & set(name)

@@ -125,7 +125,14 @@ def test_what_is_named_overrides_the_variable_of_a_list(
 
 @pytest.mark.parametrize(
     "line",
-    ["machine api.acme.org password unl1sted", "HOME=/root\0TOKEN=unl1sted", f"unl1sted{'x' * 60}", "unl1sted\u200b"],
+    [
+        "machine api.acme.org password unl1sted",
+        "HOME=/root\0TOKEN=unl1sted",
+        "TRAVIS_TOKEN=unl1sted",
+        "https://me:unl1sted#1@git.example.org/acme/a",
+        f"unl1sted{'x' * 60}",
+        "unl1sted\u200b",
+    ],
 )
 def test_a_line_that_is_likely_no_mistyped_name_is_not_shown(command: Command, runs: list[Run], line: str) -> None:
     Path("names.txt").write_text(f"acme/a\n{line}\n")
