@@ -17,7 +17,7 @@ from purger.browser.proxies import remember_secrets
 from purger.browser.relay import Relay
 from purger.core.errors import BrowserError, NoAnswerError, SiteError
 from purger.core.hosts import is_address, origin_of
-from purger.core.text import hidden
+from purger.core.text import beginning
 
 CONNECTING_S = 30.0
 _LARGEST_ANSWER_BYTES = 1_000_000
@@ -61,7 +61,7 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
         said = error.message.replace(address, "")
         if len(path) > 1:
             said = said.replace(path, "…")
-        reason = hidden(re.sub(r"\b[a-z]+://\S*", "", " ".join(said.split())))[:300]
+        reason = beginning(re.sub(r"\b[a-z]+://\S*", "", " ".join(said.split())), 300)
         raise _unusable(address, reason, None) from None
 
 

@@ -25,7 +25,7 @@ from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError, broken_behind, of_browser
 from purger.core.errors import LastingSiteError, NoAnswerError, PurgerError, SiteError
 from purger.core.hosts import host_and_port, origin_of
-from purger.core.text import hidden, system_words
+from purger.core.text import beginning, system_words
 
 if TYPE_CHECKING:
     import httpcore2
@@ -226,5 +226,5 @@ def _reason_of(error: Exception) -> str:
     for cause in reversed(causes):
         if isinstance(cause, OSError) and cause.errno:
             return system_words(cause) or "the connection failed"
-    said = hidden(" ".join(str(error).split())).rstrip(".")[:_LONGEST_REASON]
+    said = beginning(" ".join(str(error).split()).rstrip("."), _LONGEST_REASON)
     return (said[:1].lower() + said[1:]) or "the connection broke"

@@ -6,6 +6,9 @@ from enum import IntEnum
 from typing import ClassVar, Self
 
 from purger.core.shown_address import shown_value
+from purger.core.text import beginning
+
+_LONGEST_REASON = 200
 
 
 class ExitCode(IntEnum):
@@ -120,7 +123,7 @@ class UnexpectedError(PurgerError):
     @classmethod
     def of(cls, fault: BaseException) -> UnexpectedError:
         """Return the error for a fault, with its kind and its first line."""
-        first = " ".join(str(fault).split())[:200]
+        first = beginning(" ".join(str(fault).split()), _LONGEST_REASON)
         return cls(
             f"purger failed in a way that it does not know: {type(fault).__name__}" + (f": {first}" if first else ""),
             remedy="Please report this as a bug of purger's, with the output of the same command with -vv.",
@@ -135,7 +138,7 @@ class MachineError(PurgerError):
     @classmethod
     def of(cls, fault: BaseException) -> MachineError:
         """Return the error for a fault, with the words of the system."""
-        words = " ".join(str(fault).split())[:200] or "no memory is left"
+        words = beginning(" ".join(str(fault).split()), _LONGEST_REASON) or "no memory is left"
         return cls(
             f"the machine gives purger too little memory, or too few threads or open files: {words}",
             remedy="Give it more: see `ulimit -a`, in a container --memory, --pids-limit and --ulimit.",

@@ -48,6 +48,11 @@ def blanked(text: str) -> str:
     return _hiders[1](text)
 
 
+def beginning(text: str, longest: int) -> str:
+    """Return the first characters of a text, without secrets where it is cut: no part of one may be left."""
+    return text if len(text) <= longest else hidden(text)[:longest]
+
+
 def visible(text: str, longest: int | None = None) -> str:
     """Return untrusted text as one line, without control, invisible or direction-changing characters.
 

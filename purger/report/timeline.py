@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from purger.core import events
-from purger.core.text import hidden
+from purger.core.text import beginning
 from purger.report.model import TimelineEntry, TimelineKind
 
 MOST_MOMENTS = 400
@@ -93,8 +93,8 @@ class Timeline:
 
     def _add(self, event: events.Event, kind: TimelineKind, counts: dict[str, int | float], text: str = "") -> None:
         self._repositories.add(event.repository)
-        text = text if len(text) <= _LONGEST_TEXT else hidden(text)[:_LONGEST_TEXT]
-        self._merge(_Moment(self._clock() - self._started, event.repository, kind, counts, text))
+        shown = beginning(text, _LONGEST_TEXT)
+        self._merge(_Moment(self._clock() - self._started, event.repository, kind, counts, shown))
         # In the end one moment of each kind is left for each repository, so this loop ends.
         while len(self._moments) > MOST_MOMENTS + len(KINDS) * len(self._repositories):
             self.resolution_s *= 2

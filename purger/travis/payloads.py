@@ -12,7 +12,7 @@ import msgspec
 
 from purger.core.cache import UNDATED, UNSIZED, Cache
 from purger.core.errors import SiteError
-from purger.core.text import hidden
+from purger.core.text import beginning
 from purger.travis.decoding import CachePayload, seconds_in
 from purger.travis.keys import is_front_of_file_name, is_whole_file_name, may_be_nested
 
@@ -119,7 +119,7 @@ def words_of(status: int | None, text: str) -> str:
     """Describe a refusal on one line: its status, and the body if it is the API's JSON or plain text."""
     payload = _error_in(text)
     text = str(payload.get("error_message") or payload.get("error_type") or text)
-    text = "" if "<" in text[:200] else hidden(" ".join(text.split()))[:160]
+    text = "" if "<" in text[:200] else beginning(" ".join(text.split()), 160)
     start = "no answer" if status is None else f"answered {status}"
     return f"{start}: {text}" if text and text != start else start
 

@@ -74,6 +74,13 @@ def test_an_error_about_something_keeps_all_but_its_text() -> None:
     assert error.what == "the site is gone"
 
 
+def test_no_part_of_a_secret_is_left_where_a_fault_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.core.text._hiders", [lambda text: text.replace("s3cret-Token", "REDACTED"), str])
+    fault = ValueError(f"{'x' * 195}s3cret-Token")
+    for error in (errors.UnexpectedError.of(fault), errors.MachineError.of(fault)):
+        assert error.what.endswith("xREDAC")
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

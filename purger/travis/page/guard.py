@@ -9,6 +9,8 @@ from contextlib import suppress
 from playwright.async_api import BrowserContext, Dialog, Download, Page
 from playwright.async_api import Error as PlaywrightError
 
+from purger.core.text import beginning
+
 MAX_NOTES = 20
 _MAX_LENGTH = 200
 
@@ -44,7 +46,7 @@ class PageGuard:
     def note_questions(self, texts: Iterable[str]) -> None:
         """Record questions of the page that were answered with no."""
         for text in texts:
-            shortened = text[:_MAX_LENGTH]
+            shortened = beginning(text, _MAX_LENGTH)
             self.questions = [*self.questions[-MAX_NOTES:], shortened]
             self._note(f"The page asked {shortened!r}, which purger dismissed.")
 
@@ -62,7 +64,8 @@ class PageGuard:
         task.add_done_callback(self._closing.discard)
 
     async def _on_download(self, download: Download) -> None:
-        self._note(f"The page offered a file, {download.suggested_filename[:_MAX_LENGTH]!r}, which purger refused.")
+        name = beginning(download.suggested_filename, _MAX_LENGTH)
+        self._note(f"The page offered a file, {name!r}, which purger refused.")
         with suppress(PlaywrightError):
             await download.cancel()
 

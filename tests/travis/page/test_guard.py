@@ -10,6 +10,7 @@ import pytest
 from purger.standin import StandIn
 from purger.standin.faults import Hostile
 from purger.standin.repository import Repository
+from purger.travis.page.guard import PageGuard
 from tests.support.browser import Purger
 
 pytestmark = pytest.mark.browser
@@ -48,6 +49,14 @@ def test_a_hostile_page_does_not_stop_the_purge(
     assert all(sentence in ended.err for sentence in reported)
     assert [request.path for request in site.requests if request.origin == "third-party"] == []
     assert offered == []
+
+
+def test_no_part_of_the_token_is_left_where_the_words_of_a_page_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.core.text._hiders", [lambda text: text.replace("s3cret-Token", "REDACTED"), str])
+    guard = PageGuard()
+    guard.note_questions([f"{'x' * 195}s3cret-Token"])
+    assert guard.questions == [f"{'x' * 195}REDAC"]
+    assert "s3c" not in guard.refused[0]
 
 
 def test_a_hostile_page_can_send_the_token_if_third_parties_are_allowed(
