@@ -15,11 +15,13 @@
   const sleep = (ms) => new Promise((resolve) => later(resolve, ms));
   const now = () => performance.now();
   const tidy = (text) => text.replace(/\s+/g, " ").trim();
+  // Far more than is shown: secrets are taken out before that is cut, and of a part of one nothing would be found.
+  const beginning = (text) => tidy(text.slice(0, 100_000)).slice(0, 2_000);
 
   const questions = [];
   window.confirm = (text) => {
     if (String(text) === QUESTION) return true;
-    questions.push(String(text).slice(0, 200));
+    questions.push(beginning(String(text)));
     return false;
   };
 
@@ -119,8 +121,8 @@
       const status = this.status;
       const retryAfter = status === 429 || status === 503 ? this.getResponseHeader("Retry-After") : null;
       const text = await this.#text().catch(() => "");
-      if (call.kind === "list") list = { repository: call.repository, status, caches: cachesIn(text), words: text.slice(0, 300) };
-      else this.#end({ status, retryAfter, deleted: succeeded(this) ? cachesIn(text) : null, words: succeeded(this) ? "" : text.slice(0, 300) });
+      if (call.kind === "list") list = { repository: call.repository, status, caches: cachesIn(text), words: beginning(text) };
+      else this.#end({ status, retryAfter, deleted: succeeded(this) ? cachesIn(text) : null, words: succeeded(this) ? "" : beginning(text) });
       happened();
     }
     #end(response) {

@@ -15,12 +15,12 @@ from purger.browser.start import close_context, launch, new_context
 from purger.browser.supervise import BrowserSupervisor
 from purger.core.errors import BrowserLostError, LastingSiteError, SiteError, UnknownPageError
 from purger.secrets.token import Token
-from purger.standin import DeleteFault, StandIn
+from purger.standin import DeleteFault, OddAnswer, StandIn
 from purger.standin.faults import ChangedPage
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.page.cache_page import HANDLE, TOKEN_KEY, CachePage
-from tests.support.browser import WIDGETS
+from tests.support.browser import WIDGETS, Purger
 from tests.support.odd_tokens import SENTINEL
 from tests.support.raw_servers import Connection, raw_server
 
@@ -171,3 +171,15 @@ async def test_what_answers_in_place_of_the_front_end_is_named(
             await page.close()
     finally:
         await close_context(context)
+
+
+def test_no_part_of_the_token_is_shown_where_the_words_of_a_refusal_are_cut(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    repository.add("main")
+    body = f"refused{' ' * 285}{SENTINEL}"
+    site.faults.odd_answers = [OddAnswer("/caches", body, method="DELETE", status=400)]
+    ended = purger("purge", "acme/widgets", "--yes")
+    assert ended.code == 1
+    assert "refused REDACTED" in ended.out + ended.err
+    assert SENTINEL[:6] not in ended.out + ended.err
