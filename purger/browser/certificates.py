@@ -39,15 +39,26 @@ class CertificateError(LastingSiteError):
 
 
 class RefusedByBrowserError(CertificateError):
-    """The browser does not accept the certificate of the server of `address`; `code` is its word for why."""
+    """The browser does not accept the certificate of the server of `address`, or how that encrypts.
+
+    `code` is its word for why.
+    """
 
     def __init__(self, address: str, code: str) -> None:
-        super().__init__(
-            f"the browser does not accept the certificate of {host_and_port(address)[0]}: {code}",
-            where=address,
-            remedy=f"Run it again. {_IF_NOT} A remote browser (--connect) trusts what its own machine trusts: install "
-            "the certificate there.",
-        )
+        host = host_and_port(address)[0]
+        if code.startswith("ERR_SSL_"):  # it wants more than OpenSSL does, whatever keys it was told to accept
+            what = f"the browser does not accept how {host} encrypts connections: {code}"
+            remedy = (
+                "Whoever runs the host, or a proxy that opens encrypted connections to it, has to change its "
+                "certificate or its TLS settings."
+            )
+        else:
+            what = f"the browser does not accept the certificate of {host}: {code}"
+            remedy = (
+                f"Run it again. {_IF_NOT} A remote browser (--connect) trusts what its own machine trusts: install "
+                "the certificate there."
+            )
+        super().__init__(what, where=address, remedy=remedy)
         self.address = address
 
 

@@ -81,6 +81,15 @@ def test_what_the_browser_refuses_names_the_host_and_its_code() -> None:
         assert "If that does not help, several servers may answer under this name" in (remedy or "")
 
 
+def test_encryption_that_the_browser_refuses_is_no_matter_of_trust() -> None:
+    error = RefusedByBrowserError("https://app.localhost:8443", "ERR_SSL_KEY_USAGE_INCOMPATIBLE")
+    assert error.what == (
+        "the browser does not accept how app.localhost encrypts connections: ERR_SSL_KEY_USAGE_INCOMPATIBLE"
+    )
+    assert "has to change its certificate or its TLS settings" in (error.remedy or "")
+    assert "install" not in (error.remedy or "")
+
+
 def test_a_pin_is_the_hash_of_the_public_key_as_openssl_computes_it(openssl: None, tmp_path: Path) -> None:
     pem = tmp_path / "leaf.pem"
     CA().issue_cert(HOST).cert_chain_pems[0].write_to_path(pem)

@@ -13,7 +13,8 @@ from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.proxy_errors import NotLetThroughError
 from purger.core.hosts import origin_of
 
-_CODE = re.compile(r"\bERR_(?:CERT|PROXY|TUNNEL|SOCKS|HTTPS_PROXY|HTTP2_PROXY)_\w+")
+_CODE = re.compile(r"\bERR_(?:CERT|SSL(?!_PROTOCOL_ERROR)|PROXY|TUNNEL|SOCKS|HTTPS_PROXY|HTTP2_PROXY)_\w+")
+"""A handshake that only breaks (ERR_SSL_PROTOCOL_ERROR) may succeed the next time."""
 NEWS_S = 0.25
 """How long the news of a failed request may take to arrive after the page itself knows that it failed."""
 
@@ -22,11 +23,11 @@ Refused = RefusedByBrowserError | NotLetThroughError
 
 
 def refused_by_browser(message: str, address: str) -> Refused | None:
-    """Return the error for a message of Chromium's that concerns a certificate or a proxy, or None for another."""
+    """Return the error for a message of Chromium's that concerns encryption or a proxy, or None for another."""
     code = _CODE.search(message)
     if code is None:
         return None
-    return (RefusedByBrowserError if code[0].startswith("ERR_CERT_") else NotLetThroughError)(
+    return (RefusedByBrowserError if code[0].startswith(("ERR_CERT_", "ERR_SSL_")) else NotLetThroughError)(
         origin_of(address), code[0]
     )
 

@@ -42,11 +42,12 @@ def certificates(page: FakePage) -> RefusedCertificates:
 
 
 @pytest.mark.parametrize("url", ["https://app.localhost:8443/x", "https://api.localhost:8443/repo/1?branch=a"])
+@pytest.mark.parametrize("code", ["ERR_CERT_AUTHORITY_INVALID", "ERR_SSL_KEY_USAGE_INCOMPATIBLE"])
 async def test_a_refused_certificate_of_the_site_is_an_error(
-    page: FakePage, certificates: RefusedCertificates, url: str
+    page: FakePage, certificates: RefusedCertificates, url: str, code: str
 ) -> None:
-    page.fail(url, "net::ERR_CERT_AUTHORITY_INVALID")
-    with pytest.raises(RefusedByBrowserError, match="ERR_CERT_AUTHORITY_INVALID") as caught:
+    page.fail(url, f"net::{code}")
+    with pytest.raises(RefusedByBrowserError, match=code) as caught:
         await certificates.check()
     assert caught.value.address == url.partition("8443")[0] + "8443"
     certificates.forget()
@@ -60,6 +61,7 @@ async def test_a_refused_certificate_of_the_site_is_an_error(
         ("https://api.localhost:9999/user", "net::ERR_CERT_DATE_INVALID"),
         ("http://app.localhost:8443/", "net::ERR_CERT_DATE_INVALID"),
         ("https://app.localhost:8443/", "net::ERR_CONNECTION_RESET"),
+        ("https://app.localhost:8443/", "net::ERR_SSL_PROTOCOL_ERROR"),
         ("https://app.localhost:8443/", None),
     ],
 )
