@@ -17,7 +17,8 @@ _OF_THE_SET_UP = re.compile(
     rb"|travis_(?!retry\b|wait\b)\w+)\b"
     rb"|\S+ (?:-{0,2}version|-[vV])\s"
 )
-_COMMANDS_OF_THE_PART = (b"export CASHER", b"Installing caching", b"export PATH=")
+_INSTALLING = b"Installing caching utilities"
+_COMMANDS_OF_THE_PART = (b"export CASHER", _INSTALLING, b"export PATH=")
 
 
 class Beginning:
@@ -31,33 +32,34 @@ class Beginning:
         self._on_next_job = on_next_job
         # Whether something was seen that only a log of Travis CI holds.
         self.was_called = False
-        self.is_job_over = False
-        self.is_of_several_jobs = False
+        self.is_job_over = self.is_of_several_jobs = False
         # Whether the job's own commands run: what these write is not the tool's, and they come after the cache part.
         self.is_past = False
         # Whether something that only the tool writes was taken for the output of such a command.
         self.was_passed_over = False
         self.is_disabled = False
+        # Whether a workspace was attempted: the tool is installed for these, too.
+        self.uses_workspaces = self._is_tool_installed = False
         self._has_folds = self._is_cut = self._is_silent_later_job = self._uses_caches = False
         self._has_worker = self._has_clone = self._has_rest = self._is_tool_seen = False
         self._has_part = self._is_part_empty = self._is_part_over = False
 
     def rules(self) -> list[Rule]:
         """Return the rules for what stands at the beginning of a log."""
+        literal = (
+            (self._on_worker, (b"Worker information", b"Using worker:")),
+            (self._on_clone, (b"$ git clone ", b"Cloning into ")),
+            (self._on_part, (b"Setting up build cache", b"Setting up package cache", b"setup build cache")),
+            (self._on_disabled, (b"Failed to fetch casher from GitHub, disabling cache",)),
+            (self._on_installation, (b"$ export CASHER_", *(start + _INSTALLING for start in (b"", b"$ ")))),
+            (self._on_use, (b"cache uploaded",)),
+        )
         return [
-            Rule(b"Worker information", rb"Worker information", self._on_worker),
-            Rule(b"Using worker:", rb"Using worker:", self._on_worker),
-            Rule(b"$ git clone", rb"\$ git clone ", self._on_clone),
-            Rule(b"Cloning into ", rb"Cloning into ", self._on_clone),
-            Rule(b"Setting up build cache", rb"Setting up build cache", self._on_part),
-            Rule(b"Setting up package cache", rb"Setting up package cache", self._on_part),
-            Rule(b"setup build cache", rb"setup build cache", self._on_part),
-            Rule(b"Failed to fetch casher", rb"Failed to fetch casher from GitHub, disabling cache", self._on_disabled),
+            *(Rule(words, re.escape(words), handler) for handler, all_words in literal for words in all_words),
             Rule(b"cache.", rb"cache\.1(?=\s|\Z)", self._on_label),
             # Only a job with caches writes these, wherever its cache part is; one with workspaces writes others, too.
             Rule(b"cache.", rb"cache\.[2-9](?=\s|\Z)", self._on_use),
             Rule(b"adding /", rb"adding /[^\n]{1,300} to cache(?=\s|\Z)", self._on_use),
-            Rule(b"cache uploaded", rb"cache uploaded", self._on_use),
         ]
 
     @property
@@ -135,10 +137,9 @@ class Beginning:
             if stopped:
                 return Unknown.STALLED
             return Unknown.ENDS_EARLY if self._is_part_empty else Unknown.BEGINS_LATE
-        if self._has_worker and self._uses_caches:
-            return Unknown.FRAGMENT
         if self._has_worker:
-            if self.was_passed_over:
+            uses_caches = self._uses_caches or (self._is_tool_installed and not self.uses_workspaces)
+            if uses_caches or self.was_passed_over:
                 return Unknown.FRAGMENT
             return None if self._has_clone and self._has_rest else Unknown.ENDS_EARLY
         return Unknown.BEGINS_LATE if self._has_rest else Unknown.FRAGMENT
@@ -156,7 +157,8 @@ class Beginning:
     def _job_began(self) -> None:
         # A job has one heading and then one clone, so that the next heading is another's, however the first ended.
         if self.is_job_over or self._has_rest or self._has_clone or self._is_tool_seen:
-            self._next_job_began()
+            self.is_of_several_jobs = True
+            self._on_next_job()
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
@@ -164,13 +166,10 @@ class Beginning:
             self._is_silent_later_job = True
         self._has_worker = True
 
-    def _next_job_began(self) -> None:
-        self.is_of_several_jobs = True
-        self._on_next_job()
-
     def _open_part(self) -> None:
         if self.is_job_over:
-            self._next_job_began()
+            self.is_of_several_jobs = True
+            self._on_next_job()
         self._has_part = self._is_tool_seen = self._is_part_empty = True
         self._is_part_over = self._is_cut = self.is_past = False
 
@@ -194,6 +193,9 @@ class Beginning:
 
     def _on_use(self, statement: Statement) -> None:
         self._uses_caches |= statement.begins()
+
+    def _on_installation(self, statement: Statement) -> None:
+        self._is_tool_installed |= statement.begins() and not self.is_past
 
     def _on_disabled(self, statement: Statement) -> None:
         if statement.begins():

@@ -144,6 +144,8 @@ class CacheTool:
         self._storing.part = kind
         if kind == "cache":
             self.beginning.tool_began()
+        else:
+            self.beginning.uses_workspaces = True
 
     def _on_framed_line(self, statement: Statement) -> None:
         """Handle what may stand in the place of lines that somebody cut out."""

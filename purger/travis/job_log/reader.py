@@ -163,11 +163,13 @@ class LogReader:
             return
         self._is_log = True
         self._tool.command_ended()
-        self._symptoms.command_ended(failed=failed)
+        command = statement.text[sentence + len(_COMMAND) : at].rpartition(b'"')[0]
         if failed:
+            self._symptoms.command_ended(failed=True)
             self._was_stopped = False
-            command = statement.text[sentence + len(_COMMAND) : at].rpartition(b'"')[0]
             self._keep_failing_lines(statement, statement.base + sentence, command)
+        else:
+            self._symptoms.command_passed(command)
         self._command_end = statement.end
 
     def _on_stalled(self, statement: Statement) -> None:

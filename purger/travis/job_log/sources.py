@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from urllib.parse import unquote
 
 from purger.travis.job_log.model import Fetch, JobLog, Source
@@ -23,32 +24,53 @@ def source_of(branch: str, *, own: str | None, target: str | None, default: str 
         target: the branch that the pull request merges into.
         default: the repository's default branch.
     """
-    candidates: tuple[tuple[Source, str | None], ...] = (("own", own), ("target", target), ("default", default))
-    shown = last_part(unquote(branch))
-    if not shown:
-        return "unknown"
-    for source, candidate in candidates:
-        if candidate is not None and last_part(unquote(candidate)) == shown:
-            return source
-    for source, candidate in candidates:
-        if candidate is not None and shown in _bare_spellings(candidate):
-            return source
-    # A job never looks for the cache of another pull request.
-    return "own" if own is None and _PULL_REQUEST.fullmatch(shown) else "unknown"
+    return _place_of(branch, _places(own=own, target=target, default=default), after=-1)[0]
 
 
 def with_sources(
     log: JobLog, *, own: str | None = None, target: str | None = None, default: str | None = None
 ) -> JobLog:
-    """Return the same log, with the source of each fetch set by `source_of`, and the branches that it may be of."""
+    """Return the same log, with the source of each fetch set by `source_of`, and the branches that it may be of.
+
+    Branches may be shown alike (`feature/main`, `main`): which one a fetch is of follows from those before it.
+    """
     has_all = own is not None and default is not None and (target is not None or not _PULL_REQUEST.fullmatch(own))
     names = [name for name in (own, target, default) if name is not None] if has_all else []
+    places = _places(own=own, target=target, default=default)
+    asked: list[Fetch] = []
+    place = -1
+    for run in _runs(log.asked):
+        if not asked or asked[-1].attempt != run[0].attempt:
+            place = -1
+        source, place = _place_of(run[0].branch, places, after=place)
+        branches = _branches_of(run[0].branch, names)
+        asked += [replace(fetch, source=source, branches=branches) for fetch in run]
+    return _with_asked(log, asked)
 
-    def with_source(fetch: Fetch) -> Fetch:
-        source = source_of(fetch.branch, own=own, target=target, default=default)
-        return replace(fetch, source=source, branches=_branches_of(fetch.branch, names))
 
-    return _changed(log, with_source)
+def _places(**branches: str | None) -> list[tuple[Source, set[str]]]:
+    """Return how a log shows the names that a job asks for, in the job's order: two spellings of each branch."""
+    sources: tuple[Source, ...] = _ORDERS[True]
+    first = {unquote(name): source for source in reversed(sources) if (name := branches[source]) is not None}
+    known = sorted(first.items(), key=lambda item: sources.index(item[1]))
+    return [(source, each) for name, source in known for each in ({last_part(name)}, _bare_spellings(name))]
+
+
+def _place_of(branch: str, places: Sequence[tuple[Source, set[str]]], after: int) -> tuple[Source, int]:
+    """Return whose branch this is, and its place among the names that a job asks for: behind `after`, if it can be."""
+    shown = last_part(unquote(branch))
+    alike = [number for number, (_, spellings) in enumerate(places) if shown and shown in spellings]
+    if alike:
+        place = min(alike, key=lambda number: (number <= after, number % 2, number))
+        return places[place][0], place
+    # A job never looks for the cache of another pull request.
+    is_own = _PULL_REQUEST.fullmatch(shown) and all(source != "own" for source, _ in places)
+    return "own" if is_own else "unknown", after
+
+
+def _runs(asked: Iterable[Fetch]) -> list[list[Fetch]]:
+    """Return the fetches that follow each other with the same name of a branch, together."""
+    return [list(run) for _, run in groupby(asked, key=lambda fetch: (fetch.attempt, fetch.branch))]
 
 
 def _branches_of(shown: str, names: Iterable[str]) -> frozenset[str]:
@@ -67,19 +89,18 @@ def with_sources_by_order(log: JobLog) -> JobLog:
     Each attempt of a log has its own order (docs/TRAVIS.md section 5). Where its beginning was not seen, only the name
     of a pull request tells something.
     """
-    sources: dict[tuple[int, str], Source] = {}
-    for attempt in dict.fromkeys(fetch.attempt for fetch in log.asked):
-        names = dict.fromkeys(fetch.branch for fetch in log.asked if fetch.attempt == attempt and fetch.branch)
-        for name, source in _by_order(names, is_beginning_seen=attempt >= 0):
-            sources[attempt, name] = source
+    asked: list[Fetch] = []
+    for attempt, fetches in groupby(log.asked, key=lambda fetch: fetch.attempt):
+        runs = _runs(fetches)
+        names = [run[0].branch for run in runs if run[0].branch]
+        sources = _by_order(names, is_beginning_seen=attempt >= 0)
+        for run in runs:
+            source = next(sources) if run[0].branch else "unknown"
+            asked += [replace(fetch, source=source) for fetch in run]
+    return _with_asked(log, asked)
 
-    def with_source(fetch: Fetch) -> Fetch:
-        return replace(fetch, source=sources.get((fetch.attempt, fetch.branch), "unknown"))
 
-    return _changed(log, with_source)
-
-
-def _by_order(names: Iterable[str], *, is_beginning_seen: bool) -> Iterable[tuple[str, Source]]:
+def _by_order(names: Iterable[str], *, is_beginning_seen: bool) -> Iterator[Source]:
     place, previous = -1, None
     order: tuple[Source, ...] = ()
     for name in names:
@@ -89,7 +110,7 @@ def _by_order(names: Iterable[str], *, is_beginning_seen: bool) -> Iterable[tupl
         if previous is None or not _is_spelling_of(name, previous):
             place += 1
         previous = name
-        yield name, order[place] if place < len(order) else "unknown"
+        yield order[place] if place < len(order) else "unknown"
 
 
 def _is_spelling_of(name: str, previous: str) -> bool:
@@ -106,5 +127,5 @@ def _bare_spellings(branch: str) -> set[str]:
     return {re.sub(r"[^\w.\-]", "", full, flags=re.ASCII), re.sub(r"[^\w.\-]", "", full)}
 
 
-def _changed(log: JobLog, change: Callable[[Fetch], Fetch]) -> JobLog:
-    return replace(log, asked=tuple(map(change, log.asked)), fetched=tuple(map(change, log.fetched)))
+def _with_asked(log: JobLog, asked: Sequence[Fetch]) -> JobLog:
+    return replace(log, asked=tuple(asked), fetched=tuple(fetch for fetch in asked if fetch.found))

@@ -37,7 +37,7 @@ _IDS: dict[bytes, SymptomId] = {
 
 # These distinguish a reported exception from source code that raises, catches or imports it.
 _BEFORE_NAME = re.compile(rb"(?P<package>[\w.]*\.)?(?P<contextual>Contextual)?\Z")
-_IN_SOURCE_CODE = re.compile(rb"(?:\b(?:raise|except|import|class|from)\s+|[(,@\"'`=/]\s*)\Z")
+_IN_SOURCE_CODE = re.compile(rb"(?:\b(?:raise|except|import|class|from)\s+|[(,]\s*|[@\"'`=/][ \t]*)\Z")
 _FAILED_AT_ONCE = re.compile(rb"[\"'`)\]]*[\s:.\-]{0,4}(?:has )?fail(?:ed|ure)\b|\] Error [1-9]", re.IGNORECASE)
 # What may stand before the step's name: its fold's marker, the punctuation of a title, "Step 3/9:", what make writes
 # of a target that failed. Where it stands behind other words, those are about it: a file's name, a commit's message.
@@ -68,6 +68,10 @@ class Symptoms:
 
     def __init__(self) -> None:
         self._found: dict[SymptomId, Symptom] = {}
+        # Exceptions in the output of the command that runs, whose first line is known: it may pass, as where a test
+        # prints what it expects.
+        self._of_command: set[SymptomId] = set()
+        self._command = b""
         self._step: _Step | None = None
 
     @property
@@ -96,6 +100,7 @@ class Symptoms:
             symptom_id = _IDS[(name["contextual"] or b"") + statement.match[0]]
             if symptom_id not in self._found:
                 self._add(symptom_id, statement.line())
+                self._of_command.add(symptom_id)
 
     def _on_test_image(self, statement: Statement) -> None:
         """Handle the name of the step "Ensure test image"."""
@@ -120,12 +125,18 @@ class Symptoms:
 
     def command_began(self, statement: Statement) -> None:
         """Handle the start of a command. It ends the step, unless the step was only announced so far."""
+        if not statement.begins():
+            return
+        end = statement.match.end()
+        is_echo = statement.match[0] == b"$ "
+        self._command = _start_of(statement.text[end : end + _LONGEST_NAME]) if is_echo else b""
+        self._of_command.clear()
         step = self._step
-        if step is None or not statement.begins():
+        if step is None:
             return
         if step.is_heading and not step.ended and statement.directly_after(step.end, heading=True):
             step.end = statement.end
-            step.is_heading = statement.match[0] != b"$ "
+            step.is_heading = not is_echo
         else:
             self._step = None
 
@@ -134,8 +145,16 @@ class Symptoms:
         if self._step:
             self._step.ended = True
 
+    def command_passed(self, command: bytes) -> None:
+        """Handle a command's exit code 0: what it printed is no reason why something fails."""
+        if self._command and self._command == _start_of(command):
+            for symptom_id in self._of_command:
+                del self._found[symptom_id]
+        self.command_ended(failed=False)
+
     def command_ended(self, *, failed: bool) -> None:
-        """Handle a command's exit code, or the end of the job."""
+        """Handle the exit code of a command that failed, or the end of the job."""
+        self._of_command.clear()
         if self._step and failed:
             self._add("test-image", self._step.line)
         self._step = None
@@ -143,6 +162,10 @@ class Symptoms:
     def _add(self, symptom_id: SymptomId, line: str) -> None:
         meaning, what_to_do = _MEANINGS[symptom_id]
         self._found.setdefault(symptom_id, Symptom(symptom_id, line, meaning, what_to_do))
+
+
+def _start_of(command: bytes) -> bytes:
+    return command.partition(b"\n")[0][:_LONGEST_NAME].rstrip()
 
 
 def explained(symptom: Symptom, log: JobLog) -> Symptom:

@@ -139,6 +139,19 @@ def test_a_line_that_only_a_job_with_caches_writes_proves_that_it_uses_some(line
     assert read_log([(FETCHED + line).encode()]).cache_use is not CacheUse.NO_CACHE
 
 
+@pytest.mark.parametrize(
+    "line", ["$ export CASHER_DIR=/home/x/.casher", "$ Installing caching utilities", "Installing caching utilities"]
+)
+def test_the_installation_of_the_cache_tool_proves_that_it_is_used_unless_it_is_for_workspaces(line: str) -> None:
+    # What `grep -v cache` leaves of a log.
+    log = f"{WORKER}{CLONE}{line}\n{RUN}changes detected, packing new archive\n{DONE}"
+    read = read_log([log.encode()])
+    assert (read.cache_use, read.unknown) == (CacheUse.UNKNOWN, Unknown.FRAGMENT)
+    workspace = "attempting to download cache archive\nfetching 1/a.tgz\ncould not download workspace\n"
+    assert read_log([log.replace(RUN, workspace + RUN).encode()]).cache_use is CacheUse.NO_CACHE
+    assert read_log([f"{WORKER}{CLONE}$ cat x\n{line}\n{RUN}{DONE}".encode()]).cache_use is CacheUse.NO_CACHE
+
+
 @pytest.mark.parametrize("mark", ["utf-8-sig", "utf-16"])
 def test_a_byte_order_mark_hides_no_heading(mark: str) -> None:
     assert read_log([(WORKER + CLONE + RUN + DONE).encode(mark)]).cache_use is CacheUse.NO_CACHE

@@ -83,6 +83,8 @@ def test_both_spellings_of_a_known_branch_are_its_own(branch: str) -> None:
         (["caf%C3%A9 caf main"], "own own default"),
         (["PR.5 main", "fix main"], "own target own default"),
         (["main", "fix main"], "own own default"),
+        (["main featuremain main"], "own own default"),
+        (["PR.5 main releasemain main"], "own target target default"),
     ],
 )
 def test_whose_it_is_follows_from_spellings_and_order(attempts: list[str], sources: str) -> None:
@@ -94,6 +96,26 @@ def test_whose_it_is_follows_from_spellings_and_order(attempts: list[str], sourc
     asked = with_sources_by_order(read_log([log.encode()])).asked
     assert [fetch.source for fetch in asked[::2]] == sources.split()
     assert [fetch.source for fetch in asked[1::2]] == sources.split()
+
+
+@pytest.mark.parametrize(
+    ("own", "target", "asked", "sources"),
+    [
+        ("feature/main", None, "main featuremain main", "own own default"),
+        ("feature/main", None, "main", "own"),
+        ("feature/main", None, "featuremain main", "own default"),
+        ("PR.5", "release/main", "PR.5 main releasemain main", "own target target default"),
+        ("main", None, "main", "own"),
+    ],
+)
+def test_branches_that_are_shown_alike_are_told_apart_by_what_was_asked_before(
+    own: str, target: str | None, asked: str, sources: str
+) -> None:
+    names = "".join(f"fetching {name}/cache-a.tgz\nfetching {name}/cache-b.tgz\n" for name in asked.split())
+    log = read_log([f"attempting to download cache archive\n{names}found cache\n".encode()] * 2)
+    found = with_sources(log, own=own, target=target, default="main")
+    assert [fetch.source for fetch in found.asked[::2]] == sources.split() * 2
+    assert [fetch.source for fetch in found.fetched] == sources.split()[-1:] * 2
 
 
 def test_the_order_tells_nothing_where_its_beginning_was_not_seen() -> None:

@@ -45,6 +45,26 @@ def test_reported_version_conflicts_are_symptoms(line: str, *, is_symptom: bool)
     assert [(symptom.id, symptom.line) for symptom in symptoms] == [("version-conflict", line)] * is_symptom
 
 
+def test_what_a_command_prints_that_passes_is_no_symptom() -> None:
+    conflict = b"pkg_resources.VersionConflict: (a 1)\n"
+    passing = b"$ pytest -k conflict\n" + conflict + b'The command "pytest -k conflict" exited with 0.\n'
+    assert read_log([passing]).symptoms == ()
+    again = passing + b"$ tool\n" + conflict + b'The command "tool" exited with 1.\n'
+    assert [symptom.id for symptom in read_log([again]).symptoms] == ["version-conflict"]
+    assert read_log([passing.replace(b"exited with 0", b"exited with 1")]).symptoms
+
+
+def test_what_another_command_printed_stays_a_symptom_of_the_job() -> None:
+    # The echo of the command that passes may have been cut out; the one before it has no exit code of its own.
+    log = b'$ pip install x\npkg_resources.VersionConflict: (a 1)\n%bThe command "make" exited with 0.\n'
+    for echo in (b"", b"$ make\n"):
+        assert read_log([log % echo]).symptoms, echo
+
+
+def test_a_symptom_is_found_below_a_rule_of_equals_signs() -> None:
+    assert read_log([b"$ pytest\n==== errors ====\npkg_resources.VersionConflict: (a 1)\n"]).symptoms
+
+
 def test_each_kind_of_symptom_is_listed_once_in_the_order_of_the_log() -> None:
     conflict, missing = b"pkg_resources.VersionConflict: (a 1)\n", b"pkg_resources.DistributionNotFound: b\n"
     symptoms = read_log([missing + conflict + missing + conflict]).symptoms
