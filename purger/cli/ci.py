@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 from purger.core.text import sentence_of, visible
 from purger.report.model import Report
@@ -22,8 +23,6 @@ MOST_SUMMARY_BYTES = 1_000_000
 _LONGEST_NAME = 256
 """No repository has a longer name."""
 _LONGEST_TEXT = 1000
-_COMMANDS = re.compile(r"^[^\S\n]*::|##\[", re.MULTILINE)
-"""What GitHub's runner obeys: `::command::` at the start of a line, and `##[command]` anywhere in it."""
 
 
 class CiKind(StrEnum):
@@ -31,8 +30,18 @@ class CiKind(StrEnum):
 
     GITHUB = "github"
     TRAVIS = "travis"
+    AZURE = "azure"
+    TEAMCITY = "teamcity"
     OTHER = "other"
     NONE = "none"
+
+
+_COMMANDS = {
+    CiKind.GITHUB: re.compile(r"^[^\S\n]*::|##(?=\[)", re.MULTILINE),
+    CiKind.AZURE: re.compile(r"##(?=(?:vso)?\[)"),
+    CiKind.TEAMCITY: re.compile(r"##(?=teamcity\[)"),
+}
+"""What begins a command of the CI: `::command::` at the start of a line, `##vso[command]` and its like anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,13 @@ class Ci:
 
     def line(self, text: str) -> str:
         """Return a line outside of folds in which the CI takes nothing that others wrote for a command of its own."""
-        return _COMMANDS.sub(lambda found: " ".join(found[0]), text) if self.kind is CiKind.GITHUB else text
+        commands = _COMMANDS.get(self.kind)
+        return commands.sub(lambda found: " ".join(found[0]), text) if commands else text
+
+    def stream(self, stream: TextIO) -> TextIO | None:
+        """Return a stream that makes a `line` of all that is written; None where that is for no CI, or for parts."""
+        is_for_all = self.kind in _COMMANDS and not self.folds
+        return cast("TextIO", _LineStream(stream, self.line)) if is_for_all else None
 
     def fold(self, name: str) -> tuple[str, str]:
         """Return what to print before and after a part of the log that may be folded; empty where there are no folds.
@@ -84,13 +99,36 @@ class Ci:
         return "", ""
 
 
+class _LineStream:
+    """A text stream that changes all text before it writes it to another one."""
+
+    def __init__(self, stream: TextIO, change: Callable[[str], str]) -> None:
+        self._stream = stream
+        self._change = change
+
+    def write(self, text: str) -> int:
+        """Change the text and write it; return its original length."""
+        self._stream.write(self._change(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def detect(environ: Mapping[str, str]) -> Ci:
     """Return the CI that sets these variables: by its own variable, else by `CI`."""
     if environ.get("GITHUB_ACTIONS") == "true":
         return Ci(CiKind.GITHUB)
     if environ.get("TRAVIS") == "true":
         return Ci(CiKind.TRAVIS)
-    return Ci(CiKind.NONE if environ.get("CI", "").strip().lower() in {"", "0", "false", "no"} else CiKind.OTHER)
+    if environ.get("TF_BUILD"):
+        return Ci(CiKind.AZURE)
+    if environ.get("TEAMCITY_VERSION"):
+        return Ci(CiKind.TEAMCITY)
+    # Jenkins' own command line reads JENKINS_URL as well.
+    is_jenkins = bool(environ.get("JENKINS_URL") and environ.get("BUILD_ID"))
+    is_other = environ.get("CI", "").strip().lower() not in {"", "0", "false", "no"}
+    return Ci(CiKind.OTHER if is_jenkins or is_other else CiKind.NONE)
 
 
 def outputs(report: Report, report_path: Path | None) -> dict[str, str]:

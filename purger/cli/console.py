@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import Literal
 
@@ -20,7 +21,8 @@ from purger.report.phrases import error_words
 
 def stdout(*, wide: bool = False) -> Console:
     """Return the console for data. It folds lines only for a person at a terminal, and not if `wide`."""
-    console = Console(highlight=False, markup=False, emoji=False, color_system=_colors())
+    file = ci.detect(os.environ).stream(sys.stdout)
+    console = Console(file=file, highlight=False, markup=False, emoji=False, color_system=_colors())
     console.soft_wrap = wide or not is_terminal(console)
     return console
 
@@ -28,8 +30,10 @@ def stdout(*, wide: bool = False) -> Console:
 def stderr() -> Console:
     """Return the console for everything else: logs, progress, questions, errors."""
     # A CI's log is no terminal, even where its job has one.
-    no_color = True if ci.detect(os.environ) and not os.environ.get("FORCE_COLOR") else None
+    place = ci.detect(os.environ)
+    no_color = True if place and not os.environ.get("FORCE_COLOR") else None
     return Console(
+        file=place.stream(sys.stderr),
         stderr=True,
         highlight=False,
         markup=False,

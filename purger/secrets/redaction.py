@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from purger.core.shown_address import without_user_info
 from purger.core.text import hide_with
+from purger.secrets.patient_stream import let_be_first, patient
 
 if TYPE_CHECKING:
     from purger.secrets.spellings import SecretBlanker
@@ -75,10 +76,12 @@ class RedactingStream:
 
     A write error does not raise: a closed pipe or a full disk must not change what a purge does or how it ends.
     The first error is kept in `fault`, and later output is dropped. `is_noted` says whether the user knows of it.
+    `before` is called before each write.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, before: Callable[[], object] = lambda: None) -> None:
         self._stream = stream
+        self._before = before
         self.fault: OSError | None = None
         self.is_noted = False
         _block(stream)
@@ -95,6 +98,7 @@ class RedactingStream:
     def _keep_fault(self, act: Callable[[], object]) -> None:
         if self.fault is not None:
             return
+        self._before()
         _block(self._stream)  # each time: a child that has the stream, too, may have changed it
         try:
             act()
@@ -136,20 +140,25 @@ def _whole_writes(stream: TextIO) -> TextIO:
     return open(stream.fileno(), "w", buffering=1, encoding=stream.encoding, closefd=False)
 
 
+def _guarded(name: str) -> TextIO:
+    stream: TextIO | None = getattr(sys, name)
+    stream = _whole_writes(_closed_stream(name) if stream is None else stream)
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
 def guard_streams() -> None:
     """Wrap stdout and stderr in a RedactingStream, for the rest of the process.
 
-    Closed streams are opened on the null device. Characters that the encoding lacks are written as escapes.
+    Closed streams are opened on the null device. Characters that the encoding lacks are written as escapes. Whoever
+    does not read stderr holds up nothing else.
     """
     if sys.stdin is None:
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - for the rest of the process
     hide_with(redact, _blank)
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            stream = _closed_stream(name)
-        stream = _whole_writes(stream)
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-        if not isinstance(stream, RedactingStream):
-            setattr(sys, name, cast("TextIO", RedactingStream(stream)))
+    if isinstance(sys.stdout, RedactingStream):
+        return
+    out, err = _guarded("stdout"), patient(_guarded("stderr"))
+    sys.stdout = cast("TextIO", RedactingStream(out, before=lambda: let_be_first(err, out)))
+    sys.stderr = cast("TextIO", RedactingStream(err))

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.text import Text
 
-from purger.cli import ci
+from purger.cli import ci, console
 from purger.cli.ci import Ci, CiKind, detect, outputs, write_github_files
 from purger.core.errors import AccessError
 from purger.core.text import visible
@@ -30,6 +31,11 @@ GITHUB = Ci(CiKind.GITHUB)
         ({"CI": "true", "TRAVIS": "true"}, "travis"),
         ({"CI": "true", "GITHUB_ACTIONS": "true"}, "github"),
         ({"TRAVIS_TOKEN": "x"}, "none"),
+        ({"TF_BUILD": "True"}, "azure"),
+        ({"TEAMCITY_VERSION": "2026.1"}, "teamcity"),
+        ({"JENKINS_URL": "https://jenkins.example/", "BUILD_ID": "7"}, "other"),
+        ({"JENKINS_URL": "https://jenkins.example/"}, "none"),
+        ({"BUILD_ID": "7"}, "none"),
     ],
 )
 def test_the_ci_is_detected_from_its_variables(environ: dict[str, str], kind: str) -> None:
@@ -104,7 +110,7 @@ def test_workflow_commands_are_escaped_as_the_runner_unescapes(text: str) -> Non
     [
         ("::set-output name=ok::true", ": :set-output name=ok::true"),
         ("  ::stop-commands::x", "    : :stop-commands::x"),
-        ("text ##[add-mask]main", "text # # [add-mask]main"),
+        ("text ##[add-mask]main", "text # #[add-mask]main"),
         ("one\n\t::error::two", "one\n\t : :error::two"),
         ("a::b # [x]", "a::b # [x]"),
     ],
@@ -112,6 +118,26 @@ def test_workflow_commands_are_escaped_as_the_runner_unescapes(text: str) -> Non
 def test_a_line_outside_of_folds_is_no_command(line: str, shown: str) -> None:
     assert GITHUB.line(line) == shown
     assert ci.Ci(ci.CiKind.OTHER).line(line) == line
+
+
+@pytest.mark.parametrize(
+    ("variable", "written", "shown"),
+    [
+        ("TF_BUILD", "a ##vso[task.setvariable variable=ok]no", "a # #vso[task.setvariable variable=ok]no"),
+        ("TF_BUILD", "a ##[error]no", "a # #[error]no"),
+        ("TEAMCITY_VERSION", "a ##teamcity[buildStop comment='no']", "a # #teamcity[buildStop comment='no']"),
+        ("OTHER", "a ##vso[x] ##teamcity[y]", "a ##vso[x] ##teamcity[y]"),
+    ],
+)
+def test_no_output_is_a_command_of_a_ci_that_gets_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str, written: str, shown: str
+) -> None:
+    for name in ("CI", "GITHUB_ACTIONS", "TRAVIS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "True")
+    console.stdout().print(written)
+    console.stderr().print(Text(written))
+    assert capsys.readouterr() == (f"{shown}\n", f"{shown}\n")
 
 
 @given(names)
