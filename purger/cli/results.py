@@ -83,8 +83,7 @@ def _to_show(report: Report) -> list[RepositoryReport]:
     """Return each repository; of a retry each purge that had something to do."""
     if not report.attempts:
         return report.repositories
-    purges = [attempt.purge for attempt in report.attempts if attempt.purge]
-    return [purge for purge in purges if purge.error or purge.selected or not purge.ok]
+    return [purge for purge in report.purges if purge.error or purge.selected or not purge.ok]
 
 
 def show_what_remains(output: Output, repository: RepositoryReport) -> None:
