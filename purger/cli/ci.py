@@ -132,14 +132,16 @@ def detect(environ: Mapping[str, str]) -> Ci:
 
 
 def outputs(report: Report, report_path: Path | None) -> dict[str, str]:
-    """Return the outputs for later steps. `remaining` counts what was selected and is not gone, for any reason."""
-    repositories = report.repositories
+    """Return the outputs for later steps. `remaining` counts what was selected and is not gone, for any reason.
+
+    What a retry deleted is that of all its attempts.
+    """
     return {
         "ok": "true" if report.ok else "false",
         "exit_code": str(report.exit_code),
-        "deleted": str(sum(repository.deleted for repository in repositories)),
-        "remaining": str(sum(len(repository.left) for repository in repositories)),
-        "bytes_deleted": str(sum(repository.bytes_deleted for repository in repositories)),
+        "deleted": str(sum(repository.deleted for repository in report.purges)),
+        "remaining": str(sum(len(repository.left) for repository in report.repositories)),
+        "bytes_deleted": str(sum(repository.bytes_deleted for repository in report.purges)),
         "report": str(report_path) if report_path else "",
     }
 

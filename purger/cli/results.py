@@ -41,7 +41,8 @@ def show_report(output: Output, report: Report, *, as_table: Literal["rows", "ca
             for line in _table(repository, _age_from(report), room, one_by_one=as_table == "caches"):
                 output.data.print(line, soft_wrap=True)
         is_untouched = report.error is not None and not repository.passes
-        if repository.error is None and not is_untouched and not (as_table and repository.left):
+        is_listed = as_table and repository.seen > repository.skipped  # also where the limit of a list shows none of it
+        if repository.error is None and not is_untouched and not is_listed:
             filters = "" if selection is None else str(selection.selection())
             show_result(output, repository, dry_run=report.dry_run, filters=filters)
         show_kept(output.notes, repository)
@@ -82,8 +83,7 @@ def _to_show(report: Report) -> list[RepositoryReport]:
     """Return each repository; of a retry each purge that had something to do."""
     if not report.attempts:
         return report.repositories
-    purges = [attempt.purge for attempt in report.attempts if attempt.purge]
-    return [purge for purge in purges if purge.error or purge.selected or not purge.ok]
+    return [purge for purge in report.purges if purge.error or purge.selected or not purge.ok]
 
 
 def show_what_remains(output: Output, repository: RepositoryReport) -> None:

@@ -134,12 +134,14 @@ class Decision:
 def limited(decisions: Sequence[Decision], most: int) -> list[Decision]:
     """Return the decisions of a run with at most so many selected caches in all: the oldest ones.
 
-    Nothing is selected of a repository that was not seen in full, since older ones may be hidden there. A cache that is
+    Nothing is selected where a repository was not seen in full, since older ones may be hidden there. A cache that is
     undecided or doubtful takes a place, too. One without a date may be the oldest or the newest: it takes a place
     among the oldest, and is selected only where all are.
     """
-    whole = [(at, one) for at, one in enumerate(decisions) if one.is_complete]
-    open_ones = [(at, cache) for at, one in whole for cache in (*one.selected, *one.undecided, *one.doubtful)]
+    if not all(one.is_complete for one in decisions):
+        return [one.without(one.selected, Kept.UNSEEN) for one in decisions]
+    each = enumerate(decisions)
+    open_ones = [(at, cache) for at, one in each for cache in (*one.selected, *one.undecided, *one.doubtful)]
     places = sum(not cache.is_dated for _, cache in open_ones)
     dated = sorted((one for one in open_ones if one[1].is_dated), key=lambda one: (oldest_first(one[1]), one[0]))
     room = max(0, most - places) if len(open_ones) > most else most
@@ -148,9 +150,7 @@ def limited(decisions: Sequence[Decision], most: int) -> list[Decision]:
     for at, one in enumerate(decisions):
         dropped = [cache for cache in one.selected if (at, cache) not in chosen]
         undated = [cache for cache in dropped if not cache.is_dated]
-        found.append(
-            one.without(dropped, Kept.LIMIT if one.is_complete else Kept.UNSEEN).without(undated, Kept.UNDATED)
-        )
+        found.append(one.without(dropped, Kept.LIMIT).without(undated, Kept.UNDATED))
     return found
 
 

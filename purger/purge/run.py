@@ -202,18 +202,14 @@ class Run:
         request = self.request
         expanded = await expand(api, request.repositories, to_delete=request.to_delete, emit=self._emit)
         self._of_an_owner = expanded.error
+        if expanded.error is not None and request.limit is not None:
+            raise _uncounted([expanded.error])
         purges += [
             RepositoryPurge(
-                repository,
-                self.settings,
-                request.selection_of(repository),
-                api.for_one(),
-                self._budget,
-                self._emit,
-                facts,
+                named, self.settings, request.selection_of(named), api.for_one(), self._budget, self._emit, facts
             )
-            for repository, facts in expanded.repositories.items()
-            if request.shard is None or request.shard.holds(repository)
+            for named, facts in expanded.repositories.items()
+            if request.shard is None or request.shard.holds(named)
         ]
         self._records = tuple(purge.record for purge in purges)
         for problem in self._hooks.recorders.expect([record.name for record in self._records]):
@@ -235,14 +231,17 @@ class Run:
     def _limit(self, purges: Sequence[RepositoryPurge]) -> None:
         """Conclude these surveys with at most so many selected caches in all as the limit of the run allows.
 
-        What a former run selected counts, whether it is deleted or not.
+        What a former run selected counts, whether it is deleted or not. Raises the error of a repository that could not
+        be listed where others have caches to select: older ones may be in it.
         """
-        limit = self.request.limit
+        limit, former = self.request.limit, self.request.decisions
         if limit is None:
             return
-        _warn_of_uncounted(self._records, self._emit)
-        limit -= sum(len(decision.selected) for decision in self.request.decisions.values())
         decided = [(purge, purge.decision) for purge in purges if purge.decision is not None]
+        errors = [one.error for one in self._records if one.error is not None and one.repository not in former]
+        if errors and any(decision.selected for _, decision in decided):
+            raise _uncounted(errors)
+        limit -= sum(len(decision.selected) for decision in former.values())
         decisions = limited([decision for _, decision in decided], limit)
         for (purge, _), decision in zip(decided, decisions, strict=True):
             purge.conclude_survey(decision)
@@ -279,12 +278,12 @@ def _keep_one_of_each(purges: list[RepositoryPurge]) -> None:
             first.warn(f"{purge.record.name} is another name of {first.name}: the repository counts once.")
 
 
-def _warn_of_uncounted(records: Sequence[Record], emit: events.Observer) -> None:
-    """Warn of the repositories whose caches a limit can't count, since they could not be listed."""
-    failed = [record.name for record in records if record.error is not None]
-    if failed and len(failed) < len(records):
-        what = f"--limit does not count the caches of {', '.join(failed)}, which could not be listed"
-        emit(events.Warned("", f"{what}: newer ones of the others may be deleted in their place"))
+def _uncounted(errors: Sequence[PurgerError]) -> PurgerError:
+    """Return the worst of the errors of what could not be listed, as that of a run with a limit."""
+    worst = max(errors, key=lambda error: error.exit_code)
+    error = worst.about("--limit selects nothing, since older caches may be in what could not be listed")
+    error.remedy = "Leave out what can't be listed, or run this again when it can be."
+    return error
 
 
 def _gone(ledger: Ledger) -> Iterator[Cache]:

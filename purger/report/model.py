@@ -347,6 +347,11 @@ class Report(Model, frozen=True, kw_only=True):
         return [] if self.retry is UNSET else self.retry.attempts
 
     @property
+    def purges(self) -> list[RepositoryReport]:
+        """What was purged: of a retry its repository once for each attempt."""
+        return [attempt.purge for attempt in self.attempts if attempt.purge] or self.repositories
+
+    @property
     def last_runs(self) -> list[JobReport]:
         """Each job of a retry as it was restarted last."""
         return [] if self.retry is UNSET else self.retry.last_runs

@@ -158,7 +158,7 @@ def _retry_headline(report: Report) -> str:
         result = f"job {jobs[0].job} {job_words(jobs[0])}"
     else:
         result = f"{sum(job.verdict is Verdict.PASSED for job in jobs)} of {many(len(jobs), 'job')} passed"
-    deleted = sum(attempt.purge.deleted for attempt in report.attempts if attempt.purge)
+    deleted = sum(purge.deleted for purge in report.purges)
     return sentence_of(f"{result}; {many(deleted, 'cache')} deleted in {many(len(report.attempts), 'attempt')}")
 
 

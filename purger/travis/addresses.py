@@ -136,7 +136,10 @@ def parse_target(text: str, site: Site, real_host: Callable[[str], str] = _same)
     """Parse a target: `owner/*`, or any name of a repository. Raises InputError."""
     if not text.strip().endswith("/*") or "://" in text:
         return parse_repository(text, site, real_host)
-    any_repository = parse_repository(text.strip()[:-1] + "any", site, real_host)
+    try:
+        any_repository = parse_repository(text.strip()[:-1] + "any", site, real_host)
+    except InputError:
+        return parse_repository(text, site, real_host)  # which is none either, and is refused as it was given
     return Owner(any_repository.provider, any_repository.owner)
 
 

@@ -14,7 +14,7 @@ from purger.cli import ci, console
 from purger.cli.ci import Ci, CiKind, detect, outputs, write_github_files
 from purger.core.errors import AccessError
 from purger.core.text import visible
-from tests.report.samples import hostile_report, record, refused, report
+from tests.report.samples import hostile_report, record, refused, report, retried
 from tests.support.hostile import names
 
 GITHUB = Ci(CiKind.GITHUB)
@@ -215,6 +215,14 @@ def test_outputs_hold_any_value(values: dict[str, str]) -> None:
 
 def test_outputs_name_nothing_but_numbers_and_our_own_path() -> None:
     assert set(outputs(hostile_report("x\ny"), None).values()) == {"false", "1", "3", "6000000", ""}
+
+
+def test_outputs_of_a_retry_count_what_all_its_attempts_deleted() -> None:
+    made = retried("fetched-deleted", "passed")
+    first, last = made.purges
+    assert (first.deleted, last.deleted, made.repositories[0].deleted) == (3, 0, 0)
+    found = outputs(made, None)
+    assert (found["deleted"], found["bytes_deleted"]) == ("3", str(first.bytes_deleted))
 
 
 def test_what_an_error_quotes_of_a_log_has_lines_of_its_own_in_an_annotation() -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from purger.purge.run import Run
+from purger.standin import StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
 from tests.support.command_line import Command
@@ -89,3 +90,12 @@ def test_a_limit_says_how_many_of_the_matching_caches_are_shown(purger: Purger, 
         assert (f"Showing {shown} of {match} caches (--limit)" in ended.err) is (shown is not None)
         assert "Showing" not in ended.err or shown
         assert ended.repository["selected"] == (shown or match)
+
+
+def test_of_caches_that_a_limit_does_not_show_nothing_is_said_to_be_unselected(purger: Purger, site: StandIn) -> None:
+    for name, age in (("old", 9), ("new", 1)):
+        site.add_repository(f"acme/{name}").add("main", age_s=age * 86_400.0)
+    ended = purger("list", "acme/old", "acme/new", "--limit", "1")
+    assert "Showing 1 of 2 caches (--limit)" in ended.err
+    assert "is selected" not in ended.err
+    assert "None of the 1 cache of acme/new is selected" in purger("list", "acme/new", "--branch", "x*").err

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from purger.standin import DeleteFault, StandIn
+from purger.standin import DeleteFault, OddAnswer, StandIn
 from purger.standin.repository import Repository
 from purger.standin.state import SiteState
 from tests.support.browser import FOR_EVER, Purger, fill, left
@@ -32,20 +34,57 @@ def test_a_failure_of_one_repository_stops_no_other(purger: Purger, site: StandI
     assert left(site) == {"acme/a": 1, "acme/b": 0}
 
 
-def test_a_limit_holds_for_all_repositories_of_a_run(purger: Purger, site: StandIn) -> None:
-    for name, ages in (("a", (1, 3, 5)), ("b", (2, 4, 6))):
+def aged(site: StandIn, **ages: tuple[int, ...]) -> None:
+    """Add repositories with a cache for each of these ages in days."""
+    for name, days in ages.items():
         one = site.add_repository(f"acme/{name}")
-        for age in ages:
+        for age in days:
             one.add(f"branch-{age}", age_s=age * 86_400)
-    ended = purger("purge", "acme/a", "acme/b", "acme/missing", "--yes", "--limit", "3")
-    assert ended.code == 3, "one is missing; the others are done"
-    assert ended.err.count("warning: --limit does not count the caches of acme/missing, which could not be listed") == 1
-    assert [sorted(cache.branch for cache in one.caches) for one in site.repositories] == [
-        ["branch-1", "branch-3"],
-        ["branch-2"],
-    ]
+
+
+def branches(site: StandIn) -> list[list[str]]:
+    return [sorted(cache.branch for cache in one.caches) for one in site.repositories]
+
+
+def test_a_limit_holds_for_all_repositories_of_a_run(purger: Purger, site: StandIn) -> None:
+    aged(site, a=(1, 3, 5), b=(2, 4, 6))
+    ended = purger("purge", "acme/a", "acme/b", "--yes", "--limit", "3")
+    assert (ended.code, branches(site)) == (0, [["branch-1", "branch-3"], ["branch-2"]])
     kept = [[(one["kept"], one["caches"]) for one in each["kept"]] for each in ended.report["repositories"]]
-    assert kept == [[("limit", 2)], [("limit", 1)], []]
+    assert kept == [[("limit", 2)], [("limit", 1)]]
+
+
+def test_a_limit_selects_nothing_where_older_caches_may_be_in_what_could_not_be_listed(
+    purger: Purger, site: StandIn, tmp_path: Path
+) -> None:
+    aged(site, a=(1, 3), b=(2, 4))
+    site.faults.odd_answers = [OddAnswer(f"/repo/{site.repositories[1].id}/caches", "{}")]
+    for target, how, code in (("b", "--dry-run", 4), ("b", "--yes", 4), ("missing", "--yes", 3), ("*", "--yes", 4)):
+        ended = purger("purge", "acme/a", f"acme/{target}", how, "--limit", "1")
+        assert (ended.code, branches(site)) == (code, [["branch-1", "branch-3"], ["branch-2", "branch-4"]])
+        assert "error: --limit selects nothing, since older caches may be in what could not be listed: " in ended.err
+        assert [one["ok"] for one in ended.report["repositories"]] == [False, False]
+    (tmp_path / "report.json").write_text(ended.out)
+    site.faults.reset()
+    resumed = purger("purge", "--resume", "report.json", "--yes")
+    assert (resumed.code, branches(site)) == (0, [["branch-1", "branch-3"], ["branch-2"]])
+
+
+def test_a_limit_selects_nothing_where_an_owner_could_not_be_listed(purger: Purger, site: StandIn) -> None:
+    aged(site, a=(1, 3))
+    ended = purger("purge", "acme/a", "nobody/*", "--yes", "--limit", "1")
+    assert (ended.code, ended.report["repositories"], left(site)) == (3, [], {"acme/a": 2})
+    assert "error: --limit selects nothing, since older caches may be in what could not be listed: " in ended.err
+
+
+def test_a_limit_that_what_is_listed_does_not_reach_for_is_no_matter(purger: Purger, site: StandIn) -> None:
+    aged(site, a=(1, 3))
+    ended = purger("purge", "acme/a", "acme/missing", "--yes", "--limit", "1", "--older-than", "9d")
+    assert (ended.code, ended.err.count("error:"), [one["ok"] for one in ended.report["repositories"]]) == (
+        3,
+        1,
+        [True, False],
+    )
 
 
 def test_a_repository_that_is_named_by_its_former_name_too_is_purged_once(

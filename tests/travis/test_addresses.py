@@ -76,6 +76,14 @@ def test_a_repository_is_parsed_from_a_page_of_a_site_below_a_path(path: str) ->
     assert parse_repository(f"{site.url}/a/b", site) == Repository("github", "a", "b")
 
 
+@pytest.mark.parametrize("text", ["*/*", "hg/acme/*", "gitlab/*/*", "acme/uni/more/*"])
+def test_an_owner_that_is_none_is_refused_as_it_was_given(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_target(text, COM)
+    assert repr(text) in caught.value.what
+    assert "any" not in caught.value.what
+
+
 def test_an_unknown_provider_is_named_beside_those_that_are_known() -> None:
     with pytest.raises(InputError, match=r"^'sourcehut' in 'sourcehut/a/b' is not a provider") as caught:
         parse_repository("sourcehut/a/b", COM)
