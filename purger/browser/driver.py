@@ -57,9 +57,11 @@ async def driver() -> AsyncIterator[Playwright]:
             else "Install it again (pip install --force-reinstall playwright); "
             "is NODE_OPTIONS or PLAYWRIGHT_NODEJS_PATH set?",
         ) from None
+    _in_use.add(processes)
     try:
         yield playwright
     finally:
+        _in_use.discard(processes)
         try:
             with contextlib.suppress(TimeoutError, PlaywrightError):
                 async with asyncio.timeout(_longest_stop_s()):
@@ -81,7 +83,7 @@ async def _started() -> tuple[Playwright, _Processes]:
     raise BrowserError(f"Playwright's driver does not answer within {STARTING_S:g} s", remedy="Run it again.")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Processes:
     """The processes that a `with` block started, and whether they were killed for taking too long."""
 
@@ -94,6 +96,11 @@ class _Processes:
             with contextlib.suppress(ProcessLookupError):
                 transport.kill()
                 self.were_killed = True
+
+    def have_hung_up(self) -> bool:
+        """Return whether one of them died: nothing can be read from it any more. That it ended is known only later."""
+        pipes = [transport.get_pipe_transport(1) for transport in self.running]
+        return any(pipe is not None and pipe.is_closing() for pipe in pipes)
 
     async def end_with_their_browsers(self) -> None:
         """End drivers that did not stop in time: at a signal they kill their browsers and delete their files.
@@ -108,6 +115,10 @@ class _Processes:
             async with asyncio.timeout(KILLING_S):
                 while any(transport.get_returncode() is None for transport in staying):  # noqa: ASYNC110 - no event
                     await asyncio.sleep(_BETWEEN_LOOKS_S)
+
+
+_in_use: set[_Processes] = set()
+"""The processes of the drivers that are in use; a command has one driver."""
 
 
 @contextmanager
@@ -150,9 +161,9 @@ def _longest_stop_s() -> float:
     return STOPPING_AT_ONCE_S if task is not None and task.cancelling() else STOPPING_S
 
 
-def driver_is_gone(error: PlaywrightError) -> bool:
-    """Return whether Playwright's driver process died. Only the error's message shows it."""
-    return "Connection closed while reading from the driver" in error.message
+def driver_is_gone() -> bool:
+    """Return whether Playwright's driver died: what Playwright raises then reads as if the page had been closed."""
+    return any(processes.have_hung_up() for processes in _in_use)
 
 
 def driver_error(where: str | None = None) -> BrowserError:

@@ -115,7 +115,7 @@ async def launch_first(
         try:
             browser = await _sandboxed(playwright.chromium, how, candidate)
         except PlaywrightError as error:
-            if driver_is_gone(error) and not limits_fault():
+            if driver_is_gone() and not limits_fault():
                 raise driver_error() from None
             tried[candidate] = await asyncio.to_thread(_cause_of, error.message, candidate)
             logger.debug("{} does not start: {}.", candidate, tried[candidate].what)

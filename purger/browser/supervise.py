@@ -157,7 +157,7 @@ class BrowserSupervisor:
                 async with asyncio.timeout(CONTEXT_S):
                     return await (self._remote.open(browser) if self._remote else new_context(browser))
             except (PlaywrightError, TimeoutError) as error:
-                if isinstance(error, PlaywrightError) and driver_is_gone(error):
+                if driver_is_gone():
                     raise driver_error() from None
                 if isinstance(error, PlaywrightError) and (cause := known_cause(error.message.partition("\n")[0])):
                     name = self.taken or "the remote browser"

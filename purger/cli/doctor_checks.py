@@ -26,6 +26,7 @@ from purger.browser.reach import Reach, reach_of
 from purger.browser.settings import BrowserSettings
 from purger.browser.supervise import BrowserSupervisor
 from purger.cli.doctor_proxies import proxy_fault, ways_described
+from purger.cli.doctor_settings import settings_described, settings_fault
 from purger.core.cache import count_rows
 from purger.core.errors import BrowserError, ExitCode, PurgerError, SiteError
 from purger.core.hosts import origin_of
@@ -45,6 +46,7 @@ _T = TypeVar("_T")
 class _Turn(IntEnum):
     """The order in which a purge meets faults: its exit code is that of the first."""
 
+    SETTINGS = 0
     REPOSITORY_NAME = 1
     TOKEN = 2
     API = 3
@@ -93,6 +95,10 @@ class Doctor:
         """Make all checks. Nothing is deleted, and nothing raised but cancellation."""
         versions = f"Python {platform.python_version()}, purger {__version__}, Playwright {version('playwright')}"
         self._add("python", CheckState.OK, versions)
+        if fault := settings_fault():
+            self._failed("settings", fault, _Turn.SETTINGS)
+        else:
+            self._add("settings", CheckState.OK, settings_described())
         async with Connections(self._network) as connections, AsyncExitStack() as stack:
             has_front_end, has_api = await self._check_site(connections)
             api = await self._check_token(connections, has_api=has_api)

@@ -27,6 +27,8 @@ from purger.secrets import env_file
 PREPARED = "purger.prepared"
 DELETING = frozenset({"purge", "retry"})
 """The commands that may not start without what an unreadable `.env` may say: a filter could be in it."""
+JUDGING = "doctor"
+"""The command that reports as a check of its own what would end those."""
 _LONGEST_WORD = 40
 
 _SWITCHES = frozenset(
@@ -89,11 +91,13 @@ class PreparedCommand(TyperCommand):
             except env_file.UnreadableError as error:
                 if self.name in DELETING:
                     raise
-                prepared.warnings.append(f"{error}, so nothing of it is in effect.")
-            for unknown in _unknown_variables(os.environ):
+                if self.name != JUDGING:
+                    prepared.warnings.append(f"{error}, so nothing of it is in effect.")
+            for unknown in unknown_variables(os.environ):
                 if self.name in DELETING:
                     raise unknown
-                prepared.warnings.append(f"{unknown}. {unknown.remedy}")
+                if self.name != JUDGING:
+                    prepared.warnings.append(f"{unknown}. {unknown.remedy}")
             if self.name in DELETING:
                 read = {variable for parameter in self.params for variable in _variables_of(parameter)}
                 _refuse_what_is_lost(self.name, NARROWING - read)
@@ -127,7 +131,7 @@ def _write_help(command: Any, context: Any, formatter: Any) -> None:
     formatter.write(help_text(command, context))
 
 
-def _unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
+def unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
     """Yield an error for each variable of the environment that seems to be meant for purger, and that it does not know.
 
     A filter with a mistyped name would select everything.

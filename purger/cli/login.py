@@ -20,7 +20,7 @@ from purger.travis.addresses import Site
 @command(
     "login",
     examples=("purger login", "purger login --print-token | gh secret set TRAVIS_TOKEN"),
-    exits="0 signed in, 2 no one to ask, 3 out of time or refused, 4 site, 5 no display, 130 window closed",
+    exits="0 signed in, 2 no one to ask, 3 out of time or refused, 4 site, 5 no display or browser, 130 window closed",
     has_result=False,
 )
 def login(

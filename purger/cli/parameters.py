@@ -13,7 +13,7 @@ import typer
 
 from purger.cli.options import OutputOptions, ResultOptions
 from purger.core.errors import ExitCode, InputError
-from purger.core.options import Option, declared
+from purger.core.options import Option, check_switch, declared, is_on
 
 
 class Only:
@@ -89,6 +89,10 @@ class Group:
 
         `from_variables` are the fields whose values are from the environment.
         """
+        return self.settings(**self.values(given, from_variables))
+
+    def values(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> dict[str, Any]:
+        """Return the values of the fields that were given, each checked by itself. Raises InputError."""
         values = {}
         for name, option in self.options.items():
             option.refuse_empty_variables(os.environ)
@@ -101,7 +105,22 @@ class Group:
                 _refuse_odd_blanks(os.environ[source], source)
                 _refuse_quotes(value, source)
             values[name] = option.value_of(value, source)
-        return self.settings(**values)
+        return values
+
+    def given_by(self, environ: Mapping[str, str]) -> dict[str, Any]:
+        """Return what variables give for each field, as if by the command line. Raises InputError for an odd switch."""
+        given: dict[str, Any] = dict.fromkeys(self.options)
+        for name, option in self.options.items():
+            text = next((environ[variable] for variable in option.variables if environ.get(variable)), None)
+            if text is not None and option.raw is bool:
+                try:
+                    check_switch(text)
+                except InputError as error:
+                    raise InputError(f"{option.variables[0]} {error.what}", remedy=error.remedy) from None
+                given[name] = is_on(text)
+            elif text is not None:
+                given[name] = text.split() if option.raw == list[str] else text
+        return given
 
 
 def _refuse_odd_blanks(text: str, variable: str) -> None:

@@ -22,7 +22,7 @@ SCHEMA: Final = 1
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time in UTC, to the second; written as ISO 8601 with a `Z`."""
 SymptomId = Literal["contextual-version-conflict", "version-conflict", "distribution-not-found", "test-image"]
-CheckName = Literal["python", "proxy", "site", "token", "repository", "browser", "display", "page"]
+CheckName = Literal["python", "settings", "proxy", "site", "token", "repository", "browser", "display", "page"]
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):

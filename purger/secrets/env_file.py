@@ -45,10 +45,14 @@ class UnreadableError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """What `.env` sets, and which of it is in effect: what neither the environment nor an option overrides."""
+    """What `.env` sets, and which of it is in effect: what neither the environment nor an option overrides.
+
+    `fault` says why a file that exists, or may exist, can't be read.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
+    fault: UnreadableError | None = None
 
 
 _current = [EnvFile()]
@@ -73,7 +77,11 @@ def load(
     and a session is removed: not in a file that `.env` names. Raises InputError, and then sets nothing.
     """
     _current[0] = EnvFile()
-    content = read()
+    try:
+        content = read()
+    except UnreadableError as error:
+        _current[0] = EnvFile(fault=error)
+        raise
     if content is None:
         return current()
     values = settings_in(content, known)

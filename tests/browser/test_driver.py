@@ -1,4 +1,4 @@
-"""Playwright's driver process: started without secrets, and known to be gone by its error's message."""
+"""Playwright's driver process: started without secrets, and known to be gone."""
 
 from __future__ import annotations
 
@@ -30,19 +30,6 @@ from tests.support.processes import command_line, descendants, is_browser
 from tests.support.shared_browsers import SharedBrowsers
 
 
-@pytest.mark.parametrize(
-    ("message", "is_gone"),
-    [
-        ("Page.goto: Connection closed while reading from the driver", True),
-        ("Connection closed while reading from the driver\nCall log: …", True),
-        ("Target page, context or browser has been closed", False),
-        ("net::ERR_CONNECTION_CLOSED", False),
-    ],
-)
-def test_only_a_lost_connection_to_the_driver_means_that_it_is_gone(message: str, is_gone: bool) -> None:
-    assert driver_is_gone(PlaywrightError(message)) is is_gone
-
-
 def test_a_driver_that_died_is_an_error_of_the_browser() -> None:
     error = driver_error("https://api/user")
     assert (error.exit_code, error.where, error.remedy) == (ExitCode.BROWSER, "https://api/user", "Run it again.")
@@ -60,6 +47,22 @@ async def test_a_driver_for_all_tests_outlives_the_command_that_needs_it_first(m
             await context.dispose()
     finally:
         await shared.close()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+async def test_a_driver_that_died_is_known_as_soon_as_a_call_fails() -> None:
+    """What Playwright raises then reads as if the page or the browser had been closed."""
+    before = children()
+    async with driver() as playwright:
+        await (await playwright.request.new_context()).dispose()
+        assert not driver_is_gone()
+        (started,) = children() - before
+        os.kill(started, signal.SIGKILL)
+        with pytest.raises(PlaywrightError):
+            await playwright.request.new_context()
+        assert driver_is_gone()
+    assert not driver_is_gone(), "it is in use no more"
 
 
 @pytest.mark.browser

@@ -9,7 +9,7 @@ from purger.standin.repository import Repository
 from tests.support.browser import Purger
 
 pytestmark = pytest.mark.browser
-NAMES = ["python", "proxy", "site", "token", "repository", "browser", "display", "page"]
+NAMES = ["python", "settings", "proxy", "site", "token", "repository", "browser", "display", "page"]
 
 
 def test_where_all_is_well_every_check_is_ok_and_nothing_is_deleted(

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.browser
     ("case", "code", "failed", "skipped", "remedy"),
     [
         ("no repository named", 2, ["repository"], ["page"], "Name it"),
+        ("odd setting", 2, ["settings"], [], "45m, 12h, 30d"),
+        ("unreadable .env", 2, ["settings"], [], "Make its target available"),
         ("broken session", 2, ["token"], ["repository", "page"], "rm "),
         ("no token", 3, ["token"], ["repository", "page"], "purger login"),
         ("wrong token", 3, ["token"], ["repository", "page"], "Copy a new one"),
@@ -43,8 +45,11 @@ def test_each_fault_has_the_exit_code_of_the_purge_and_a_remedy(
     repository.fill(3)
     nowhere = f"http://127.0.0.1:{free_port()}"
     (tmp_path / "broken.json").write_text("{")
+    if case == "unreadable .env":
+        (tmp_path / ".env").symlink_to("missing")
     site.faults.changed_page = "icon-class" if case == "changed page" else None
     variables: dict[str, str] = {
+        "odd setting": {"PURGER_OLDER_THAN": "nonsense"},
         "broken session": {"TRAVIS_TOKEN": "", "PURGER_SESSION_FILE": "broken.json"},
         "no token": {"TRAVIS_TOKEN": "", "CI": ""},
         "wrong token": {"TRAVIS_TOKEN": "wrong-token-of-someone"},

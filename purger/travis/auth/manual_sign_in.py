@@ -8,15 +8,16 @@ from collections.abc import Callable
 from playwright.async_api import Browser, BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.causes import known_cause
 from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.connections import Connections
-from purger.browser.driver import driver
+from purger.browser.driver import driver, driver_error, driver_is_gone
 from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError
 from purger.browser.reach import reach_of
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import close_context, launch
-from purger.core.errors import AccessError, StoppedError
+from purger.core.errors import AccessError, BrowserError, StoppedError
 from purger.core.units import seconds_text
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
@@ -48,7 +49,7 @@ class ManualSignIn:
 
         Raises AccessError after the timeout or if the API rejects the token, StoppedError if the user closes the
         window, SiteError if the site does not answer or its certificate is not accepted, and BrowserError if the
-        browser does not start.
+        browser does not start, or if it or Playwright's driver dies.
         """
         async with Connections(self._network) as connections:
             reach = await reach_of(connections, self.site.addresses)
@@ -77,8 +78,8 @@ class ManualSignIn:
                 token = await self._until_signed_in(context)
                 await close_context(context)
                 return token
-        except PlaywrightError:
-            raise self._window_closed() from None
+        except PlaywrightError as error:
+            raise self._lost(error) from None
         except TimeoutError:
             raise AccessError(
                 f"no sign-in within {seconds_text(self._timeout_s)}",
@@ -87,7 +88,11 @@ class ManualSignIn:
             ) from None
 
     async def _until_signed_in(self, context: BrowserContext) -> Token:
-        while context.pages:
+        is_open = True
+        while is_open:
+            is_open = bool(context.pages)
+            # Only an answer proves that browser and driver live: if they die, pages are closed too, or nothing happens.
+            await context.cookies(self.site.url)
             for page in context.pages:
                 try:
                     async with asyncio.timeout(_POLL_TIMEOUT_S):
@@ -97,10 +102,18 @@ class ManualSignIn:
                 if token is not None:
                     return token
             await asyncio.sleep(POLL_S)
-        raise self._window_closed()
+        raise StoppedError("the window was closed before the sign-in", where=self.site.url)
 
-    def _window_closed(self) -> StoppedError:
-        return StoppedError("the window was closed before the sign-in", where=self.site.url)
+    def _lost(self, error: PlaywrightError) -> BrowserError:
+        if driver_is_gone():
+            return driver_error(self.site.url)
+        if cause := known_cause(error.message.partition("\n")[0]):
+            return BrowserError(f"the browser does not work: {cause.what}", remedy=cause.remedy)
+        return BrowserError(
+            "the browser ended before the sign-in: it was quit, or it crashed",
+            where=self.site.url,
+            remedy="Run it again. If it crashes again, try another browser: --browser.",
+        )
 
 
 async def _close(browser: Browser) -> None:

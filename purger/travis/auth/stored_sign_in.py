@@ -7,6 +7,7 @@ import json
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
+from purger.browser.driver import driver_is_gone
 from purger.core.errors import SiteError
 from purger.core.hosts import origin_of
 from purger.secrets.token import Token
@@ -23,7 +24,7 @@ _READ = """({ origin, keys }) => {
 
 
 async def open_sign_in_page(page: Page, site: Site, *, timeout_s: float) -> None:
-    """Open the site's sign-in page. Raises SiteError if it does not answer; a closed page is ignored.
+    """Open the site's sign-in page. Raises SiteError if it does not answer; a page or a driver that is gone is ignored.
 
     Where the browser refuses the certificate or does not get through its proxy, that is RefusedByBrowserError or
     NotLetThroughError.
@@ -32,7 +33,7 @@ async def open_sign_in_page(page: Page, site: Site, *, timeout_s: float) -> None
     try:
         await page.goto(address, wait_until="commit", timeout=timeout_s * 1000)
     except PlaywrightError as error:
-        if page.is_closed():
+        if page.is_closed() or driver_is_gone():
             return
         raise refused_by_browser(error.message, address) or SiteError(
             f"the page did not answer: {error.message.splitlines()[0]}",

@@ -109,7 +109,7 @@ class CachePage:
             try:
                 response = await page.goto(self.url, wait_until="commit", timeout=self._timeout_s * 1000)
             except PlaywrightError as error:
-                if self._supervised.is_lost(page) or driver_is_gone(error):
+                if self._supervised.is_lost(page) or driver_is_gone():
                     raise
                 await self._certificates.check()
                 if cause := known_cause(first_line(error)):

@@ -92,7 +92,7 @@ class SupervisedPage:
                 "the page hangs: its own script does not end", where=self._url, remedy="Try again later."
             ) from None
         except PlaywrightError as error:
-            if driver_is_gone(error):
+            if driver_is_gone():
                 raise driver_error(self._url) from None
             if self.is_lost(page):
                 await self.close()

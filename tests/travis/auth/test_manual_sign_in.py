@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.network import DIRECT
@@ -19,7 +19,7 @@ from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
 from purger.browser.supervise import BrowserSupervisor
-from purger.core.errors import AccessError, SiteError, StoppedError
+from purger.core.errors import AccessError, BrowserError, SiteError, StoppedError
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
@@ -94,15 +94,31 @@ async def test_a_single_web_token_is_enough(site: StandIn, browser: Browser) -> 
     assert (await sign_in(site, browser, sets_it))[0] == "the-lone-token"
 
 
-@pytest.mark.parametrize("closed", ["page", "browser"])
-async def test_a_closed_window_stops_the_sign_in(site: StandIn, browser: Browser, closed: str) -> None:
-    async def closes(page: Page) -> None:
-        assert isinstance(browser, LentBrowser)
-        await (page.close() if closed == "page" else browser.end())
-
+async def test_a_closed_window_stops_the_sign_in(site: StandIn, browser: Browser) -> None:
     with pytest.raises(StoppedError, match="the window was closed") as raised:
-        await sign_in(site, browser, closes)
+        await sign_in(site, browser, lambda page: page.close())
     assert raised.value.exit_code == 130
+
+
+async def test_a_browser_that_ends_is_no_closed_window(site: StandIn, browser: Browser) -> None:
+    assert isinstance(browser, LentBrowser)
+    with pytest.raises(BrowserError, match="the browser ended before the sign-in: it was quit, or it crashed"):
+        await sign_in(site, browser, lambda _page: browser.end())
+
+
+async def test_a_driver_that_dies_ends_the_sign_in_wherever_the_window_is(
+    site: StandIn, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def goes_to_the_provider(page: Page) -> None:
+        await page.goto(f"{site.third_party_url}/login/oauth/authorize")
+        monkeypatch.setattr("purger.travis.auth.manual_sign_in.driver_is_gone", lambda: True)
+        monkeypatch.setattr(BrowserContext, "cookies", fails)
+
+    async def fails(*_arguments: object) -> None:
+        raise PlaywrightError("Target page, context or browser has been closed")
+
+    with pytest.raises(BrowserError, match="Playwright's driver died"):
+        await sign_in(site, browser, goes_to_the_provider)
 
 
 async def test_only_the_front_ends_storage_is_read_until_the_timeout(site: StandIn, browser: Browser) -> None:

@@ -86,7 +86,6 @@ async def test_a_page_that_hangs_is_closed(supervised: SupervisedPage, context: 
     [
         ("Execution failed\nCall log: …", False, SiteError, "the page failed: Execution failed"),
         ("Target crashed", True, BrowserLostError, "the page died: Target crashed"),
-        ("Connection closed while reading from the driver", False, BrowserError, "Playwright's driver died"),
     ],
 )
 async def test_errors_of_playwright_become_ours(
@@ -98,6 +97,16 @@ async def test_errors_of_playwright_become_ours(
     with pytest.raises(error, match=f"^{what}"):
         async with supervised.alive(page, None):
             raise PlaywrightError(message)
+
+
+async def test_an_error_after_the_driver_died_is_the_drivers(
+    supervised: SupervisedPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await supervised.open()
+    monkeypatch.setattr("purger.travis.page.supervised_page.driver_is_gone", lambda: True)
+    with pytest.raises(BrowserError, match="Playwright's driver died"):
+        async with supervised.alive(page, None):
+            raise PlaywrightError("Page.goto: Target page, context or browser has been closed")
 
 
 async def test_a_page_that_was_never_opened_is_neither_paused_nor_waited_for(supervised: SupervisedPage) -> None:

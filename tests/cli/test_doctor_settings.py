@@ -1,0 +1,48 @@
+"""The doctor's check `settings`: what variables say that ends a purge."""
+
+from __future__ import annotations
+
+import pytest
+
+import purger.cli.app  # noqa: F401 - it declares all variables
+from purger.cli.doctor_settings import settings_described, settings_fault
+from purger.secrets import env_file
+
+
+@pytest.fixture(autouse=True)
+def _no_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(env_file, "_current", [env_file.EnvFile()])
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, []),
+        ({"PURGER_BRANCH": "main dev", "PURGER_OLDER_THAN": "30d", "PURGER_GONE": "no", "PURGER_SHARD": "2/5"}, []),
+        ({"PURGER_TRACE": "on", "PURGER_KEEP_OPEN": "yes"}, []),
+        ({"PURGER_OLDER_THAN": "nonsense"}, ["PURGER_OLDER_THAN 'nonsense' is not a duration"]),
+        ({"PURGER_GONE": "maybe", "PURGER_SHARD": "9/5"}, ["PURGER_GONE 'maybe'", "--shard '9/5'"]),
+        ({"PURGER_EXCLUDE": ""}, ["PURGER_EXCLUDE is empty"]),
+        ({"PURGER_BRANCH": "'main'"}, ["PURGER_BRANCH holds quotes"]),
+        ({"PURGER_BRNACH": "main"}, ["PURGER_BRNACH is not a variable"]),
+        ({"PURGER_NEWER_THAN": "1d", "PURGER_OLDER_THAN": "2d"}, ["no cache is newer than 1 day"]),
+        ({"PURGER_SLOW_MO": "-1"}, ["PURGER_SLOW_MO -1.0 is too small"]),
+    ],
+)
+def test_what_a_purge_refuses_is_a_fault_and_what_an_option_completes_is_none(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: list[str]
+) -> None:
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    fault = settings_fault()
+    told = str(fault).split("; ") if fault else []
+    assert len(told) == len(said), told
+    assert all(one.startswith(text) for one, text in zip(told, said, strict=True)), told
+    assert fault is None or fault.remedy
+
+
+def test_the_variables_that_count_are_named_without_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings_described() == "no variable narrows or changes a purge"
+    monkeypatch.setenv("PURGER_BRANCH", "topic")
+    monkeypatch.setenv("PURGER_SETTLE", "9s")
+    assert settings_described() == "taken from variables: PURGER_BRANCH, PURGER_SETTLE"
