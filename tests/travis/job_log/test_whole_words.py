@@ -18,6 +18,7 @@ SECRET = "abcDEF1234567890xyzQ"
         ("one two 3", "one …"),
         ("one\ttwo 3", "one …"),
         ("one twothree", "one …"),
+        ("one  twothree", "one …"),
         ("onetwothree", "…"),
         ("       onetwo", "…"),
     ],
