@@ -264,7 +264,7 @@ def _check_name(option: str, name: str) -> None:
             remedy="Write the name itself, or let your shell replace it; a ? instead of the odd character matches it.",
         )
     single = [match[1].removeprefix("!") for match in _CLASS.finditer(name)]
-    if any(one.startswith("^") or set(one) & set(",;\"' ") for one in single):
+    if any(one.startswith("^") or set(one) & set(",;\"' [") for one in single):
         raise InputError(
             f"{option} {visible(name)} holds more than single characters in its brackets",
             remedy=f"Give {option} once for each name; [abc] is one of these characters, [!abc] is any other one.",

@@ -108,8 +108,8 @@ class Option:
 
 def _refuse_line_ends(values: Iterable[Any], source: str) -> None:
     for value in values:
-        if isinstance(value, str) and value.endswith("\n"):
-            # A block of YAML ends so, and would silently match nothing.
+        if isinstance(value, str) and value.endswith(("\n", "\r")):
+            # A block of YAML ends so, or a line that a shell read of a Windows file: it would silently match nothing.
             raise InputError(f"{source} ends with a line break", remedy="Write the value on the line of its name.")
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from urllib.parse import unquote
 
 from purger.core.cache import Cache, Kind
 from purger.core.errors import PurgerError
@@ -19,6 +21,11 @@ _REMOTE = re.compile(r"^(?:heads/|(?:remotes/)?(?:origin|upstream)/)")
 _PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/)(\d+)(?:/head|/merge)?")
 _AROUND = "[](){}<>\"'`^$|"
 """What people and programs put around names."""
+_BEFORE = "@!+"
+"""What a shell's patterns and lists of rules put before them: `@(main|dev)`, `!main`."""
+_BETWEEN = re.compile(r"[\s,;|\u3001]+")
+_BRACES = re.compile(r"(.*?)\{([^{}]*,[^{}]*)\}(.*)")
+_MOST_EXPANDED = 100
 _MEANS = {"--branch": matches, "--exclude": excludes}
 """Whether a value of the option means a branch."""
 
@@ -150,12 +157,24 @@ async def _nested_meant(name: str, view: _View, listings: BranchListings) -> str
 
 
 def _is_written_otherwise(name: str, branch: str) -> bool:
-    """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, or a list of names."""
-    parts = _plain(_REMOTE.sub("", name)).replace(",", " ").replace(";", " ").split()
-    bare = [part.strip(_AROUND).removesuffix("/") for part in parts]
-    spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare) if one)
+    """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, a URL, a list of names."""
+    names = islice(_expanded(_plain(_REMOTE.sub("", name))), _MOST_EXPANDED)
+    parts = [part for one in names for part in _BETWEEN.split(one)]
+    bare = [part.lstrip(_BEFORE).strip(_AROUND).removesuffix("/") for part in parts]
+    decoded = [_plain(unquote(part)) for part in bare if "%" in part]
+    spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare, *decoded) if one)
     meant = _plain(branch)
     return any(excludes(meant, one) for one in spellings)
+
+
+def _expanded(name: str) -> Iterator[str]:
+    """Yield the names that some shells make of braces, as in `release-{1,2}`; others, as cron's, leave them."""
+    found = _BRACES.fullmatch(name)
+    if found is None:
+        yield name
+        return
+    for one in found[2].split(","):
+        yield from _expanded(f"{found[1]}{one}{found[3]}")
 
 
 def _plain(name: str) -> str:

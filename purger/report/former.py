@@ -52,7 +52,7 @@ def refuse_another_site(
 
 
 def refuse_blanked_names(report: Report, what: str, *, remedy: str, where: str) -> None:
-    """Raise InputError where a filter, or a name of a branch or a cache, lost what is also the text of a secret.
+    """Raise InputError where a filter, or a name of a repository, a branch or a cache, lost the text of a secret.
 
     Such a filter selects something else, and such a cache is never found again. `what` names the report in the error.
     """
@@ -65,11 +65,13 @@ def refuse_blanked_names(report: Report, what: str, *, remedy: str, where: str) 
 
 
 def _names_in(report: Report) -> Iterator[str]:
-    """Yield the filters of a report that are names, and the names of its branches and caches."""
+    """Yield the filters of a report that are names, and the names of its repositories, branches and caches."""
     if report.selection:
         yield from (*report.selection.branches, *report.selection.exclude, report.selection.match or "")
-    for cache in (cache for repository in report.repositories for cache in repository.caches):
-        yield from (cache.branch, cache.name)
+    for repository in report.repositories:
+        yield repository.repository
+        for cache in repository.caches:
+            yield from (cache.branch, cache.name)
 
 
 def _require_schema(values: Any, path: Path, what: str) -> None:

@@ -13,12 +13,15 @@ from typing import BinaryIO
 WRITER_WAIT_S = 5.0
 """How long a named pipe may be without anybody who writes to it."""
 _WRITER_CHECK_S = 0.02
+_LARGEST_OF_A_DEVICE_BYTES = 2**20
+"""What is longer is a device without an end. A terminal, or the null device, has less."""
 
 
 def read_whole(path: Path, at_most: int = -1) -> bytes:
     """Return the content of a file, or the first `at_most` bytes of it. Raises OSError.
 
-    A pipe is read to its end, so a process substitution works; a named one that nobody writes to is an error.
+    A pipe is read to its end, so a process substitution works; a named one that nobody writes to is an error, and so is
+    a device that has no end.
     """
     with open(path, "rb", opener=_open_at_once) as file:
         first = b""
@@ -26,7 +29,16 @@ def read_whole(path: Path, at_most: int = -1) -> bytes:
             if _is_named_pipe(path, file.fileno()):
                 first = _first_of_a_named_pipe(file.fileno())
             os.set_blocking(file.fileno(), True)
+        if at_most < 0 and stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
+            return _all_of_a_device(file)
         return first + file.read(-1 if at_most < 0 else max(at_most - len(first), 0))
+
+
+def _all_of_a_device(file: BinaryIO) -> bytes:
+    content = file.read(_LARGEST_OF_A_DEVICE_BYTES + 1)
+    if len(content) > _LARGEST_OF_A_DEVICE_BYTES:
+        raise OSError(0, "it is a device without an end")
+    return content
 
 
 def _open_at_once(path: str, flags: int) -> int:

@@ -8,7 +8,7 @@ import html
 import itertools
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 REDACTED = "REDACTED"  # letters only, so that it is valid inside a URL's host, base64, HTML and JSON
@@ -16,6 +16,8 @@ MIN_SECRET_LENGTH = 6  # bytes; shorter secrets also occur in ordinary text
 
 _SLASHES = rb"\\{1,16}"  # what up to four layers of JSON put before a character; bounded to keep matching linear
 _PERCENT = rb"%(?:25){0,3}"
+_ESCAPE = re.compile(rb"[%&\\]")
+"""How an escaped character starts."""
 _SHORT_ESCAPES = {"\b": b"b", "\f": b"f", "\n": b"n", "\r": b"r", "\t": b"t"}
 _BASE64_CHARACTER = rb"[A-Za-z0-9+/_-]?"
 
@@ -28,30 +30,39 @@ class SecretBlanker:
     """Finds and blanks secrets in bytes and text, also in mixed spellings. Raises ShortSecretError."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._searches: list[re.Pattern[bytes]] = []
-        self._blanks: list[tuple[re.Pattern[bytes], bool]] = []
-        for secret in sorted(set(secrets), key=len, reverse=True):
-            if len(_utf8(secret)) < MIN_SECRET_LENGTH:
-                raise ShortSecretError(f"a secret of under {MIN_SECRET_LENGTH} bytes cannot be found reliably")
-            plain = re.compile(_any_spelling(secret))
-            self._searches.append(plain)
-            self._blanks.append((plain, False))
+        self._secrets = sorted(set(secrets), key=len, reverse=True)
+        if any(len(_utf8(secret)) < MIN_SECRET_LENGTH for secret in self._secrets):
+            raise ShortSecretError(f"a secret of under {MIN_SECRET_LENGTH} bytes cannot be found reliably")
+        self._plain = [re.compile(_any_spelling(secret, _spelling)) for secret in self._secrets]
+        self._base64: list[tuple[re.Pattern[bytes], re.Pattern[bytes]]] = []
+        for secret in self._secrets:
             inside = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
             for core in {core for text in inside for data in _bytes_of(text) for core in _base64_cores(data)}:
                 encoded = b"".join(rb"(?:%b|[-_])" % _spelling(c) if c in "+/" else _utf8(c) for c in core)
-                self._searches.append(re.compile(encoded))
                 # The characters on either side hold bits of the secret's first and last character.
-                self._blanks.append((re.compile(_BASE64_CHARACTER + encoded + _BASE64_CHARACTER), True))
+                whole = re.compile(_BASE64_CHARACTER + encoded + _BASE64_CHARACTER)
+                self._base64.append((re.compile(encoded), whole))
+
+    @functools.cached_property
+    def _escaped(self) -> list[re.Pattern[bytes]]:
+        """Patterns in which letters and digits may be escaped, too; slower, also to make."""
+        return [re.compile(_any_spelling(secret, _escaped_spelling)) for secret in self._secrets]
+
+    def _patterns_for(self, data: bytes) -> list[re.Pattern[bytes]]:
+        return self._escaped if _ESCAPE.search(data) else self._plain
 
     def find(self, data: bytes) -> bytes | None:
         """Return the first spelling of a secret in the data, or None."""
-        found = next((hit for search in self._searches if (hit := search.search(data))), None)
+        searches = (*self._patterns_for(data), *(search for search, _ in self._base64))
+        found = next((hit for search in searches if (hit := search.search(data))), None)
         return found[0] if found else None
 
     def blank(self, data: bytes) -> bytes:
         """Return the data with the secrets replaced."""
-        for pattern, is_base64 in self._blanks:
-            data = pattern.sub(_same_length if is_base64 else REDACTED.encode(), data)
+        for pattern in self._patterns_for(data):
+            data = pattern.sub(REDACTED.encode(), data)
+        for _, whole in self._base64:
+            data = whole.sub(_same_length, data)
         return data
 
     def blank_text(self, text: str) -> str:
@@ -105,23 +116,28 @@ def _base64_cores(data: bytes) -> Iterator[str]:
         yield text[skipped : (before + len(data)) * 8 // 6]
 
 
-def _any_spelling(text: str) -> bytes:
-    """Return a pattern for `text` in which each character may be raw or escaped, in any mixture."""
+def _any_spelling(text: str, spelling: Callable[[str], bytes]) -> bytes:
+    """Return a pattern for `text` in which each character is spelled in any of its ways, in any mixture."""
     pattern = b""
     for is_backslash, run in itertools.groupby(text, "\\".__eq__):
         characters = "".join(run)
         if is_backslash:  # as one run; matching them one by one would backtrack exponentially
-            one = rb"(?:\\u005[cC]|%b5[cC]|\\)" % _PERCENT
+            one = rb"(?:\\u005[cC]|%b5[cC]|&#0{0,6}92;|&#[xX]0{0,6}5[cC];|\\)" % _PERCENT
             pattern += one + b"{%d,%d}" % (len(characters), 16 * len(characters))
         else:
-            pattern += b"".join(map(_spelling, characters))
+            pattern += b"".join(map(spelling, characters))
     return pattern
 
 
 @functools.cache
 def _spelling(char: str) -> bytes:
     if char.isascii() and char.isalnum():
-        return char.encode()  # nothing escapes it, and a pattern of literals is much faster
+        return char.encode()  # hardly anything escapes it, and a pattern of literals is much faster
+    return _escaped_spelling(char)
+
+
+@functools.cache
+def _escaped_spelling(char: str) -> bytes:
     raw, units = _utf8(char), char.encode("utf-16-be", "surrogatepass")
     ways = [b"".join(_PERCENT + _hex(f"{byte:02x}") for byte in raw)]
     if "\udc80" <= char <= "\udcff":  # a byte that is not UTF-8
@@ -129,7 +145,7 @@ def _spelling(char: str) -> bytes:
     ways += [b"".join(_SLASHES + b"u" + _hex(units[i : i + 2].hex()) for i in range(0, len(units), 2))]
     ways += [b"&#0{0,6}%d;" % ord(char), b"&#[xX]0{0,6}" + _hex(f"{ord(char):x}") + b";"]
     ways += [re.escape(_utf8(html.escape(char))), re.escape(raw)]
-    ways += [_SLASHES + re.escape(raw)] if char.isascii() else []
+    ways += [_SLASHES + re.escape(raw)] if char.isascii() and not char.isalnum() else []
     ways += [_SLASHES + _SHORT_ESCAPES[char]] if char in _SHORT_ESCAPES else []
     ways += [rb"\+", _PERCENT + b"2[bB]"] if char == " " else []
     return b"(?:" + b"|".join(dict.fromkeys(ways)) + b")"

@@ -171,7 +171,10 @@ def test_a_refusal_names_the_option_and_its_values(filters: dict[str, Any], mess
             (name, "holds a variable that nothing")
             for name in ("$KEEP", "${KEEP}", "$1", "$(x)", "{{ main }}", "%MAIN%")
         ),
-        *((name, "holds more than single char") for name in ("[main,dev]", '["main"]', "[^m]*", "['a']", "[!a,b]")),
+        *(
+            (name, "holds more than single char")
+            for name in ("[main,dev]", '["main"]', "[^m]*", "['a']", "[!a,b]", "[[:digit:]]*")
+        ),
     ],
 )
 @pytest.mark.parametrize("option", ["branches", "exclude"])

@@ -68,9 +68,9 @@ def test_an_empty_variable_is_an_error_only_where_the_option_says_so() -> None:
         OPTIONS["branch"].refuse_empty_variables({"PURGER_BRANCH": "  "})
 
 
-@pytest.mark.parametrize("given", ["main\n", ["main", "develop\n"], "\n"])
+@pytest.mark.parametrize("given", ["main\n", ["main", "develop\n"], "\n", "main\r"])
 def test_a_filter_that_ends_with_a_line_break_is_rejected(given: str | list[str]) -> None:
-    """The end of a block of YAML: such a filter would silently select nothing."""
+    """The end of a block of YAML, or of a line of a Windows file: such a filter would silently select nothing."""
     with pytest.raises(InputError, match=r"^PURGER_BRANCH ends with a line break"):
         OPTIONS["branch"].value_of(given, "PURGER_BRANCH")
     assert OPTIONS["branch"].value_of("a\nb") == "a\nb"

@@ -92,6 +92,15 @@ def test_of_several_repositories_only_what_none_has_is_warned_of() -> None:
         ("main,dev", "main"),
         ("{dev,main}", "main"),
         ("dev;main", "main"),
+        ("dev|main", "main"),
+        ("(dev|main)", "main"),
+        ("@(dev|main)", "main"),
+        ("!main", "main"),
+        ("dev\u3001main", "main"),
+        ("m{ine,ain}", "main"),
+        ("{old,new}-{1,2}", None),
+        ("{a,b}" * 30, None),
+        ("%6Dain", "main"),
         ('"main"', "main"),
         ("[main]", "main"),
         ("heads/main", "main"),
@@ -183,7 +192,7 @@ async def test_a_branch_of_that_name_means_itself(open_api: OpenApi, repository:
     assert [one.is_meant for one in found] == [False, False]
 
 
-@pytest.mark.parametrize("name", ["Main", "origin/main", "main,dev"])
+@pytest.mark.parametrize("name", ["Main", "origin/main", "main,dev", "@(main|dev)"])
 def test_nothing_is_deleted_where_an_excluded_branch_is_misspelt(
     purger: Purger, repository: Repository, name: str
 ) -> None:

@@ -81,6 +81,12 @@ def test_a_report_whose_names_lost_a_secrets_text_is_refused(tmp_path: Path, los
     assert caught.value.where == str(tmp_path / "report.json")
 
 
+def test_nor_is_a_report_resumed_whose_repository_lost_it(tmp_path: Path) -> None:
+    text = json.dumps(unfinished()).replace("acme/left", "acme/REDACTED")
+    with pytest.raises(InputError, match="lacks a part of a name"):
+        left_in(tmp_path, text)
+
+
 @pytest.mark.parametrize("missing", ["schema", "error", "selection", "repositories", "finished_at", "exit_code"])
 def test_a_report_with_a_part_missing_is_bad_input(tmp_path: Path, missing: str) -> None:
     made = unfinished()

@@ -133,3 +133,11 @@ def test_a_process_substitution_is_read_to_its_end(text: str) -> None:
         check=True,
     )
     assert done.stdout == f"{len(text[:100_000])}{len(text)}"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").is_char_device(), reason="this system has no such device")
+def test_a_device_without_an_end_is_an_error() -> None:
+    with pytest.raises(OSError, match="it is a device without an end"):
+        read_whole(Path("/dev/zero"))
+    assert read_whole(Path("/dev/zero"), 3) == b"\0\0\0"
+    assert read_whole(Path(os.devnull)) == b""

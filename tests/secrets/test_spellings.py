@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +16,14 @@ from hypothesis import strategies as st
 from purger.secrets.spellings import SecretBlanker, ShortSecretError
 from tests.support.odd_tokens import SENTINEL, odd_tokens
 from tests.support.secret_forms import find_secret, secret_forms
+
+_WHOLLY: dict[str, Callable[[str], str]] = {
+    "URL": lambda c: "".join(f"%{byte:02x}" for byte in c.encode()),
+    "URL, twice": lambda c: "".join(f"%25{byte:02X}" for byte in c.encode()),
+    "JSON": lambda c: "".join(f"\\u{unit}" for unit in re.findall("....", c.encode("utf-16-be").hex())),
+    "HTML": lambda c: f"&#{ord(c)};",
+}
+"""How a character is escaped where all are, also letters and digits."""
 
 
 @settings(settings.get_profile("patterns"))
@@ -35,16 +45,23 @@ def test_finds_a_secret_inside_longer_base64(token: str, before: bytes, after: b
 
 
 @settings(settings.get_profile("patterns"))
-@given(token=odd_tokens, choices=st.lists(st.integers(0, 3), min_size=30, max_size=30))
+@given(token=odd_tokens, choices=st.lists(st.integers(0, 7), min_size=30, max_size=30))
 def test_finds_mixtures_of_escapes(token: str, choices: list[int]) -> None:
-    ways = (
+    ways: tuple[Callable[[str], str], ...] = (
         str,
         lambda c: quote(c, safe=""),
         lambda c: quote(quote(c, safe="")),
         lambda c: json.dumps(c)[1:-1],
+        *_WHOLLY.values(),
     )
     mixed = "".join(ways[choice](char) for char, choice in zip(token, choices, strict=False))
     assert find_secret(f"x{mixed}y".encode(), [token])
+
+
+@pytest.mark.parametrize("way", _WHOLLY.values(), ids=_WHOLLY)
+def test_blanks_a_secret_of_which_every_character_is_escaped(way: Callable[[str], str]) -> None:
+    text = "".join(map(way, "Abc-012xyz"))
+    assert SecretBlanker(["Abc-012xyz"]).blank_text(f"<{text}>") == "<REDACTED>"
 
 
 def test_finds_a_secret_that_is_not_utf_8() -> None:
