@@ -24,7 +24,7 @@ from purger.browser.certificates import (
 from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError, broken_behind, of_browser
 from purger.core.errors import LastingSiteError, NoAnswerError, PurgerError, SiteError
-from purger.core.hosts import host_and_port, origin_of
+from purger.core.hosts import host_and_port, is_loopback, origin_of
 from purger.core.text import hidden, system_words
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
 VERIFYING_S = 15.0
 """How long it may take to see a certificate."""
 _LONGEST_REASON = 200
+_NO_WAY_OUT = (
+    "Is the address right (see --url, --api-url and --connect), and the host up? It is reached directly, since {}: "
+    "where a network's way out is a proxy, see HTTPS_PROXY, NO_PROXY and --proxy."
+)
 
 
 class Connections:
@@ -155,7 +159,10 @@ class Connections:
         reason = _reason_of(error)
         if handshakes.is_broken and (proxy := self.network.proxies.for_address(address)):
             raise broken_behind(proxy, host_and_port(address)[0], reason, address) from None
-        raise NoAnswerError(reason, where=address) from None
+        why_direct = self.network.proxies.why_direct(address)
+        is_elsewhere = handshakes.is_unconnected and not is_loopback(host_and_port(address)[0])
+        remedy = _NO_WAY_OUT.format(why_direct) if why_direct and is_elsewhere else None
+        raise NoAnswerError(reason, where=address, remedy=remedy) from None
 
     async def _shown(self, address: str) -> bytes | None:
         """Return the certificate that a server shows, without verifying it; None where it shows none now."""
@@ -186,11 +193,14 @@ class _Handshakes:
         self._stream: httpcore2.AsyncNetworkStream | None = None
         self.is_encrypted = urlsplit(address).scheme == "https"
         self.is_broken = False
+        self.is_unconnected = False
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
         if step == "connection.connect_tcp.complete":
             self._stream = info["return_value"]
+        elif step == "connection.connect_tcp.failed":
+            self.is_unconnected = True
         elif step == "connection.start_tls.failed" and self._stream is not None:
             self.is_broken = True
             await self._stream.aclose()  # httpcore does so after an error, but not where it is cancelled
