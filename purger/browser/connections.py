@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from purger import __version__
 from purger.browser.certificates import (
-    DATES,
     RefusedByBrowserError,
     certificate_error,
     changed_certificate,
@@ -154,7 +153,7 @@ class Connections:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
                 who, where = host_and_port(address)[0], origin_of(address)
-                shown = await self._shown(address) if cause.verify_code in DATES else None
+                shown = await self._shown(address)
                 raise certificate_error(cause, who, where, self.network.authority, shown=shown) from None
         reason = _reason_of(error)
         if handshakes.is_broken and (proxy := self.network.proxies.for_address(address)):
