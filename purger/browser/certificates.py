@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING
 from purger.browser.certificate_files import public_key_in
 from purger.core.errors import LastingSiteError
 from purger.core.hosts import host_and_port
+from purger.core.text import visible
 
 if TYPE_CHECKING:
     import ssl
 
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, Name
 
     from purger.browser.authority import Authority
 
 # OpenSSL's X509_V_ERR_…; Python has no names for them.
-DATES = {9: "is not valid yet", 10: "has expired"}
+_DATES = {9: "is not valid yet", 10: "has expired"}
 """The faults that are a matter of dates, and how they are said."""
 _WRONG_HOST = {62, 64}
 _UNKNOWN_AUTHORITY = {2, 7, 18, 19, 20, 21, 24, 27}
 _NO_AUTHORITY = 79
+_LONGEST_SHOWN = 120
 _NAME_ANOTHER = "Name the file of the right authority's certificate: --ca-file FILE, or PURGER_CA_FILE."
 
 _IF_NOT = (
@@ -95,16 +97,13 @@ def certificate_error(
     """
     whose = f"the certificate of {who}"
     code = fault.verify_code
+    leaf = next(_read([shown] if shown else []), None)
     if code in _UNKNOWN_AUTHORITY:
-        what, remedy = _unknown_authority(whose, authority)
+        what, remedy = _unknown_authority(whose, authority, leaf)
     elif code in _WRONG_HOST:
-        what = f"{whose} is for another host"
-        remedy = (
-            f"Is the address right (see {named_by})? If it is, whoever runs the host has to get a certificate with "
-            "this name."
-        )
-    elif code in DATES:
-        what, remedy = _outdated(whose, DATES[code], authority, shown)
+        what, remedy = _wrong_host(whose, named_by, leaf)
+    elif code in _DATES:
+        what, remedy = _outdated(whose, _DATES[code], authority, leaf)
     elif code == _NO_AUTHORITY and authority and not all(_is_authority(one) for one in _loaded(authority)):
         what = f"{whose} is signed with one in {_named(authority)}, which is no authority's"
         remedy = _NAME_ANOTHER
@@ -114,23 +113,33 @@ def certificate_error(
     return CertificateError(what, where=where, remedy=remedy)
 
 
-def _unknown_authority(whose: str, authority: Authority | None) -> tuple[str, str]:
+def _unknown_authority(whose: str, authority: Authority | None, leaf: Certificate | None) -> tuple[str, str]:
+    signer = f": {name}" if leaf and (name := _name_in(leaf.issuer)) else ""
     if authority is None:
-        return (
-            f"{whose} is from an authority that this machine's store does not hold",
-            "If it is your company's own, name the file of its certificate: --ca-file FILE, or PURGER_CA_FILE.",
-        )
-    return (
-        f"{whose} is from an authority that neither this machine's store nor {_named(authority)} holds",
-        f"{_NAME_ANOTHER} Or the server does not send its intermediate certificate: whoever runs it has to add that.",
+        what = f"{whose} is from an authority that this machine's store does not hold{signer}"
+        remedy = "If it is your company's own, name the file of its certificate: --ca-file FILE, or PURGER_CA_FILE."
+    else:
+        what = f"{whose} is from an authority that neither this machine's store nor {_named(authority)} holds{signer}"
+        remedy = _NAME_ANOTHER
+    return what, (
+        f"{remedy} Or the server does not send its intermediate certificate: whoever runs it has to add that."
     )
 
 
-def _outdated(whose: str, fault: str, authority: Authority | None, shown: bytes | None) -> tuple[str, str]:
+def _wrong_host(whose: str, named_by: str, leaf: Certificate | None) -> tuple[str, str]:
+    """Say for which hosts the certificate is: that tells a wrong address from what answers in the host's place."""
+    remedy = (
+        f"Is the address right (see {named_by})? If it is, something else may answer in its place, such as the page on "
+        "which a network asks people to sign in; else whoever runs the host has to get a certificate with this name."
+    )
+    names = f": {visible(', '.join(_hosts_in(leaf)), _LONGEST_SHOWN)}" if leaf else ""
+    return f"{whose} is for another host{names}", remedy
+
+
+def _outdated(whose: str, fault: str, authority: Authority | None, leaf: Certificate | None) -> tuple[str, str]:
     """Say which certificate is outdated: the host's own, or one that it depends on."""
     now = datetime.now(UTC)
     clock = f"Check this machine's clock, which shows {now:%Y-%m-%d %H:%M} UTC. If it is right,"
-    leaf = next(_read([shown] if shown else []), None)
     if leaf is None or not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
         return f"{whose} {fault}", f"{clock} whoever runs the host has to renew the certificate."
     outdated = [one for one in _loaded(authority) if not one.not_valid_before_utc <= now <= one.not_valid_after_utc]
@@ -161,6 +170,29 @@ def _read(certificates: Iterable[bytes]) -> Iterator[Certificate]:
     for one in certificates:
         with suppress(ValueError):
             yield load_der_x509_certificate(one)
+
+
+def _name_in(name: Name) -> str:
+    """Return the name of a subject or an issuer, safe to show; empty where it has none."""
+    from cryptography.x509.oid import NameOID
+
+    parts = (
+        part.value
+        for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)
+        for part in name.get_attributes_for_oid(kind)
+    )
+    return visible(str(next(parts, "")), _LONGEST_SHOWN)
+
+
+def _hosts_in(certificate: Certificate) -> list[str]:
+    """Return the hosts that a certificate is for: OpenSSL takes the name of its subject where it has no others."""
+    from cryptography.x509 import DNSName, ExtensionNotFound, IPAddress, SubjectAlternativeName
+
+    try:
+        names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
+    except (ExtensionNotFound, ValueError):
+        return [_name_in(certificate.subject)]
+    return [*names.get_values_for_type(DNSName), *map(str, names.get_values_for_type(IPAddress))]
 
 
 def _is_authority(certificate: Certificate) -> bool:

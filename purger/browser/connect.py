@@ -16,11 +16,15 @@ from purger.browser.network import Network
 from purger.browser.proxies import remember_secrets
 from purger.browser.relay import Relay
 from purger.core.errors import BrowserError, NoAnswerError, SiteError
-from purger.core.hosts import is_address, origin_of
+from purger.core.hosts import host_and_port, ip_of, is_address, is_loopback, origin_of
 from purger.core.text import beginning
 
 CONNECTING_S = 30.0
 _LARGEST_ANSWER_BYTES = 1_000_000
+_BOX = re.compile(r"[\u2550-\u256c]")
+"""What Playwright draws around some of its errors."""
+_REFUSED_NAME = re.compile(r"\b(?:status|answered) 500\b|Host header is specified")
+"""How it is said that Chromium refuses a header `Host` other than an IP address or localhost, against DNS rebinding."""
 
 
 class _Endpoint(msgspec.Struct):
@@ -58,10 +62,11 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
         # Of an address of a browser the path may be a secret, too.
         parts = urlsplit(address)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        said = error.message.replace(address, "")
+        said = _BOX.sub(" ", error.message.partition("Call log:")[0]).replace(address, "")
         if len(path) > 1:
             said = said.replace(path, "…")
-        reason = beginning(re.sub(r"\b[a-z]+://\S*", "", " ".join(said.split())), 300)
+        said = re.sub(r"^BrowserType\.\w+: ", "", " ".join(said.split()))
+        reason = beginning(re.sub(r"\b[a-z]+://\S*", "…", said), 300).rstrip(". ")
         raise _unusable(address, reason, None) from None
 
 
@@ -91,6 +96,14 @@ async def _endpoint_at(address: str, network: Network) -> str:
 
 
 def _unusable(address: str, reason: str, remedy: str | None) -> BrowserError:
+    host = host_and_port(address)[0]
+    if remedy is None and "Executable doesn't exist" in reason:
+        remedy = "Install the browser of the server where that runs: playwright install chromium-headless-shell"
+    if remedy is None and _REFUSED_NAME.search(reason) and ip_of(host) is None and not is_loopback(host):
+        remedy = (
+            "A Chromium with --remote-debugging-port refuses names: give its http:// address with the IP address of "
+            f"{host}, or let a proxy before it send `Host: localhost`."
+        )
     return BrowserError(
         f"the remote browser can't be used: {reason}",
         where=origin_of(address),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +14,6 @@ from urllib.parse import urlsplit
 
 from purger import __version__
 from purger.browser.certificates import (
-    DATES,
     RefusedByBrowserError,
     certificate_error,
     changed_certificate,
@@ -24,7 +24,7 @@ from purger.browser.certificates import (
 from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError, broken_behind, of_browser
 from purger.core.errors import LastingSiteError, NoAnswerError, PurgerError, SiteError
-from purger.core.hosts import host_and_port, origin_of
+from purger.core.hosts import host_and_port, is_loopback, origin_of
 from purger.core.text import beginning, system_words
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
 VERIFYING_S = 15.0
 """How long it may take to see a certificate."""
 _LONGEST_REASON = 200
+_NO_AGREEMENT = re.compile(
+    "(?:PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|ALERT_HANDSHAKE_FAILURE|CERTIFICATE_REQUIRED|DH_KEY_TOO_SMALL|"
+    r"LEGACY_RENEGOTIATION_DISABLED)\Z"
+)
+"""OpenSSL's reasons for which the next attempt to encrypt fails, too."""
+_NO_WAY_OUT = (
+    "Is the address right (see --url, --api-url and --connect), and the host up? It is reached directly, since {}: "
+    "where a network's way out is a proxy, see HTTPS_PROXY, NO_PROXY and --proxy."
+)
 
 
 class Connections:
@@ -76,8 +85,8 @@ class Connections:
         """Send one request once, and yield its response before its body is read.
 
         The block has to end within `timeout_s`, and no wait for the server may take longer than `silence_s`. Raises
-        NoAnswerError, also for a body that breaks off, CertificateError, and ProxyError. `only_connect` is for
-        `certificate`: it sends nothing.
+        NoAnswerError, also for a body that breaks off, CertificateError, NoAgreementError, and ProxyError.
+        `only_connect` is for `certificate`: it sends nothing.
         """
         import httpx2
 
@@ -150,12 +159,17 @@ class Connections:
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
                 who, where = host_and_port(address)[0], origin_of(address)
-                shown = await self._shown(address) if cause.verify_code in DATES else None
+                shown = await self._shown(address)
                 raise certificate_error(cause, who, where, self.network.authority, shown=shown) from None
+            if isinstance(cause, ssl.SSLError) and _NO_AGREEMENT.search(cause.reason or ""):
+                raise _no_agreement(cause, address) from None
         reason = _reason_of(error)
         if handshakes.is_broken and (proxy := self.network.proxies.for_address(address)):
             raise broken_behind(proxy, host_and_port(address)[0], reason, address) from None
-        raise NoAnswerError(reason, where=address) from None
+        why_direct = self.network.proxies.why_direct(address)
+        is_elsewhere = handshakes.is_unconnected and not is_loopback(host_and_port(address)[0])
+        remedy = _NO_WAY_OUT.format(why_direct) if why_direct and is_elsewhere else None
+        raise NoAnswerError(reason, where=address, remedy=remedy) from None
 
     async def _shown(self, address: str) -> bytes | None:
         """Return the certificate that a server shows, without verifying it; None where it shows none now."""
@@ -166,6 +180,10 @@ class Connections:
                 return await fresh.certificate(address, timeout_s=VERIFYING_S)
         except PurgerError:
             return None
+
+
+class NoAgreementError(LastingSiteError):
+    """The server refuses every way to encrypt that this process offers, now and later; a browser may know others."""
 
 
 class _ConnectedError(Exception):
@@ -186,11 +204,14 @@ class _Handshakes:
         self._stream: httpcore2.AsyncNetworkStream | None = None
         self.is_encrypted = urlsplit(address).scheme == "https"
         self.is_broken = False
+        self.is_unconnected = False
 
     async def note(self, step: str, info: Mapping[str, Any]) -> None:
         """Note a step of a connection, as httpcore reports them to the extension `trace`."""
         if step == "connection.connect_tcp.complete":
             self._stream = info["return_value"]
+        elif step == "connection.connect_tcp.failed":
+            self.is_unconnected = True
         elif step == "connection.start_tls.failed" and self._stream is not None:
             self.is_broken = True
             await self._stream.aclose()  # httpcore does so after an error, but not where it is cancelled
@@ -199,6 +220,26 @@ class _Handshakes:
             self._certificates.setdefault(self._place, encryption.getpeercert(binary_form=True))
         elif self._only_connect and self._place in self._certificates and step.endswith("request_headers.started"):
             raise _ConnectedError
+
+
+def _no_agreement(fault: ssl.SSLError, address: str) -> NoAgreementError:
+    host = host_and_port(address)[0]
+    if "CERTIFICATE_REQUIRED" in (fault.reason or ""):
+        return NoAgreementError(
+            f"{host} wants a certificate from whoever connects, and purger has none to show",
+            where=address,
+            remedy="Ask those who run the host for an address that needs none.",
+        )
+    return NoAgreementError(
+        f"{host} and purger agree on no way to encrypt: {_words_of(fault)}",
+        where=address,
+        remedy="Whoever runs the host, or a proxy that opens encrypted connections to it, has to let it speak TLS 1.2 "
+        "or later with usual ciphers. Some hosts refuse so whoever shows no certificate, of which purger has none.",
+    )
+
+
+def _words_of(fault: ssl.SSLError) -> str:
+    return (fault.reason or str(fault)).replace("_", " ").lower()
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -222,7 +263,7 @@ def _reason_of(error: Exception) -> str:
         return "no whole answer in time"
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            return f"the connection can't be encrypted: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
+            return f"the connection can't be encrypted: {_words_of(cause)}"
     for cause in reversed(causes):
         if isinstance(cause, OSError) and cause.errno:
             return system_words(cause) or "the connection failed"

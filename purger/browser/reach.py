@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from purger.browser.certificates import pin_of
-from purger.browser.connections import VERIFYING_S, Connections
+from purger.browser.connections import VERIFYING_S, Connections, NoAgreementError
 from purger.browser.network import DIRECT, Network
 from purger.browser.proxies import Proxy
 from purger.browser.tunnel import certificate_of
@@ -64,15 +64,15 @@ async def reach_of(
     """Return what a browser needs for these addresses, with the pins of their certificates.
 
     The browser does not know the authorities that this process trusts: Chromium on Linux reads neither the variables
-    nor all of the system's store. A server that does not answer, also not after the attempts of `policy`, has no pin.
-    A server may have several keys, of which a browser takes another than this process: where an authority is named,
-    one of each kind is looked for. Raises CertificateError for a certificate that is not accepted, and InputError for a
-    malformed address of a proxy.
+    nor all of the system's store. A server that does not answer, also not after the attempts of `policy`, or that
+    encrypts as browsers alone do, has no pin. One may have several keys, of which a browser takes another than this
+    process: where an authority is named, one of each kind is looked for. Raises CertificateError for a certificate that
+    is not accepted, and InputError for a malformed address of a proxy.
     """
     reach = Reach(addresses=tuple(addresses), network=connections.network)
     found: list[bytes | None] = []
     for address in dict.fromkeys(addresses):
-        with contextlib.suppress(NoAnswerError):
+        with contextlib.suppress(NoAnswerError, NoAgreementError):
             found.append(await _verified(connections, address, policy))
     if reach.network.authority is not None:
         found += await _of_each_kind(reach)

@@ -8,7 +8,7 @@ import re
 import ssl
 
 from purger.browser import proxy_errors
-from purger.browser.certificates import DATES, certificate_error, unverified
+from purger.browser.certificates import certificate_error, unverified
 from purger.browser.loopback import Stream, break_off
 from purger.browser.network import Network, next_address_s
 from purger.browser.proxies import Proxy, as_given, basic
@@ -49,7 +49,7 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
         raise proxy_errors.silent(proxy, where) from None
     except ssl.SSLCertVerificationError as error:
         who = f"the proxy {proxy.host}"
-        shown = await _shown_by(proxy, unverified()) if error.verify_code in DATES else None
+        shown = await _shown_by(proxy, unverified())
         raise certificate_error(error, who, proxy.address, network.authority, proxy.source, shown) from None
     except (ssl.SSLError, asyncio.LimitOverrunError, ValueError):
         raise proxy_errors.not_a_proxy(proxy, where) from None

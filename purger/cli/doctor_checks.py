@@ -28,7 +28,7 @@ from purger.browser.supervise import BrowserSupervisor
 from purger.cli.doctor_proxies import proxy_fault, ways_described
 from purger.cli.doctor_settings import settings_described, settings_fault
 from purger.core.cache import count_rows
-from purger.core.errors import BrowserError, ExitCode, PurgerError, SiteError
+from purger.core.errors import BrowserError, ExitCode, NoAnswerError, PurgerError, SiteError
 from purger.core.hosts import origin_of
 from purger.core.shown_address import without_secrets
 from purger.core.text import many
@@ -38,7 +38,7 @@ from purger.travis.addresses import Repository, Site
 from purger.travis.api import VIEW_AND_DELETE, Api
 from purger.travis.auth.tokens import FoundToken
 from purger.travis.rate_limit import Budget
-from purger.travis.reachability import api_answers_s, front_end_answers_s
+from purger.travis.reachability import api_answers_s, front_end_answers_s, not_for_the_browser
 
 _T = TypeVar("_T")
 
@@ -215,6 +215,8 @@ class Doctor:
             )
         except (RefusedByBrowserError, NotLetThroughError) as refused:
             self._failed("page", await connections.why_refused(refused), _Turn.PAGE)
+        except NoAnswerError as fault:
+            self._failed("page", not_for_the_browser(fault), _Turn.PAGE)
         except PurgerError as error:
             self._failed("page", error, _Turn.PAGE)
         except PlaywrightError as error:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from loguru import logger
 
+from purger.browser.blocking_calls import look_up
 from purger.cli import early_signals
 from purger.core.errors import OutOfTimeError, StoppedError, TerminatedError
 from purger.core.units import seconds_text
@@ -46,6 +47,7 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
     loop = asyncio.get_running_loop()
     # What nobody waits for any more (Playwright's own futures, when its process dies) is no message for people.
     loop.set_exception_handler(lambda _loop, context: logger.debug("{}", context.get("message")))
+    loop.getaddrinfo = look_up  # type: ignore[method-assign, assignment]
     task = loop.create_task(job)
     caught: list[signal.Signals] = []
 

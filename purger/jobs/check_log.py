@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import select
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from purger import __version__
+from purger.browser.blocking_calls import in_daemon_thread
 from purger.browser.network import Network
 from purger.core.errors import ExitCode, InputError
 from purger.core.shown_address import shown_address
@@ -98,7 +97,8 @@ async def check_log(
     if job_id is not None:
         return await _read_job(network(), site, token(), job_id, report)
     name = "stdin" if source == STDIN else source
-    log = await _in_thread(lambda: _read_file(source, name))
+    # A terminal or a pipe may block for ever.
+    log = await in_daemon_thread(lambda: _read_file(source, name))
     checked = CheckedLog(name, with_sources_by_order(log))
     if report is None:
         return checked
@@ -117,35 +117,6 @@ def _cloned(log: JobLog) -> tuple[str | None, str | None]:
         return None, None
     provider = provider_of(address.host)
     return repository_path(address, provider or "gitlab"), provider  # whose names may have more than two parts
-
-
-async def _in_thread(read: Callable[[], JobLog]) -> JobLog:
-    """Run a read that may block for ever (a terminal, a pipe), so that a signal can still stop the command.
-
-    The thread is a daemon: unlike those of `asyncio.to_thread`, nothing waits for it after a cancellation.
-    """
-    loop = asyncio.get_running_loop()
-    result: asyncio.Future[JobLog] = loop.create_future()
-
-    def settle(log: JobLog | None, error: BaseException | None) -> None:
-        if result.cancelled():
-            return
-        if error is not None:
-            result.set_exception(error)
-        elif log is not None:
-            result.set_result(log)
-
-    def run() -> None:
-        log, error = None, None
-        try:
-            log = read()
-        except BaseException as caught:  # noqa: BLE001 - it is raised where the result is awaited
-            error = caught
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, log, error)
-
-    threading.Thread(target=run, name="read the log", daemon=True).start()
-    return await result
 
 
 def _job_meant(source: str, site: Site) -> int | None:

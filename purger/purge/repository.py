@@ -6,7 +6,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ from purger.purge.unmatched import unmatched_names
 from purger.travis.addresses import Repository
 from purger.travis.api import VIEW, VIEW_AND_DELETE, Api, RepositoryFacts
 from purger.travis.rate_limit import REQUESTS_A_LOAD, Budget
-from purger.travis.reachability import front_end_answers_s
+from purger.travis.reachability import front_end_answers_s, not_for_the_browser
 
 if TYPE_CHECKING:
     from purger.travis.page.cache_page import CachePage
@@ -239,5 +238,8 @@ async def _raise_better_known(fault: SiteError, api: Api, record: Record) -> Non
     (await api.repository(record.repository)).require(VIEW, where=record.url)
     if isinstance(fault, NoAnswerError):
         # The browser does not tell a redirect to a host that it may not reach from a wrong address.
-        with suppress(NoAnswerError):
+        try:
             await front_end_answers_s(api.connections, api.site)
+        except NoAnswerError:
+            return
+        raise not_for_the_browser(fault)

@@ -34,6 +34,16 @@ async def api_answers_s(connections: Connections, site: Site) -> float:
     return await _answers_s(connections, f"{site.api_url}/user", "the API", "--api-url", is_api=True)
 
 
+def not_for_the_browser(fault: NoAnswerError) -> NoAnswerError:
+    """Return the error for a browser that gets no page, while the front end answers this process."""
+    return NoAnswerError(
+        f"{fault.what}, although the front end answers purger's own calls",
+        where=fault.where,
+        remedy="A remote browser (--connect) uses the network of its own machine: the site's names, a proxy and "
+        "authorities have to be known there. Else something on this machine keeps the browser from the site.",
+    )
+
+
 async def _answers_s(connections: Connections, address: str, who: str, option: str, *, is_api: bool) -> float:
     remedy = f"Check the address ({option}) and whether the site is up."
     start = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import subprocess
 from base64 import b64encode
@@ -213,6 +214,28 @@ async def test_a_server_that_does_not_send_its_intermediate_certificate_may_be_a
     fault = await fault_of(host(made("Between", root)).context(), [root], tmp_path)
     assert "is from an authority that neither" in fault.what
     assert "Or the server does not send its intermediate certificate" in (fault.remedy or "")
+
+
+async def test_what_signed_a_certificate_of_no_known_authority_is_named(tmp_path: Path) -> None:
+    context = host(made("Box \x1b[31mthat opens connections")).context()
+    fault = await fault_of(context, [made("Our CA")], tmp_path)
+    assert re.search(r" holds: Box .\[31mthat opens connections\Z", fault.what)
+    assert "\x1b" not in fault.what
+    async with raw_server(hello, context) as server, Connections(DIRECT) as connections:
+        with pytest.raises(CertificateError, match=r"this machine's store does not hold: Box ") as caught:
+            await connections.certificate(f"https://{HOST}:{server.port}", timeout_s=5)
+    assert "Or the server does not send its intermediate certificate" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "names_host"), [("portal.hotel.test", True), ("192.0.2.7", True), ("portal.hotel.test", False)]
+)
+async def test_the_hosts_that_a_certificate_is_for_are_named(tmp_path: Path, name: str, names_host: bool) -> None:
+    root = made("Our CA")
+    shown = made(name, root, is_authority=False, names_host=names_host)
+    fault = await fault_of(shown.context(), [root], tmp_path)
+    assert fault.what == f"the certificate of {HOST} is for another host: {name}"
+    assert "something else may answer in its place" in (fault.remedy or "")
 
 
 async def test_the_outdated_authority_of_a_proxy_is_told_apart_too(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ import ssl
 import threading
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright
 
 from purger.browser.connect import connect
@@ -157,3 +159,44 @@ async def test_an_endpoint_that_names_no_websocket_is_an_error(named: object, tm
     async with raw_server(answer, context_of(authority)) as server, AsyncExitStack() as stack:
         with pytest.raises(BrowserError, match="it answered 200, and not as a CDP endpoint does"):
             await connect(NO_DRIVER, f"https://{HOST}:{server.port}", trusting(authority, tmp_path), stack)
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "is_refused_name"),
+    [
+        ("http://chrome:9222", "Unexpected status 500 when connecting to http://chrome:9222/json/version/.", True),
+        ("ws://chrome:9222/x", "WebSocket error: 500 Host header is specified and is not an IP address", True),
+        ("http://10.0.0.7:9222", "Unexpected status 500 when connecting to http://10.0.0.7:9222/json/version/.", False),
+        ("http://localhost:9222", "Unexpected status 500 when connecting to http://localhost:9222/.", False),
+        ("http://chrome:9222", "Unexpected status 404 when connecting to http://chrome:9222/json/version/.", False),
+    ],
+)
+async def test_a_chromium_that_is_named_instead_of_numbered_has_a_remedy_of_its_own(
+    address: str, said: str, is_refused_name: bool
+) -> None:
+    async def refuse(*_arguments: object, **_options: object) -> None:
+        raise PlaywrightError(
+            f"BrowserType.connect_over_cdp: {said}\nCall log:\n  - <ws preparing> retrieving {address}"
+        )
+
+    driver = cast(Playwright, SimpleNamespace(chromium=SimpleNamespace(connect=refuse, connect_over_cdp=refuse)))
+    with pytest.raises(BrowserError, match=r"can't be used: \w+ \w+") as caught:
+        await connect(driver, address, DIRECT, AsyncExitStack())
+    assert "Call log" not in caught.value.what
+    assert "BrowserType" not in caught.value.what
+    assert ("refuses names: give its http:// address with the IP" in (caught.value.remedy or "")) == is_refused_name
+
+
+async def test_a_server_without_its_browser_is_told_to_install_it() -> None:
+    refusing = _refusing("BrowserType.connect: Executable doesn't exist at /x/shell\n╔════╗\n║ Run this ║\n╚════╝")
+    with pytest.raises(BrowserError, match=r"Executable doesn't exist at /x/shell Run this \(") as caught:
+        await connect(refusing, "ws://127.0.0.1:9/", DIRECT, AsyncExitStack())
+    assert caught.value.remedy is not None
+    assert "playwright install chromium-headless-shell" in caught.value.remedy
+
+
+def _refusing(message: str) -> Playwright:
+    async def refuse(*_arguments: object, **_options: object) -> None:
+        raise PlaywrightError(message)
+
+    return cast(Playwright, SimpleNamespace(chromium=SimpleNamespace(connect=refuse, connect_over_cdp=refuse)))

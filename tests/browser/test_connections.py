@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from purger.browser.connections import Connections
-from purger.browser.network import DIRECT
-from purger.core.errors import NoAnswerError
+from purger.browser.connections import Connections, NoAgreementError
+from purger.browser.network import DIRECT, Network
+from purger.browser.proxies import Proxies
+from purger.core.errors import NoAnswerError, SiteError
 from tests.support.ports import free_port
 from tests.support.raw_servers import OK, Answer, Connection, raw_server
 
@@ -151,6 +152,51 @@ async def test_a_port_where_nothing_listens_and_a_name_that_is_not_known_have_th
             await fetch(connections, f"http://127.0.0.1:{free_port()}")
         with pytest.raises(NoAnswerError, match=r"(?i)^(name or service not known|temporary failure|no address)"):
             await fetch(connections, "http://no-such-host.invalid")
+
+
+@pytest.mark.parametrize(
+    ("alert", "kind", "said"),
+    [
+        (70, NoAgreementError, "agree on no way to encrypt: .*protocol version"),
+        (40, NoAgreementError, "agree on no way to encrypt: .*handshake failure"),
+        (116, NoAgreementError, "127.0.0.1 wants a certificate from whoever connects"),
+        (80, NoAnswerError, "the connection can't be encrypted: .*internal error"),
+    ],
+)
+async def test_a_server_that_refuses_every_encryption_is_not_asked_again(
+    alert: int, kind: type[SiteError], said: str
+) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(bytes([0x15, 3, 3, 0, 2, 2, alert]))
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server, Connections(DIRECT) as connections:
+        with pytest.raises(kind, match=said):
+            await fetch(connections, f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({}, "no proxy is set"),
+        ({"HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "invalid"}, "NO_PROXY names it"),
+        ({"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": ""}, "https_proxy is empty"),
+    ],
+)
+async def test_a_host_that_is_not_reached_directly_may_need_a_proxy(variables: dict[str, str], why: str) -> None:
+    async with Connections(Network(Proxies.of(None, variables))) as connections:
+        with pytest.raises(NoAnswerError) as caught:
+            await fetch(connections, "https://no-such-host.invalid")
+    assert f"It is reached directly, since {why}: where a network's way out is a proxy" in (caught.value.remedy or "")
+
+
+async def test_on_this_machine_nothing_needs_a_proxy() -> None:
+    async with Connections(DIRECT) as connections:
+        with pytest.raises(NoAnswerError) as caught:
+            await fetch(connections, f"https://127.0.0.1:{free_port()}")
+    assert caught.value.remedy is None
 
 
 async def test_a_server_that_speaks_no_tls_is_told_apart() -> None:

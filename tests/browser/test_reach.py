@@ -81,6 +81,18 @@ async def test_what_is_not_encrypted_or_does_not_answer_has_no_pin() -> None:
     assert web.connections == 0
 
 
+async def test_a_server_that_encrypts_as_browsers_alone_do_is_left_to_the_browser() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x28")  # an alert: handshake failure
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server, Connections(DIRECT) as connections:
+        address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        assert (await reach_of(connections, [address])).pins == ()
+
+
 async def test_a_connection_that_breaks_once_costs_no_pin(tmp_path: Path) -> None:
     authority = CA()
     context, attempts = context_of(authority), 0

@@ -8,11 +8,16 @@ import json
 import os
 import select
 import signal
+import socket
+import threading
 from pathlib import Path
 
 import pytest
 
+from purger.browser.connections import Connections
+from purger.browser.network import DIRECT
 from purger.cli.signals import run_to_the_end
+from purger.core.errors import TerminatedError
 from purger.standin import StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import FOR_EVER
@@ -116,3 +121,25 @@ def test_full_collections_skip_what_was_there_before_the_job() -> None:
     with handlers_kept():
         assert run_to_the_end(job(), None) > before
     assert gc.get_freeze_count() <= before
+
+
+def test_a_name_that_no_resolver_answers_for_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end, ended = threading.Event(), threading.Event()
+
+    def be_silent(*_arguments: object, **_hints: object) -> list[object]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        may_end.wait(30)
+        ended.set()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", be_silent)
+
+    async def job() -> None:
+        async with Connections(DIRECT) as connections:
+            await connections.certificate("https://silent.test", timeout_s=FOR_EVER)
+
+    with handlers_kept(), pytest.raises(TerminatedError):
+        run_to_the_end(job(), None)
+    assert not ended.is_set()
+    may_end.set()
+    ended.wait(30)

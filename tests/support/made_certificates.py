@@ -52,8 +52,18 @@ class Made:
         return context
 
 
-def made(name: str, issuer: Made | None = None, days: tuple[int, int] = GOOD, *, is_authority: bool = True) -> Made:
-    """Make a certificate; without an issuer it is signed with its own key. That of a host is no authority's."""
+def made(
+    name: str,
+    issuer: Made | None = None,
+    days: tuple[int, int] = GOOD,
+    *,
+    is_authority: bool = True,
+    names_host: bool = True,
+) -> Made:
+    """Make a certificate; without an issuer it is signed with its own key. That of a host is no authority's.
+
+    Old ones have the name of their host in the subject alone (`names_host`).
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = Name([NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -67,6 +77,7 @@ def made(name: str, issuer: Made | None = None, days: tuple[int, int] = GOOD, *,
         .not_valid_before(now + timedelta(days=days[0]))
         .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(BasicConstraints(ca=is_authority, path_length=None), critical=True)
-        .add_extension(SubjectAlternativeName([shown_by]), critical=False)
     )
+    if names_host:
+        builder = builder.add_extension(SubjectAlternativeName([shown_by]), critical=False)
     return Made(builder.sign(issuer.key if issuer else key, SHA256()), key)

@@ -115,7 +115,7 @@ class CachePage:
                 if cause := known_cause(first_line(error)):
                     raise BrowserError(cause.what, where=self.url, remedy=cause.remedy) from None
                 raise NoAnswerError(
-                    f"the page did not answer: {first_line(error)}",
+                    f"the page did not answer: {_code_in(error)}",
                     where=self.url,
                     remedy="Is the address right, and the site up? See --url.",
                 ) from None
@@ -240,6 +240,11 @@ async def _call(page: Page, method: str, argument: dict[str, Any]) -> dict[str, 
     script = f"async (argument) => JSON.stringify(await window.{HANDLE}?.{method}(argument) ?? null)"
     found: dict[str, Any] | None = json.loads(await page.evaluate(script, argument))
     return found
+
+
+def _code_in(error: PlaywrightError) -> str:
+    """Return why a page was not opened, without the call and the address."""
+    return first_line(error).removeprefix("Page.goto: ").partition(" at http")[0].rstrip(".")
 
 
 def _unknown_page(shown: dict[str, Any], url: str) -> UnknownPageError:
