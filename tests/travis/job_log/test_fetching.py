@@ -80,8 +80,9 @@ def test_unpacking_that_is_cut_off_is_told() -> None:
     assert (read.cache_use, read.unpacking_cut_off) == (CacheUse.FETCHED, True)
 
 
-WRAPPED = f"fetching {'a' * 70}\n{'a' * 30}/cache-1.tgz\n"
-NO_SUFFIX = "fetching PR.12/cache-linux-1--python-3.6\n.tgz\n"
+# Behind a longer line nobody knows that a terminal wrapped it.
+WRAPPED = f"{'-' * 90}\nfetching {'a' * 70}\n{'a' * 30}/cache-1.tgz\n"
+NO_SUFFIX = f"{'-' * 90}\nfetching PR.12/cache-linux-1--python-3.6\n.tgz\n"
 LONG = f"fetching {'%E6' * 90}/cache-1.tgz\n"
 
 
