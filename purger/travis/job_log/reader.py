@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from purger.travis.job_log.cache_tool import CacheTool
+from purger.travis.job_log.compressed import decompressed
 from purger.travis.job_log.model import JobLog
 from purger.travis.job_log.pasted_text import PastedText
 from purger.travis.job_log.scan import FOLD_START, NOISE, Rule, Scanner, Statement
@@ -278,10 +279,10 @@ def read_log(source: BinaryIO | Iterable[bytes]) -> JobLog:
     """Read a job's log of any form and size, in constant memory.
 
     Args:
-        source: a file opened for reading bytes, or chunks of bytes of any size.
+        source: a file opened for reading bytes, or chunks of bytes of any size; they may be compressed with gzip.
     """
     reader = LogReader()
-    for chunk in _chunks(source):
+    for chunk in decompressed(_chunks(source), CHUNK_BYTES):
         reader.feed(chunk)
     return reader.finish()
 
