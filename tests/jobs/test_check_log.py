@@ -35,6 +35,17 @@ async def test_a_file_is_read_without_a_token() -> None:
     assert (clean.exit_code, clean.report().ok) == (ExitCode.OK, True)
 
 
+async def test_a_number_is_a_job_where_a_folder_is_called_like_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("123").mkdir()
+    with pytest.raises(AssertionError, match="a token is needed"):
+        await check_log("123", Site(), no_token)
+    Path("124").write_bytes((LOGS / "new_own.log").read_bytes())
+    assert (await check_log("124", Site(), no_token)).job is None
+
+
 async def test_a_file_is_compared_with_a_report(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text(to_json(report(record())))
