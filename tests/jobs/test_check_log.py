@@ -66,6 +66,13 @@ async def test_beside_a_fetch_that_was_not_deleted_one_without_a_name_leaves_it_
         assert checked.exit_code is (ExitCode.UNKNOWN if answer.startswith(b"[") else ExitCode.OK)
 
 
+async def test_of_a_name_that_somebody_shortened_it_is_not_known_whether_it_was_deleted(tmp_path: Path) -> None:
+    report_path, log_path = tmp_path / "report.json", tmp_path / "job.log"
+    report_path.write_text(to_json(report(record())))
+    log_path.write_bytes(b"attempting to download cache archive\nfetching main/cache-e3b0...-3.8.tgz\nfound cache\n")
+    assert (await check_log(str(log_path), Site(), no_token, report_path)).exit_code is ExitCode.UNKNOWN
+
+
 async def test_a_report_without_the_repository_of_the_log_is_bad_input(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text(to_json(report(record())))
