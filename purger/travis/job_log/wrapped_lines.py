@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
 
 _NARROWEST, _WIDEST = 40, 400
 _SHARE_OF_LONGER_LINES = 0.02
 _MOST_LINES = 2000
 _LONGEST = 8 * 1024
+_PREFIX = re.compile(rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+")
+"""What people put before all lines of a log alike: marks of quoting, the indentation of code."""
 _STARTS = re.compile(
-    rb"[ \t]*(?:(?:\d+m ?)?[\d.]+s)?(?:\$ |fetching |uploading |found |could not download |attempting to download |"
-    rb"adding /|Setting up |store build |changes? detected|nothing changed|failed to upload |running `?casher |travis_|"
+    _PREFIX.pattern + rb"(?:(?:\d+m ?)?[\d.]+s)?(?:\$ |fetching |uploading |found |could not download |"
+    rb"attempting to download |adding /|Setting up |store build |changes? detected|"
+    rb"nothing changed|failed to upload |running `?casher |travis_|"
     rb"The command \"|The job |The log length |The build |No output has been |Done[.:] |Your build |Worker information)"
 )
 # What only a terminal breaks: a key without blanks, and the clone, whose folder is called like the repository.
 _ONLY_WRAPPED = re.compile(
-    rb"[ \t]*(?:[\d.]+s)?(?:(?:fetching|uploading) \S{1,250}/\S{1,400}\.t[gb]z"
+    _PREFIX.pattern + rb"(?:[\d.]+s)?(?:(?:fetching|uploading) \S{1,250}/\S{1,400}\.t[gb]z"
     rb"|\$ git clone (?:-\S{1,300} ){0,9}\S{0,300}[/:]([\w.\-]+/[\w.\-]+?)(?:\.git)? \1)\s*"
 )
 _MOST_JOINED = 6
@@ -38,7 +42,7 @@ def _is_wrapped_at(at: int, lines: list[bytes], widths: list[int]) -> bool:
         last += 1
     return (
         last > at
-        and _ONLY_WRAPPED.fullmatch(b"".join(lines[at : last + 1])) is not None
+        and _ONLY_WRAPPED.fullmatch(reduce(_continued, lines[at : last + 1])) is not None
         and _ONLY_WRAPPED.fullmatch(lines[at]) is None
     )
 
@@ -80,11 +84,11 @@ class WrappedLines:
         """Return what a line completes, with its end."""
         is_start = _STARTS.match(line) is not None
         before = b""
-        if not line.strip() or is_start or not self._open:
+        if _PREFIX.fullmatch(line.rstrip(b"\r")) or is_start or not self._open:
             before = self._closed()
         if not is_start and not self._open:
             return before + line + b"\n"
-        whole = self._open + line
+        whole = _continued(self._open, line)
         missing = self._width - _width(line.rstrip(b"\r"))
         # A blank at the end of a wrapped line may be lost.
         if missing in (0, 1) and len(whole) < _LONGEST:
@@ -92,6 +96,11 @@ class WrappedLines:
             return before
         self._open = b""
         return before + whole + b"\n"
+
+
+def _continued(line: bytes, more: bytes) -> bytes:
+    prefix = _PREFIX.match(line)
+    return line + more.removeprefix(prefix[0] if prefix else b"")
 
 
 def _width(line: bytes) -> int:

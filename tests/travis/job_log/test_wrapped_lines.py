@@ -55,6 +55,13 @@ def test_a_log_that_a_terminal_wrapped_is_read_as_it_was(width: int, size: int) 
     assert log.last_failing_lines[-1] == "1 failed"
 
 
+@pytest.mark.parametrize("prefix", ["> ", "    ", "\t", ">> "])
+def test_it_may_be_quoted_or_indented_after_it_was_wrapped(prefix: str) -> None:
+    text = "".join(f"{prefix}{line}\n" for line in wrapped(LOG, 80).splitlines())
+    log = read_log([text.encode()])
+    assert without_times(log) == without_times(read_log([LOG.encode()]))
+
+
 def test_a_blank_that_was_lost_where_a_line_was_wrapped_is_put_back() -> None:
     # The command's sentence breaks behind "--with-many-options ".
     width = LOG.split("The command ")[2].index("--and-more") + len("The command ")
