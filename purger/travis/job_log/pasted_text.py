@@ -62,12 +62,14 @@ _OF_THE_TOOL = tuple(
     )
 )
 
-# Line ends, blanks, and what is invisible: soft hyphens, joiners, marks of direction. Without groups it is fast.
+# Line ends, blanks, what a word processor makes of quotation marks and hyphens, and what is invisible: soft hyphens,
+# joiners, marks of direction. Without groups it is fast.
 _LOOKALIKE = re.compile(
-    rb"\xc2[\x85\xa0\xad]|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f-\xa9]|\xe3\x80\x80|\xef\xbb\xbf|\xef\xb8[\x80-\x8f]"
+    rb"\xc2[\x85\xa0\xad]|\xe2\x80[\x80-\x91\x9c\x9d\xa8-\xaf]|\xe2\x81[\x9f-\xa9]|\xe3\x80\x80|\xef\xbb\xbf|\xef\xb8[\x80-\x8f]"
 )
 _LINE_ENDS = frozenset("\x85\u2028\u2029")
 _BLANKS = frozenset("\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000")
+_TYPOGRAPHIC = {"\u2010": b"-", "\u2011": b"-", "\u201c": b'"', "\u201d": b'"'}
 _CUT_CHARACTER = re.compile(rb"(?:[\xc2\xe3\xef]|[\xe2\xe3\xef][\x80-\xbf]?)\Z")
 
 
@@ -142,6 +144,8 @@ class PastedText:
 
 def _plain(lookalike: re.Match[bytes]) -> bytes:
     character = lookalike[0].decode()
+    if character in _TYPOGRAPHIC:
+        return _TYPOGRAPHIC[character]
     return b"\n" if character in _LINE_ENDS else b" " if character in _BLANKS else b""
 
 
