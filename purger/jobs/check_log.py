@@ -120,10 +120,14 @@ def _cloned(log: JobLog) -> tuple[str | None, str | None]:
 
 
 def _job_meant(source: str, site: Site) -> int | None:
-    """Return the number of the job, or None where the source is stdin or an existing file."""
-    if source == STDIN or ("://" not in source and _exists(source)):
+    """Return the number of the job, or None where the source is stdin or an existing file.
+
+    A folder that is called like a job, as where each has one, is not meant.
+    """
+    is_number = source.strip().isdecimal()
+    if source == STDIN or ("://" not in source and _exists(source) and not (is_number and Path(source).is_dir())):
         return None
-    if "://" in source or source.strip().isdecimal():
+    if "://" in source or is_number:
         from purger.travis.jobs import parse_job
 
         return parse_job(source, site)

@@ -22,6 +22,9 @@ _SYMPTOM = "(the line with the known symptom)"
 _SEVERAL_JOBS = (
     "The log is of several jobs, and this is true of all of them together: give each job's log, or its number."
 )
+_SEVERAL_STARTS = (
+    "The log shows a job's start more than once (it began again, or printed another log): this is true of all of it."
+)
 _CLEAR_ALL = "If it may be stale, purge the job's branch, named in full with --branch, then restart the job."
 _AGAIN = "Purge again, wait, then restart the job."
 
@@ -49,7 +52,7 @@ def lines_about(report: CheckedLogReport) -> Iterator[str]:
     if job and _is_running(job.state):
         yield f"The job is {job.state}: this is its log so far."
     if report.several_jobs:
-        yield _SEVERAL_JOBS
+        yield _SEVERAL_STARTS if job else _SEVERAL_JOBS
     for fetch in report.fetched:
         if fetch.deleted is not UNSET:
             yield f"{archive_text(fetch)}: {_because_of(fetch)}"

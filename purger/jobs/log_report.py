@@ -1,4 +1,4 @@
-"""Build the report of a job's log from what was read of it; pure."""
+"""Build the report of a job's log from what was read of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from purger.core.cache import Outcome
 from purger.report.model import FetchReport, LogReport, StoredReport, SymptomReport
+from purger.secrets.redaction import with_whole_secrets
 from purger.travis.job_log import Fetch, FetchVerdict, JobLog, explained
 
 
@@ -34,7 +35,7 @@ def log_report(log: JobLog, verdicts: Sequence[FetchVerdict] | None = None) -> L
             SymptomReport(id=symptom.id, line=symptom.line, meaning=symptom.meaning, what_to_do=symptom.what_to_do)
             for symptom in (explained(found, log) for found in log.symptoms)
         ],
-        last_failing_lines=list(log.last_failing_lines),
+        last_failing_lines=with_whole_secrets(log.last_failing_lines),
         truncated=log.truncated,
         cache_use=log.cache_use.value,
         unknown_reason=log.unknown.value if log.unknown else None,

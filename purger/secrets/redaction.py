@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 2**16
 """How many characters are redacted and written together, at least."""
+_MOST_WRAPPED = 4
+"""Over how many lines of a terminal a secret may be wrapped."""
 _blankers: dict[str, SecretBlanker] = {}
 
 
@@ -47,6 +49,26 @@ def _blank(text: str) -> str:
     for blanker in _blankers.values():
         text = blanker.blank_text(text)
     return text
+
+
+def with_whole_secrets(lines: Sequence[str]) -> list[str]:
+    """Return the lines; those over which a terminal wrapped a secret are joined, so that `redact` finds it."""
+    rest, shown = list(lines), list[str]()
+    while rest:
+        first, *others = rest
+        counts = range(1, min(len(others), _MOST_WRAPPED - 1) + 1)
+        count = next((count for count in counts if _is_in_both(first, "".join(others[:count]))), 0)
+        if count:  # the joined line may go on with another secret
+            rest = ["".join(rest[: count + 1]), *others[count:]]
+        else:
+            shown.append(first)
+            rest = others
+    return shown
+
+
+def _is_in_both(line: str, after: str) -> bool:
+    """Whether a secret begins in the line and ends in what comes after it."""
+    return redact(line + after) != redact(line) + redact(after)
 
 
 def whole_lines(chunks: Iterable[str]) -> Iterator[str]:

@@ -35,6 +35,17 @@ async def test_a_file_is_read_without_a_token() -> None:
     assert (clean.exit_code, clean.report().ok) == (ExitCode.OK, True)
 
 
+async def test_a_number_is_a_job_where_a_folder_is_called_like_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("123").mkdir()
+    with pytest.raises(AssertionError, match="a token is needed"):
+        await check_log("123", Site(), no_token)
+    Path("124").write_bytes((LOGS / "new_own.log").read_bytes())
+    assert (await check_log("124", Site(), no_token)).job is None
+
+
 async def test_a_file_is_compared_with_a_report(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text(to_json(report(record())))
@@ -53,6 +64,13 @@ async def test_beside_a_fetch_that_was_not_deleted_one_without_a_name_leaves_it_
         checked = await check_log(str(log_path), Site(), no_token, report_path)
         assert [fetch.archive for fetch in checked.log.fetched] == [NEWER]
         assert checked.exit_code is (ExitCode.UNKNOWN if answer.startswith(b"[") else ExitCode.OK)
+
+
+async def test_of_a_name_that_somebody_shortened_it_is_not_known_whether_it_was_deleted(tmp_path: Path) -> None:
+    report_path, log_path = tmp_path / "report.json", tmp_path / "job.log"
+    report_path.write_text(to_json(report(record())))
+    log_path.write_bytes(b"attempting to download cache archive\nfetching main/cache-e3b0...-3.8.tgz\nfound cache\n")
+    assert (await check_log(str(log_path), Site(), no_token, report_path)).exit_code is ExitCode.UNKNOWN
 
 
 async def test_a_report_without_the_repository_of_the_log_is_bad_input(tmp_path: Path) -> None:

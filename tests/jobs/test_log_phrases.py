@@ -101,6 +101,9 @@ def checked() -> dict[str, CheckedLog]:
     ]
     found["stored"] = CheckedLog("a.log", replace(fetched(), stored=tuple(stored), nothing_changed=True))
     found["stored: not named first"] = CheckedLog("a.log", replace(fetched(), stored=tuple(reversed(stored))))
+    several = replace(fetched(FETCH), several_jobs=True)
+    found["several jobs in a file"] = CheckedLog("a.log", several)
+    found["several starts of a job"] = CheckedLog("job 7", several, replace(RUNNING, state="failed"))
     found["failed"] = CheckedLog("a.log", replace(fetched(), last_failing_lines=("$ make", "make: no rule")))
     return found | untold()
 

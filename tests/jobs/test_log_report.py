@@ -37,6 +37,11 @@ def test_all_that_was_read_is_in_the_report() -> None:
     assert made.last_failing_lines == ["$ make", "no"]
 
 
+def test_no_line_shows_half_of_a_secret_that_a_terminal_wrapped() -> None:
+    made = log_report(replace(LOG, last_failing_lines=("$ git push https://me:gehe", "im@example.invalid/a")))
+    assert made.last_failing_lines == ["$ git push https://me:geheim@example.invalid/a"]
+
+
 def test_what_a_purge_did_is_added_to_fetched_archives_only() -> None:
     made = log_report(LOG, [GONE])
     (fetched,) = made.fetched

@@ -99,6 +99,24 @@ def test_a_secret_that_chunks_share_is_redacted(data: st.DataObject) -> None:
         assert "".join(redaction.redacted(chunks)) == redaction.redact(text)
 
 
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["a", "token abcdEFGH", "1234ijkl now", "b"], ["a", "token REDACTED now", "b"]),
+        (["abcd", "EFGH", "1234", "ijkl"], ["REDACTED"]),
+        (["$ abcdEFGH", "1234ijklabcd", "EFGH1234ijkl", "b"], ["$ REDACTEDREDACTED", "b"]),
+        (["clone https://me:geh", "eim@example.invalid/a", "b"], ["clone https://example.invalid/a", "b"]),
+        (["token abcdEFGH1234ijkl", "abcd"], ["token REDACTED", "abcd"]),
+        (["see https://x.invalid/a", "b@x.invalid"], ["see https://x.invalid/a", "b@x.invalid"]),
+        (["abcdEFGH"], ["abcdEFGH"]),
+        ([], []),
+    ],
+)
+def test_a_secret_that_a_terminal_wrapped_is_redacted(lines: list[str], shown: list[str]) -> None:
+    Token("abcdEFGH1234ijkl")
+    assert [*map(redaction.redact, redaction.with_whole_secrets(lines))] == shown
+
+
 def test_a_long_text_is_redacted_in_blocks_of_whole_lines() -> None:
     lines = [f"line {number}\n" for number in range(50_000)]
     blocks = list(redaction.whole_lines(character for line in lines for character in (line[:3], line[3:])))

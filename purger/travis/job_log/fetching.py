@@ -41,10 +41,7 @@ class Fetching:
     """
 
     def __init__(self, times: BlockTimes, on_heard: Callable[[str], None], may_answer: Callable[[], bool]) -> None:
-        self.was_called = False
-        self.none_found = False
-        self.found_unnamed = False
-        self.unpacking_cut_off = False
+        self.was_called = self.none_found = self.found_unnamed = self.unpacking_cut_off = False
         self.unanswered: list[Unknown] = []
         self.asked: list[Transfer] = []
         self.attempted: str | None = None
@@ -56,8 +53,7 @@ class Fetching:
         self._asking: list[Transfer] = []
         self._numbers = _Numbers()
         self._interrupted: Unknown | None = None
-        self._is_over = False
-        self._is_cut = False
+        self._is_over = self._is_cut = self._is_told_by_words_alone = False
 
     def rules(self) -> list[Rule]:
         """Return the rules for the tool's statements."""
@@ -123,6 +119,9 @@ class Fetching:
         self.settle()
         self.attempted = statement.group(1)
         self._is_attempt_sure = statement.begins()
+        if self._is_told_by_words_alone and self._is_attempt_sure:
+            # Before a log's own beginning it is what a person wrote: "there is no `found cache` in this:".
+            self.found_unnamed = self._is_told_by_words_alone = False
         self.sure_attempts += self._is_attempt_sure and self.attempted == "cache"
         self._numbers.begin()
         self._on_heard(self.attempted)
@@ -172,6 +171,7 @@ class Fetching:
         # What was found is added next, and hardly any other program's output goes on like that.
         is_added = _ADDED.match(statement.text, statement.match.end()) is not None
         if self.attempted is not None or is_added or self._may_answer():
+            self._is_told_by_words_alone = self.attempted is None and not is_added
             self.was_called = self.found_unnamed = True
             self._on_heard("cache")
             self._forget()

@@ -1,8 +1,10 @@
-"""Undo what other tools did to a log: what they wrote before its lines, and characters that look like others."""
+"""Undo what other tools did to a log: prefixes of its lines, wrapped lines, characters that look like others."""
 
 from __future__ import annotations
 
 import re
+
+from purger.travis.job_log.wrapped_lines import WrappedLines, wrapped_width
 
 HEAD_BYTES = 64 * 1024
 """How many bytes decide what stands before each line. It is decided once, so that chunk boundaries can't change it."""
@@ -60,12 +62,14 @@ _OF_THE_TOOL = tuple(
     )
 )
 
-# Line ends, blanks, and what is invisible: soft hyphens, joiners, marks of direction. Without groups it is fast.
+# Line ends, blanks, what a word processor makes of quotation marks and hyphens, and what is invisible: soft hyphens,
+# joiners, marks of direction. Without groups it is fast.
 _LOOKALIKE = re.compile(
-    rb"\xc2[\x85\xa0\xad]|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f-\xa9]|\xe3\x80\x80|\xef\xbb\xbf|\xef\xb8[\x80-\x8f]"
+    rb"\xc2[\x85\xa0\xad]|\xe2\x80[\x80-\x91\x9c\x9d\xa8-\xaf]|\xe2\x81[\x9f-\xa9]|\xe3\x80\x80|\xef\xbb\xbf|\xef\xb8[\x80-\x8f]"
 )
 _LINE_ENDS = frozenset("\x85\u2028\u2029")
 _BLANKS = frozenset("\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000")
+_TYPOGRAPHIC = {"\u2010": b"-", "\u2011": b"-", "\u201c": b'"', "\u201d": b'"'}
 _CUT_CHARACTER = re.compile(rb"(?:[\xc2\xe3\xef]|[\xe2\xe3\xef][\x80-\xbf]?)\Z")
 
 
@@ -79,6 +83,7 @@ class PastedText:
         self._is_in_line = False
         self._has_returns_alone = False
         self._prefix: re.Pattern[bytes] | None = None
+        self._wrapped: WrappedLines | None = None
 
     def feed(self, text: bytes) -> bytes:
         """Read the next chunk; return the text that is complete."""
@@ -90,19 +95,21 @@ class PastedText:
         earliest = max(0, len(self._held) - _LONGEST_PREFIX)
         end = self._held.rfind(b"\n", earliest) + 1 or (len(self._held) if earliest else 0)
         text, self._held = self._held[:end], self._held[end:]
-        return self._without_prefixes(text)
+        text = self._without_prefixes(text)
+        return self._wrapped.feed(text) if self._wrapped else text
 
     def finish(self) -> bytes:
         """Return the rest of the text."""
         self._held, self._cut = self._held + self._cut, b""
         self._decide()
         text, self._held = self._held, b""
-        return self._without_prefixes(text)
+        text = self._without_prefixes(text)
+        return self._wrapped.feed(text) + self._wrapped.finish() if self._wrapped else text
 
     @property
     def kept_bytes(self) -> int:
         """The number of bytes that wait for the next chunk."""
-        return len(self._held) + len(self._cut)
+        return len(self._held) + len(self._cut) + (self._wrapped.kept_bytes if self._wrapped else 0)
 
     def _readable(self, text: bytes) -> bytes:
         """Return the text with plain line ends and blanks, and without invisible characters."""
@@ -119,7 +126,10 @@ class PastedText:
             # Old editors end lines with carriage returns alone; in other logs these only overwrite lines.
             self._has_returns_alone = b"\n" not in head and head.count(b"\r") > 1
             self._held = self._with_line_ends(self._held)
-            self._prefix, self._is_decided = _prefix_of(self._held[:HEAD_BYTES]), True
+            head = self._held[:HEAD_BYTES]
+            self._prefix, self._is_decided = _prefix_of(head), True
+            width = wrapped_width((self._prefix.sub(b"", head) if self._prefix else head).split(b"\n"))
+            self._wrapped = WrappedLines(width) if width else None
 
     def _with_line_ends(self, text: bytes) -> bytes:
         return text.replace(b"\r", b"\n") if self._has_returns_alone else text
@@ -134,6 +144,8 @@ class PastedText:
 
 def _plain(lookalike: re.Match[bytes]) -> bytes:
     character = lookalike[0].decode()
+    if character in _TYPOGRAPHIC:
+        return _TYPOGRAPHIC[character]
     return b"\n" if character in _LINE_ENDS else b" " if character in _BLANKS else b""
 
 

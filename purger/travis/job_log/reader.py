@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from purger.travis.job_log.cache_tool import CacheTool
+from purger.travis.job_log.compressed import decompressed
 from purger.travis.job_log.model import JobLog
 from purger.travis.job_log.pasted_text import PastedText
 from purger.travis.job_log.scan import FOLD_START, NOISE, Rule, Scanner, Statement
@@ -153,10 +154,10 @@ class LogReader:
         at = statement.match.start()
         failed = int(statement.group(1)) != 0
         if statement.text.endswith(_DONE, max(0, at - len(_DONE)), at):
-            is_whole = _ENDS.match(statement.text, statement.match.end()) is not None
-            if is_whole and statement.begins(at - len(_DONE)):
+            if _ENDS.match(statement.text, statement.match.end()) and statement.begins(at - len(_DONE)):
                 self._tool.beginning.another_ended()
-                self._end(failed=failed)
+                # Of a job before it, whose end was cut off, nobody knows whether it passed.
+                self._end(failed=failed, passed=not failed and not self._tool.is_of_several_jobs)
             return
         sentence = _sentence_about_a_command(statement, self._command_end)
         if sentence is None:
@@ -204,10 +205,10 @@ class LogReader:
         self._was_stopped = True
         self._tool.job_stopped()
 
-    def _end(self, *, failed: bool) -> None:
+    def _end(self, *, failed: bool, passed: bool = False) -> None:
         self._is_log = True
         self._tool.job_ended()
-        self._symptoms.command_ended(failed=failed)
+        self._symptoms.job_ended(failed=failed, passed=passed)
 
     def _keep_failing_lines(self, statement: Statement, end: int, command: bytes | None) -> None:
         start = self._command_end
@@ -278,10 +279,10 @@ def read_log(source: BinaryIO | Iterable[bytes]) -> JobLog:
     """Read a job's log of any form and size, in constant memory.
 
     Args:
-        source: a file opened for reading bytes, or chunks of bytes of any size.
+        source: a file opened for reading bytes, or chunks of bytes of any size; they may be compressed with gzip.
     """
     reader = LogReader()
-    for chunk in _chunks(source):
+    for chunk in decompressed(_chunks(source), CHUNK_BYTES):
         reader.feed(chunk)
     return reader.finish()
 

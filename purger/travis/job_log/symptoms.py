@@ -71,6 +71,7 @@ class Symptoms:
         # Exceptions in the output of the command that runs, whose first line is known: it may pass, as where a test
         # prints what it expects.
         self._of_command: set[SymptomId] = set()
+        self._of_job: set[SymptomId] = set()
         self._command = b""
         self._step: _Step | None = None
 
@@ -148,20 +149,32 @@ class Symptoms:
     def command_passed(self, command: bytes) -> None:
         """Handle a command's exit code 0: what it printed is no reason why something fails."""
         if self._command and self._command == _start_of(command):
-            for symptom_id in self._of_command:
-                del self._found[symptom_id]
+            self._forget(self._of_command)
         self.command_ended(failed=False)
 
+    def job_ended(self, *, failed: bool, passed: bool = False) -> None:
+        """Handle the end of the job: in one that passed nothing is the reason why it fails."""
+        self.command_ended(failed=failed)
+        if passed:
+            self._forget(self._of_job)
+        self._of_job.clear()
+
     def command_ended(self, *, failed: bool) -> None:
-        """Handle the exit code of a command that failed, or the end of the job."""
+        """Handle the exit code of a command, or the end of the job."""
         self._of_command.clear()
         if self._step and failed:
             self._add("test-image", self._step.line)
         self._step = None
 
     def _add(self, symptom_id: SymptomId, line: str) -> None:
-        meaning, what_to_do = _MEANINGS[symptom_id]
-        self._found.setdefault(symptom_id, Symptom(symptom_id, line, meaning, what_to_do))
+        if symptom_id not in self._found:
+            self._found[symptom_id] = Symptom(symptom_id, line, *_MEANINGS[symptom_id])
+            self._of_job.add(symptom_id)
+
+    def _forget(self, symptom_ids: set[SymptomId]) -> None:
+        for symptom_id in list(symptom_ids):
+            self._found.pop(symptom_id, None)
+            self._of_job.discard(symptom_id)
 
 
 def _start_of(command: bytes) -> bytes:

@@ -40,6 +40,7 @@ _JSON_STRING = re.compile(rb"\[?\s*\"(?:[^\"\\\n]|\\.)*+(?:\"|\\?\Z)")
 _JSON_KEYS = re.compile(rb"\"(?:content|body|log|log_parts|parts|@type)\"\s*:")
 _TEXT_KEYS = (b"content", b"body", b"log")
 _BREAK = re.compile(rb"<br ?/?>", re.IGNORECASE)
+_ELEMENT = re.compile(rb"<(?:pre|code|div|span|p|ol|ul|li|table|tr|td)\b[^<>]{0,300}>", re.IGNORECASE)
 _LINE_TAG = re.compile(rb"(?:<(?:br|/?(?:div|p|tr|li|pre))\b[^<>\n]{0,300}>\n?)", re.IGNORECASE)
 _OTHER_TAG = re.compile(rb"</?(?:span|a|code|b|i|em|strong|td|font)\b[^<>\n]{0,300}>", re.IGNORECASE)
 _LONGEST_TAG = 320
@@ -183,6 +184,8 @@ def _form_of(head: bytes) -> _Form:
         return _EscapedForm()
     if any(map(_SPELLED_IN_LOG.match, start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES])):
         return _SpelledForm()
+    if _ELEMENT.match(start):
+        return _TaggedForm()
     # In what a job prints there may be a few.
     if 2 * sum(len(line) for line in start.split(b"\n") if _BREAK.search(line)) > len(start):
         return _TaggedForm()

@@ -11,11 +11,12 @@ from purger.travis.keys import is_front_of_file_name, is_whole_file_name
 MAX_ARCHIVES = 1000
 """A real log names a handful; the limit keeps memory flat for any other input."""
 
-KEY = (
-    rb"((?:(?!fetching |uploading )[^/\x00-\x1f]){1,250})/"
-    rb"((?:(?!fetching |uploading )[^/\x00-\x1f]){1,400}?\.(?:tgz|tbz))"
-)
+# What stands in a name only where somebody shortened or blanked it: it is then as good as none.
+_CHARACTER = rb"(?:(?!fetching |uploading |\.\.\.|\xe2\x80\xa6|\*\*\*|[<\[])[^/\x00-\x1f])"
+KEY = rb"(" + _CHARACTER + rb"{1,250})/(" + _CHARACTER + rb"{1,400}?\.(?:tgz|tbz))"
 """The last two parts of a key, as the tool writes them; both may hold spaces."""
+_DASHES = str.maketrans({"\u2013": "--", "\u2014": "--"})
+"""What word processors make of the two hyphens in a file name."""
 
 TOOK_LONGER = rb"\b[^\n]{0,2000}? took longer than "
 """The rest of the sentence about a command of the tool that was aborted, where its backticks were lost in copying."""
@@ -42,7 +43,9 @@ class Transfer:
     @classmethod
     def of(cls, statement: Statement, *, is_sure: bool, attempt: int = 0) -> Transfer:
         """Take the transfer from a statement whose groups are those of `KEY`."""
-        branch, archive = statement.group(1) or None, statement.group(2) or None
+        branch, archive = statement.group(1) or None, statement.group(2).translate(_DASHES) or None
+        if branch and is_front_of_file_name(branch.translate(_DASHES)):
+            branch = branch.translate(_DASHES)
         if branch and archive and is_front_of_file_name(branch):
             # The file name holds a slash, so that the last two parts of the key do not tell the branch.
             branch, archive = None, f"{branch}/{archive}"

@@ -54,6 +54,11 @@ def test_each_request_has_its_answer(log: str, found: list[bool | None]) -> None
         (ASK + ONE + "$ make\ncould not download cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
         ("$ x\ncould not download cache manifest: 404\n" + EXIT, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         ("found cache\nadding /x to cache\n", CacheUse.FETCHED, None),
+        ("There is no\nfound cache\nhere:\n" + ASK + ONE + "could not download cache\n", CacheUse.STARTED_CLEAN, None),
+        ("found cache\n" + ASK + ONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        ("found cache\n" + EXIT, CacheUse.FETCHED, None),
+        ("found cache\nadding /x to cache\n" + EXIT + ASK + ONE + "could not download cache\n", CacheUse.FETCHED, None),
+        (ASK + "found cache\n" + EXIT + ASK + ONE + "could not download cache\n", CacheUse.FETCHED, None),
         (ASK + ONE + "could not download cache\n$ x\nfound cache\n", CacheUse.STARTED_CLEAN, None),
         ("$ cat old.log\ncould not download cache\n" + EXIT, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         ("$ cat old.log\nfound cache\n" + EXIT, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
@@ -80,8 +85,9 @@ def test_unpacking_that_is_cut_off_is_told() -> None:
     assert (read.cache_use, read.unpacking_cut_off) == (CacheUse.FETCHED, True)
 
 
-WRAPPED = f"fetching {'a' * 70}\n{'a' * 30}/cache-1.tgz\n"
-NO_SUFFIX = "fetching PR.12/cache-linux-1--python-3.6\n.tgz\n"
+# Behind a longer line nobody knows that a terminal wrapped it.
+WRAPPED = f"{'-' * 90}\nfetching {'a' * 70}\n{'a' * 30}/cache-1.tgz\n"
+NO_SUFFIX = f"{'-' * 90}\nfetching PR.12/cache-linux-1--python-3.6\n.tgz\n"
 LONG = f"fetching {'%E6' * 90}/cache-1.tgz\n"
 
 

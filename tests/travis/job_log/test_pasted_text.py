@@ -212,6 +212,17 @@ def test_other_blanks_are_blanks(blank: str) -> None:
         assert found(read_log([log.replace(b" ", blank.encode())])) == found(read_log([log]))
 
 
+def test_quotation_marks_of_a_word_processor_are_those_of_the_log() -> None:
+    log = '$ a\nno\nThe command "a" exited with 1.\n$ b "x"\noops\nThe command "b "x"" exited with 1.\n'
+    opened = log.replace(' "', " \u201c").replace('"', "\u201d")
+    assert read_log([opened.encode()]).last_failing_lines == ('$ b "x"', "oops")
+
+
+@pytest.mark.parametrize("hyphen", ["\u2010", "\u2011"])
+def test_other_hyphens_are_hyphens(hyphen: str) -> None:
+    assert found(read_log([SHORT.decode().replace("-", hyphen).encode()])) == found(read_log([SHORT]))
+
+
 @pytest.mark.parametrize("sign", ["\xad", "\u200b", "\u200d", "\u2060", "\ufeff", "\u202a", "\ufe0f"])
 def test_invisible_characters_are_passed_over(sign: str) -> None:
     hidden = SHORT.decode().replace("cache", f"ca{sign}che").encode()

@@ -54,6 +54,19 @@ def test_what_a_command_prints_that_passes_is_no_symptom() -> None:
     assert read_log([passing.replace(b"exited with 0", b"exited with 1")]).symptoms
 
 
+def test_a_job_that_passed_has_no_symptom() -> None:
+    # The commands that install have no exit code in the log, unless they fail.
+    conflict = b"$ pip install x\npkg_resources.VersionConflict: (a 1)\n"
+    passed, failed = b"Done. Your build exited with 0.\n", b"Done. Your build exited with 1.\n"
+    assert read_log([conflict + passed]).symptoms == ()
+    assert read_log([conflict + failed]).symptoms
+    assert read_log([conflict + b"Done: Job Cancelled\n"]).symptoms
+    worker = b"Worker information\n$ git clone x\n"
+    assert read_log([worker + conflict + failed + worker + b"$ y\n" + passed]).symptoms, "of the first job"
+    assert read_log([worker + conflict + worker + b"$ y\n" + passed]).symptoms, "of the first job, whose end is cut off"
+    assert read_log([worker + conflict + passed + worker + conflict + failed]).symptoms, "of the second one"
+
+
 def test_what_another_command_printed_stays_a_symptom_of_the_job() -> None:
     # The echo of the command that passes may have been cut out; the one before it has no exit code of its own.
     log = b'$ pip install x\npkg_resources.VersionConflict: (a 1)\n%bThe command "make" exited with 0.\n'

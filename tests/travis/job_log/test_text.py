@@ -126,6 +126,8 @@ def test_a_string_in_a_string_is_decoded_again() -> None:
         ("<div>a<br></div><p>b</p><br>", "\na\n\n\nb\n\n"),
         ("a&nbsp;&lt;b&gt; &amp;lt; &quot;c&quot;<br>", 'a <b> &lt; "c"\n'),
         ("a < b && c > d <br> <i", "a < b && c > d \n <i"),
+        ('<div class="line"><a></a><span>a</span></div>\n<div><span>b</span></div>', "\na\n\nb\n"),
+        ("<pre>a\n&quot;b&quot;\n</pre>", '\na\n"b"\n\n'),
     ],
 )
 def test_a_piece_of_a_page_has_its_lines(source: str, text: str) -> None:

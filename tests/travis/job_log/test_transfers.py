@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from purger.travis.job_log import read_log
+from purger.travis.job_log import CacheUse, read_log
 from purger.travis.job_log.transfers import BlockTimes, Transfer
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -21,12 +21,29 @@ AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
         ("cache--linux--gemfile-gemfiles/six.gemfile.tgz", "", "cache--linux--gemfile-gemfiles/six.gemfile.tgz"),
         ("cache-linux--node-lts/*.tgz", "", "cache-linux--node-lts/*.tgz"),
         ("cache-busting/cache-a.tgz", "cache-busting", "cache-a.tgz"),
+        ("a–b/cache—linux-0–rvm-2.7.tgz", "a–b", "cache--linux-0--rvm-2.7.tgz"),
+        ("cache-linux—node-lts/*.tgz", "", "cache-linux--node-lts/*.tgz"),
     ],
 )
 @pytest.mark.parametrize("start", ["", "attempting to download cache archive\n"])
 def test_the_name_is_the_end_of_the_key(start: str, shown: str, branch: str, archive: str) -> None:
     (fetch,) = read_log([f"{start}fetching {shown}\nfound cache\n".encode()]).fetched
     assert (fetch.branch, fetch.archive) == (branch, archive)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["main/cache-linux-e3b0…--rvm.tgz", "main/cache-e3b0...--rvm.tgz", "main/cache-<hash>.tgz", "[branch]/cache-a.tgz",
+     "main/cache-linux-***-rvm.tgz"],
+)  # fmt: skip
+@pytest.mark.parametrize("start", ["", "attempting to download cache archive\n"])
+def test_a_name_that_somebody_shortened_is_not_known(start: str, shown: str) -> None:
+    log = read_log([f"{start}fetching {shown}\nfound cache\nadding /x to cache\nuploading {shown}\n".encode()])
+    assert (log.fetched, log.fetched_unnamed, log.stored) == ((), True, ())
+    asked = f"{start}fetching fix/cache-a.tgz\nfetching {shown}\n"
+    log = read_log([f"{asked}found cache\n".encode()])
+    assert (log.fetched, log.fetched_unnamed) == ((), True)
+    assert read_log([f"{asked}could not download cache\n".encode()]).cache_use is CacheUse.STARTED_CLEAN
 
 
 def test_a_transfer_has_the_start_of_its_block() -> None:

@@ -1,0 +1,107 @@
+"""Join what a terminal wrapped: the lines of the commands and sentences that are looked for in a log."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+
+_NARROWEST, _WIDEST = 40, 400
+_SHARE_OF_LONGER_LINES = 0.02
+_MOST_LINES = 2000
+_LONGEST = 8 * 1024
+_PREFIX = re.compile(rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+")
+"""What people put before all lines of a log alike: marks of quoting, the indentation of code."""
+_STARTS = re.compile(
+    _PREFIX.pattern + rb"(?:(?:\d+m ?)?[\d.]+s)?(?:\$ |fetching |uploading |found |could not download |"
+    rb"attempting to download |adding /|Setting up |store build |changes? detected|"
+    rb"nothing changed|failed to upload |running `?casher |travis_|"
+    rb"The command \"|The job |The log length |The build |No output has been |Done[.:] |Your build |Worker information)"
+)
+# What only a terminal breaks: a key without blanks, and the clone, whose folder is called like the repository.
+_ONLY_WRAPPED = re.compile(
+    _PREFIX.pattern + rb"(?:[\d.]+s)?(?:(?:fetching|uploading) \S{1,250}/\S{1,400}\.t[gb]z"
+    rb"|\$ git clone (?:-\S{1,300} ){0,9}\S{0,300}[/:]([\w.\-]+/[\w.\-]+?)(?:\.git)? \1)\s*"
+)
+_MOST_JOINED = 6
+
+
+def wrapped_width(lines: list[bytes]) -> int | None:
+    """Return the width at which a terminal wrapped these lines of a log, or None where it did not."""
+    lines = [line.rstrip(b"\r") for line in lines[:_MOST_LINES]]
+    widths = [_width(line) for line in lines]
+    width = max((widths[at] for at in range(len(lines)) if _is_wrapped_at(at, lines, widths)), default=0)
+    longer = sum(each > width for each in widths)
+    return width if width and longer <= _SHARE_OF_LONGER_LINES * len(lines) else None
+
+
+def _is_wrapped_at(at: int, lines: list[bytes], widths: list[int]) -> bool:
+    if not _NARROWEST <= widths[at] <= _WIDEST or not _STARTS.match(lines[at]):
+        return False
+    last = at
+    while last < len(lines) - 1 and last - at < _MOST_JOINED and widths[last] == widths[at]:
+        last += 1
+    return (
+        last > at
+        and _ONLY_WRAPPED.fullmatch(reduce(_continued, lines[at : last + 1])) is not None
+        and _ONLY_WRAPPED.fullmatch(lines[at]) is None
+    )
+
+
+class WrappedLines:
+    """Takes a log's text, fed in pieces of any size, that was wrapped at a width, and joins its own sentences.
+
+    The output of commands stays as it is: a line of it may be as long as the terminal is wide.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._held = b""
+        self._open = b""
+
+    def feed(self, text: bytes) -> bytes:
+        """Read the next piece; return the lines that are complete."""
+        *lines, self._held = (self._held + text).split(b"\n")
+        whole = b"".join(map(self._joined, lines))
+        if len(self._held) > _LONGEST:  # no line of a terminal
+            whole, self._held = whole + self._closed() + self._held, b""
+        return whole
+
+    def finish(self) -> bytes:
+        """Return the rest of the text."""
+        rest, self._held = self._held, b""
+        return (self._joined(rest) + self._closed()).removesuffix(b"\n") if rest else self._closed()
+
+    @property
+    def kept_bytes(self) -> int:
+        """The number of bytes that wait for the next piece."""
+        return len(self._held) + len(self._open)
+
+    def _closed(self) -> bytes:
+        is_open, self._open = self._open, b""
+        return is_open + b"\n" if is_open else b""
+
+    def _joined(self, line: bytes) -> bytes:
+        """Return what a line completes, with its end."""
+        is_start = _STARTS.match(line) is not None
+        before = b""
+        if _PREFIX.fullmatch(line.rstrip(b"\r")) or is_start or not self._open:
+            before = self._closed()
+        if not is_start and not self._open:
+            return before + line + b"\n"
+        whole = _continued(self._open, line)
+        missing = self._width - _width(line.rstrip(b"\r"))
+        # A blank at the end of a wrapped line may be lost.
+        if missing in (0, 1) and len(whole) < _LONGEST:
+            self._open = whole.rstrip(b"\r") + b" " * missing
+            return before
+        self._open = b""
+        return before + whole + b"\n"
+
+
+def _continued(line: bytes, more: bytes) -> bytes:
+    prefix = _PREFIX.match(line)
+    return line + more.removeprefix(prefix[0] if prefix else b"")
+
+
+def _width(line: bytes) -> int:
+    return len(line.decode("utf-8", "replace"))
