@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,9 @@ _FORBIDDING = {"RemoteDebuggingAllowed": False, "HeadlessMode": 2, "DeveloperToo
 """The value of each policy that forbids what purger does."""
 _PIDS_MAX = Path("/sys/fs/cgroup/pids.max")
 
+_NEEDED = ("/proc/self", "/dev/null", "/dev/urandom")
+"""What every Linux has, but for some that `chroot` makes; browsers and Playwright's driver don't start without."""
+
 
 def temporary_folder() -> Path:
     """Return the folder for temporary files of Playwright's driver and of the browser."""
@@ -43,6 +47,18 @@ def temporary_folder_fault() -> Cause | None:
     except OSError as error:
         return unusable_folder(str(folder), errno.errorcode.get(error.errno or 0, ""))
     return None
+
+
+def system_fault() -> Cause | None:
+    """Return what this system lacks that every other one has, as in a chroot, or None."""
+    missing = [path for path in _NEEDED if sys.platform == "linux" and not Path(path).exists()]
+    if not missing:
+        return None
+    return Cause(
+        f"{' and '.join(missing)} {'does' if len(missing) == 1 else 'do'} not exist, which a browser needs",
+        "Mount /proc and /dev, as a chroot needs it: `mount -t proc proc /proc`, `mount --rbind /dev /dev`.",
+        of_machine=True,
+    )
 
 
 def limits_fault() -> Cause | None:

@@ -16,7 +16,7 @@ from purger.browser.causes import HOW_TO_GET_ONE, Cause, forbidden, known_cause,
 from purger.browser.display import display_fault
 from purger.browser.driver import driver_error, driver_is_gone
 from purger.browser.find import Candidate, candidates
-from purger.browser.machine import forbidding_policies, limits_fault, temporary_folder_fault
+from purger.browser.machine import forbidding_policies, limits_fault, system_fault, temporary_folder_fault
 from purger.browser.reach import Reach
 from purger.browser.settings import CLOSING_S, BrowserSettings
 from purger.core.errors import BrowserError, InputError
@@ -185,7 +185,7 @@ def _cause_of(words: str, candidate: Candidate) -> Cause:
     """Return why a browser does not start: as its words say, else as far as it can be looked up."""
     if known := known_cause(words):
         return known
-    if fault := limits_fault() or temporary_folder_fault():
+    if fault := limits_fault() or temporary_folder_fault() or system_fault():
         return fault
     if policies := forbidding_policies(str(candidate)):
         return forbidden("a browser that is driven by a program", ", ".join(policies))

@@ -13,6 +13,7 @@ from loguru import logger
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from purger.browser.causes import known_cause
+from purger.browser.machine import limits_fault
 from purger.browser.reach import Reach
 from purger.browser.settings import CLOSING_S, BrowserSettings
 from purger.core.errors import BrowserError, PurgerError
@@ -130,9 +131,10 @@ class BrowserSupervisor:
             return browser
         self._restarts += 1
         if self._restarts > RESTARTS:
-            raise BrowserError(
-                "the browser kept crashing", remedy="Is there memory enough? Try another with --browser."
-            )
+            why, remedy = "", "Is there memory enough? Try another with --browser."
+            if not self._settings.connect and (fault := limits_fault()):
+                why, remedy = f": {fault.what}", fault.remedy
+            raise BrowserError(f"the browser kept crashing{why}", remedy=remedy)
         logger.warning(
             "The browser is gone: {}.", "connecting again" if self._settings.connect else "a new one is started"
         )

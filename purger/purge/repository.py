@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from purger.browser.certificates import RefusedByBrowserError
+from purger.browser.machine import limits_fault
 from purger.browser.proxy_errors import NotLetThroughError
 from purger.core import events
 from purger.core.cache import Cache
 from purger.core.decision import Decision
-from purger.core.errors import LastingSiteError, NoAnswerError, SiteError, UnknownPageError
+from purger.core.errors import BrowserError, LastingSiteError, NoAnswerError, SiteError, UnknownPageError
 from purger.core.selection import Selection
 from purger.core.text import many
 from purger.purge.attribution import Attribution
@@ -242,4 +243,6 @@ async def _raise_better_known(fault: SiteError, api: Api, record: Record) -> Non
             await front_end_answers_s(api.connections, api.site)
         except NoAnswerError:
             return
+        if limit := limits_fault():
+            raise BrowserError(f"the browser does not work: {limit.what}", remedy=limit.remedy)
         raise not_for_the_browser(fault)

@@ -25,6 +25,7 @@ from purger.secrets.files import write_whole
 from purger.secrets.token import Token
 from purger.secrets.trace_scrubbing import TraceScrubError, scrub_trace
 from purger.travis.page.cache_page import CachePage
+from purger.travis.page.supervised_page import lost_browser
 
 _MOST_BYTES_AT_ONCE = 50_000_000
 """A trace that is scrubbed within seconds."""
@@ -64,7 +65,10 @@ class ArtifactRecorder:
         if self._trace is TraceMode.OFF:
             yield
             return
-        await context.tracing.start(screenshots=True, snapshots=True)
+        try:
+            await context.tracing.start(screenshots=True, snapshots=True)
+        except PlaywrightError as error:
+            raise lost_browser(error, self.record.url) from None
         is_wanted, within_s = False, None
         try:
             yield

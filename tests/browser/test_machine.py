@@ -73,6 +73,19 @@ def test_limits_of_this_process(limit: str, what: str) -> None:
     assert answer("limits_fault", "prlimit", limit) == what
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux has")
+@pytest.mark.parametrize(
+    ("folder", "what"),
+    [
+        ("/proc", "/proc/self does not exist, which a browser needs"),
+        ("/dev", "/dev/null and /dev/urandom do not exist, which a browser needs"),
+        ("/mnt", "None"),
+    ],
+)
+def test_a_system_that_lacks_what_every_other_one_has(folder: str, what: str) -> None:
+    assert answer("system_fault", *with_mount(folder, [])) == what
+
+
 @pytest.mark.parametrize(("content", "faulty"), [("max\n", False), ("50\n", True), ("9000\n", False), (None, False)])
 def test_the_limit_of_a_containers_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, faulty: bool

@@ -7,10 +7,11 @@ from typing import cast
 
 import pytest
 
+from purger.browser.causes import too_few
 from purger.browser.network import DIRECT
 from purger.cli.progress import log_event
 from purger.core.cache import Cache
-from purger.core.errors import AccessError, LastingSiteError, NoAnswerError, SiteError
+from purger.core.errors import AccessError, BrowserError, LastingSiteError, NoAnswerError, SiteError
 from purger.core.selection import Selection
 from purger.purge.repository import RepositoryPurge
 from purger.purge.settings import Settings
@@ -178,6 +179,20 @@ async def test_what_keeps_the_browser_from_the_front_end_is_told_where_it_can_no
     assert isinstance(caught.value, LastingSiteError) == (front_end == "leads elsewhere")
     assert ("--connect" in (caught.value.remedy or "")) == (front_end == "answers")
     assert page.loads == (1 if front_end == "leads elsewhere" else 3)
+
+
+async def test_a_limit_of_the_machine_is_no_fault_of_a_front_end_that_answers(
+    purge: Purge, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.fill(2)
+
+    async def fail(_page: CachePage, _repository_id: int | None) -> list[Cache]:
+        raise NoAnswerError("the page did not answer: net::ERR_ABORTED")
+
+    monkeypatch.setattr(CachePage, "load", fail)
+    monkeypatch.setattr("purger.purge.repository.limits_fault", lambda: too_few("open files", "the limit is 100"))
+    with pytest.raises(BrowserError, match="too few open files for a browser: the limit is 100"):
+        await purge()
 
 
 async def test_a_right_to_see_that_is_lost_after_the_survey_is_no_fault_of_the_page(

@@ -21,7 +21,7 @@ from purger.core.retry_policies import PageWaits
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 from purger.travis.page.certificates import RefusedCertificates
-from purger.travis.page.supervised_page import SupervisedPage, first_line
+from purger.travis.page.supervised_page import SupervisedPage, first_line, lost_browser
 from purger.travis.payloads import Response, caches_in, response_in, words_of
 from purger.travis.refusals import another_page, front_end_refusal
 
@@ -80,7 +80,8 @@ class CachePage:
     async def prepare(context: BrowserContext, site: Site, token: Token, *, watched: bool) -> None:
         """Sign the context in and install page.js, before its first page; both hold for every later load.
 
-        `watched` passes all responses on to the page, so that a person sees its rows disappear.
+        `watched` passes all responses on to the page, so that a person sees its rows disappear. Raises BrowserLostError
+        where the browser died meanwhile, and BrowserError where no new one would help.
         """
         config = {
             "origin": site.origin,
@@ -92,7 +93,10 @@ class CachePage:
         }
         for name in ("overlay.js", "page.js") if watched else ("page.js",):
             source = (files("purger.travis.page") / name).read_text("utf-8")
-            await context.add_init_script(f"({source.strip().removesuffix(';')})({json.dumps(config)});")
+            try:
+                await context.add_init_script(f"({source.strip().removesuffix(';')})({json.dumps(config)});")
+            except PlaywrightError as error:
+                raise lost_browser(error, site.origin) from None
 
     async def load(self, repository_id: int | None = None) -> list[Cache]:
         """Load the page anew. Return the caches of the list that it fetched, once its rows are shown.

@@ -13,9 +13,13 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from purger.browser.causes import known_cause
 from purger.browser.driver import driver_error, driver_is_gone
+from purger.browser.machine import limits_fault
 from purger.browser.settings import CLOSING_S
 from purger.core.errors import BrowserError, BrowserLostError, SiteError
 from purger.travis.page.guard import PageGuard
+
+OPENING_S = 30.0
+"""How long a browser may take to open an empty page; where it gets no process for one, it never does."""
 
 
 class SupervisedPage:
@@ -55,11 +59,14 @@ class SupervisedPage:
         if self._page is not None and not self.is_lost(self._page):
             return self._page
         try:
-            page = await self.guard.open_page(self._context)
+            async with asyncio.timeout(OPENING_S):
+                page = await self.guard.open_page(self._context)
         except PlaywrightError as error:
-            if cause := known_cause(first_line(error)):
-                raise BrowserError(f"the browser does not work: {cause.what}", remedy=cause.remedy) from None
-            raise BrowserLostError(f"the browser is gone: {first_line(error)}", where=self._url) from None
+            raise lost_browser(error, self._url) from None
+        except TimeoutError:
+            if fault := limits_fault():
+                raise BrowserError(f"the browser does not work: {fault.what}", remedy=fault.remedy) from None
+            raise BrowserLostError(f"the browser opens no page within {OPENING_S:g} s", where=self._url) from None
         self._crashed = False
         page.on("crash", self._on_crash)
         self._watch(page)
@@ -132,6 +139,15 @@ async def _responds(page: Page) -> bool:
     except TimeoutError:
         pass  # it is busy, and open
     return True
+
+
+def lost_browser(error: PlaywrightError, url: str) -> BrowserError:
+    """Return the error for a browser that opens nothing: BrowserLostError where a new one may do so."""
+    if driver_is_gone():
+        return driver_error(url)
+    if cause := known_cause(first_line(error)) or limits_fault():
+        return BrowserError(f"the browser does not work: {cause.what}", remedy=cause.remedy)
+    return BrowserLostError(f"the browser is gone: {first_line(error)}", where=url)
 
 
 def first_line(error: PlaywrightError) -> str:

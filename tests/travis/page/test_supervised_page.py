@@ -10,7 +10,12 @@ import pytest
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.causes import Cause, too_few
 from purger.core.errors import BrowserError, BrowserLostError, SiteError
+from purger.secrets.token import Token
+from purger.travis.addresses import Site
+from purger.travis.page import supervised_page
+from purger.travis.page.cache_page import CachePage
 from purger.travis.page.supervised_page import SupervisedPage, first_line
 
 URL = "https://app.travis-ci.com/github/acme/widgets/caches"
@@ -107,6 +112,39 @@ async def test_an_error_after_the_driver_died_is_the_drivers(
     with pytest.raises(BrowserError, match="Playwright's driver died"):
         async with supervised.alive(page, None):
             raise PlaywrightError("Page.goto: Target page, context or browser has been closed")
+
+
+@pytest.mark.parametrize(
+    ("fault", "raised", "said"),
+    [
+        (None, BrowserLostError, "opens no page within 0.01 s"),
+        (too_few("open files", "the limit is 60"), BrowserError, "too few open files for a browser: the limit is 60"),
+    ],
+)
+async def test_a_browser_that_opens_no_page_is_given_up(
+    supervised: SupervisedPage,
+    context: FakeContext,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Cause | None,
+    raised: type[BrowserError],
+    said: str,
+) -> None:
+    monkeypatch.setattr(supervised_page, "OPENING_S", 0.01)
+    monkeypatch.setattr(supervised_page, "limits_fault", lambda: fault)
+    monkeypatch.setattr(context, "new_page", asyncio.Event().wait)
+    with pytest.raises(BrowserError, match=said) as caught:
+        await supervised.open()
+    assert caught.type is raised
+
+
+async def test_a_browser_that_dies_before_its_first_page_is_lost() -> None:
+    class Dying:
+        async def add_init_script(self, _script: str) -> None:
+            raise PlaywrightError("Target page, context or browser has been closed")
+
+    site = Site("https://app.travis-ci.com")
+    with pytest.raises(BrowserLostError, match="the browser is gone: Target page"):
+        await CachePage.prepare(cast(BrowserContext, Dying()), site, Token("s3cret-token"), watched=False)
 
 
 async def test_a_page_that_was_never_opened_is_neither_paused_nor_waited_for(supervised: SupervisedPage) -> None:
