@@ -179,6 +179,8 @@ def headline(report: Report) -> str:
     where = many(len(repositories), "repository")
     if report.ok and not selected:
         return f"Nothing is selected in {where}: nothing to do."
+    if report.error and not selected:
+        return sentence_of(f"nothing was deleted: {report.error.message}")
     complete = all(repository.complete for repository in repositories)
     if report.dry_run:
         size = size_text(sum(repository.selected_bytes for repository in repositories))

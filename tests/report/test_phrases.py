@@ -229,6 +229,12 @@ def test_of_several_jobs_those_that_passed_are_counted() -> None:
     assert headline(made) == "1 of 3 jobs passed; 3 caches deleted in 1 attempt."
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_run_that_ended_before_anything_was_selected_says_why(dry_run: bool) -> None:
+    made = report(record("a", gone=0), record("b", gone=0), error=AccessError("no access"), dry_run=dry_run)
+    assert headline(made) == "Nothing was deleted: no access."
+
+
 def test_a_retry_that_came_to_no_restart_counts_what_all_its_attempts_deleted() -> None:
     made = retried(None, None)
     without_jobs = [msgspec.structs.replace(attempt, jobs=[]) for attempt in made.attempts]
