@@ -45,6 +45,8 @@ def show_report(output: Output, report: Report, *, as_table: Literal["rows", "ca
         if repository.error is None and not is_untouched and not is_listed:
             filters = "" if selection is None else str(selection.selection())
             show_result(output, repository, dry_run=report.dry_run, filters=filters)
+        elif repository.error is not None and repository.passes:
+            _show_verdict(output.notes, repository)
         show_kept(output.notes, repository)
     for job in report.last_runs:
         _show_job(output, job, report.error)
@@ -108,5 +110,9 @@ def show_result(output: Output, repository: RepositoryReport, *, dry_run: bool, 
         show_what_remains(output, repository)
     if (how := how_sentence(repository)) is not None:
         console.print(sentence_of(how))
+    _show_verdict(console, repository, dry_run=dry_run, filters=filters)
+
+
+def _show_verdict(console: Console, repository: RepositoryReport, *, dry_run: bool = False, filters: str = "") -> None:
     style = "green" if repository.ok or dry_run else "bold yellow"
     console.print(Text(printable(verdict_of(repository, dry_run=dry_run, filters=filters)), style=style))

@@ -42,7 +42,7 @@ _WORDS = {
         "not known whether its branch or pull request is gone",
         "not known whether their branch or pull request is gone",
     ),
-    Kept.ENOUGH: ("enough is deleted without it", "enough is deleted without them"),
+    Kept.ENOUGH: ("within the size of --until-below", "within the size of --until-below"),
     Kept.LIMIT: ("beyond the limit of the run", "beyond the limit of the run"),
     Kept.UNDATED: ("without a date, so that its age is not known", "without a date, so that their age is not known"),
     Kept.UNSIZED: ("without a size", "without a size"),

@@ -22,6 +22,7 @@ from purger.jobs.unlisted import delete_unlisted
 from purger.jobs.verdict import (
     WORTH_A_RESTART,
     error_of,
+    is_spared,
     judge,
     sentence_about,
     unlisted_error,
@@ -204,7 +205,7 @@ class Retry:
         elif unread:
             run.error = unread.about(f"job {run.id} failed, and its log can't be read")
             text = run.error.what
-        elif run.verdict not in WORTH_A_RESTART or is_last:
+        elif run.verdict not in WORTH_A_RESTART or is_last or is_spared(run.fetched):
             attempts = len(self._attempts)
             run.error = error_of(run.verdict, run.id, run.url, run.log, run.fetched, attempts)
         self._emit_judged(run, text)

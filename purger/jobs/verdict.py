@@ -40,6 +40,12 @@ def unlisted_of(fetched: Sequence[FetchVerdict]) -> list[FetchVerdict]:
     return [each for each in fetched if each.deleted is False and each.outcome is None and each.fetch.source == "own"]
 
 
+def is_spared(fetched: Sequence[FetchVerdict]) -> bool:
+    """Return whether what the job fetched of deleted caches are later uploads, which no other purge would delete."""
+    deleted = [each for each in fetched if each.deleted]
+    return bool(deleted) and all(each.is_spared for each in deleted)
+
+
 def _doubtful(fetched: Sequence[FetchVerdict]) -> list[FetchVerdict]:
     """Return what the job fetched of which nobody can tell whether a purge deleted it."""
     return [each for each in fetched if each.deleted is None]
@@ -85,13 +91,7 @@ def error_of(
                 remedy="Find out who cancelled it, and why; then run this again.",
             )
         case Verdict.FETCHED_DELETED:
-            archives = ", ".join(archive_text(each.fetch) for each in fetched if each.deleted)
-            return JobError(
-                f"job {job_id} still fetches a deleted cache after {many(attempts, 'attempt')}: {archives}",
-                where=url,
-                remedy="A running job may upload it again and again: wait until none runs on that branch, "
-                "then run this again, with a longer --wait.",
-            )
+            return _fetched_deleted_error(job_id, url, fetched, attempts)
         case Verdict.NO_ANSWER:
             return SiteError(
                 f"job {job_id} got no answer to its request for a cache, in {many(attempts, 'attempt')}: "
@@ -109,6 +109,23 @@ def error_of(
                 where=url,
                 remedy=_where_to_look(log),
             )
+
+
+def _fetched_deleted_error(job_id: int, url: str, fetched: Sequence[FetchVerdict], attempts: int) -> JobError:
+    archives = ", ".join(archive_text(each.fetch) for each in fetched if each.deleted)
+    if is_spared(fetched):
+        return JobError(
+            f"job {job_id} fetched a cache that was uploaded again after its deletion, and is not selected: {archives}",
+            where=url,
+            remedy="Run this again with options that select it: without --older-than, --newer-than and --keep-newest, "
+            "for example.",
+        )
+    return JobError(
+        f"job {job_id} still fetches a deleted cache after {many(attempts, 'attempt')}: {archives}",
+        where=url,
+        remedy="A running job may upload it again and again: wait until none runs on that branch, "
+        "then run this again, with a longer --wait.",
+    )
 
 
 def _unknown_error(job_id: int, url: str, fetched: Sequence[FetchVerdict]) -> SiteError:

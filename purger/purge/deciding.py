@@ -59,8 +59,7 @@ class Deciding:
             open_ones = [cache for cache in caches if before.verdict(cache).selected is not False]
             gone = replace(gone, pull_requests=await self._closed_pull_requests(open_ones))
         decision = decide(caches, selection.filtered, policies, is_gone=gone.is_gone, is_complete=is_whole)
-        warnings = [*_of_unknown(caches, decision, gone.pull_requests), *_of_target(caches, decision, policies)]
-        return Decided(caches, decision, warnings)
+        return Decided(caches, decision, _of_unknown(caches, decision, gone.pull_requests))
 
     async def _view(self, listed: Sequence[Cache], selection: Selection) -> tuple[list[Cache], bool]:
         """Return all caches, and whether that is all. Where the list is full, the branches are listed one by one."""
@@ -155,8 +154,11 @@ def _of_unknown(caches: Sequence[Cache], decision: Decision, pull_requests: Pull
     return [f"{many(unknown, 'cache')} kept, {Kept.UNKNOWN.of_many}{why}"] if unknown else []
 
 
-def _of_target(caches: Sequence[Cache], decision: Decision, policies: Policies) -> list[str]:
-    """Say that more stays than the policies want left of the repository, or may."""
+def above_target(caches: Sequence[Cache], decision: Decision, policies: Policies) -> list[str]:
+    """Return a sentence where more stays than the policies want left of the repository, or may.
+
+    The decision is the last one, with the limit of the run applied.
+    """
     most_bytes = policies.until_below_bytes
     if most_bytes is None:
         return []

@@ -23,7 +23,7 @@ from purger.core.text import many
 from purger.purge.attribution import Attribution
 from purger.purge.branch_listings import BranchListings
 from purger.purge.completeness import AT_LEAST
-from purger.purge.deciding import Decided, Deciding
+from purger.purge.deciding import Decided, Deciding, above_target
 from purger.purge.entry import State
 from purger.purge.exact_deletion import ExactDeletion
 from purger.purge.ledger import Ledger
@@ -108,7 +108,8 @@ class RepositoryPurge:
             ledger.selection = replace(ledger.selection, decision=decision)
             self.record.complete = decision.is_complete
             ledger.record_load(self._decided.caches, self._api.clock.now())
-            self._loads.warn_of_undecided(self._decided.warnings)
+            above = above_target(self._decided.caches, decision, ledger.selection.policies)
+            self._loads.warn_of_undecided([*self._decided.warnings, *above])
         self.record.surveyed = True
         selected = ledger.selected
         if self.record.may_hide_matches:

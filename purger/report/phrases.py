@@ -153,8 +153,11 @@ def job_words(job: JobReport) -> str:
 
 
 def _retry_headline(report: Report) -> str:
-    jobs = report.last_runs
-    if len(jobs) == 1:
+    jobs, not_reached = report.last_runs, report.jobs_not_reached
+    if not jobs:
+        is_one = len(not_reached) == 1
+        result = f"job {not_reached[0]} was not restarted" if is_one else "no job was restarted"
+    elif len(jobs) == 1:
         result = f"job {jobs[0].job} {job_words(jobs[0])}"
     else:
         result = f"{sum(job.verdict is Verdict.PASSED for job in jobs)} of {many(len(jobs), 'job')} passed"
@@ -164,7 +167,7 @@ def _retry_headline(report: Report) -> str:
 
 def headline(report: Report) -> str:
     """Return the result of the whole run in one sentence or two; of a retry, what became of its jobs."""
-    if report.last_runs:
+    if report.attempts:
         return _retry_headline(report)
     repositories = report.repositories
     if not repositories:
@@ -176,6 +179,8 @@ def headline(report: Report) -> str:
     where = many(len(repositories), "repository")
     if report.ok and not selected:
         return f"Nothing is selected in {where}: nothing to do."
+    if report.error and not selected:
+        return sentence_of(f"nothing was deleted: {report.error.message}")
     complete = all(repository.complete for repository in repositories)
     if report.dry_run:
         size = size_text(sum(repository.selected_bytes for repository in repositories))

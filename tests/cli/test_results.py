@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import msgspec
 import pytest
 from rich.console import Console
 
-from purger.cli.results import show_what_remains
-from purger.core.errors import ExitCode
+from purger.cli.results import show_report, show_what_remains
+from purger.core.errors import ExitCode, StoppedError
 from purger.purge.methods import Refusal
 from purger.purge.run import Run
-from tests.report.samples import cache_report, repository_of
+from tests.report.samples import cache_report, record, refused, report, repository_of
 from tests.support.command_line import Command
-from tests.support.consoles import output_on
+from tests.support.consoles import output_on, shown_by
 
 pytestmark = pytest.mark.cli
 
@@ -53,3 +54,12 @@ def test_what_remains_is_bounded_in_a_log(monkeypatch: pytest.MonkeyPatch) -> No
     lines = console.file.getvalue().splitlines()
     assert [line.split()[0] for line in lines if line.startswith("branch-")] == ["branch-0", "branch-1"]
     assert lines[-1] == "And 3 caches more: see --json."
+
+
+def test_of_a_run_that_was_stopped_it_is_said_what_was_done() -> None:
+    made = report(record(gone=3, left=[refused("main")]), record("b", gone=0), error=StoppedError("stopped by SIGINT"))
+    begun, other = made.repositories
+    untouched = msgspec.structs.replace(other, error=begun.error, passes=0)
+    stopped = msgspec.structs.replace(made, repositories=[begun, untouched])
+    lines = shown_by(lambda console: show_report(output_on(console), stopped, as_table=None))
+    assert lines == ["3 of 4 caches of acme/widgets are gone (6.0 MB); 1 failed.", "Stopped by SIGINT."]

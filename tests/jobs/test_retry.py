@@ -179,6 +179,19 @@ def test_what_a_policy_keeps_is_decided_once_for_all_attempts(
     assert ended.report["selection"]["keep_newest"] == 1
 
 
+def test_what_a_job_uploads_again_and_no_purge_selects_is_not_purged_again(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    old = repository.add("main", age_s=9 * 86_400.0)
+    script = [failed(), failed(fetch="own", stores=True), failed(fetch="own")]
+    job = site.add_job(repository, script=script, cache_name=old.name)
+    ended = retry(purger, job, older_than="1d")
+    assert (ended.code, len(job.restarts)) == (1, 2), ended.err
+    assert [attempt["purge"]["selected"] for attempt in attempts(ended)] == [1, 0]
+    assert "fetched a cache that was uploaded again after its deletion, and is not selected: main/cache-" in ended.err
+    assert "without --older-than" in ended.report["error"]["remedy"]
+
+
 def test_what_nobody_can_decide_is_not_purged_again(purger: Purger, site: StandIn, repository: Repository) -> None:
     for branch, age_s in (("main", 9 * 86_400.0), ("dev", 8 * 86_400.0)):
         for number in range(2):

@@ -315,6 +315,8 @@ async def test_twins_in_branches_of_one_name_are_told_apart(purge: Purge, reposi
     [
         (Selection(exclude=("main",), policies=Policies(until_below_bytes=5)), ["8 Bytes stay, more than the 5 bytes"]),
         (Selection(policies=Policies(keep_newest=2, until_below_bytes=7)), ["12 Bytes stay, more than the 7 bytes"]),
+        (Selection(policies=Policies(until_below_bytes=5, limit=1)), ["8 Bytes stay, more than the 5 bytes"]),
+        (Selection(policies=Policies(until_below_bytes=5, limit=2)), []),
         (Selection(policies=Policies(until_below_bytes=5)), []),
         (Selection(policies=Policies(until_below_bytes=500)), []),
     ],

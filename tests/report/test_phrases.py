@@ -12,7 +12,7 @@ from purger.core.cache import Method
 from purger.core.errors import AccessError, ExitCode, JobError, PurgerError, SiteError
 from purger.purge.record import Record
 from purger.report.build import error_report, repository_report, run_report
-from purger.report.model import ErrorReport, StoredReport
+from purger.report.model import ErrorReport, RetryReport, StoredReport
 from purger.report.phrases import (
     archive_text,
     counted,
@@ -227,6 +227,20 @@ def test_the_state_of_a_run_follows_from_its_exit_code(ok: bool, dry_run: bool, 
 def test_of_several_jobs_those_that_passed_are_counted() -> None:
     made = retried("passed", more_jobs=(job_report(13, "unknown"), job_report(14, "canceled")))
     assert headline(made) == "1 of 3 jobs passed; 3 caches deleted in 1 attempt."
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_run_that_ended_before_anything_was_selected_says_why(dry_run: bool) -> None:
+    made = report(record("a", gone=0), record("b", gone=0), error=AccessError("no access"), dry_run=dry_run)
+    assert headline(made) == "Nothing was deleted: no access."
+
+
+def test_a_retry_that_came_to_no_restart_counts_what_all_its_attempts_deleted() -> None:
+    made = retried(None, None)
+    without_jobs = [msgspec.structs.replace(attempt, jobs=[]) for attempt in made.attempts]
+    for jobs, result in (([12], "Job 12 was not restarted"), ([12, 13], "No job was restarted")):
+        retry = RetryReport(jobs=jobs, attempts=without_jobs)
+        assert headline(msgspec.structs.replace(made, retry=retry)) == f"{result}; 3 caches deleted in 2 attempts."
 
 
 def test_a_job_that_was_not_followed_to_its_end_has_words() -> None:

@@ -14,6 +14,7 @@ SymptomId = Literal["contextual-version-conflict", "version-conflict", "distribu
 When = Literal["before", "after", "unknown"]
 
 _GONE_OUTCOMES = frozenset({"deleted", "recreated"})
+_LEFT_ALONE = "skipped"
 _OF_TWO_BRANCHES = "deleted of one branch and kept of another, and the log shows both alike"
 _ARCHIVE_SUFFIXES = (".tgz", ".tbz")
 
@@ -204,6 +205,7 @@ class FetchVerdict:
         deleted_at: when it was deleted, in UTC, if the report knows.
         when: whether it was fetched before or after that; "unknown" when either time is.
         doubt: why it is not known whether it was deleted.
+        is_spared: the last purge saw a later upload of it, and left that alone: another one would, too.
     """
 
     fetch: Fetch
@@ -212,6 +214,7 @@ class FetchVerdict:
     deleted_at: datetime | None
     when: When
     doubt: str | None = None
+    is_spared: bool = False
 
 
 def compare(log: JobLog, purged: Iterable[PurgedCache]) -> tuple[FetchVerdict, ...]:
@@ -221,12 +224,15 @@ def compare(log: JobLog, purged: Iterable[PurgedCache]) -> tuple[FetchVerdict, .
     one whose cache was deleted, or of one whose cache was kept, nothing is known of it.
     """
     caches: dict[tuple[str, str], list[PurgedCache]] = {}
+    last = 0
     for cache in purged:
         caches.setdefault(cache.key, []).append(cache)
-    return tuple(_verdict(fetch, caches.get(_end_of_key(fetch.branch, fetch.archive), [])) for fetch in log.fetched)
+        last = max(last, cache.purge)
+    keys = ((fetch, _end_of_key(fetch.branch, fetch.archive)) for fetch in log.fetched)
+    return tuple(_verdict(fetch, caches.get(key, []), last) for fetch, key in keys)
 
 
-def _verdict(fetch: Fetch, caches: list[PurgedCache]) -> FetchVerdict:
+def _verdict(fetch: Fetch, caches: list[PurgedCache], last: int) -> FetchVerdict:
     by_purge: dict[int, list[PurgedCache]] = {}
     for cache in caches:
         by_purge.setdefault(cache.purge, []).append(cache)
@@ -241,7 +247,8 @@ def _verdict(fetch: Fetch, caches: list[PurgedCache]) -> FetchVerdict:
     when: When = "unknown"
     if fetch.at is not None and deleted_at is not None:
         when = "before" if fetch.at < deleted_at else "after"
-    return FetchVerdict(fetch, bool(gone), outcome, deleted_at, when)
+    is_spared = any(cache.purge == last and cache.is_later and cache.outcome == _LEFT_ALONE for cache in seen)
+    return FetchVerdict(fetch, bool(gone), outcome, deleted_at, when, is_spared=is_spared)
 
 
 def _possible(fetch: Fetch, caches: list[PurgedCache]) -> list[PurgedCache]:

@@ -136,5 +136,21 @@ def test_the_last_known_deletion_counts() -> None:
     assert verdict.deleted_at == FETCHED_AT - MINUTE
 
 
+@pytest.mark.parametrize(
+    ("later", "spared"),
+    [
+        (PurgedCache("main", "cache-a.tgz", "skipped", purge=1, is_later=True), True),
+        (PurgedCache("main", "cache-a.tgz", "deleted", purge=1, is_later=True), False),
+        (PurgedCache("main", "cache-a.tgz", "skipped", purge=1), False),
+        (PurgedCache("main", "cache-b.tgz", "skipped", purge=1, is_later=True), False),
+    ],
+)
+def test_a_later_upload_that_the_last_purge_left_alone_is_spared(later: PurgedCache, *, spared: bool) -> None:
+    (verdict,) = compare(log_of(), [entry(), later])
+    assert (verdict.deleted, verdict.is_spared) == (True, spared)
+    (verdict,) = compare(log_of(), [entry(), later, replace(entry(name="cache-c.tgz"), purge=2)])
+    assert not verdict.is_spared, "the last purge has not seen it"
+
+
 def test_a_clean_start_needs_no_verdict() -> None:
     assert compare(JobLog(is_log=True, started_clean=True), [entry()]) == ()
