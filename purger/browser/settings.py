@@ -38,6 +38,7 @@ class BrowserSettings:
     browser: str | None = text(
         "--browser",
         metavar="PATH|chrome|msedge|chromium",
+        is_path=True,
         shown="the first one found",
         panel=BROWSER,
         help="Which browser to use.",

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
@@ -103,7 +104,7 @@ class Group:
             source = variables[0] if variables and name in from_variables else None
             if source and option.raw == list[str]:
                 _refuse_quotes(value, source)
-            values[name] = option.value_of(value, source)
+            values[name] = option.value_of(_in_home(value) if option.is_path else value, source)
         return values
 
     def given_by(self, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -120,6 +121,12 @@ class Group:
             elif text is not None:
                 given[name] = text.split() if option.raw == list[str] else text
         return given
+
+
+def _in_home(path: str | Path) -> str | Path:
+    """Return a path with the home folder for `~`, which no shell replaces behind an equals sign or in `.env`."""
+    text = os.fspath(path)
+    return type(path)(os.path.expanduser(text)) if text.startswith("~/") else path  # noqa: PTH111 - needs no home
 
 
 def _refuse_quotes(names: Iterable[str], variable: str) -> None:
