@@ -135,11 +135,11 @@ class Sessions:
         write_whole(self._target, text.encode(), mode=_FILE_MODE)
 
     def _broken(self, why: str) -> InputError:
-        return InputError(
-            f"the file of saved sessions can't be used: {why}",
-            where=str(self.path),
-            remedy=f"Delete it and sign in again: rm {shlex.quote(str(self.path))}; purger login.",
-        )
+        if self.is_default:
+            remedy = f"Delete it and sign in again: rm {shlex.quote(str(self.path))}; purger login."
+        else:  # it may be anything of the user's
+            remedy = "Name the file that `purger login` has written with --session-file, or a new one to sign in again."
+        return InputError(f"the file of saved sessions can't be used: {why}", where=str(self.path), remedy=remedy)
 
     def _unsaved(self, why: str | None) -> InputError:
         return InputError(

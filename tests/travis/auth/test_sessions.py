@@ -190,6 +190,16 @@ def test_an_invalid_file_is_an_input_error(tmp_path: Path, text: str, message: s
     assert "sentinel" not in str(raised.value)
 
 
+def test_only_a_file_of_purgers_own_is_to_be_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "purger").mkdir()
+    for sessions, is_own in ((Sessions(), True), (Sessions(tmp_path / "report.json"), False)):
+        sessions.path.write_text("{}")
+        with pytest.raises(InputError) as raised:
+            sessions.find(PUBLIC)
+        assert (f"rm {sessions.path}" in str(raised.value.remedy)) is is_own
+
+
 def test_a_token_of_a_session_that_can_not_be_sent_is_told_with_its_file(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "session.json")
     sessions.save(PUBLIC, ONE)
