@@ -75,6 +75,7 @@ class NetworkSettings:
     ca_file: Path | None = text(
         "--ca-file",
         raw=Path,
+        is_path=True,
         metavar="FILE",
         shown="SSL_CERT_FILE, else NODE_EXTRA_CA_CERTS, else REQUESTS_CA_BUNDLE",
         panel=NETWORK,

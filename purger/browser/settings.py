@@ -38,6 +38,7 @@ class BrowserSettings:
     browser: str | None = text(
         "--browser",
         metavar="PATH|chrome|msedge|chromium",
+        is_path=True,
         shown="the first one found",
         panel=BROWSER,
         help="Which browser to use.",
@@ -66,7 +67,7 @@ class BrowserSettings:
             if self.browser is not None or self.headed:
                 raise InputError(
                     "--connect uses a remote browser, so --browser and --headed can't be used with it",
-                    remedy="Leave --browser and --headed out.",
+                    remedy="Leave --browser and --headed out, and unset PURGER_BROWSER and PURGER_HEADED.",
                 )
         for option, is_on in (("--keep-open", self.keep_open), ("--pause", self.pause)):
             if is_on and not self.headed:

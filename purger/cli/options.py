@@ -62,6 +62,7 @@ class TargetOptions:
 
     from_file: str | None = text(
         "--from-file",
+        is_path=True,
         metavar="FILE",
         shown="none",
         panel=SELECT,
@@ -79,6 +80,7 @@ class TargetOptions:
     resume: Path | None = text(
         "--resume",
         raw=Path,
+        is_path=True,
         metavar="REPORT",
         shown="none",
         panel=SELECT,
@@ -136,6 +138,7 @@ class SiteOptions:
     session_file: Path | None = text(
         "--session-file",
         raw=Path,
+        is_path=True,
         metavar="FILE",
         shown="in your configuration folder",
         panel=SITE,
@@ -155,6 +158,7 @@ class ArtifactOptions:
     artifacts: Path | None = text(
         "--artifacts",
         parse=folder_of,
+        is_path=True,
         metavar="DIR",
         shown="none",
         panel=OUTPUT,
@@ -247,6 +251,7 @@ class CheckLogOptions:
     report: Path | None = text(
         "--report",
         raw=Path,
+        is_path=True,
         metavar="FILE",
         shown="none",
         panel=None,

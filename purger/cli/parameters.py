@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
@@ -104,7 +105,7 @@ class Group:
             if source and option.raw == list[str]:
                 _refuse_odd_blanks(os.environ[source], source)
                 _refuse_quotes(value, source)
-            values[name] = option.value_of(value, source)
+            values[name] = option.value_of(_in_home(value) if option.is_path else value, source)
         return values
 
     def given_by(self, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -134,6 +135,12 @@ def _refuse_odd_blanks(text: str, variable: str) -> None:
             f"{variable} holds a blank that is no space (U+{ord(odd):04X}), which may be a part of a name",
             remedy="Write spaces between the names; a name that holds another blank needs the option.",
         )
+
+
+def _in_home(path: str | Path) -> str | Path:
+    """Return a path with the home folder for `~`, which no shell replaces behind an equals sign or in `.env`."""
+    text = os.fspath(path)
+    return type(path)(os.path.expanduser(text)) if text.startswith("~/") else path  # noqa: PTH111 - needs no home
 
 
 def _refuse_quotes(names: Iterable[str], variable: str) -> None:

@@ -35,7 +35,8 @@ class Option:
     `raw` is the type of what is given, but numbers and choices are given as text; `parse` converts that to the field's
     value. `default` is the default as the user would write it; `shown` describes a default that cannot be written. A
     number below `at_least` is rejected. A wait has `seconds_a_unit` and is rejected above a week. With `refuse_empty` a
-    variable that is set but empty is an error, since an ignored filter would delete too much.
+    variable that is set but empty is an error, since an ignored filter would delete too much. With `is_path` a leading
+    `~/` means the home folder.
     """
 
     names: tuple[str, ...]
@@ -52,6 +53,7 @@ class Option:
     has_variable: bool = True
     refuse_empty: bool = False
     is_hidden: bool = False
+    is_path: bool = False
 
     @property
     def name(self) -> str:

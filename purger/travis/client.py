@@ -18,7 +18,7 @@ from purger.secrets.token import Token
 from purger.travis.addresses import Site
 from purger.travis.decoding import NotJsonError, decode, not_our_api
 from purger.travis.rate_limit import Budget
-from purger.travis.refusals import BusyError, RateLimitedError, another_server, is_page, refusal_of
+from purger.travis.refusals import BusyError, RateLimitedError, TokenRefusedError, another_server, is_page, refusal_of
 from purger.travis.site_clock import SiteClock
 
 VERSION = {"Travis-API-Version": "3"}
@@ -154,6 +154,8 @@ class Calls:
             refused = refusal_of(response.status_code, response.headers, text, address)
             if isinstance(refused, RateLimitedError):
                 self._budget.refused(refused.retry_after_s)
+            if isinstance(refused, TokenRefusedError):
+                refused.remedy = self._token.renewal
             raise refused
         self.clock.compare(response.headers.get("date"))
         self._budget.went_well()

@@ -178,7 +178,6 @@ def _no_access(status: int, headers: Mapping[str, str], text: str, address: str)
         return TokenRefusedError(
             f"the token was refused: {words}",
             where=origin_of(address),  # whichever call it was, it is one fact
-            remedy="Copy a new one from the site's settings page into TRAVIS_TOKEN.",
         )
     if kind is not None:
         return NotAllowedError(

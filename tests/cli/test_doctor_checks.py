@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
         ("no repository named", 2, ["repository"], ["page"], "Name it"),
         ("odd setting", 2, ["settings"], [], "45m, 12h, 30d"),
         ("unreadable .env", 2, ["settings"], [], "Make its target available"),
-        ("broken session", 2, ["token"], ["repository", "page"], "rm "),
+        ("broken session", 2, ["token"], ["repository", "page"], "--session-file"),
         ("no token", 3, ["token"], ["repository", "page"], "purger login"),
         ("wrong token", 3, ["token"], ["repository", "page"], "Copy a new one"),
         ("no repository", 3, ["repository"], ["page"], "spelling"),

@@ -77,6 +77,15 @@ def test_a_session_file_can_be_chosen_by_option_and_variable(
     assert (ended.code, "Token from mine.json" in ended.err) == (0, True)
 
 
+def test_the_home_folder_is_meant_also_behind_an_equals_sign(
+    command: Command, person: list[ManualSignIn], tmp_path: Path
+) -> None:
+    """No shell replaces `~` there: the token was written to a folder of that name in the current one."""
+    assert command("login", "--session-file=~/mine.json").code == 0
+    assert (tmp_path / "mine.json").stat().st_mode & 0o777 == 0o600
+    assert not Path("~").exists()
+
+
 def test_login_notes_the_token_that_comes_before_the_session(
     command: Command, person: list[ManualSignIn], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,9 +86,10 @@ async def test_a_deletion_is_sent_once_even_if_it_is_refused(
 
 async def test_a_token_that_is_refused_is_no_access(site: StandIn, repository: Repository, open_api: OpenApi) -> None:
     async with open_api(token="wrong-token-of-someone") as api:
-        with pytest.raises(AccessError, match="the token was refused: answered 403"):
+        with pytest.raises(AccessError, match="the token was refused: answered 403") as raised:
             await api.user()
     assert statuses(site) == 1
+    assert "Copy a new one" in (raised.value.remedy or ""), "as the token says, which knows where it is from"
 
 
 async def test_a_right_that_is_missing_and_a_repository_that_is_hidden_are_different(

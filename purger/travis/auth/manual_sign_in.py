@@ -48,8 +48,8 @@ class ManualSignIn:
         """Open the window, wait for the sign-in, and return the session.
 
         Raises AccessError after the timeout or if the API rejects the token, StoppedError if the user closes the
-        window, SiteError if the site does not answer or its certificate is not accepted, and BrowserError if the
-        browser does not start, or if it or Playwright's driver dies.
+        window, SiteError if the site does not answer, stores no token or has a certificate that is not accepted, and
+        BrowserError if the browser does not start, or if it or Playwright's driver dies.
         """
         async with Connections(self._network) as connections:
             reach = await reach_of(connections, self.site.addresses)

@@ -16,7 +16,7 @@ from purger.core.errors import AccessError, InputError
 from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.files import read_whole, write_whole
 from purger.secrets.token import Token
-from purger.travis.addresses import Site
+from purger.travis.addresses import DEFAULT_URL, Site
 
 SCHEMA = 1
 _OUT_OF_REACH = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
@@ -55,7 +55,7 @@ class Sessions:
         token, login = saved.get("token"), saved.get("login", "")
         if not isinstance(token, str) or not isinstance(login, str):
             raise self._broken("a token is missing")
-        return Session(token_in(token, self.path, "Sign in again: purger login."), login)
+        return Session(token_in(token, self.path, f"Sign in again: `{login_command(site)}`."), login)
 
     def prepare(self) -> None:
         """Check that a session can be saved, before the user signs in."""
@@ -135,11 +135,11 @@ class Sessions:
         write_whole(self._target, text.encode(), mode=_FILE_MODE)
 
     def _broken(self, why: str) -> InputError:
-        return InputError(
-            f"the file of saved sessions can't be used: {why}",
-            where=str(self.path),
-            remedy=f"Delete it and sign in again: rm {shlex.quote(str(self.path))}; purger login.",
-        )
+        if self.is_default:
+            remedy = f"Delete it and sign in again: rm {shlex.quote(str(self.path))}; purger login."
+        else:  # it may be anything of the user's
+            remedy = "Name the file that `purger login` has written with --session-file, or a new one to sign in again."
+        return InputError(f"the file of saved sessions can't be used: {why}", where=str(self.path), remedy=remedy)
 
     def _unsaved(self, why: str | None) -> InputError:
         return InputError(
@@ -184,10 +184,21 @@ def read_private(path: Path, what: str) -> str | None:
     )
 
 
+def login_command(site: Site) -> str:
+    """Return the command that signs in to this site."""
+    url = "" if site.url == DEFAULT_URL else f" --url {site.url}"
+    if site.api_url != Site.at(site.url).api_url:
+        url += f" --api-url {site.api_url}"
+    return f"purger login{url}"
+
+
 def token_in(text: str, path: Path, remedy: str) -> Token:
-    """Return the token that a file holds. Raises what `Token` raises, with the file and how to mend that."""
+    """Return the token that a file holds; `remedy` says how to replace it.
+
+    Raises what `Token` raises, with the file and the remedy.
+    """
     try:
-        return Token(text)
+        return Token(text, renewal=remedy)
     except (AccessError, InputError) as error:
         raise type(error)(error.what, where=str(path), remedy=remedy) from None
 

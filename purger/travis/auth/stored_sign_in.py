@@ -8,7 +8,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
 from purger.browser.driver import driver_is_gone
-from purger.core.errors import SiteError
+from purger.core.errors import AccessError, InputError, SiteError
 from purger.core.hosts import origin_of
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
@@ -46,7 +46,7 @@ async def token_in(page: Page, site: Site) -> Token | None:
     """Return the token that the sign-in stored (docs/TRAVIS.md section 2), or None.
 
     Only the storage of the front end's own origin is read. The result is also None while the page navigates, and
-    after it was closed.
+    after it was closed. Raises SiteError for what can't be a token.
     """
     if origin_of(page.url) != site.origin:
         return None
@@ -56,7 +56,14 @@ async def token_in(page: Page, site: Site) -> Token | None:
     except PlaywrightError:
         return None
     text = token_text(*stored) if stored else None
-    return Token(text) if text else None
+    try:
+        return Token(text) if text else None
+    except (AccessError, InputError) as error:
+        raise SiteError(
+            f"the sign-in stored what is no token: {error.what}",
+            where=site.url,
+            remedy="Is this the address of Travis CI's front end (--url)?",
+        ) from None
 
 
 def token_text(accounts: str | None, active_account: str | None, web_token: str | None) -> str | None:

@@ -14,7 +14,14 @@ from purger.secrets import env_file
 from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.token import Token
 from purger.travis.addresses import DEFAULT_URL, Site
-from purger.travis.auth.sessions import OutOfReachError, Sessions, read_private, token_in, warning_if_public
+from purger.travis.auth.sessions import (
+    OutOfReachError,
+    Sessions,
+    login_command,
+    read_private,
+    token_in,
+    warning_if_public,
+)
 
 _TRAVIS_FOLDER_VARIABLE = "TRAVIS_CONFIG_PATH"
 
@@ -77,12 +84,9 @@ def first_token(site: Site, out_of_reach: list[OutOfReachError] | None = None) -
 
 def how_to_sign_in(site: Site) -> str:
     """Describe the three ways to sign in, the easiest one first."""
-    url = "" if site.url == DEFAULT_URL else f" --url {site.url}"
-    if site.api_url != Site.at(site.url).api_url:
-        url += f" --api-url {site.api_url}"
     travis = "--pro" if site.url == DEFAULT_URL else f"-e {site.api_url}"
     return (
-        f"1. `purger login{url}` opens a browser where you sign in.\n"
+        f"1. `{login_command(site)}` opens a browser where you sign in.\n"
         f"2. Copy an API token from {site.url}/account/preferences and set it: export {TOKEN_VARIABLE}=...\n"
         f"3. Run `travis login {travis}`: purger finds the token that it stores."
     )

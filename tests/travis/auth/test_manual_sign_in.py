@@ -94,6 +94,14 @@ async def test_a_single_web_token_is_enough(site: StandIn, browser: Browser) -> 
     assert (await sign_in(site, browser, sets_it))[0] == "the-lone-token"
 
 
+async def test_what_can_be_no_token_is_the_sites_fault(site: StandIn, browser: Browser) -> None:
+    async def sets_it(page: Page) -> None:
+        await page.evaluate("([key, token]) => localStorage.setItem(key, token)", [TOKEN_KEY, "no token"])
+
+    with pytest.raises(SiteError, match="the sign-in stored what is no token: the token contains white space"):
+        await sign_in(site, browser, sets_it)
+
+
 async def test_a_closed_window_stops_the_sign_in(site: StandIn, browser: Browser) -> None:
     with pytest.raises(StoppedError, match="the window was closed") as raised:
         await sign_in(site, browser, lambda page: page.close())

@@ -43,6 +43,15 @@ def test_each_site_has_its_own_session(tmp_path: Path) -> None:
     assert not sessions.path.exists()
 
 
+def test_a_session_that_is_refused_is_renewed_by_signing_in_again_on_its_site(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "session.json")
+    for site, command in ((PUBLIC, "`purger login`"), (ACME, f"`purger login --url {ACME.url}")):
+        sessions.save(site, ONE)
+        found = sessions.find(site)
+        assert found
+        assert found.token.renewal.startswith(f"Sign in again: {command}")
+
+
 def test_a_session_is_not_used_for_another_api(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "session.json")
     sessions.save(PUBLIC, ONE)
@@ -181,13 +190,23 @@ def test_an_invalid_file_is_an_input_error(tmp_path: Path, text: str, message: s
     assert "sentinel" not in str(raised.value)
 
 
+def test_only_a_file_of_purgers_own_is_to_be_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "purger").mkdir()
+    for sessions, is_own in ((Sessions(), True), (Sessions(tmp_path / "report.json"), False)):
+        sessions.path.write_text("{}")
+        with pytest.raises(InputError) as raised:
+            sessions.find(PUBLIC)
+        assert (f"rm {sessions.path}" in str(raised.value.remedy)) is is_own
+
+
 def test_a_token_of_a_session_that_can_not_be_sent_is_told_with_its_file(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "session.json")
     sessions.save(PUBLIC, ONE)
     sessions.path.write_text(sessions.path.read_text().replace("token-of-one", "token of one"))
     with pytest.raises(InputError, match=r"^the token contains white space.* \(.*session\.json\)$") as raised:
         sessions.find(PUBLIC)
-    assert raised.value.remedy == "Sign in again: purger login."
+    assert raised.value.remedy == "Sign in again: `purger login`."
     assert "token of one" not in str(raised.value)
 
 
