@@ -27,6 +27,8 @@ _ANOTHER_OF_OURS = re.compile(
 _ANOTHER_ASSIGNMENT = re.compile(r"\s[A-Za-z_]\w*\+?=")
 """What a shell takes for one more variable: not at the start of a value, where a token may end with `==`."""
 _NAMED_INSIDE = re.compile(r"(?<!\w)PURGER_\w+")
+_QUOTED_INSIDE = re.compile(r"(?<=[\[(][\"'])PURGER_\w+")
+"""A name as programs write it: `os.environ["PURGER_BRANCH"] = …`."""
 _SETS_NOTHING = re.compile(r"\s*(?:unset|echo|printf|if|elif|while|test|source|eval|\[|\.\s|\w+\s+-)", re.IGNORECASE)
 _SETS_SOMETHING = re.compile(r"\w\s*[=:]\s*[^=\s]")
 _OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
@@ -148,7 +150,8 @@ def name_meant(line: str) -> str | None:
             return name
     # A line that sets nothing may unset a filter, or test it.
     pattern = _NAMED_INSIDE if not separator and _SETS_NOTHING.match(bare) else _SETTING_INSIDE
-    inside = pattern.search(_COMMENT_AT_END.sub("", bare))
+    text = _COMMENT_AT_END.sub("", bare)
+    inside = pattern.search(text) or _QUOTED_INSIDE.search(text)
     return inside.group().rstrip("=: ").upper() if inside else None
 
 

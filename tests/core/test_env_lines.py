@@ -72,6 +72,8 @@ def test_a_filter_is_read(content: bytes) -> None:
         'set "PURGER_BRANCH=main"',
         "EXPORT PURGER_BRANCH=main",
         '$env:PURGER_BRANCH="main"',
+        'os.environ["PURGER_BRANCH"] = "main"',
+        "[Environment]::SetEnvironmentVariable('PURGER_BRANCH', 'main')",
         "PURGER_\u200bBRANCH=main",
         "\u200bPURGER_BRANCH=main",
         "FOO=1\n\ufeffPURGER_BRANCH=main",
