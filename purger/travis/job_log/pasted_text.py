@@ -26,7 +26,9 @@ _MOMENT = (
 )  # fmt: skip
 _END_OF_PREFIX = rb"(?:[ \t]*[|:]|[ \t]+-(?=[ \t]))?[ \t]?"
 _STAMP = _QUOTING + rb"(?:[\[(<] {0,8}(?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
-_NUMBER = _QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.[ \t]|\t)[ \t]?"
+_NUMBER = (
+    _QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.?[ \t]|(?=\n|\Z))[ \t]?"
+)
 _OTHERS = (
     rb"#\d+ \d+\.\d+ ",  # BuildKit
     rb"std(?:out|err) [FP] ",  # Kubernetes' files

@@ -34,6 +34,7 @@ PREFIXES: dict[str, Prefix] = {
     "grep -H": lambda _: "job.log:",
     "a drive": lambda n: f"C:\\logs\\job.log:{n}:",
     "cat -n": lambda n: f"{n:6}\t",
+    "an editor": lambda n: f"{n:4} ",
     "a list": lambda n: f"{n}. ",
     "parentheses": lambda n: f"{n}) ",
     "a code host": lambda n: f"L{n}: ",
