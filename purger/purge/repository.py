@@ -240,6 +240,7 @@ async def _raise_better_known(fault: SiteError, api: Api, record: Record) -> Non
         # The browser does not tell a redirect to a host that it may not reach from a wrong address.
         try:
             await front_end_answers_s(api.connections, api.site)
-        except NoAnswerError:
+        except NoAnswerError as own:
+            fault.remedy = own.remedy  # it knows of proxies
             return
         raise not_for_the_browser(fault)
