@@ -21,8 +21,9 @@ _KINDS = {"http": "http", "https": "https", "socks5": "socks5", "socks5h": "sock
 _HOST = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]")
 _LONGEST_OF_SOCKS = 255
 _HOW_TO_WRITE_ONE = (
-    "Write it as http://HOST:PORT (or https://, socks5://). In a user name or a password, encode special characters: "
-    "@ is %40, / is %2F, # is %23."
+    "Write it as http://HOST:PORT (or https://, socks5://), without quotes. In a user name or a password, encode "
+    "special characters: @ is %40, / is %2F, # is %23. A script that chooses one (proxy.pac, wpad.dat) is not run: "
+    "name a proxy that it chooses."
 )
 
 
@@ -60,7 +61,7 @@ class Proxy:
             raise _malformed(source) from None
         host = parts.netloc.removesuffix(f":{port}").removesuffix(":")
         # As for curl, a path counts for nothing. What is in doubt could give a password to another host than is meant.
-        is_doubtful = re.search(r"[/?#]|@.*\\|\\\Z", user_info) or re.search(r"[\\?#]|\.pac\Z", place)
+        is_doubtful = re.search(r"[/?#]|@.*\\|\\\Z", user_info) or re.search(r"[\\?#]|\.(?:pac|dat)\Z", place)
         odd = re.search(r"[\s\x00-\x1f\x7f]", rest) or re.search(r"[\x00-\x1f\x7f]", f"{username}{password}")
         if not kind or is_doubtful or odd or not _HOST.fullmatch(host) or port == 0:
             raise _malformed(source)

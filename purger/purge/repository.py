@@ -242,7 +242,8 @@ async def _raise_better_known(fault: SiteError, api: Api, record: Record) -> Non
         # The browser does not tell a redirect to a host that it may not reach from a wrong address.
         try:
             await front_end_answers_s(api.connections, api.site)
-        except NoAnswerError:
+        except NoAnswerError as own:
+            fault.remedy = own.remedy  # it knows of proxies
             return
         if limit := limits_fault():
             raise BrowserError(f"the browser does not work: {limit.what}", remedy=limit.remedy)

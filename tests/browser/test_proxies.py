@@ -167,6 +167,7 @@ MALFORMED = [
     "http://user:geheim@one:1;https=two:2",
     "http://user:geheim@[fd00::1:3128",
     "http://proxy.corp.test:3128/proxy.pac",
+    "http://wpad.corp.test/wpad.dat",
     "http:\\\\proxy.corp.test",
     "http://user:geheim@proxy.corp.test\\@other.test:3128/",
     "http://user:geheim@proxy.corp.test:3128\\x",

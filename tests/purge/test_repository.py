@@ -178,6 +178,7 @@ async def test_what_keeps_the_browser_from_the_front_end_is_told_where_it_can_no
                 await purge.run(cast("CachePage", page))
     assert isinstance(caught.value, LastingSiteError) == (front_end == "leads elsewhere")
     assert ("--connect" in (caught.value.remedy or "")) == (front_end == "answers")
+    assert front_end != "is down" or caught.value.remedy == "Check the address (--url) and whether the site is up."
     assert page.loads == (1 if front_end == "leads elsewhere" else 3)
 
 
