@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
@@ -25,11 +27,12 @@ class PageSessions:
         self._recorders = recorders
         self._emit = emit
         self._people = 0
+        self._with_a_person_until = 0.0
 
     @property
-    def waits_for_a_person(self) -> bool:
-        """Whether a page is left to a person now (--pause, --keep-open)."""
-        return self._people > 0
+    def with_a_person_until(self) -> float:
+        """When a page was last left to a person (--pause, --keep-open), as `time.monotonic`; endless while it is."""
+        return math.inf if self._people else self._with_a_person_until
 
     @asynccontextmanager
     async def open(self, browsers: BrowserSupervisor, record: Record) -> AsyncIterator[PageSession]:
@@ -91,6 +94,7 @@ class PageSessions:
             yield
         finally:
             self._people -= 1
+            self._with_a_person_until = time.monotonic()
 
 
 class PageSession:

@@ -161,8 +161,8 @@ class Run:
         """Emit something at least every half minute: a CI may stop a silent command."""
         while True:
             await asyncio.sleep(1)
-            silence_s = time.monotonic() - self._last_event
-            if silence_s > LONGEST_SILENCE_S and not self._pages.waits_for_a_person:
+            silent_since = max(self._last_event, self._pages.with_a_person_until)
+            if time.monotonic() - silent_since > LONGEST_SILENCE_S:
                 self._emit(events.Waiting("", 0.0, "the site responds slowly"))
 
     def _report_wait(self, seconds: float, why: str) -> None:

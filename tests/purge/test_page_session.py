@@ -71,7 +71,7 @@ async def test_a_page_is_recorded_whether_it_fails_or_not(
             if fails:
                 raise SiteError("the page failed")
     assert recorders.noted == ["traced", "before", "after"]
-    assert (seen, sessions.waits_for_a_person) == ([], False), "nothing is left to a person unless asked for"
+    assert (seen, sessions.with_a_person_until) == ([], 0), "nothing is left to a person unless asked for"
 
 
 async def test_what_the_page_attempts_besides_is_a_warning(

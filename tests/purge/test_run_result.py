@@ -1,19 +1,26 @@
-"""What came of a run that was ended from outside."""
+"""What came of a run that was ended from outside, and what it says while nothing comes of it."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 
 from purger.core.decision import Decision, Verdict
 from purger.core.errors import OutOfTimeError, StoppedError
+from purger.core.events import Event, Waiting
 from purger.core.selection import Selection
 from purger.purge.ledger import Ledger
 from purger.purge.record import Record
-from purger.purge.run import Request, Run
+from purger.purge.run import LONGEST_SILENCE_S, Hooks, Request, Run
 from purger.purge.settings import Settings
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 from tests.support.builders import NOW, cache
+from tests.support.clocks import Ahead
 
 WIDGETS = Repository("github", "acme", "widgets")
 
@@ -31,6 +38,34 @@ def test_time_that_is_over_when_all_is_gone_is_no_failure() -> None:
     assert run_with(True, False).result(out_of_time).error is out_of_time
     assert run_with().result(out_of_time).error is out_of_time
     assert run_with(True).result(stopped).error is stopped
+
+
+async def test_the_site_is_not_called_slow_for_the_time_that_a_person_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, seen, told = Ahead(), list[Event](), list[list[Event]]()
+    run = run_with()
+    run._hooks = Hooks(observe=seen.append)
+
+    def seconds() -> Iterator[None]:
+        with run._pages._left_to_a_person(Record(WIDGETS, "", Ledger(Selection(), 4), seen.append), "it is open"):
+            clock.skip(LONGEST_SILENCE_S + 1)
+            yield
+            seen.clear()
+        yield
+        told.append(list(seen))
+        clock.skip(LONGEST_SILENCE_S + 1)
+        yield
+        told.append(list(seen))
+
+    async def sleep(_seconds: float, passing: Iterator[None] = seconds()) -> None:  # noqa: B008 - of this one run
+        if next(passing, "over") == "over":
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr("purger.purge.run.time", clock)
+    monkeypatch.setattr("purger.purge.page_session.time", clock)
+    monkeypatch.setattr("purger.purge.run.asyncio", SimpleNamespace(sleep=sleep))
+    with pytest.raises(asyncio.CancelledError):
+        await run._show_life()
+    assert told == [[], [Waiting("", 0.0, "the site responds slowly")]]
 
 
 def test_a_run_that_continues_this_one_knows_what_was_seen_gone() -> None:
