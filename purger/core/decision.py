@@ -144,7 +144,7 @@ def limited(decisions: Sequence[Decision], most: int) -> list[Decision]:
     open_ones = [(at, cache) for at, one in each for cache in (*one.selected, *one.undecided, *one.doubtful)]
     places = sum(not cache.is_dated for _, cache in open_ones)
     dated = sorted((one for one in open_ones if one[1].is_dated), key=lambda one: (oldest_first(one[1]), one[0]))
-    room = max(0, most - places) if len(open_ones) > most else most
+    room = max(0, most - places)
     chosen = set(open_ones) if len(open_ones) <= most else set(dated[:room]) - set(dated[room:])
     found = []
     for at, one in enumerate(decisions):

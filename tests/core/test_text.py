@@ -145,4 +145,6 @@ def test_what_is_shortened_or_split_is_blanked_before(monkeypatch: pytest.Monkey
     assert visible(name, 48) == visible(name, 56) == f"{'a' * 20}REDACTED{'b' * 20}"
     assert visible(name, 47) == f"{'a' * 20}RED…TED{'b' * 20}"
     assert [beginning(name, most) for most in (30, 65)] == [f"{'a' * 20}REDACTED{'b' * 2}", name]
-    assert visible(secret, 30) == secret, "it is whole, so that it is found where it is written"
+    assert visible(secret, 30) == beginning(secret, 30) == beginning(secret, len(secret)) == secret, (
+        "it is whole, so that it is found where it is written"
+    )
