@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -90,9 +91,10 @@ def test_a_fault_of_the_front_ends_certificate_ends_a_purge_before_anything_is_d
 @pytest.mark.parametrize(
     ("kind", "origins", "said"),
     [
-        ("new_key", ["web", "api"], "the certificate of app.localhost changed during the run"),
-        ("new_key", ["api"], "the certificate of api.localhost changed during the run"),
-        ("expired", ["web"], "the certificate of app.localhost has expired"),
+        # Who meets its change first is named: the page as it is loaded again, or a deletion on a new connection.
+        ("new_key", ["web", "api"], r"the certificate of (app|api)\.localhost changed during the run"),
+        ("new_key", ["api"], r"the certificate of api\.localhost changed during the run"),
+        ("expired", ["web"], r"the certificate of app\.localhost has expired"),
     ],
 )
 def test_a_key_that_changes_in_the_middle_is_an_error_with_a_report(
@@ -108,7 +110,7 @@ def test_a_key_that_changes_in_the_middle_is_an_error_with_a_report(
     with once(lambda: len(repository.caches) < 40, change):
         ended = purger("purge", "acme/widgets", "--yes", "--batch-size", "10", "--ca-file", str(site.authority_file))
     assert ended.code == 4, ended.err
-    assert ended.repository["error"]["message"] == said
+    assert re.fullmatch(said, ended.repository["error"]["message"])
     assert len(ended.repository["caches"]) == 40
     assert "the page is loaded again" not in ended.err
 
