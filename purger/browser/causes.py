@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from purger.core.errors import BrowserError
+
 HOW_TO_GET_ONE = (
     "Run `playwright install chromium`, install Chrome, Edge or Chromium (on Debian: apt-get install chromium), "
     "or name one with --browser."
@@ -31,6 +33,10 @@ class Cause:
     what: str
     remedy: str
     of_machine: bool = False
+
+    def error(self) -> BrowserError:
+        """Return the error for a browser that started, and does not work for this cause."""
+        return BrowserError(f"the browser does not work: {self.what}", remedy=self.remedy)
 
 
 def forbidden(what: str, policy: str) -> Cause:

@@ -17,7 +17,7 @@ from purger.browser.proxy_errors import NotLetThroughError
 from purger.core import events
 from purger.core.cache import Cache
 from purger.core.decision import Decision
-from purger.core.errors import BrowserError, LastingSiteError, NoAnswerError, SiteError, UnknownPageError
+from purger.core.errors import LastingSiteError, NoAnswerError, SiteError, UnknownPageError
 from purger.core.selection import Selection
 from purger.core.text import many
 from purger.purge.attribution import Attribution
@@ -246,5 +246,5 @@ async def _raise_better_known(fault: SiteError, api: Api, record: Record) -> Non
             fault.remedy = own.remedy  # it knows of proxies
             return
         if limit := limits_fault():
-            raise BrowserError(f"the browser does not work: {limit.what}", remedy=limit.remedy)
+            raise limit.error()
         raise not_for_the_browser(fault)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,8 +12,8 @@ import pytest
 
 from purger.standin import StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import FOR_EVER, environment
-from tests.support.processes import MARK, Running, wait_until
+from tests.support.browser import FOR_EVER
+from tests.support.processes import Running, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(sys.platform != "linux", reason="fills a pipe as Linux has it")]
 FULL = "x" * 65536
@@ -24,18 +23,9 @@ class Unread(Running):
     """A purge whose stderr is a full pipe."""
 
     def __init__(self, site: StandIn, folder: Path, *arguments: str) -> None:
-        self.mark = f"{MARK}-{os.urandom(6).hex()}"
         self.reading, writing = os.pipe()
         os.write(writing, FULL.encode())
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "purger", "purge", "acme/widgets", "--yes", "--json", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=writing,
-            text=True,
-            env=environment(site, TEST_MARK=self.mark),
-            cwd=folder,
-            start_new_session=True,
-        )
+        super().__init__(site, folder, *arguments, stderr=writing)
         os.close(writing)
 
     def end(self) -> tuple[int, str, str]:

@@ -54,12 +54,12 @@ def is_browser(command: str) -> bool:
 class Running:
     """A command that runs by itself, in a process group of its own."""
 
-    def __init__(self, site: StandIn, folder: Path, *arguments: str) -> None:
+    def __init__(self, site: StandIn, folder: Path, *arguments: str, stderr: int = subprocess.PIPE) -> None:
         self.mark = f"{MARK}-{os.urandom(6).hex()}"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "purger", "purge", "acme/widgets", "--yes", "--json", *arguments],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             env=environment(site, TEST_MARK=self.mark, **browser_for(arguments)),
             cwd=folder,

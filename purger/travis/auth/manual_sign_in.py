@@ -108,7 +108,7 @@ class ManualSignIn:
         if driver_is_gone():
             return driver_error(self.site.url)
         if cause := known_cause(error.message.partition("\n")[0]):
-            return BrowserError(f"the browser does not work: {cause.what}", remedy=cause.remedy)
+            return cause.error()
         return BrowserError(
             "the browser ended before the sign-in: it was quit, or it crashed",
             where=self.site.url,

@@ -65,7 +65,7 @@ class SupervisedPage:
             raise lost_browser(error, self._url) from None
         except TimeoutError:
             if fault := limits_fault():
-                raise BrowserError(f"the browser does not work: {fault.what}", remedy=fault.remedy) from None
+                raise fault.error() from None
             raise BrowserLostError(f"the browser opens no page within {OPENING_S:g} s", where=self._url) from None
         self._crashed = False
         page.on("crash", self._on_crash)
@@ -146,7 +146,7 @@ def lost_browser(error: PlaywrightError, url: str) -> BrowserError:
     if driver_is_gone():
         return driver_error(url)
     if cause := known_cause(first_line(error)) or limits_fault():
-        return BrowserError(f"the browser does not work: {cause.what}", remedy=cause.remedy)
+        return cause.error()
     return BrowserLostError(f"the browser is gone: {first_line(error)}", where=url)
 
 
