@@ -56,13 +56,12 @@ class PurgedCaches:
         """
         report = read_report(path, "the report")
         refuse_blanked_names(report, "the report", remedy="Leave --report out.", where=str(path))
-        purges = [attempt.purge for attempt in report.attempts if attempt.purge] + report.repositories
         if site is not None:
             remedy = "Give that site's --url, or the report of a purge on the job's site."
-            refuse_another_site(purges, site, where=str(path), remedy=remedy)
-        namesakes = [purge for purge in purges if slug is None or purge.repository.lower() == slug.lower()]
+            refuse_another_site(report.purges, site, where=str(path), remedy=remedy)
+        namesakes = [purge for purge in report.purges if slug is None or purge.repository.lower() == slug.lower()]
         theirs = [purge for purge in namesakes if provider in {None, purge.provider}]
-        theirs = theirs or (purges if or_all else [])
+        theirs = theirs or (report.purges if or_all else [])
         if not theirs:
             but = f", but of {namesakes[0].name}" if namesakes else ""
             named = f"{provider}/{slug}" if namesakes else slug or "any repository"

@@ -68,7 +68,7 @@ def _names_in(report: Report) -> Iterator[str]:
     """Yield the filters of a report that are names, and the names of its repositories, branches and caches."""
     if report.selection:
         yield from (*report.selection.branches, *report.selection.exclude, report.selection.match or "")
-    for repository in report.repositories:
+    for repository in report.purges:
         yield repository.repository
         for cache in repository.caches:
             yield from (cache.branch, cache.name)

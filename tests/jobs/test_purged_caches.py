@@ -171,9 +171,15 @@ def test_the_report_of_another_site_is_refused(tmp_path: Path) -> None:
     assert caught.value.where == str(tmp_path / "report.json")
 
 
-def test_a_report_whose_names_lost_a_secrets_text_acquits_no_cache(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_of_a_retry", [False, True])
+def test_a_report_whose_names_lost_a_secrets_text_acquits_no_cache(tmp_path: Path, *, is_of_a_retry: bool) -> None:
+    document = report(cache_report("REDACTED", outcome="deleted"))
+    if is_of_a_retry:
+        (first,) = document["repositories"]
+        attempt = {"number": 1, "wait_s": 60.0, "verdict": None, "jobs": [], "purge": first}
+        document = report(cache(), retry={"jobs": [5], "attempts": [attempt]})
     with pytest.raises(InputError, match="lacks a part of a name"):
-        read(tmp_path, report(cache_report("REDACTED", outcome="deleted")))
+        read(tmp_path, document)
 
 
 @pytest.mark.parametrize(
