@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -14,11 +14,10 @@ from purger.core.selection import Selection
 from purger.purge.entry import Entry, State
 from purger.purge.entry_index import EntryIndex
 from purger.purge.methods import Methods, Refusal
+from purger.purge.successors import compare, may_be_gone, pair_listed, pair_unlisted
 from purger.purge.transitions import change, move
 from purger.travis.keys import is_front_of_file_name
 
-_Lineage = tuple[str | None, str, str]
-"""What the versions of one cache have in common: full branch, displayed branch and name."""
 _ANEW: Mapping[str, Any] = {"exhausted": frozenset(), "failures": 0, "limits": 0, "rechecks": 0}
 """What a newer version does not inherit."""
 
@@ -103,13 +102,11 @@ class Ledger:
         Versions are matched first. A newer one that is left over, of the same branch and name, is the same cache
         uploaded again.
         """
-        present, missing, new = _compare(self._index.relevant_to(listed), listed)
+        present, missing, new = compare(self._index.relevant_to(listed), listed)
         for entry in present:
             self._set_listed(entry)
             self.methods.count_recheck(entry)
-        seen: set[Entry] = set()
-        for lineage, caches in new.items():
-            seen.update(self._take(*_pair_successors(self.selection, missing.get(lineage, ()), caches)))
+        seen = set(self._take(*pair_listed(self.selection, missing, new)))
         for entry in chain.from_iterable(missing.values()):
             if entry not in seen:
                 self._set_gone(entry, at)
@@ -134,7 +131,7 @@ class Ledger:
         named = set(found)
         for known, caches in unlisted:
             former = [one for one in known if one not in named]
-            found += self._take(*_pair_unlisted(self.selection, former, caches))
+            found += self._take(*pair_unlisted(self.selection, former, caches))
         for entry in found:
             move(entry, State.ACCEPTED, None)
             # The attempt may have been another branch's.
@@ -213,72 +210,10 @@ def with_known_names(entries: Iterable[Entry], caches: Iterable[Cache]) -> list[
     former loads knew by its full branch is still the same one.
     """
     known: dict[Version, deque[Cache]] = {}
-    for entry in sorted(entries, key=lambda entry: (_may_be_gone(entry), entry.cache.full_branch is not None)):
+    for entry in sorted(entries, key=lambda entry: (may_be_gone(entry), entry.cache.full_branch is not None)):
         if entry.listed:
             known.setdefault(entry.cache.version, deque()).append(entry.cache)
     return [known[one.version].popleft() if known.get(one.version) else one for one in caches]
-
-
-def _compare(
-    entries: Iterable[Entry], listed: Iterable[Cache]
-) -> tuple[list[Entry], dict[_Lineage, list[Entry]], dict[_Lineage, list[Cache]]]:
-    """Return the entries whose version is listed, the others, and the caches that are no entry's version."""
-    unmatched = Counter(listed)
-    present: list[Entry] = []
-    missing: dict[_Lineage, list[Entry]] = {}
-    new: dict[_Lineage, list[Cache]] = {}
-    # Of two caches that the list can't tell apart, the one that was accepted is gone.
-    for entry in sorted(entries, key=_may_be_gone):
-        if unmatched[entry.cache] > 0:
-            unmatched[entry.cache] -= 1
-            present.append(entry)
-        else:
-            missing.setdefault(_lineage(entry.cache), []).append(entry)
-    for cache in unmatched.elements():
-        new.setdefault(_lineage(cache), []).append(cache)
-    return present, missing, new
-
-
-def _pair_successors(
-    selection: Selection, entries: Sequence[Entry], caches: Sequence[Cache]
-) -> tuple[list[tuple[Entry, Cache]], Sequence[Cache]]:
-    """Pair entries and newer versions of them, the oldest first. Return the pairs and the caches without one.
-
-    A version that is selected although the former one is not, or the other way round, is a cache of its own.
-    """
-    if not entries:
-        return [], caches
-    queues: dict[bool, deque[Entry]] = {True: deque(), False: deque()}
-    for entry in sorted(entries, key=lambda entry: entry.cache.last_modified):
-        queues[entry.selected].append(entry)
-    pairs: list[tuple[Entry, Cache]] = []
-    others: list[Cache] = []
-    for cache in sorted(caches, key=lambda cache: cache.last_modified):
-        for selected, queue in queues.items():
-            if queue and queue[0].cache.last_modified < cache.last_modified:
-                former = queue[0].cache
-                newer = replace(
-                    cache,
-                    full_branch=former.full_branch,
-                    file_name=former.file_name,
-                    may_be_nested=former.may_be_nested,
-                )
-                if selection.selects(newer) is selected:
-                    pairs.append((queue.popleft(), newer))
-                    break
-        else:
-            others.append(cache)
-    return pairs, others
-
-
-def _pair_unlisted(
-    selection: Selection, entries: Sequence[Entry], caches: Sequence[Cache]
-) -> tuple[list[tuple[Entry, Cache]], Sequence[Cache]]:
-    """Pair entries and newer versions that only a response names: most likely of a version that was deleted."""
-    deleted, others = [one for one in entries if _may_be_gone(one)], [one for one in entries if not _may_be_gone(one)]
-    pairs, caches = _pair_successors(selection, deleted, caches)
-    more, caches = _pair_successors(selection, others, caches)
-    return [*pairs, *more], caches
 
 
 def _entry_of(cache: Cache, selection: Selection) -> Entry:
@@ -300,11 +235,3 @@ def _may_be_below(cache: Cache, folder: str) -> bool:
     is_somewhere = cache.may_be_nested and cache.file_name is None
     front = folder.removeprefix(f"{cache.full_branch}/")
     return is_somewhere and front != folder and is_front_of_file_name(front)
-
-
-def _may_be_gone(entry: Entry) -> bool:
-    return entry.state in {State.ACCEPTED, State.GONE}
-
-
-def _lineage(cache: Cache) -> _Lineage:
-    return cache.full_branch, cache.branch, cache.name

@@ -29,7 +29,7 @@ from purger.purge.entry import (
 )
 from purger.purge.ledger import Ledger, with_known_names
 from purger.purge.methods import RECHECKS_OF_ACCEPTED, Refusal
-from tests.support.builders import NOW, attempt, cache, entry, ledger_of, ledger_with, outcome
+from tests.support.builders import NOW, attempt, cache, entry, ledger_of, ledger_with, nested, outcome
 
 
 def named(full: str, age_s: float = 3600.0) -> Cache:
@@ -129,12 +129,6 @@ def test_progress_and_recreations_rise_with_each_selected_cache() -> None:
 def test_a_kept_cache_has_the_reason_of_its_policy() -> None:
     decision = Decision.of([(cache(), Verdict(selected=False, kept=Kept.NEWEST))], is_complete=True)
     assert outcome(ledger_of(cache(), selection=Selection(decision=decision))) == (Outcome.SKIPPED, Kept.NEWEST.of_one)
-
-
-def nested(name: str = "rails_6.gemfile.tgz", *, full: str | None = None) -> Cache:
-    """A cache whose file name holds a slash, as the list shows it."""
-    front = "cache-linux-0123--gemfile-gemfiles"
-    return Cache(name, front, 10, cache().last_modified, full, f"{front}/{name}", may_be_nested=True)
 
 
 def test_what_may_be_selected_is_left_alone_and_nothing_is_proved() -> None:

@@ -18,6 +18,12 @@ def cache(
     return Cache(name, branch, size, NOW - timedelta(seconds=age_s), full)
 
 
+def nested(name: str = "rails_6.gemfile.tgz", *, full: str | None = None) -> Cache:
+    """A cache whose file name holds a slash, as the list shows it."""
+    front = "cache-linux-0123--gemfile-gemfiles"
+    return Cache(name, front, 10, cache().last_modified, full, f"{front}/{name}", may_be_nested=True)
+
+
 def entry(
     of: Cache,
     state: State = State.LISTED,
