@@ -96,6 +96,13 @@ async def encrypt(writer: asyncio.StreamWriter, context: ssl.SSLContext, host: s
     """
     try:
         await writer.start_tls(context, server_hostname=host)
+    except TypeError as error:
+        # In Python 3.11, and 3.12 up to 3.12.1, asyncio fails itself where a handshake within an encrypted connection
+        # fails, and tells nobody but by the context of its error why.
+        break_off(writer)
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
     except BaseException:
         break_off(writer)
         raise

@@ -11,13 +11,15 @@ import pytest
 
 from purger.browser.authority import Authority
 from purger.browser.certificates import CertificateError
-from purger.browser.connections import Connections
+from purger.browser.connections import Connections, NoAgreementError
 from purger.browser.network import Network
 from purger.browser.proxied import _Tunnels
 from purger.browser.proxies import Proxies
+from purger.browser.reach import reach_of
 from purger.core.errors import NoAnswerError
 from purger.standin import StandIn
-from tests.support.forward_proxies import Scripted, StartProxy
+from purger.standin.certificates import Certificate
+from tests.support.forward_proxies import Scripted, StartProxy, encrypted
 from tests.support.networks import HOSTS
 
 
@@ -65,6 +67,41 @@ async def test_a_certificate_is_verified_through_the_proxy(far_site: StandIn, st
     async with Connections(network_by(start_socks(*HOSTS).address, far_site, trusts=False)) as connections:
         with pytest.raises(CertificateError, match=r"certificate of api\.travis\.test is from an authority"):
             await status_of(connections, far_site.api_url)
+
+
+async def test_a_server_is_asked_for_each_kind_of_key_through_an_encrypted_proxy(
+    far_site: StandIn, start_proxy: StartProxy
+) -> None:
+    with encrypted(start_proxy(*HOSTS)) as proxy:
+        async with Connections(network_by(proxy.address, far_site)) as connections:
+            reach = await reach_of(connections, [far_site.url, far_site.api_url])
+    assert len(reach.pins) == 3, "one of each origin, and the proxy's"
+
+
+@pytest.mark.parametrize("fault", ["expired", "other_authority"])
+async def test_a_certificate_is_verified_through_an_encrypted_proxy(
+    start_proxy: StartProxy, fault: Certificate
+) -> None:
+    """Until Python 3.12.1, asyncio has an error of its own where the one within the other can't be encrypted."""
+    with StandIn(costs=False, tls=True, hosts=HOSTS) as site, encrypted(start_proxy(*HOSTS)) as proxy:
+        site.use_certificate(fault)
+        async with Connections(network_by(proxy.address, site)) as connections:
+            with pytest.raises(CertificateError, match=r"api\.travis\.test (has expired|is from an auth)"):
+                await status_of(connections, site.api_url)
+
+
+@pytest.mark.parametrize("first", [b"", b"\x15\x03\x03\x00\x02\x02\x28"], ids=["nothing", "handshake failure"])
+async def test_a_server_that_ends_the_handshake_behind_an_encrypted_proxy_is_told(
+    far_site: StandIn, start_proxy: StartProxy, first: bytes
+) -> None:
+    async def end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(first)
+
+    with Scripted(end) as server, encrypted(start_proxy("curt.test")) as proxy:
+        async with Connections(network_by(proxy.address, far_site)) as connections:
+            with pytest.raises(NoAgreementError if first else NoAnswerError):
+                await status_of(connections, f"https://curt.test:{server.port}/")
 
 
 async def test_a_connection_that_the_server_closed_is_seen_to_be(far_site: StandIn, start_socks: StartProxy) -> None:

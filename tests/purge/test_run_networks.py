@@ -12,6 +12,7 @@ from purger.standin import StandIn
 from tests.support.browser import left
 from tests.support.forward_proxies import StartProxy
 from tests.support.networks import (
+    ENCRYPTED,
     HOSTS,
     LOCAL_HOSTS,
     PROXIES,
@@ -38,8 +39,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "trust" not in metafunc.fixturenames:
         return
     cells = [(way, trust, http2) for way in PROXIES for trust in TRUSTS for http2 in (False, True)]
-    if not metafunc.config.getoption("every_network"):
+    every = metafunc.config.getoption("every_network")
+    if not every:
         cells = [cell for number, cell in enumerate(cells) if number % 4 in {0, 3}]
+    cells += [(ENCRYPTED, "file", http2) for http2 in ((False, True) if every else (True,))]
     ids = [f"{way}-{trust}-http{2 if http2 else 1}" for way, trust, http2 in cells]
     metafunc.parametrize(("way", "trust", "http2"), cells, indirect=["way", "http2"], ids=ids)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,17 +15,15 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from trustme import CA
 
-from purger.browser.loopback import pump
 from purger.browser.network import Network, NetworkSettings
 from purger.standin import StandIn
-from purger.standin.certificates import Certificates
 from tests.soak.networks import NetworkPlan
 from tests.support.forward_proxies import (
     PASSWORD,
     USER_INFO,
     ForwardProxy,
-    Scripted,
     StartProxy,
+    encrypted,
     http_proxies,
     socks_proxies,
 )
@@ -51,8 +48,7 @@ class ProxyPark:
 
     def _start(self, kind: str, *, password: bool) -> ForwardProxy:
         if kind == "https":
-            inner = self.proxy("http", password=password)
-            return replace(inner, port=self._encrypted(inner.port), scheme="https")
+            return self._stack.enter_context(encrypted(self.proxy("http", password=password)))
         if not self._starts:
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-proxies-")))
             self._starts = {
@@ -60,16 +56,6 @@ class ProxyPark:
                 "socks5": self._stack.enter_context(socks_proxies()),
             }
         return self._starts[kind](*HOSTS, password=password)
-
-    def _encrypted(self, port: int) -> int:
-        """Serve what listens on a port over TLS, with a certificate of the site's authority."""
-        context = Certificates({"web": "127.0.0.1"}, http2=False).context("web")
-
-        async def encrypt(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await writer.start_tls(context)
-            await pump((reader, writer), await asyncio.open_connection("127.0.0.1", port))
-
-        return self._stack.enter_context(Scripted(encrypt)).port
 
     def close(self) -> None:
         """Stop them all."""

@@ -12,12 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from purger.browser.loopback import LoopbackServer, pump
+from purger.standin.certificates import Certificates
 from tests.support.proxy_names import NAMES, RECORD
 
 USER_INFO = "al%40ice:ge%2Fheim-42"
@@ -123,6 +124,19 @@ class Scripted(LoopbackServer):
 
     def _run(self, step: Coroutine[object, object, object]) -> None:
         asyncio.run_coroutine_threadsafe(step, self._loop).result(10)
+
+
+@contextlib.contextmanager
+def encrypted(proxy: ForwardProxy) -> Iterator[ForwardProxy]:
+    """The same proxy, which is talked to over TLS; its certificate is of the authority that stand-ins have."""
+    context = Certificates({"web": "127.0.0.1"}, http2=False).context("web")
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await writer.start_tls(context)
+        await pump((reader, writer), await asyncio.open_connection("127.0.0.1", proxy.port))
+
+    with Scripted(answer) as server:
+        yield replace(proxy, port=server.port, scheme="https")
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import pytest
 from purger.standin import StandIn
 from tests.support.browser import PURGER, Ended, environment, running
 from tests.support.commands import RunCommand
-from tests.support.forward_proxies import PASSWORD, USER_INFO, USERNAME, ForwardProxy, StartProxy
+from tests.support.forward_proxies import PASSWORD, USER_INFO, USERNAME, ForwardProxy, StartProxy, encrypted
 from tests.support.processes import descendants
 from tests.support.reports import assert_valid
 
@@ -103,6 +103,8 @@ def _watch(process: subprocess.Popen[str], seen: Seen) -> None:
 
 PROXIES = ("direct", "variable", "option", "password")
 """How the proxy is given: not at all, by a variable, by the option, by a variable with a password in it."""
+ENCRYPTED = "encrypted"
+"""A proxy that is given by a variable, and talked to over TLS with a certificate of the site's authority."""
 
 
 @dataclass
@@ -116,13 +118,19 @@ class Way:
 
 
 @pytest.fixture
-def way(request: pytest.FixtureRequest, start_proxy: StartProxy) -> Way:
-    """The way that a test asks for, one of PROXIES."""
+def way(request: pytest.FixtureRequest, start_proxy: StartProxy) -> Iterator[Way]:
+    """The way that a test asks for, one of PROXIES or ENCRYPTED."""
     if request.param == "direct":
-        return Way(None)
+        yield Way(None)
+        return
     proxy = start_proxy(*HOSTS, password=request.param == "password")
-    match request.param:
-        case "variable":
+    with encrypted(proxy) if request.param == ENCRYPTED else contextlib.nullcontext(proxy) as shown:
+        yield _way_by(shown, request.param)
+
+
+def _way_by(proxy: ForwardProxy, given: str) -> Way:
+    match given:
+        case "variable" | "encrypted":
             return Way(proxy, (), {"HTTPS_PROXY": proxy.address})
         case "option":
             # The variables name one that does not exist.
