@@ -17,6 +17,7 @@ from trustme import CA
 
 from purger.browser.network import Network, NetworkSettings
 from purger.standin import StandIn
+from purger.standin.state import Request
 from tests.soak.networks import NetworkPlan
 from tests.support.forward_proxies import (
     PASSWORD,
@@ -96,7 +97,7 @@ class Place:
         strange = asked.keys() - {_place(self.site.url), _place(self.site.api_url)}
         if strange:
             yield f"the proxy was asked for what is not the site's: {sorted(strange)}"
-        versions = {request.http_version for request in self.site.requests if request.origin == "web"}
+        versions = {request.http_version for request in self.site.requests if _is_of_the_browser(request)}
         if versions - {"2" if self.plan.http2 else "1.1"}:
             yield f"the browser used HTTP/{' and HTTP/'.join(sorted(versions))}"
         if self.plan.refused_with is not None and self.site.requests:
@@ -178,3 +179,8 @@ def _authority(plan: NetworkPlan, site: StandIn, folder: Path) -> str | None:
         case _:
             named.write_text("no certificate at all\n")
     return str(named)
+
+
+def _is_of_the_browser(request: Request) -> bool:
+    """Whether the browser asked for it: purger itself looks at a front end that the page does not show, by HTTP/1.1."""
+    return request.origin == "web" and not request.headers["User-Agent"].startswith("purger/")

@@ -128,10 +128,12 @@ def plan_of(seed: int) -> Plan:
     rng = Random(seed)
     plan = Plan(seed)
     plan.caches = _archives(rng)
-    # An archive that shares its name with a nested branch's can't be deleted alone: left over on purpose.
+    # An archive that shares its name, as far as the site shows it, with another one can't be deleted alone where that
+    # is of a branch below, or of the same one: left over on purpose.
     names = [stored.name for stored in plan.caches]
+    shown = {"/".join(name.split("/")[-2:]) for name in names}
     plan.selection = _selection(rng, plan.caches)
-    plan.gentle = len(set(names)) == len(names) or plan.selection.everything
+    plan.gentle = len(shown) == len(names) or plan.selection.everything
     # Of a file name with two slashes the site shows the last part alone, so --match can't be decided.
     plan.gentle = plan.gentle and (plan.selection.match is None or all(name.count("/") < 2 for name in names))
     plan.settings = {
