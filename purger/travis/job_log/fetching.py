@@ -11,7 +11,7 @@ from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, TOOK_LONGER, Bloc
 
 _END_OF_SENTENCE = re.compile(rb"[ \t\r]*(?:\Z|\n|travis_|adding |\d[\d.]*s)")
 _ADDED = re.compile(NOISE + rb"adding /")
-_GOES_ON = re.compile(rb"[ \t]+[a-z0-9]|[-_:/.,]")
+_GOES_ON = re.compile(rb"[ \t]+[a-z0-9]|[-:/.,]|_(?!_)")
 
 
 class _Numbers:

@@ -79,6 +79,34 @@ def test_what_no_answer_means(log: str, use: CacheUse, why: Unknown | None) -> N
     assert (read.cache_use, read.unknown) == (use, why)
 
 
+@pytest.mark.parametrize("answer", ["found cache", "could not download cache"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("**", "**"),
+        ("*", "*"),
+        ("__", "__"),
+        ("`", "`"),
+        ("--> ", ""),
+        ("=> ", " <="),
+        ("\N{RIGHTWARDS ARROW} ", ""),
+        ("<b>", "</b>"),
+        ("{color:red}", "{color}"),
+    ],
+)
+def test_lines_that_a_person_pointed_at_are_the_tools(before: str, after: str, answer: str) -> None:
+    log = f"{ASK}{before}{ONE.strip()}{after}\n{before}{answer}{after}\n$ make\n{EXIT}"
+    assert read_log([log.encode()]).asked == read_log([f"{ASK}{ONE}{answer}\n$ make\n{EXIT}".encode()]).asked
+
+
+@pytest.mark.parametrize("mark", ["**", "`", '"', "'", "***"])
+def test_marks_around_a_name_are_no_part_of_its_branch(mark: str) -> None:
+    name = f"{mark}fix/cache-a.tgz{mark}"
+    read = read_log([f"{ASK}fetching {name}\nfound cache\nuploading {name}\n".encode()])
+    assert [fetch.branch for fetch in read.fetched] == ["fix"]
+    assert [stored.branch for stored in read.stored] == ["fix"]
+
+
 def test_unpacking_that_is_cut_off_is_told() -> None:
     log = ASK + ONE + "found cache\nrunning `casher add /x` took longer than 180 seconds and has been aborted.\n"
     read = read_log([log.encode()])
@@ -145,3 +173,8 @@ def test_a_fetch_without_a_name_is_told_beside_one_with_a_name() -> None:
     read = read_log([f"{ASK}{ONE}[...]\nfound cache\n{ASK}{TWO}found cache\n".encode()])
     assert [fetch.branch for fetch in read.fetched] == ["main"]
     assert read.fetched_unnamed
+
+
+def test_a_branch_that_is_blanked_out_is_not_known() -> None:
+    read = read_log([f"{ASK}fetching ***/cache-a.tgz\nfound cache\n".encode()])
+    assert (read.fetched, read.fetched_unnamed) == ((), True)
