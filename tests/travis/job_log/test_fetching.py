@@ -10,6 +10,7 @@ ASK = "Setting up build cache\nattempting to download cache archive\n"
 ONE, TWO = "fetching fix/cache-a.tgz\n", "fetching main/cache-a.tgz\n"
 ABORTED = "running `casher fetch https://x` took longer than 180 seconds and has been aborted.\n"
 EXIT = 'The command "x" exited with 1.\n'
+JOB = f"Worker information\n$ git clone https://github.com/a/b.git a/b\n$ make\n{EXIT}"
 STALLED = "No output has been received in the last 10m0s\nThe build has been terminated\n"
 
 
@@ -51,10 +52,17 @@ def test_each_request_has_its_answer(log: str, found: list[bool | None]) -> None
         (ASK + ONE + "/x/bin/casher: line 9: no\n$ make\n", CacheUse.UNKNOWN, Unknown.CRASHED),
         (ASK + ONE + ASK + TWO + "could not download cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
         (ASK + ONE + "$ make\ncould not download cache-control-1.0.tgz\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
+        (ASK + ONE + "$ make\nfound cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
+        (ASK + ONE + "$ make\nfetching a/cache-b.tgz\nfound cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
+        (ASK + ONE + STALLED + "found cache <-- where is this?\n", CacheUse.UNKNOWN, Unknown.STALLED),
         (ASK + ONE + "$ make\ncould not download cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
         ("$ x\ncould not download cache manifest: 404\n" + EXIT, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         ("found cache\nadding /x to cache\n", CacheUse.FETCHED, None),
         ("There is no\nfound cache\nhere:\n" + ASK + ONE + "could not download cache\n", CacheUse.STARTED_CLEAN, None),
+        ("There is no\nfound cache\nhere:\n" + JOB, CacheUse.NO_CACHE, None),
+        ("found cache\n$ make\n" + JOB, CacheUse.FETCHED, None),
+        ("found cache\n" + EXIT + JOB, CacheUse.FETCHED, None),
+        ("found cache\n" + EXIT + ASK + ONE + "could not download cache\n", CacheUse.FETCHED, None),
         ("found cache\n" + ASK + ONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         ("found cache\n" + EXIT, CacheUse.FETCHED, None),
         ("found cache\nadding /x to cache\n" + EXIT + ASK + ONE + "could not download cache\n", CacheUse.FETCHED, None),
@@ -105,6 +113,11 @@ def test_marks_around_a_name_are_no_part_of_its_branch(mark: str) -> None:
     read = read_log([f"{ASK}fetching {name}\nfound cache\nuploading {name}\n".encode()])
     assert [fetch.branch for fetch in read.fetched] == ["fix"]
     assert [stored.branch for stored in read.stored] == ["fix"]
+
+
+def test_words_before_a_log_make_no_second_job_of_it() -> None:
+    assert not read_log([f"There is no\nfound cache\nhere:\n{JOB}".encode()]).several_jobs
+    assert read_log([f"found cache\n{EXIT}{JOB}".encode()]).several_jobs
 
 
 def test_unpacking_that_is_cut_off_is_told() -> None:
