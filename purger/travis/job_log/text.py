@@ -16,16 +16,18 @@ _LONGEST_ESCAPE = 12
 # A code may contain carriage returns, as in terminals.
 _CODE = re.compile(
     rb"\x1b\r{0,4}(?:\[[\r0-?]{0,64}[ -/]{0,4}[@-~]"  # colours, cursor, erasing
-    rb"|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # window titles
+    rb"|[\]_P^][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # window titles, and what other CI services put into their logs
     rb"|[()*+][\r0-9A-Za-z]|[=>78cDEHMNOZ])"  # character sets, keypad
 )
-# What is left of a code if its escape character was lost in copying, or was made visible.
-LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|(?<![\\]x1b)(?<![\\]033)(?<![\\]e)(?<!u001b)\[\d[\d;]*[mKGJ])"
+# What is left of a code if its escape character was lost in copying, or was made visible, as a carriage return may be.
+LOST_CODE = (
+    rb"(?:\^M|(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|(?<![\\]x1b)(?<![\\]033)(?<![\\]e)(?<!u001b)\[\d[\d;]*[mKGJ])"
+)
 _SPELLED_CODE = rb"(?:\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]"
 _SPELLED = re.compile(_SPELLED_CODE)
 # Codes that somebody's tool spelled are before the log's own sentences; what a job prints holds others, further down.
 _SPELLED_IN_LOG = re.compile(
-    rb"[ \t]*+(?:"
+    rb"[ \t]*+(?:travis_fold:start:[a-z_.]{1,40}(?:\^M)?)?(?:"
     + _SPELLED_CODE
     + rb")+(?:travis_(?:fold|time):|Worker information|Setting up build cache|attempting to download |fetching \S)"
 )
