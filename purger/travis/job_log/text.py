@@ -42,8 +42,12 @@ _JSON_STRING = re.compile(rb"\[?\s*\"(?:[^\"\\\n]|\\.)*+(?:\"|\\?\Z)")
 _JSON_KEYS = re.compile(rb"\"(?:content|body|log|log_parts|parts|@type)\"\s*:")
 _TEXT_KEYS = (b"content", b"body", b"log")
 _BREAK = re.compile(rb"<br ?/?>", re.IGNORECASE)
-_ELEMENT = re.compile(rb"<(?:pre|code|div|span|p|ol|ul|li|table|tr|td)\b[^<>]{0,300}>", re.IGNORECASE)
-_LINE_TAG = re.compile(rb"(?:<(?:br|/?(?:div|p|tr|li|pre))\b[^<>\n]{0,300}>\n?)", re.IGNORECASE)
+_ELEMENT = re.compile(
+    rb"<(?:pre|code|div|span|p|ol|ul|li|table|tr|td|details|blockquote)\b[^<>]{0,300}>", re.IGNORECASE
+)
+# A web page's source without its tags, or behind a person's words.
+_ENTITY_IN_LOG = re.compile(rb"The command &(?:quot|#34);|Cloning into &#(?:39|x27);")
+_LINE_TAG = re.compile(rb"<(?:br|/?(?:div|p|tr|li|pre|details|summary|blockquote))\b[^<>\n]{0,300}>\n?", re.IGNORECASE)
 _OTHER_TAG = re.compile(rb"</?(?:span|a|code|b|i|em|strong|td|font)\b[^<>\n]{0,300}>", re.IGNORECASE)
 _LONGEST_TAG = 320
 # A line end directly behind a tag belongs to it, too.
@@ -56,6 +60,7 @@ _ENTITIES = (
     (b"&quot;", b'"'),
     (b"&#34;", b'"'),
     (b"&#39;", b"'"),
+    (b"&#x27;", b"'"),
     (b"&amp;", b"&"),
 )
 _STRUCTURE = re.compile(rb"[\"{}\[\]:,]")
@@ -186,7 +191,7 @@ def _form_of(head: bytes) -> _Form:
         return _EscapedForm()
     if any(map(_SPELLED_IN_LOG.match, start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES])):
         return _SpelledForm()
-    if _ELEMENT.match(start):
+    if _ELEMENT.match(start) or _ENTITY_IN_LOG.search(start):
         return _TaggedForm()
     # In what a job prints there may be a few.
     if 2 * sum(len(line) for line in start.split(b"\n") if _BREAK.search(line)) > len(start):

@@ -1,5 +1,6 @@
 """Each form of a log is converted to the same text, wherever its chunks are cut."""
 
+import html
 import json
 
 import pytest
@@ -106,6 +107,29 @@ def test_a_log_is_read_as_a_pager_or_an_editor_shows_its_control_characters(esca
     whole, shown = read_log([log.encode()]), read_log([log.replace("\r", "^M").replace("\x1b", escape).encode()])
     assert shown.last_failing_lines == ("$ make", "no rule")
     assert (shown.cache_use, shown.asked) == (whole.cache_use, whole.asked)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_escaped"),
+    [
+        ("", "", True),
+        ("My log:\n<pre>", "</pre>", True),
+        ("<details><summary>Log</summary><pre>", "</pre></details>", True),
+        ("<blockquote>", "</blockquote>", True),
+        ("<details>\n\n```\n", "\n```\n</details>", False),
+        ("[code]", "[/code]", False),
+        ("{noformat}", "{noformat}", False),
+        ("{code:title=Log|borderStyle=solid}", "{code}", False),
+        ("{{{", "}}}", False),
+    ],
+)
+def test_a_log_in_what_forums_and_trackers_put_around_it_is_whole(before: str, after: str, *, is_escaped: bool) -> None:
+    log = (
+        "Worker information\n$ git clone --depth=50 https://github.com/a/b.git a/b\nCloning into 'a/b'...\n"
+        '$ make "a"\nno <rule>\nThe command "make "a"" exited with 2.\nDone. Your build exited with 1.'
+    )
+    pasted = before + (html.escape(log) if is_escaped else log) + after
+    assert read_log([pasted.encode()]) == read_log([log.encode()])
 
 
 def test_the_codes_that_another_ci_puts_before_each_line_are_passed_over() -> None:
