@@ -57,7 +57,8 @@ class Fetching:
     def rules(self) -> list[Rule]:
         """Return the rules for the tool's statements."""
         rules = [
-            Rule(b"fetching ", rb"fetching " + KEY, self._on_fetching),
+            # A mail may break the line before a long name.
+            *(Rule(words, words + KEY, self._on_fetching) for words in (b"fetching ", b"fetching\n")),
             Rule(b"fetching ", rb"fetching (?!" + KEY + rb")\S[^\n]{0,600}", self._on_fetching_unnamed),
             *(Rule(heading, re.escape(heading), self._on_beginning) for heading in HEADINGS),
             Rule(b"running `casher ", rb"running `casher (fetch|add)", self._on_aborted),

@@ -13,10 +13,10 @@ MAX_ARCHIVES = 1000
 
 # What stands in a name only where somebody shortened or blanked it: it is then as good as none.
 _CHARACTER = rb"(?:(?!fetching |uploading |\.\.\.|\xe2\x80\xa6|\*\*\*|[<\[])[^/\x00-\x1f])"
-KEY = rb"[*`\"']{0,3}+(" + _CHARACTER + rb"{1,250})/(" + _CHARACTER + rb"{1,400}?\.(?:tgz|tbz))"
+KEY = rb"[ \t>]*+[*`\"']{0,3}+(" + _CHARACTER + rb"{1,250})/(" + _CHARACTER + rb"{1,400}?\.(?:tgz|tbz))"
 """The last two parts of a key, as the tool writes them; both may hold spaces.
 
-Marks before them, which no key begins with, are what people put around a name to point at it.
+Marks before them, which no key begins with, are what people put around a name to point at it, or mails before a line.
 """
 _DASHES = str.maketrans({"\u2013": "--", "\u2014": "--"})
 """What word processors make of the two hyphens in a file name."""

@@ -115,6 +115,15 @@ def test_marks_around_a_name_are_no_part_of_its_branch(mark: str) -> None:
     assert [stored.branch for stored in read.stored] == ["fix"]
 
 
+@pytest.mark.parametrize("mark", ["", "> ", "> > "])
+def test_a_name_that_a_mail_put_on_a_line_of_its_own_is_read(mark: str) -> None:
+    log = f"{ASK}{ONE}{TWO}found cache\nuploading fix/cache-a.tgz\ncache uploaded\n$ make\n{EXIT}"
+    wrapped = log.replace("fetching ", "fetching\n").replace("uploading ", "uploading\n")
+    mailed = "".join(f"{mark}{line}\n" for line in wrapped.splitlines())
+    whole, read = read_log([log.encode()]), read_log([mailed.encode()])
+    assert (read.asked, read.stored) == (whole.asked, whole.stored)
+
+
 def test_words_before_a_log_make_no_second_job_of_it() -> None:
     assert not read_log([f"There is no\nfound cache\nhere:\n{JOB}".encode()]).several_jobs
     assert read_log([f"found cache\n{EXIT}{JOB}".encode()]).several_jobs
