@@ -20,6 +20,8 @@ Marks before them, which no key begins with, are what people put around a name t
 """
 _DASHES = str.maketrans({"\u2013": "--", "\u2014": "--"})
 """What word processors make of the two hyphens in a file name."""
+_LOST = frozenset("?\ufffd")
+"""What stands in a name, which is a part of a URL, only for a character that was lost in another encoding."""
 
 TOOK_LONGER = rb"\b[^\n]{0,2000}? took longer than "
 """The rest of the sentence about a command of the tool that was aborted, where its backticks were lost in copying."""
@@ -47,6 +49,8 @@ class Transfer:
     def of(cls, statement: Statement, *, is_sure: bool, attempt: int = 0) -> Transfer:
         """Take the transfer from a statement whose groups are those of `KEY`."""
         branch, archive = statement.group(1) or None, statement.group(2).translate(_DASHES) or None
+        if _LOST.intersection(f"{branch}{archive}"):
+            branch = archive = None
         if branch and is_front_of_file_name(branch.translate(_DASHES)):
             branch = branch.translate(_DASHES)
         if branch and archive and is_front_of_file_name(branch):

@@ -197,6 +197,9 @@ def test_a_fetch_without_a_name_is_told_beside_one_with_a_name() -> None:
     assert read.fetched_unnamed
 
 
-def test_a_branch_that_is_blanked_out_is_not_known() -> None:
-    read = read_log([f"{ASK}fetching ***/cache-a.tgz\nfound cache\n".encode()])
+@pytest.mark.parametrize(
+    "name", [b"***/cache-a.tgz", b"fix/cache\x96a.tgz", b"fix/?cache-a.tgz", b"f\xef\xbf\xbdx/cache-a.tgz"]
+)
+def test_a_name_that_is_blanked_out_or_lost_characters_is_not_known(name: bytes) -> None:
+    read = read_log([ASK.encode() + b"fetching " + name + b"\nfound cache\n"])
     assert (read.fetched, read.fetched_unnamed) == ((), True)
