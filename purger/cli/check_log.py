@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from purger.browser.network import NetworkSettings
 from purger.cli.options import CheckLogOptions, LogSource, SiteOptions
@@ -34,6 +35,8 @@ def check_log(
     from purger.jobs import check_log as jobs
     from purger.jobs.log_phrases import lines_about
 
+    if source == jobs.STDIN and sys.stdin.isatty():
+        output.notes.print("Paste the log, then press Enter and Ctrl-D.")
     site = site_options.site
     checking = jobs.check_log(
         source,

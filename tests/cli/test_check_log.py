@@ -74,6 +74,15 @@ def test_a_log_that_does_not_tell_ends_with_its_own_code(command: Command) -> No
     assert [fetch["found"] for fetch in document["asked"]] == [None]
 
 
+def test_a_person_at_a_terminal_is_told_how_to_give_a_log(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO((LOGS / "new_own.log").read_bytes()))
+    monkeypatch.setattr(stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stdin", stdin)
+    ended = command("check-log", "-", "--json")
+    assert (ended.code, ended.err) == (1, "Paste the log, then press Enter and Ctrl-D.\n")
+    assert json.loads(ended.out)["source"] == "stdin"
+
+
 def test_a_log_on_stdin_is_read(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((LOGS / "new_own.log").read_bytes())))
     ended = command("check-log", "-")

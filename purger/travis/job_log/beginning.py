@@ -17,6 +17,8 @@ _OF_THE_SET_UP = re.compile(
     rb"|travis_(?!retry\b|wait\b)\w+)\b"
     rb"|\S+ (?:-{0,2}version|-[vV])\s"
 )
+HEADINGS = (b"Worker information", b"Using worker:")
+"""What the first line of a job says."""
 _INSTALLING = b"Installing caching utilities"
 _COMMANDS_OF_THE_PART = (b"export CASHER", _INSTALLING, b"export PATH=")
 
@@ -47,7 +49,7 @@ class Beginning:
     def rules(self) -> list[Rule]:
         """Return the rules for what stands at the beginning of a log."""
         literal = (
-            (self._on_worker, (b"Worker information", b"Using worker:")),
+            (self._on_worker, HEADINGS),
             (self._on_clone, (b"$ git clone ", b"Cloning into ")),
             (self._on_part, (b"Setting up build cache", b"Setting up package cache", b"setup build cache")),
             (self._on_disabled, (b"Failed to fetch casher from GitHub, disabling cache",)),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from purger.travis.job_log.beginning import HEADINGS
 from purger.travis.job_log.model import Fetch, Unknown
 from purger.travis.job_log.scan import NOISE, Rule, Statement
 from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, TOOK_LONGER, BlockTimes, Transfer
 
 _END_OF_SENTENCE = re.compile(rb"[ \t\r]*(?:\Z|\n|travis_|adding |\d[\d.]*s)")
 _ADDED = re.compile(NOISE + rb"adding /")
-_GOES_ON = re.compile(rb"[ \t]+[a-z0-9]|[-_:/.,]")
+_ATTEMPTING = b"attempting to download "
+_GOES_ON = re.compile(rb"[ \t]+[a-z0-9]|[-:/.,]|_(?!_)")
 
 
 class _Numbers:
@@ -46,20 +48,19 @@ class Fetching:
         self.asked: list[Transfer] = []
         self.attempted: str | None = None
         self.sure_attempts = 0
-        self._times = times
-        self._on_heard = on_heard
-        self._may_answer = may_answer
-        self._is_attempt_sure = False
+        self._times, self._on_heard, self._may_answer = times, on_heard, may_answer
         self._asking: list[Transfer] = []
         self._numbers = _Numbers()
         self._interrupted: Unknown | None = None
-        self._is_over = self._is_cut = self._is_told_by_words_alone = False
+        self._is_attempt_sure = self._is_over = self._is_cut = self._is_told_by_words_alone = False
 
     def rules(self) -> list[Rule]:
         """Return the rules for the tool's statements."""
         rules = [
-            Rule(b"fetching ", rb"fetching " + KEY, self._on_fetching),
+            # A mail may break the line before a long name.
+            *(Rule(words, words + KEY, self._on_fetching) for words in (b"fetching ", b"fetching\n")),
             Rule(b"fetching ", rb"fetching (?!" + KEY + rb")\S[^\n]{0,600}", self._on_fetching_unnamed),
+            *(Rule(heading, re.escape(heading), self._on_beginning) for heading in HEADINGS),
             Rule(b"running `casher ", rb"running `casher (fetch|add)", self._on_aborted),
             Rule(b"running casher ", rb"running casher (fetch|add)" + TOOK_LONGER, self._on_aborted),
         ]
@@ -67,11 +68,7 @@ class Fetching:
             # "cached" and "caches" do not count, but a lost line end may join any other word to it.
             name = rb"(" + kind + rb")(?!d\b|s\b)"
             rules += [
-                Rule(
-                    b"attempting to download " + kind,
-                    rb"attempting to download " + name + rb"(?: archive)?",
-                    self._on_attempt,
-                ),
+                Rule(_ATTEMPTING + kind, _ATTEMPTING + name + rb"(?: archive)?", self._on_attempt),
                 Rule(b"found " + kind, rb"found " + name, self._on_found),
                 Rule(b"could not download " + kind, rb"could not download " + name, self._on_not_found),
             ]
@@ -84,6 +81,7 @@ class Fetching:
 
     def interrupt(self, why: Unknown) -> None:
         """Handle what ends a fetch without an answer. The first reason counts, and only while it is pending."""
+        self._is_told_by_words_alone &= why is not Unknown.NO_ANSWER  # no person writes before a log's commands
         if self.is_pending:
             # After the echo of a command, or its end, what looks like an answer is that command's own.
             self._is_over |= why is Unknown.NO_ANSWER
@@ -104,8 +102,7 @@ class Fetching:
         """Handle a fetch without an answer: it was interrupted, or the line was not written by the tool."""
         asking = _of_caches(self._asking, self.attempted)
         if not asking and self.attempted == "cache" and self._is_attempt_sure:
-            nameless = Transfer(None, None, 0, is_sure=True, attempt=self._numbers.current)
-            asking = [self._times.add(nameless)]
+            asking = [self._times.add(Transfer(None, None, 0, is_sure=True, attempt=self._numbers.current))]
         if asking:
             self.unanswered.append(self._interrupted or otherwise)
             # Of a name that the end of the log cuts off hardly anything is known: the one before stays without answer.
@@ -115,13 +112,16 @@ class Fetching:
             self._end("cache", asking)
         self._forget()
 
+    def _on_beginning(self, statement: Statement) -> None:
+        """Handle a log's own beginning: words before it are a person's, as "there is no `found cache` in this:"."""
+        if self._is_told_by_words_alone and statement.begins():
+            self.found_unnamed = self._is_told_by_words_alone = False
+
     def _on_attempt(self, statement: Statement) -> None:
         self.settle()
         self.attempted = statement.group(1)
         self._is_attempt_sure = statement.begins()
-        if self._is_told_by_words_alone and self._is_attempt_sure:
-            # Before a log's own beginning it is what a person wrote: "there is no `found cache` in this:".
-            self.found_unnamed = self._is_told_by_words_alone = False
+        self._on_beginning(statement)
         self.sure_attempts += self._is_attempt_sure and self.attempted == "cache"
         self._numbers.begin()
         self._on_heard(self.attempted)
@@ -137,10 +137,12 @@ class Fetching:
     def _on_fetching_unnamed(self, statement: Statement) -> None:
         """Handle a line whose name is not whole, as one that was wrapped: the answer is not that of the one before."""
         is_asking = self.attempted is not None or (self._asking and self._asking[-1].is_sure)
-        if is_asking and statement.begins() and not self._is_over:
+        if is_asking and statement.begins():
             self._ask(Transfer(None, None, statement.end, is_sure=True, attempt=self._numbers.current))
 
     def _ask(self, question: Transfer) -> None:
+        if self._is_over:
+            return
         self._is_cut = False
         if len(self._asking) < MAX_ARCHIVES:
             self._asking.append(self._times.add(question))
@@ -153,7 +155,7 @@ class Fetching:
             return
         last, kind = self._asking[-1], statement.group(1)
         is_expected = last.is_sure and (self.attempted is not None or last.is_cache_by_name())
-        if not (statement.directly_after(last.end) or (is_expected and statement.begins())):
+        if self._is_over or not (statement.directly_after(last.end) or (is_expected and statement.begins())):
             return
         is_named = last.archive is not None and not self._is_cut
         for each in self._asking:
@@ -171,18 +173,18 @@ class Fetching:
         # What was found is added next, and hardly any other program's output goes on like that.
         is_added = _ADDED.match(statement.text, statement.match.end()) is not None
         if self.attempted is not None or is_added or self._may_answer():
-            self._is_told_by_words_alone = self.attempted is None and not is_added
             self.was_called = self.found_unnamed = True
-            self._on_heard("cache")
+            self._is_told_by_words_alone = self.attempted is None and not is_added
+            if not self._is_told_by_words_alone:
+                self._on_heard("cache")
             self._forget()
 
     def _on_not_found(self, statement: Statement) -> None:
         end = statement.match.end()
         goes_on = _GOES_ON.match(statement.text, end) and not _END_OF_SENTENCE.match(statement.text, end)
-        is_asked = bool(self._asking) or self.attempted is not None
         if not statement.begins() or goes_on:
             return
-        if not self._is_over if is_asked else self._may_answer():
+        if not self._is_over if self._asking or self.attempted is not None else self._may_answer():
             self.none_found |= statement.group(1) == "cache"
             for each in self._asking:
                 each.succeeded = False
@@ -208,8 +210,7 @@ class Fetching:
 
     def _forget(self) -> None:
         self._asking = []
-        self.attempted = None
-        self._interrupted = None
+        self.attempted = self._interrupted = None
         self._is_over = self._is_cut = False
         self._numbers.current = 0
 

@@ -38,10 +38,18 @@ _MARKER = (
 # The rest of a marker that the log's end, or the beginning of what was copied, cuts off.
 _CUT_MARKER = rb"travis_(?:time|fold):[\w.\-:=,]*(?=\s|\Z)"
 _CLOCK = rb"\[\d\d:\d\d:\d\d\]|\d{4}-\d\d-\d\dT[\d:.]+Z"
+# What people put before or around a line to point at it, or around the whole log: bold letters, colours and blocks of
+# code as Markdown, HTML, Jira and forums write them, arrows.
+_MARKUP = (
+    rb"\*{1,3}|_{2,3}|~~|[\-=]{1,3}>|\xe2\x86\x92|\xe2\x9e\xa1|\xf0\x9f\x91\x89"
+    rb"|</?(?:b|i|em|strong|mark|u)>|\{(?:color|code|noformat)\b[^}\n]{0,80}\}|\[/?code\b[^\]\n]{0,40}\]|\{\{\{"
+)
 # What is ignored before a statement or between two: markers, durations, quoting, bullets, the page's line numbers,
 # and the dots of a slow upload.
 NOISE = (
-    rb"(?:[\s>|`.]|[*\-](?=\s)|&gt;|" + rb"|".join((_MARKER, LOST_CODE, _CLOCK, _DURATION)) + rb"|\d{1,7}(?=\s|\Z))*+"
+    rb"(?:[\s>|`.]|-(?=\s)|&gt;|\d{1,7}(?=\s|\Z)|"
+    + rb"|".join((_MARKER, LOST_CODE, _CLOCK, _DURATION, _MARKUP))
+    + rb")*+"
 )
 _ONLY_NOISE = re.compile(NOISE)
 _REST_OF_HEADING = re.compile(rb"[ \"')\]:=*#<\-]{0,80}" + NOISE)

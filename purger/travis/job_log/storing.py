@@ -38,6 +38,7 @@ class Storing:
             Rule(b"store build cache", rb"store build (cache)", self._on_part),
             Rule(_PACKING, _PACKING, self._on_packing),
             Rule(b"uploading ", rb"uploading (?:" + KEY + rb"|archive|/(?=\s|\Z))", self._on_uploading),
+            Rule(b"uploading\n", b"uploading\n" + KEY, self._on_uploading),
             Rule(b"nothing changed", rb"nothing changed(?:, not updating (\w+))?", self._on_nothing_changed),
             Rule(b"change detected", rb"change detected(?: \(content changed|: )", self._on_change),
             Rule(b"changes detected", rb"changes detected \(content changed", self._on_change),

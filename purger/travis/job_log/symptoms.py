@@ -35,9 +35,14 @@ _IDS: dict[bytes, SymptomId] = {
     b"DistributionNotFound": "distribution-not-found",
 }
 
-# These distinguish a reported exception from source code that raises, catches or imports it.
+# These distinguish a reported exception from source code that raises, catches or imports it, and from one of Ruby's.
 _BEFORE_NAME = re.compile(rb"(?P<package>[\w.]*\.)?(?P<contextual>Contextual)?\Z")
-_IN_SOURCE_CODE = re.compile(rb"(?:\b(?:raise|except|import|class|from)\s+|[(,]\s*|[@\"'`=/][ \t]*)\Z")
+_IN_SOURCE_CODE = re.compile(rb"(?:\b(?:raise|except|import|class|from)\s+|[(,]\s*|[@\"'`=/][ \t]*|::)\Z")
+# Without its module it may be another program's exception. That of pkg_resources goes on with what is there and what is
+# wanted, with a sentence about a distribution, or with the requirement alone.
+_AFTER_BARE_NAME = re.compile(
+    rb": (?:\(|The u?'|[\w.\-]{1,80}(?:\[[\w.,\- ]{0,80}\])?(?:[<>=!~]=?\S{0,80})?[ \t\r]*(?:\n|\Z))"
+)
 _FAILED_AT_ONCE = re.compile(rb"[\"'`)\]]*[\s:.\-]{0,4}(?:has )?fail(?:ed|ure)\b|\] Error [1-9]", re.IGNORECASE)
 # What may stand before the step's name: its fold's marker, the punctuation of a title, "Step 3/9:", what make writes
 # of a target that failed. Where it stands behind other words, those are about it: a file's name, a commit's message.
@@ -93,11 +98,12 @@ class Symptoms:
         at = statement.match.start()
         before = statement.text[max(0, at - _LONGEST_NAME) : at]
         name = _BEFORE_NAME.search(before)
-        follows = statement.text[statement.match.end() : statement.match.end() + 2]
-        if name is None or _IN_SOURCE_CODE.search(before[: name.start()]) or follows[:1] in (b"(", b"'", b'"'):
+        follows = statement.text[statement.match.end() : statement.match.end() + 1]
+        if name is None or _IN_SOURCE_CODE.search(before[: name.start()]) or follows in (b"(", b"'", b'"'):
             return
         package = name["package"] or b""
-        if b"pkg_resources." in package or (not package and follows == b": "):
+        is_bare = not package and _AFTER_BARE_NAME.match(statement.text, statement.match.end())
+        if b"pkg_resources." in package or is_bare:
             symptom_id = _IDS[(name["contextual"] or b"") + statement.match[0]]
             if symptom_id not in self._found:
                 self._add(symptom_id, statement.line())

@@ -16,16 +16,18 @@ _LONGEST_ESCAPE = 12
 # A code may contain carriage returns, as in terminals.
 _CODE = re.compile(
     rb"\x1b\r{0,4}(?:\[[\r0-?]{0,64}[ -/]{0,4}[@-~]"  # colours, cursor, erasing
-    rb"|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # window titles
+    rb"|[\]_P^][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # window titles, and what other CI services put into their logs
     rb"|[()*+][\r0-9A-Za-z]|[=>78cDEHMNOZ])"  # character sets, keypad
 )
-# What is left of a code if its escape character was lost in copying, or was made visible.
-LOST_CODE = rb"(?:(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|(?<![\\]x1b)(?<![\\]033)(?<![\\]e)(?<!u001b)\[\d[\d;]*[mKGJ])"
+# What is left of a code if its escape character was lost in copying, or was made visible, as a carriage return may be.
+LOST_CODE = (
+    rb"(?:\^M|(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|(?<![\\]x1b)(?<![\\]033)(?<![\\]e)(?<!u001b)\[\d[\d;]*[mKGJ])"
+)
 _SPELLED_CODE = rb"(?:\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]"
 _SPELLED = re.compile(_SPELLED_CODE)
 # Codes that somebody's tool spelled are before the log's own sentences; what a job prints holds others, further down.
 _SPELLED_IN_LOG = re.compile(
-    rb"[ \t]*+(?:"
+    rb"[ \t]*+(?:travis_fold:start:[a-z_.]{1,40}(?:\^M)?)?(?:"
     + _SPELLED_CODE
     + rb")+(?:travis_(?:fold|time):|Worker information|Setting up build cache|attempting to download |fetching \S)"
 )
@@ -40,8 +42,12 @@ _JSON_STRING = re.compile(rb"\[?\s*\"(?:[^\"\\\n]|\\.)*+(?:\"|\\?\Z)")
 _JSON_KEYS = re.compile(rb"\"(?:content|body|log|log_parts|parts|@type)\"\s*:")
 _TEXT_KEYS = (b"content", b"body", b"log")
 _BREAK = re.compile(rb"<br ?/?>", re.IGNORECASE)
-_ELEMENT = re.compile(rb"<(?:pre|code|div|span|p|ol|ul|li|table|tr|td)\b[^<>]{0,300}>", re.IGNORECASE)
-_LINE_TAG = re.compile(rb"(?:<(?:br|/?(?:div|p|tr|li|pre))\b[^<>\n]{0,300}>\n?)", re.IGNORECASE)
+_ELEMENT = re.compile(
+    rb"<(?:pre|code|div|span|p|ol|ul|li|table|tr|td|details|blockquote)\b[^<>]{0,300}>", re.IGNORECASE
+)
+# A web page's source without its tags, or behind a person's words.
+_ENTITY_IN_LOG = re.compile(rb"The command &(?:quot|#34);|Cloning into &#(?:39|x27);")
+_LINE_TAG = re.compile(rb"<(?:br|/?(?:div|p|tr|li|pre|details|summary|blockquote))\b[^<>\n]{0,300}>\n?", re.IGNORECASE)
 _OTHER_TAG = re.compile(rb"</?(?:span|a|code|b|i|em|strong|td|font)\b[^<>\n]{0,300}>", re.IGNORECASE)
 _LONGEST_TAG = 320
 # A line end directly behind a tag belongs to it, too.
@@ -54,6 +60,7 @@ _ENTITIES = (
     (b"&quot;", b'"'),
     (b"&#34;", b'"'),
     (b"&#39;", b"'"),
+    (b"&#x27;", b"'"),
     (b"&amp;", b"&"),
 )
 _STRUCTURE = re.compile(rb"[\"{}\[\]:,]")
@@ -184,7 +191,7 @@ def _form_of(head: bytes) -> _Form:
         return _EscapedForm()
     if any(map(_SPELLED_IN_LOG.match, start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES])):
         return _SpelledForm()
-    if _ELEMENT.match(start):
+    if _ELEMENT.match(start) or _ENTITY_IN_LOG.search(start):
         return _TaggedForm()
     # In what a job prints there may be a few.
     if 2 * sum(len(line) for line in start.split(b"\n") if _BREAK.search(line)) > len(start):

@@ -13,10 +13,15 @@ MAX_ARCHIVES = 1000
 
 # What stands in a name only where somebody shortened or blanked it: it is then as good as none.
 _CHARACTER = rb"(?:(?!fetching |uploading |\.\.\.|\xe2\x80\xa6|\*\*\*|[<\[])[^/\x00-\x1f])"
-KEY = rb"(" + _CHARACTER + rb"{1,250})/(" + _CHARACTER + rb"{1,400}?\.(?:tgz|tbz))"
-"""The last two parts of a key, as the tool writes them; both may hold spaces."""
+KEY = rb"[ \t>]*+[*`\"']{0,3}+(" + _CHARACTER + rb"{1,250})/(" + _CHARACTER + rb"{1,400}?\.(?:tgz|tbz))"
+"""The last two parts of a key, as the tool writes them; both may hold spaces.
+
+Marks before them, which no key begins with, are what people put around a name to point at it, or mails before a line.
+"""
 _DASHES = str.maketrans({"\u2013": "--", "\u2014": "--"})
 """What word processors make of the two hyphens in a file name."""
+_LOST = frozenset("?\ufffd")
+"""What stands in a name, which is a part of a URL, only for a character that was lost in another encoding."""
 
 TOOK_LONGER = rb"\b[^\n]{0,2000}? took longer than "
 """The rest of the sentence about a command of the tool that was aborted, where its backticks were lost in copying."""
@@ -44,6 +49,8 @@ class Transfer:
     def of(cls, statement: Statement, *, is_sure: bool, attempt: int = 0) -> Transfer:
         """Take the transfer from a statement whose groups are those of `KEY`."""
         branch, archive = statement.group(1) or None, statement.group(2).translate(_DASHES) or None
+        if _LOST.intersection(f"{branch}{archive}"):
+            branch = archive = None
         if branch and is_front_of_file_name(branch.translate(_DASHES)):
             branch = branch.translate(_DASHES)
         if branch and archive and is_front_of_file_name(branch):

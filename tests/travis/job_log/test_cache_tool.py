@@ -115,8 +115,8 @@ def test_fetches_of_the_cache_tool_are_recognised(log: str, asked: int, fetched:
 
 
 def test_the_name_of_a_branch_is_printable() -> None:
-    (fetch,) = read_log([b"fetching ma\xc2\x9bin\xff/cache-a.tgz\nfound cache"]).fetched
-    assert fetch.branch == "main\N{REPLACEMENT CHARACTER}"
+    (fetch,) = read_log([b"fetching ma\xc2\x9bin/cache-a.tgz\nfound cache"]).fetched
+    assert fetch.branch == "main"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ ASK = "Setting up build cache\nattempting to download cache archive\n"
 ONE, TWO = "fetching fix/cache-a.tgz\n", "fetching main/cache-a.tgz\n"
 ABORTED = "running `casher fetch https://x` took longer than 180 seconds and has been aborted.\n"
 EXIT = 'The command "x" exited with 1.\n'
+JOB = f"Worker information\n$ git clone https://github.com/a/b.git a/b\n$ make\n{EXIT}"
 STALLED = "No output has been received in the last 10m0s\nThe build has been terminated\n"
 
 
@@ -51,10 +52,17 @@ def test_each_request_has_its_answer(log: str, found: list[bool | None]) -> None
         (ASK + ONE + "/x/bin/casher: line 9: no\n$ make\n", CacheUse.UNKNOWN, Unknown.CRASHED),
         (ASK + ONE + ASK + TWO + "could not download cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
         (ASK + ONE + "$ make\ncould not download cache-control-1.0.tgz\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
+        (ASK + ONE + "$ make\nfound cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
+        (ASK + ONE + "$ make\nfetching a/cache-b.tgz\nfound cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
+        (ASK + ONE + STALLED + "found cache <-- where is this?\n", CacheUse.UNKNOWN, Unknown.STALLED),
         (ASK + ONE + "$ make\ncould not download cache\n", CacheUse.UNKNOWN, Unknown.NO_ANSWER),
         ("$ x\ncould not download cache manifest: 404\n" + EXIT, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         ("found cache\nadding /x to cache\n", CacheUse.FETCHED, None),
         ("There is no\nfound cache\nhere:\n" + ASK + ONE + "could not download cache\n", CacheUse.STARTED_CLEAN, None),
+        ("There is no\nfound cache\nhere:\n" + JOB, CacheUse.NO_CACHE, None),
+        ("found cache\n$ make\n" + JOB, CacheUse.FETCHED, None),
+        ("found cache\n" + EXIT + JOB, CacheUse.FETCHED, None),
+        ("found cache\n" + EXIT + ASK + ONE + "could not download cache\n", CacheUse.FETCHED, None),
         ("found cache\n" + ASK + ONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         ("found cache\n" + EXIT, CacheUse.FETCHED, None),
         ("found cache\nadding /x to cache\n" + EXIT + ASK + ONE + "could not download cache\n", CacheUse.FETCHED, None),
@@ -77,6 +85,48 @@ def test_what_no_answer_means(log: str, use: CacheUse, why: Unknown | None) -> N
     read = read_log([log.encode()])
     assert read.is_log
     assert (read.cache_use, read.unknown) == (use, why)
+
+
+@pytest.mark.parametrize("answer", ["found cache", "could not download cache"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("**", "**"),
+        ("*", "*"),
+        ("__", "__"),
+        ("`", "`"),
+        ("--> ", ""),
+        ("=> ", " <="),
+        ("\N{RIGHTWARDS ARROW} ", ""),
+        ("<b>", "</b>"),
+        ("{color:red}", "{color}"),
+    ],
+)
+def test_lines_that_a_person_pointed_at_are_the_tools(before: str, after: str, answer: str) -> None:
+    log = f"{ASK}{before}{ONE.strip()}{after}\n{before}{answer}{after}\n$ make\n{EXIT}"
+    assert read_log([log.encode()]).asked == read_log([f"{ASK}{ONE}{answer}\n$ make\n{EXIT}".encode()]).asked
+
+
+@pytest.mark.parametrize("mark", ["**", "`", '"', "'", "***"])
+def test_marks_around_a_name_are_no_part_of_its_branch(mark: str) -> None:
+    name = f"{mark}fix/cache-a.tgz{mark}"
+    read = read_log([f"{ASK}fetching {name}\nfound cache\nuploading {name}\n".encode()])
+    assert [fetch.branch for fetch in read.fetched] == ["fix"]
+    assert [stored.branch for stored in read.stored] == ["fix"]
+
+
+@pytest.mark.parametrize("mark", ["", "> ", "> > "])
+def test_a_name_that_a_mail_put_on_a_line_of_its_own_is_read(mark: str) -> None:
+    log = f"{ASK}{ONE}{TWO}found cache\nuploading fix/cache-a.tgz\ncache uploaded\n$ make\n{EXIT}"
+    wrapped = log.replace("fetching ", "fetching\n").replace("uploading ", "uploading\n")
+    mailed = "".join(f"{mark}{line}\n" for line in wrapped.splitlines())
+    whole, read = read_log([log.encode()]), read_log([mailed.encode()])
+    assert (read.asked, read.stored) == (whole.asked, whole.stored)
+
+
+def test_words_before_a_log_make_no_second_job_of_it() -> None:
+    assert not read_log([f"There is no\nfound cache\nhere:\n{JOB}".encode()]).several_jobs
+    assert read_log([f"found cache\n{EXIT}{JOB}".encode()]).several_jobs
 
 
 def test_unpacking_that_is_cut_off_is_told() -> None:
@@ -145,3 +195,11 @@ def test_a_fetch_without_a_name_is_told_beside_one_with_a_name() -> None:
     read = read_log([f"{ASK}{ONE}[...]\nfound cache\n{ASK}{TWO}found cache\n".encode()])
     assert [fetch.branch for fetch in read.fetched] == ["main"]
     assert read.fetched_unnamed
+
+
+@pytest.mark.parametrize(
+    "name", [b"***/cache-a.tgz", b"fix/cache\x96a.tgz", b"fix/?cache-a.tgz", b"f\xef\xbf\xbdx/cache-a.tgz"]
+)
+def test_a_name_that_is_blanked_out_or_lost_characters_is_not_known(name: bytes) -> None:
+    read = read_log([ASK.encode() + b"fetching " + name + b"\nfound cache\n"])
+    assert (read.fetched, read.fetched_unnamed) == ((), True)

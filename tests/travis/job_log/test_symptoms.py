@@ -33,6 +33,9 @@ def test_a_step_ends_with_its_fold_or_block(end: str) -> None:
         ("VersionConflict: (a 1)", True),
         ("VersionConflict (a 1)", False),
         ("other.VersionConflict: (a 1)", False),
+        ('Bundler::VersionConflict: Bundler could not find compatible versions for gem "a":', False),
+        ("Gem::Molinillo::VersionConflict: a", False),
+        ("VersionConflict: expected version 3, got 4", False),
         ('pkg_resources.VersionConflict("a")', False),
         ('pkg_resources.VersionConflict"', False),
         ("pkg_resources.VersionConflict'", False),
@@ -43,6 +46,21 @@ def test_a_step_ends_with_its_fold_or_block(end: str) -> None:
 def test_reported_version_conflicts_are_symptoms(line: str, *, is_symptom: bool) -> None:
     symptoms = read_log([b"before\n" + line.encode() + b"\nafter\n"]).symptoms
     assert [(symptom.id, symptom.line) for symptom in symptoms] == [("version-conflict", line)] * is_symptom
+
+
+@pytest.mark.parametrize(
+    ("said", "is_symptom"),
+    [
+        ("The 'a>=1' distribution was not found and is required by b", True),
+        ("a[b,c]>=1.0,<2", True),
+        ("no distribution of that name in this region", False),
+    ],
+)
+def test_a_distribution_without_its_module_is_one_of_pkg_resources_if_it_is_said_so(
+    said: str, *, is_symptom: bool
+) -> None:
+    symptoms = read_log([f"before\nDistributionNotFound: {said}\nafter\n".encode()]).symptoms
+    assert [symptom.id for symptom in symptoms] == ["distribution-not-found"] * is_symptom
 
 
 def test_what_a_command_prints_that_passes_is_no_symptom() -> None:

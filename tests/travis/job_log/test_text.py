@@ -1,5 +1,6 @@
 """Each form of a log is converted to the same text, wherever its chunks are cut."""
 
+import html
 import json
 
 import pytest
@@ -91,6 +92,50 @@ def test_a_code_that_was_spelled_in_a_plain_text_is_passed_over(code: str) -> No
     assert [fetch.archive for fetch in read_log([log.encode()]).fetched] == ["cache-1.tgz"]
     head = log.encode() * (HEAD_BYTES // len(log) + 1)
     assert read_by_bytes(head, log.encode()) == read(head + log.encode())
+
+
+@pytest.mark.parametrize("escape", ["^[", "ESC"])
+def test_a_log_is_read_as_a_pager_or_an_editor_shows_its_control_characters(escape: str) -> None:
+    start, end = "travis_fold:start:{}\r\x1b[0K\x1b[33;1m", "\ntravis_fold:end:{}\r\x1b[0K"
+    ended = "travis_time:end:0a:start=1,finish=2,duration=1\r\x1b[0K"
+    log = (
+        f"{start.format('worker_info')}Worker information\x1b[0m{end.format('worker_info')}\n"
+        f"{start.format('cache.1')}Setting up build cache\x1b[0m\nattempting to download cache archive\n"
+        f"\x1b[32;1mfetching main/cache-1.tgz\x1b[0m\n\x1b[32;1mfound cache\x1b[0m\n{end.format('cache.1')}"
+        f'$ make\r\nno rule\r\n\n{ended}\x1b[31;1mThe command "make" exited with 2.\x1b[0m\r\n'
+    )
+    whole, shown = read_log([log.encode()]), read_log([log.replace("\r", "^M").replace("\x1b", escape).encode()])
+    assert shown.last_failing_lines == ("$ make", "no rule")
+    assert (shown.cache_use, shown.asked) == (whole.cache_use, whole.asked)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_escaped"),
+    [
+        ("", "", True),
+        ("My log:\n<pre>", "</pre>", True),
+        ("<details><summary>Log</summary><pre>", "</pre></details>", True),
+        ("<blockquote>", "</blockquote>", True),
+        ("<details>\n\n```\n", "\n```\n</details>", False),
+        ("[code]", "[/code]", False),
+        ("{noformat}", "{noformat}", False),
+        ("{code:title=Log|borderStyle=solid}", "{code}", False),
+        ("{{{", "}}}", False),
+    ],
+)
+def test_a_log_in_what_forums_and_trackers_put_around_it_is_whole(before: str, after: str, *, is_escaped: bool) -> None:
+    log = (
+        "Worker information\n$ git clone --depth=50 https://github.com/a/b.git a/b\nCloning into 'a/b'...\n"
+        '$ make "a"\nno <rule>\nThe command "make "a"" exited with 2.\nDone. Your build exited with 1.'
+    )
+    pasted = before + (html.escape(log) if is_escaped else log) + after
+    assert read_log([pasted.encode()]) == read_log([log.encode()])
+
+
+def test_the_codes_that_another_ci_puts_before_each_line_are_passed_over() -> None:
+    lines = ["attempting to download cache archive", "fetching main/cache-1.tgz", "found cache"]
+    log = "".join(f"\x1b_bk;t=160640000000{at}\x07{line}\n" for at, line in enumerate(lines))
+    assert [fetch.archive for fetch in read_log([log.encode()]).fetched] == ["cache-1.tgz"]
 
 
 def test_a_spelled_code_in_what_a_job_prints_begins_no_line() -> None:
