@@ -164,7 +164,7 @@ def test_wrong_values_are_one_json_document_too(command: Command, monkeypatch: p
         ("", 3, "empty"),
         ("  ", 3, "empty"),
         ("a b", 2, "white space"),
-        ("abc\n", 2, "white space"),
+        ("abc\ndef", 2, "white space"),
         ("a\x1b[31m", 2, "control"),
         ("tökèn", 2, "letters"),
     ],

@@ -102,10 +102,11 @@ def _for_ci(site: Site) -> str:
 def _from_environment() -> FoundToken | None:
     in_file = env_file.current().values.get(TOKEN_VARIABLE)
     warnings = _warnings(env_file.ENV_FILE) if in_file else ()
-    text = os.environ.pop(TOKEN_VARIABLE, "")
-    if not text.strip():
+    given = os.environ.pop(TOKEN_VARIABLE, "")
+    text = given.strip()  # a secret of a CI often ends with the line end of the `echo` or the file that it is from
+    if not text:
         return None
-    if text == in_file:
+    if given == in_file:
         return FoundToken(Token(text), f"{TOKEN_VARIABLE} in .env", env_file.ENV_FILE, warnings)
     return FoundToken(Token(text), TOKEN_VARIABLE, None, warnings)
 
