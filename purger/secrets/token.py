@@ -7,7 +7,10 @@ import re
 from purger.core.errors import AccessError, InputError
 from purger.secrets import redaction
 
-_ALONE = "Set TRAVIS_TOKEN to the token alone: without quotes, a name or a word such as `token` before it."
+_ALONE = (
+    "Set TRAVIS_TOKEN to the token alone: not to a file that holds it, and without quotes, a name or a word such as "
+    "`token` before it."
+)
 
 
 class Token:
@@ -29,8 +32,9 @@ class Token:
             )
         redaction.remember(text)
         self._text = text
-        # No token has other characters: Docker's --env-file, for one, takes quotes for a part of the value.
-        is_alone = re.fullmatch(r"[\w.~+/-]+=*", text, re.ASCII)
+        # No token has other characters. Docker's --env-file takes quotes for a part of the value, and a variable of
+        # GitLab's may hold the path of a file.
+        is_alone = re.fullmatch(r"[\w-]+=*", text, re.ASCII)
         copy = "Copy a new one from the site's settings page into TRAVIS_TOKEN."
         self.renewal = renewal or (copy if is_alone else _ALONE)
 
