@@ -176,7 +176,7 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
             raise _no_repository(text)
         provider, path = _split_address(wanted, site, real_host)
     else:
-        provider, path = None, wanted
+        provider, path = None, wanted.removesuffix(".git")  # git adds it to a name; no name ends so
     parts = [unquote(part) for part in path.strip("/").split("/")]
     if provider is None and len(parts) >= 3:
         first = parts.pop(0)

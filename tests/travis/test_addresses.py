@@ -27,6 +27,8 @@ COM = Site()
         ("git@github.com:acme/widgets.git", Repository("github", "acme", "widgets")),
         ("ssh://git@bitbucket.org/acme/widgets.git", Repository("bitbucket", "acme", "widgets")),
         ("acme/widgets/", Repository("github", "acme", "widgets")),
+        ("acme/widgets.git", Repository("github", "acme", "widgets")),
+        ("gitlab/acme/widgets.git", Repository("gitlab", "acme", "widgets")),
         ("X/X", Repository("github", "X", "X")),
     ],
 )
@@ -43,6 +45,7 @@ def test_a_repository_is_parsed_from_names_and_urls(text: str, expected: Reposit
         "/widgets",
         "a b/c",
         "acme/..",
+        "acme/.git",
         "acme/wid gets",
         "acme/widgets/more/parts",
         "sourcehut/a/b",
