@@ -22,7 +22,7 @@ _UPWARDS = re.compile(r"[/:]\.{1,2}(?:[/?#]|\Z)")
 _NO_OWNERS = frozenset({"account", "login", "orgs", "organizations", "search", "settings", "users"})
 """What stands in the place of an owner in addresses of other pages of Travis CI and GitHub; nobody is called so."""
 _SERVICE = re.compile(
-    r"https?://(?P<label>(?:www|app|api)\.)?travis-ci\.(?P<domain>com|org)(?::443)?(?=[/?#]|\Z)", re.IGNORECASE
+    r"(?:https?://)?(?P<label>(?:www|app|api)\.)?travis-ci\.(?P<domain>com|org)(?::443)?(?=[/?#]|\Z)", re.IGNORECASE
 )
 """The hosted service's addresses. People know those that lead to the front end, too (docs/TRAVIS.md section 1)."""
 _HOW_TO_NAME = "Name it owner/name, provider/owner/name, or by the URL of one of its pages."
@@ -115,7 +115,10 @@ class Site:
 
 
 def front_end_address(text: str) -> str:
-    """Return the address of a page with the host of the hosted service's front end in place of one that leads to it."""
+    """Return the address of a page with the hosted service's front end in place of what leads to it.
+
+    That is another host of the service's, or its own one without `https://`.
+    """
     found = _SERVICE.match(text)
     if found is None or found["domain"].lower() == "org" or (found["label"] or "").lower() == "api.":
         return text

@@ -29,6 +29,7 @@ ENTERPRISE = Site.at("https://travis.acme.org")
         ("https://app.travis-ci.com/github/jobs/12/jobs/123", SITE),
         ("https://app.travis-ci.com/github/owner/name/builds/9/jobs/123", SITE),
         ("https://travis-ci.com/github/owner/name/jobs/123", SITE),
+        ("app.travis-ci.com/github/owner/name/jobs/123", SITE),
         ("https://api.travis-ci.com/job/123", SITE),
         ("https://api.travis-ci.com/v3/job/123/log.txt", SITE),
         ("https://travis.acme.org/owner/name/jobs/123", ENTERPRISE),
