@@ -47,7 +47,8 @@ def candidates(playwright: Playwright, wanted: str | None, *, headed: bool = Fal
     """Return the browsers to try: the one that is named with `--browser`, else all that are installed.
 
     Playwright's own come before those of the system, and unless `headed` a headless shell before a full browser. Only
-    files that may be executed count: folders may be empty or unreadable. Raises BrowserError if there is none.
+    files that may be executed count: folders may be empty or unreadable. Raises BrowserError if there is none, and if
+    one that opens no window is named although it is to be `headed`.
     """
     if wanted in CHANNELS:
         return [Candidate(channel=wanted)]
@@ -55,6 +56,11 @@ def candidates(playwright: Playwright, wanted: str | None, *, headed: bool = Fal
         found = shutil.which(str(wanted))
         if found is None:
             raise BrowserError(f"there is no browser at {shown_value(str(wanted))!r}", remedy=HOW_TO_GET_ONE)
+        if headed and Path(found).resolve().name in {*_HEADLESS_COMMANDS, *_HEADLESS_SHELLS}:
+            raise BrowserError(
+                f"{shown_value(str(wanted))!r} is a headless shell, which opens no window",
+                remedy="Name a full browser, or leave --browser out and unset PURGER_BROWSER.",
+            )
         return [Candidate(found)]
     own = Path(playwright.chromium.executable_path)
     paths = [*_own(own, headed=headed), *_installed(headed=headed)]

@@ -88,5 +88,6 @@ def demo(
         request = Request(repositories=[site.repository])
         code = execute(output, settings, lambda hooks: PurgeTask(Run(settings, request, hooks)), keep=keep)
         site.show_what_is_left(output.notes.print)
-    output.notes.out(WHAT_NEXT.rstrip().format(site=Site().url), highlight=False)
+    if code is ExitCode.OK:  # else the error's remedy is what to do next
+        output.notes.out(WHAT_NEXT.rstrip().format(site=Site().url), highlight=False)
     return code

@@ -18,7 +18,7 @@ from purger.cli.site_variables import settle_site_variables
 from purger.core.env_lines import NARROWING, OF_TRAVIS, meant_by_environment
 from purger.core.errors import InputError
 from purger.core.filters import Filters
-from purger.core.options import SWITCHED_OFF, check_switch, declared, parse_number
+from purger.core.options import SWITCHED_OFF, check_switch, declared, is_on
 from purger.core.policies import Policies
 from purger.core.shown_address import shown_address
 from purger.core.text import likely_meant, visible
@@ -197,16 +197,18 @@ def _given_twice(order: Iterable[Any]) -> InputError | None:
 def _odd_switches(parameter: Any) -> Iterator[InputError]:
     """Yield an error for each variable that is to switch an option on and can't; it is then dropped.
 
-    The command line would end with words of its own before the command's frame can say what is wrong.
+    The command line would end with words of its own before the command's frame can say what is wrong. What is counted
+    (`-v`) may be a number, or is on or off as a switch is, which the command line does not read.
     """
     is_count = getattr(parameter, "count", False)
     for variable in _variables_of(parameter) if is_count or getattr(parameter, "is_flag", False) else ():
-        text = os.environ.get(variable, "")
+        text = os.environ.get(variable, "").strip()
+        if is_count and text.isascii() and text.isdecimal():
+            continue
         try:
+            check_switch(text)
             if is_count and text:
-                parse_number(text, int, 0)
-            elif not is_count:
-                check_switch(text)
+                os.environ[variable] = str(int(is_on(text)))
         except InputError as error:
             del os.environ[variable]
             yield InputError(f"{variable} {error.what}", remedy=error.remedy)

@@ -64,6 +64,7 @@ def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]
         report = run_report([], error, started_at)
         if report.error:
             console.show_error(output.notes, report.error)
+        _annotate(output, ci.detect(os.environ), report)
         if json:
             output.print_json(report)
         raise SystemExit(error.exit_code) from None
@@ -207,6 +208,11 @@ def _keep_and_tell(
     problems += ci.write_github_files(report, os.environ, written, as_list=as_list)
     for problem in filter(None, problems):
         logger.warning("{}", problem)
+    _annotate(output, place, report)
+
+
+def _annotate(output: Output, place: ci.Ci, report: Report) -> None:
+    """Let the CI show the errors and warnings of the report beside its log."""
     for line in place.annotations(report):
         output.notes.out(line, highlight=False)
 

@@ -55,7 +55,7 @@ def login(
         _print_token(session.token)
         return ExitCode.OK
     sessions.save(site, session)
-    notify(f"The session is kept in {sessions.path}; `purger logout` forgets it.")
+    notify(f"The session is kept in {sessions.path}; `{sessions.command('logout', site)}` forgets it.")
     if takes_precedence:
         notify(f"Note that the token from {takes_precedence.source} comes first.")
     return ExitCode.OK

@@ -22,7 +22,7 @@ from purger.jobs.log_report import log_report
 from purger.jobs.purged_caches import PurgedCaches
 from purger.report.model import CheckedJobReport, CheckedLogReport
 from purger.secrets.token import Token
-from purger.travis.addresses import PROVIDERS, Repository, Site
+from purger.travis.addresses import PROVIDERS, Repository, Site, front_end_address
 from purger.travis.job_log import CacheUse, FetchVerdict, JobLog, read_log, with_sources, with_sources_by_order
 from purger.travis.job_log.reader import CHUNK_BYTES
 
@@ -127,7 +127,7 @@ def _job_meant(source: str, site: Site) -> int | None:
     is_number = source.strip().isdecimal()
     if source == STDIN or ("://" not in source and _exists(source) and not (is_number and Path(source).is_dir())):
         return None
-    if "://" in source or is_number:
+    if "://" in front_end_address(source.strip()) or is_number:
         from purger.travis.jobs import parse_job
 
         return parse_job(source, site)

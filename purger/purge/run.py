@@ -31,6 +31,10 @@ from purger.travis.api import Api
 from purger.travis.rate_limit import Budget
 
 PAGE_RESTARTS = 2
+_TO_GO_ON = (
+    "Run anew it would select as many again: "
+    "resume it from its JSON report (--resume), which --json and --artifacts give."
+)
 LONGEST_SILENCE_S = 20.0
 
 
@@ -129,9 +133,8 @@ class Run:
         is_done = bool(self._records) and all(record.ok for record in self._records)
         if is_done and isinstance(stopped, OutOfTimeError):
             stopped = None
-        elif isinstance(stopped, OutOfTimeError) and self.request.limit:
-            remedy = "Resume it from its JSON report (--resume): run anew it would select as many again."
-            stopped = OutOfTimeError(stopped.what, remedy=remedy)
+        elif isinstance(stopped, OutOfTimeError) and self.request.limit and not self.request.dry_run:
+            stopped = OutOfTimeError(stopped.what, remedy=_TO_GO_ON)
         return RunResult(self._records, self._error or stopped)
 
     async def execute(self) -> None:

@@ -105,6 +105,8 @@ def _reason(error: Exception) -> str:
             return "a time in it is out of range"
         case UnicodeError():
             return "it holds bytes or characters that are not UTF-8"
+        case json.JSONDecodeError() if not error.doc.strip():
+            return "it is empty; a shell empties the file of a `>` before the command can read it"
         case json.JSONDecodeError():
             return f"it is not JSON (line {error.lineno})"
         case msgspec.ValidationError():

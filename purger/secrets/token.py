@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+import re
+
 from purger.core.errors import AccessError, InputError
 from purger.secrets import redaction
+
+_ALONE = (
+    "Set TRAVIS_TOKEN to the token alone: not to a file that holds it, and without quotes, a name or a word such as "
+    "`token` before it."
+)
 
 
 class Token:
     """An API token whose text does not appear when it is printed, logged or shown in an assertion.
 
-    `renewal` says what to do where the site refuses it. Raises AccessError for an empty token, InputError for one that
-    cannot be sent in a header.
+    `renewal` says what to do where the site refuses it; by default that of `TRAVIS_TOKEN`. Raises AccessError for an
+    empty token, InputError for one that cannot be sent in a header.
     """
 
     __slots__ = ("_text", "renewal")
 
-    def __init__(
-        self, text: str, *, renewal: str = "Copy a new one from the site's settings page into TRAVIS_TOKEN."
-    ) -> None:
+    def __init__(self, text: str, *, renewal: str | None = None) -> None:
         if not text.strip():
             raise AccessError("the token is empty", remedy="Set TRAVIS_TOKEN to an API token of Travis CI.")
         if not text.isascii() or not text.isprintable() or " " in text:
             raise InputError(
                 "the token contains white space, control characters or letters that are not ASCII",
-                remedy="Copy it again, without a line end: TRAVIS_TOKEN=$(travis token --pro).",
+                remedy=_ALONE,
             )
         redaction.remember(text)
         self._text = text
-        self.renewal = renewal
+        # No token has other characters. Docker's --env-file takes quotes for a part of the value, and a variable of
+        # GitLab's may hold the path of a file.
+        is_alone = re.fullmatch(r"[\w-]+=*", text, re.ASCII)
+        copy = "Copy a new one from the site's settings page into TRAVIS_TOKEN."
+        self.renewal = renewal or (copy if is_alone else _ALONE)
 
     def reveal(self) -> str:
         """Return the token's text. Only code that sends or stores it may call this."""

@@ -21,6 +21,10 @@ _PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _UPWARDS = re.compile(r"[/:]\.{1,2}(?:[/?#]|\Z)")
 _NO_OWNERS = frozenset({"account", "login", "orgs", "organizations", "search", "settings", "users"})
 """What stands in the place of an owner in addresses of other pages of Travis CI and GitHub; nobody is called so."""
+_SERVICE = re.compile(
+    r"(?:https?://)?(?P<label>(?:www|app|api)\.)?travis-ci\.(?P<domain>com|org)(?::443)?(?=[/?#]|\Z)", re.IGNORECASE
+)
+"""The hosted service's addresses. People know those that lead to the front end, too (docs/TRAVIS.md section 1)."""
 _HOW_TO_NAME = "Name it owner/name, provider/owner/name, or by the URL of one of its pages."
 
 
@@ -63,11 +67,12 @@ class Site:
     def at(cls, url: str | None = None, api_url: str | None = None) -> Site:
         """Return the installation with this front end and API. If one is missing, it is derived from the other.
 
-        An enterprise installation has its API at `HOST/api` (docs/TRAVIS.md section 1). Raises InputError for an
-        address that is not http(s), has a user, a query or a fragment, or is plain http beyond loopback.
+        An enterprise installation has its API at `HOST/api` (docs/TRAVIS.md section 1); all addresses of the hosted
+        service mean its own two. Raises InputError for an address that is not http(s), has a user, a query or a
+        fragment, is plain http beyond loopback, or is of travis-ci.org.
         """
-        front = _checked(url, "--url") if url else None
-        api = _checked(api_url, "--api-url") if api_url else None
+        front = _checked(url, "--url", DEFAULT_URL) if url else None
+        api = _checked(api_url, "--api-url", DEFAULT_API_URL) if api_url else None
         if front is None:
             front = DEFAULT_URL if api in {None, DEFAULT_API_URL} else (api or "").removesuffix("/api")
         if api is None:
@@ -109,7 +114,18 @@ class Site:
         return f"{self.api_url}/repo/{repository.provider}/{quote(repository.slug, safe='')}"
 
 
-def _checked(address: str, option: str) -> str:
+def front_end_address(text: str) -> str:
+    """Return the address of a page with the hosted service's front end in place of what leads to it.
+
+    That is another host of the service's, or its own one without `https://`.
+    """
+    found = _SERVICE.match(text)
+    if found is None or found["domain"].lower() == "org" or (found["label"] or "").lower() == "api.":
+        return text
+    return DEFAULT_URL + text[found.end() :]
+
+
+def _checked(address: str, option: str, of_service: str) -> str:
     remedy = f"Give {option} as https://HOST, the address that the browser shows."
     try:
         parts = urlsplit(address.strip())
@@ -125,7 +141,14 @@ def _checked(address: str, option: str) -> str:
             f"{option} {shown_address(address)!r} is not encrypted: others could read the token",
             remedy="Use https://; plain http:// is allowed for loopback only.",
         )
-    return f"{origin_of(address.strip())}{parts.path.rstrip('/')}"
+    plain = f"{origin_of(address.strip())}{parts.path.rstrip('/')}"
+    found = _SERVICE.match(plain)
+    if found and found["domain"].lower() == "org":
+        raise InputError(
+            f"{option} {shown_address(address)!r} is of travis-ci.org, which was shut down",
+            remedy=f"Its repositories are on {DEFAULT_URL} now: leave {option} out, and unset its variable.",
+        )
+    return of_service if found else plain
 
 
 def _same(host: str) -> str:
@@ -150,13 +173,13 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
     an alias of ssh's configuration means. Without a provider it is GitHub (docs/TRAVIS.md section 1).
     Raises InputError.
     """
-    wanted = text.strip()
+    wanted = front_end_address(text.strip())
     if is_address(wanted):
         if _UPWARDS.search(unquote(wanted)):  # a browser would go to another page than the one that is named
             raise _no_repository(text)
         provider, path = _split_address(wanted, site, real_host)
     else:
-        provider, path = None, wanted
+        provider, path = None, wanted.removesuffix(".git")  # git adds it to a name; no name ends so
     parts = [unquote(part) for part in path.strip("/").split("/")]
     if provider is None and len(parts) >= 3:
         first = parts.pop(0)

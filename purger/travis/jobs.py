@@ -11,7 +11,7 @@ from purger.core.cache import branch_of_pull_request
 from purger.core.errors import AccessError, InputError, JobError
 from purger.core.hosts import origin_of
 from purger.core.shown_address import shown_address
-from purger.travis.addresses import PROVIDERS, Site
+from purger.travis.addresses import PROVIDERS, Site, front_end_address
 from purger.travis.client import Calls
 from purger.travis.decoding import BranchOfBuildPayload, DefaultBranchPayload, JobPayload, NamedPayload, not_our_api
 from purger.travis.job_log import JobLog, LogSink
@@ -83,7 +83,7 @@ def parse_job(text: str, site: Site) -> int:
 
     Raises InputError for anything else, for a build, and for a URL on another site.
     """
-    wanted = text.strip()
+    wanted = front_end_address(text.strip())
     if re.fullmatch(r"\d{1,18}", wanted, re.ASCII):
         return int(wanted)
     if "://" not in wanted:

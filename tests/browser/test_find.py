@@ -118,6 +118,16 @@ def test_a_named_browser_is_used_by_its_path_its_command_or_its_channel(
     assert found(own, "msedge") == ["msedge"]
 
 
+@pytest.mark.parametrize("name", ["chromium-headless-shell", "chrome-headless-shell", "headless_shell"])
+def test_a_headless_shell_is_not_taken_where_a_window_is_asked_for(system: Path, own: Path, name: str) -> None:
+    shell = install(system / name)
+    (system / "shown").symlink_to(shell)
+    for wanted in (name, shell, "shown"):
+        assert len(found(own, wanted)) == 1
+        with pytest.raises(BrowserError, match="is a headless shell, which opens no window"):
+            found(own, wanted, headed=True)
+
+
 def test_a_named_browser_that_is_not_there_is_not_replaced_by_another(system: Path, own: Path, tmp_path: Path) -> None:
     install(own)
     (tmp_path / "not-executable").write_text("")

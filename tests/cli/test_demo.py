@@ -35,6 +35,13 @@ def test_the_demo_deletes_every_cache_of_the_stand_in_and_ends_with_what_to_do_w
     assert max(map(len, lines)) <= 80
 
 
+def test_a_demo_that_fails_ends_with_what_to_do_about_it(purger: Purger) -> None:
+    ended = purger("demo", "--caches", "1", "--browser", "/no/such/browser")
+    assert ended.code == 5
+    assert "playwright install chromium" in ended.err
+    assert "with a repository of your own" not in ended.err
+
+
 def test_without_the_stand_ins_libraries_the_demo_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "purger.standin", None)
     with pytest.raises(InputError, match="the stand-in needs the package") as caught, demo_site(3):

@@ -31,6 +31,27 @@ def test_the_token_is_taken_out_of_the_environment(command: Command, runs: list[
 
 
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["purge", "a/b", "-y"], "Not signed in"),
+        (["list", "a/b", "--sort", "::error::%0A::x"], "--sort '::error::%250A::x' is not a choice."),
+        (["check-log", "no-such-log"], "There is no such log"),
+    ],
+)
+def test_what_is_refused_early_is_annotated_on_github_actions(
+    command: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.setenv("TRAVIS_TOKEN", "")
+    for variables, count in (({"CI": "true"}, 0), ({"GITHUB_ACTIONS": "true"}, 1)):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        lines = [line for line in command(*arguments).err.splitlines() if line.startswith("::")]
+        assert len(lines) == count
+    assert lines[0].startswith(f"::error title=purger::{said}")
+    assert "%0A" in lines[0], "the remedy is in it"
+
+
+@pytest.mark.parametrize(
     ("error", "code"),
     [
         (AccessError("no entry", where="https://x", remedy="Knock."), ExitCode.ACCESS),

@@ -139,6 +139,26 @@ def test_a_switch_that_is_neither_on_nor_off_is_named(
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [("true", "1"), (" On ", "1"), ("no", "0"), ("off", "0"), ("", ""), ("0", "0"), ("1", "1"), (" 2 ", " 2 ")],
+)
+def test_what_is_counted_may_be_a_number_or_on_or_off(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, text: str, times: str
+) -> None:
+    monkeypatch.setenv("PURGER_VERBOSE", text)
+    ended = command("purge", "a/b", "-y")
+    assert (ended.code, len(runs)) == (0, 1), ended.err
+    assert os.environ["PURGER_VERBOSE"] == times, "what the command line counts"
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "\u0662"])
+def test_what_is_counted_is_no_other_number(command: Command, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("PURGER_VERBOSE", text)
+    ended = command("purge", "a/b", "-y")
+    assert (ended.code, f"error: PURGER_VERBOSE '{text}' is neither yes nor no." in ended.err) == (2, True)
+
+
 @pytest.mark.parametrize("text", ["1", "TRUE", "t", "Yes", "y", " on "])
 def test_what_switches_an_option_on(
     command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, text: str
@@ -151,7 +171,7 @@ def test_what_switches_an_option_on(
 def test_wrong_values_are_one_json_document_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PURGER_VERBOSE", "much")
     ended = command("purge", "a/b", "-y", "--json")
-    assert (ended.code, json.loads(ended.out)["error"]["message"]) == (2, "PURGER_VERBOSE 'much' is not a whole number")
+    assert (ended.code, json.loads(ended.out)["error"]["message"]) == (2, "PURGER_VERBOSE 'much' is neither yes nor no")
     assert "PURGER_VERBOSE" not in os.environ, "the command line would end with words of its own"
     ended = command("list", "a/b", "--sort", "date", "--json")
     assert json.loads(ended.out)["error"]["remedy"] == "Give branch, size, age or name."
@@ -164,7 +184,7 @@ def test_wrong_values_are_one_json_document_too(command: Command, monkeypatch: p
         ("", 3, "empty"),
         ("  ", 3, "empty"),
         ("a b", 2, "white space"),
-        ("abc\n", 2, "white space"),
+        ("abc\ndef", 2, "white space"),
         ("a\x1b[31m", 2, "control"),
         ("tökèn", 2, "letters"),
     ],

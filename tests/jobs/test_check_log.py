@@ -148,5 +148,6 @@ async def test_a_job_is_read_only_with_a_token() -> None:
     def refuse() -> Token:
         raise InputError("no token", remedy="Give one.")
 
-    with pytest.raises(InputError, match="no token"):
-        await check_log("123", Site(), refuse)
+    for job in ("123", "app.travis-ci.com/github/owner/name/jobs/123"):
+        with pytest.raises(InputError, match="no token"):
+            await check_log(job, Site(), refuse)

@@ -12,6 +12,7 @@ import pytest
 from purger.core.decision import Decision, Verdict
 from purger.core.errors import OutOfTimeError, StoppedError
 from purger.core.events import Event, Waiting
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.ledger import Ledger
 from purger.purge.record import Record
@@ -38,6 +39,16 @@ def test_time_that_is_over_when_all_is_gone_is_no_failure() -> None:
     assert run_with(True, False).result(out_of_time).error is out_of_time
     assert run_with().result(out_of_time).error is out_of_time
     assert run_with(True).result(stopped).error is stopped
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_with_a_limit_what_to_do_after_the_time_is_over_needs_a_report(dry_run: bool) -> None:
+    run = run_with(False)
+    run.request = replace(run.request, selection=Selection(policies=Policies(limit=2)), dry_run=dry_run)
+    error = run.result(OutOfTimeError("timed out", remedy="Run it again.")).error
+    assert error is not None
+    needs = "resume it from its JSON report (--resume), which --json and --artifacts give"
+    assert (needs in str(error.remedy)) is not dry_run
 
 
 async def test_the_site_is_not_called_slow_for_the_time_that_a_person_took(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,8 @@ from tests.report.samples import unfinished
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "it is not JSON (line 1)"),
+        ("\n", "it is empty; a shell empties the file of a `>` before the command can read it"),
+        ("{", "it is not JSON (line 1)"),
         ('{\n "schema": 1,', "it is not JSON (line 2)"),
         ("[" * 200_000, "it is nested too deeply"),
         ("[]", "it has no schema number"),
@@ -28,7 +29,7 @@ from tests.report.samples import unfinished
         ("\udcff", "it holds bytes or characters that are not UTF-8"),
         ('{"schema": 1}', "it is not a report of purger (Object missing required field"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_what_is_no_report_is_bad_input(tmp_path: Path, text: str, why: str) -> None:
     path = tmp_path / "report.json"

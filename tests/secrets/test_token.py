@@ -46,6 +46,23 @@ def test_what_no_header_can_hold_is_an_input_error_that_does_not_quote_it(text: 
     assert text not in f"{caught.value} {caught.value.remedy}"
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        (TEXT, "Copy a new one"),
+        ("aB3_-x9==", "Copy a new one"),
+        ("/builds/acme/widgets.tmp/TRAVIS_TOKEN", "Set TRAVIS_TOKEN to the token alone: not to a file"),
+        (f'"{TEXT}"', "Set TRAVIS_TOKEN to the token alone"),
+        (f"'{TEXT}'", "Set TRAVIS_TOKEN to the token alone"),
+        (f"TRAVIS_TOKEN={TEXT}", "Set TRAVIS_TOKEN to the token alone"),
+        (f"token:{TEXT}", "Set TRAVIS_TOKEN to the token alone"),
+    ],
+)
+def test_what_to_do_about_a_refused_token_depends_on_whether_more_was_given(text: str, remedy: str) -> None:
+    assert Token(text).renewal.startswith(remedy)
+    assert Token(text, renewal="Sign in again.").renewal == "Sign in again."
+
+
 def test_no_attribute_can_be_added() -> None:
     with pytest.raises(AttributeError):
         Token(TEXT).text = TEXT  # type: ignore[attr-defined]

@@ -20,11 +20,16 @@ COM = Site()
         ("https://app.travis-ci.com/bitbucket/acme/widgets", Repository("bitbucket", "acme", "widgets")),
         ("https://app.travis-ci.com/acme/widgets/caches?x=1#y", Repository("github", "acme", "widgets")),
         ("https://app.travis-ci.com/github/acme/widgets/jobs/12", Repository("github", "acme", "widgets")),
+        ("https://travis-ci.com/acme/widgets", Repository("github", "acme", "widgets")),
+        ("http://www.Travis-CI.com/github/acme/widgets/builds/1", Repository("github", "acme", "widgets")),
+        ("app.travis-ci.com/gitlab/acme/widgets/caches", Repository("gitlab", "acme", "widgets")),
         ("https://github.com/acme/wid.gets.git", Repository("github", "acme", "wid.gets")),
         ("https://gitlab.com/acme/widgets/-/tree/main", Repository("gitlab", "acme", "widgets")),
         ("git@github.com:acme/widgets.git", Repository("github", "acme", "widgets")),
         ("ssh://git@bitbucket.org/acme/widgets.git", Repository("bitbucket", "acme", "widgets")),
         ("acme/widgets/", Repository("github", "acme", "widgets")),
+        ("acme/widgets.git", Repository("github", "acme", "widgets")),
+        ("gitlab/acme/widgets.git", Repository("gitlab", "acme", "widgets")),
         ("X/X", Repository("github", "X", "X")),
     ],
 )
@@ -41,11 +46,16 @@ def test_a_repository_is_parsed_from_names_and_urls(text: str, expected: Reposit
         "/widgets",
         "a b/c",
         "acme/..",
+        "acme/.git",
         "acme/wid gets",
         "acme/widgets/more/parts",
         "sourcehut/a/b",
         "https://example.org/acme/widgets",
         "https://app.travis-ci.com.evil.org/a/b",
+        "https://travis-ci.com.evil.org/a/b",
+        "https://travis-ci.org/a/b",
+        "app.travis-ci.com/a",
+        "travis-ci.org/a/b",
         "acme/wid%0Agets",
         "https://app.travis-ci.com/",
         "https://app.travis-ci.com/github/acme/uni/../widgets/caches",
@@ -104,6 +114,32 @@ def test_an_unknown_provider_is_named_beside_those_that_are_known() -> None:
 )
 def test_a_missing_address_is_derived_from_the_other(url: str | None, api_url: str | None, expected: Site) -> None:
     assert Site.at(url, api_url) == expected
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://travis-ci.com",
+        "https://www.travis-ci.com/",
+        "https://app.travis-ci.com/github/acme/widgets",
+        "https://API.travis-ci.com:443",
+        "https://app.travis-ci.com.",
+    ],
+)
+def test_all_addresses_of_the_hosted_service_mean_its_own_two(address: str) -> None:
+    assert {Site.at(address), Site.at(api_url=address), Site.at(address, COM.api_url)} == {COM}
+
+
+@pytest.mark.parametrize("address", ["https://travis-ci.org", "https://api.travis-ci.org/"])
+def test_no_token_is_meant_for_the_service_that_was_shut_down(address: str) -> None:
+    for named in ({"url": address}, {"api_url": address}):
+        with pytest.raises(InputError, match=r"is of travis-ci\.org, which was shut down$"):
+            Site.at(**named)
+
+
+def test_an_installation_of_a_similar_name_is_its_own() -> None:
+    assert Site.at("https://travis-ci.com.acme.org").api_url == "https://travis-ci.com.acme.org/api"
+    assert Site.at("https://my-travis-ci.com").url == "https://my-travis-ci.com"
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ class ManualSignIn:
             raise AccessError(
                 f"no sign-in within {seconds_text(self._timeout_s)}",
                 where=self.site.url,
-                remedy="Try again with more time: --timeout 15m.",
+                remedy="Try again with more time: a longer --timeout.",
             ) from None
 
     async def _until_signed_in(self, context: BrowserContext) -> Token:

@@ -55,7 +55,14 @@ class Sessions:
         token, login = saved.get("token"), saved.get("login", "")
         if not isinstance(token, str) or not isinstance(login, str):
             raise self._broken("a token is missing")
-        return Session(token_in(token, self.path, f"Sign in again: `{login_command(site)}`."), login)
+        return Session(token_in(token, self.path, f"Sign in again: `{self.command('login', site)}`."), login)
+
+    def command(self, name: str, site: Site) -> str:
+        """Return the command of this name (`login`, `logout`) for a session of this site in this file."""
+        url = "" if site.url == DEFAULT_URL else f" --url {site.url}"
+        if site.api_url != Site.at(site.url).api_url:
+            url += f" --api-url {site.api_url}"
+        return f"purger {name}{url}" + ("" if self.is_default else f" --session-file {shlex.quote(str(self.path))}")
 
     def prepare(self) -> None:
         """Check that a session can be saved, before the user signs in."""
@@ -182,14 +189,6 @@ def read_private(path: Path, what: str) -> str | None:
     raise kind(
         f"{what} can't be read: {why}", where=str(path), remedy="Repair or remove the file, or set TRAVIS_TOKEN."
     )
-
-
-def login_command(site: Site) -> str:
-    """Return the command that signs in to this site."""
-    url = "" if site.url == DEFAULT_URL else f" --url {site.url}"
-    if site.api_url != Site.at(site.url).api_url:
-        url += f" --api-url {site.api_url}"
-    return f"purger login{url}"
 
 
 def token_in(text: str, path: Path, remedy: str) -> Token:

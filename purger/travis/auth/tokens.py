@@ -17,7 +17,6 @@ from purger.travis.addresses import DEFAULT_URL, Site
 from purger.travis.auth.sessions import (
     OutOfReachError,
     Sessions,
-    login_command,
     read_private,
     token_in,
     warning_if_public,
@@ -64,7 +63,8 @@ def find_token(site: Site, session_file: Path | None = None, *, is_ci: bool = Fa
         return FoundToken(session.token, source, sessions.path, (*_warnings(sessions.path), *ignored))
     what = f"{TOKEN_VARIABLE} is empty" if empty else "there is no token"
     what = "; ".join([what, *(str(error) for error in out_of_reach)])
-    raise AccessError(f"not signed in to {site.url}: {what}", remedy=_for_ci(site) if is_ci else how_to_sign_in(site))
+    remedy = _for_ci(site) if is_ci else _how_to_sign_in(site, sessions)
+    raise AccessError(f"not signed in to {site.url}: {what}", remedy=remedy)
 
 
 def first_token(site: Site, out_of_reach: list[OutOfReachError] | None = None) -> FoundToken | None:
@@ -82,11 +82,11 @@ def first_token(site: Site, out_of_reach: list[OutOfReachError] | None = None) -
         return None
 
 
-def how_to_sign_in(site: Site) -> str:
+def _how_to_sign_in(site: Site, sessions: Sessions) -> str:
     """Describe the three ways to sign in, the easiest one first."""
     travis = "--pro" if site.url == DEFAULT_URL else f"-e {site.api_url}"
     return (
-        f"1. `{login_command(site)}` opens a browser where you sign in.\n"
+        f"1. `{sessions.command('login', site)}` opens a browser where you sign in.\n"
         f"2. Copy an API token from {site.url}/account/preferences and set it: export {TOKEN_VARIABLE}=...\n"
         f"3. Run `travis login {travis}`: purger finds the token that it stores."
     )
@@ -102,10 +102,11 @@ def _for_ci(site: Site) -> str:
 def _from_environment() -> FoundToken | None:
     in_file = env_file.current().values.get(TOKEN_VARIABLE)
     warnings = _warnings(env_file.ENV_FILE) if in_file else ()
-    text = os.environ.pop(TOKEN_VARIABLE, "")
-    if not text.strip():
+    given = os.environ.pop(TOKEN_VARIABLE, "")
+    text = given.strip()  # a secret of a CI often ends with the line end of the `echo` or the file that it is from
+    if not text:
         return None
-    if text == in_file:
+    if given == in_file:
         return FoundToken(Token(text), f"{TOKEN_VARIABLE} in .env", env_file.ENV_FILE, warnings)
     return FoundToken(Token(text), TOKEN_VARIABLE, None, warnings)
 

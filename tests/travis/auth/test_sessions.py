@@ -43,13 +43,18 @@ def test_each_site_has_its_own_session(tmp_path: Path) -> None:
     assert not sessions.path.exists()
 
 
-def test_a_session_that_is_refused_is_renewed_by_signing_in_again_on_its_site(tmp_path: Path) -> None:
-    sessions = Sessions(tmp_path / "session.json")
-    for site, command in ((PUBLIC, "`purger login`"), (ACME, f"`purger login --url {ACME.url}")):
-        sessions.save(site, ONE)
-        found = sessions.find(site)
-        assert found
-        assert found.token.renewal.startswith(f"Sign in again: {command}")
+def test_a_session_that_is_refused_is_renewed_by_signing_in_again_on_its_site_and_in_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    named = tmp_path / "my session.json"
+    for sessions, file in ((Sessions(), ""), (Sessions(named), f" --session-file '{named}'")):
+        for site, command in ((PUBLIC, "purger login"), (ACME, f"purger login --url {ACME.url}")):
+            sessions.save(site, ONE)
+            found = sessions.find(site)
+            assert found
+            assert found.token.renewal == f"Sign in again: `{command}{file}`."
+        assert sessions.command("logout", ACME) == f"purger logout --url {ACME.url}{file}"
 
 
 def test_a_session_is_not_used_for_another_api(tmp_path: Path) -> None:
@@ -206,7 +211,7 @@ def test_a_token_of_a_session_that_can_not_be_sent_is_told_with_its_file(tmp_pat
     sessions.path.write_text(sessions.path.read_text().replace("token-of-one", "token of one"))
     with pytest.raises(InputError, match=r"^the token contains white space.* \(.*session\.json\)$") as raised:
         sessions.find(PUBLIC)
-    assert raised.value.remedy == "Sign in again: `purger login`."
+    assert raised.value.remedy == f"Sign in again: `purger login --session-file {sessions.path}`."
     assert "token of one" not in str(raised.value)
 
 

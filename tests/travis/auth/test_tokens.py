@@ -127,6 +127,14 @@ def test_an_invalid_configuration_is_an_error_that_does_not_quote_it(text: str, 
     assert "secret-token" not in f"{raised.value}{raised.value.remedy}{raised.value.__cause__}"
 
 
+@pytest.mark.parametrize("around", [" {}", "{}\n", "{}\r\n", "\t{} ", "\u00a0{}\u2028"])
+def test_what_stands_around_a_token_in_a_variable_is_no_part_of_it(
+    monkeypatch: pytest.MonkeyPatch, around: str
+) -> None:
+    monkeypatch.setenv("TRAVIS_TOKEN", around.format("of-a-secret"))
+    assert found() == ("of-a-secret", "TRAVIS_TOKEN")
+
+
 def test_a_token_that_can_not_be_sent_is_told_with_its_file() -> None:
     path = config(endpoint("https://api.travis-ci.com/", "'secret-token with spaces'"))
     with pytest.raises(InputError, match=r"^the token contains white space") as raised:
