@@ -28,7 +28,9 @@ from purger.purge.shard import Shard
 from purger.purge.unmatched import in_common
 from purger.travis.addresses import Owner, Repository
 from purger.travis.api import Api
+from purger.travis.keys import last_part
 from purger.travis.rate_limit import Budget
+from purger.travis.refusals import NotFoundError
 
 PAGE_RESTARTS = 2
 LONGEST_SILENCE_S = 20.0
@@ -222,6 +224,7 @@ class Run:
         self._records = tuple(purge.record for purge in purges)
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
         _say_unmatched_names(self._records, request, self._emit)
+        await _refuse_branches_for_repositories(api, self._records, request)
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
@@ -318,6 +321,31 @@ def _say_unmatched_names(records: Sequence[Record], request: Request, emit: even
             records[0].warn(str(unmatched))
         else:
             emit(events.Warned("", str(unmatched)))
+
+
+async def _refuse_branches_for_repositories(api: Api, records: Sequence[Record], request: Request) -> None:
+    """Raise InputError where a repository that is not found is a branch of another one, which would be purged.
+
+    `--exclude main feature/foo` excludes one branch alone. A dry run warns of it.
+    """
+    if not (request.is_first and request.selection.exclude):
+        return
+    for lost in [one for one in records if isinstance(one.error, NotFoundError)]:
+        for record in [one for one in records if one.error is None]:
+            if await _may_purge(record, lost.repository.slug, api):
+                what = f"{lost.name} is no repository that is found, but a branch of {record.name}, not excluded"
+                if not request.dry_run:
+                    remedy = "Nothing was deleted. Give --exclude once for each branch: --exclude main --exclude dev."
+                    raise InputError(what, remedy=remedy)
+                record.warn(what)
+
+
+async def _may_purge(record: Record, branch: str, api: Api) -> bool:
+    """Return whether this is a branch of the repository, and may be that of a selected cache."""
+    caches = [entry.cache for entry in record.ledger.selected]
+    shown = last_part(branch)
+    may_be = any(branch == one.full_branch if one.full_branch else shown == one.branch for one in caches)
+    return may_be and record.repository_id is not None and branch in await api.branches(record.repository_id)
 
 
 async def _caught(work: Coroutine[Any, Any, None]) -> PurgerError | None:
