@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from purger.core.cache import Cache
 from purger.core.decision import Decision, limited
 from purger.core.errors import BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
+from purger.core.text import visible
 from purger.purge.ledger import Ledger
 from purger.purge.owners import expand
 from purger.purge.page_recorder import NoRecorders, PageRecorders
@@ -224,7 +226,7 @@ class Run:
         self._records = tuple(purge.record for purge in purges)
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
         _say_unmatched_names(self._records, request, self._emit)
-        await _refuse_branches_for_repositories(api, self._records, request)
+        await _refuse_names_mixed_up(api, self._records, request)
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
@@ -323,21 +325,36 @@ def _say_unmatched_names(records: Sequence[Record], request: Request, emit: even
             emit(events.Warned("", str(unmatched)))
 
 
-async def _refuse_branches_for_repositories(api: Api, records: Sequence[Record], request: Request) -> None:
-    """Raise InputError where a repository that is not found is a branch of another one, which would be purged.
+async def _refuse_names_mixed_up(api: Api, records: Sequence[Record], request: Request) -> None:
+    """Raise InputError where a repository is excluded as if it were a branch, or a branch is taken for a repository.
 
-    `--exclude main feature/foo` excludes one branch alone. A dry run warns of it.
+    Of `--exclude $KEEP acme/widgets` the repository is the value where the variable is empty, `acme/* --exclude
+    acme/widgets` spares no repository, and `--exclude main feature/foo` excludes one branch alone. A dry run warns.
     """
-    if not (request.is_first and request.selection.exclude):
-        return
+    seen = [one for one in records if request.is_first and request.selection.exclude and one.error is None]
+    mixed_up = [
+        (record, f"--exclude {visible(one.name)} means a branch, and spares no caches of the repository {record.name}")
+        for record in seen
+        for one in record.unmatched
+        if one.option == "--exclude" and _names(one.name, record.repository)
+    ]
     for lost in [one for one in records if isinstance(one.error, NotFoundError)]:
-        for record in [one for one in records if one.error is None]:
-            if await _may_purge(record, lost.repository.slug, api):
-                what = f"{lost.name} is no repository that is found, but a branch of {record.name}, not excluded"
-                if not request.dry_run:
-                    remedy = "Nothing was deleted. Give --exclude once for each branch: --exclude main --exclude dev."
-                    raise InputError(what, remedy=remedy)
-                record.warn(what)
+        what = f"{lost.name} is no repository that is found, but a branch that is not excluded, of"
+        mixed_up += [(one, f"{what} {one.name}") for one in seen if await _may_purge(one, lost.repository.slug, api)]
+    for record, what in mixed_up:
+        if not request.dry_run:
+            raise InputError(
+                what,
+                remedy="Nothing was deleted. Give --exclude once for each branch; a shell's variable that stands for "
+                "one may be empty. To spare a repository, name the others.",
+            )
+        record.warn(what)
+
+
+def _names(name: str, repository: Repository) -> bool:
+    """Return whether this names the repository, or is a pattern of some of its owner's; `owner/*` may be branches."""
+    owner, _, rest = name.lower().removeprefix(f"{repository.provider}/").partition("/")
+    return owner == repository.owner.lower() and rest.strip("*") != "" and fnmatchcase(repository.name.lower(), rest)
 
 
 async def _may_purge(record: Record, branch: str, api: Api) -> bool:
