@@ -313,7 +313,7 @@ def _say_unmatched_names(records: Sequence[Record], request: Request, emit: even
         if not request.dry_run:
             raise InputError(
                 unmatched.sentence(f" of {record.name}" if len(records) > 1 else ""),
-                remedy="Nothing was deleted. Give --exclude once for each branch, by its name in `purger list`.",
+                remedy="Nothing was deleted. Give --exclude once for each branch, by its full name.",
             )
         record.warn(str(unmatched))
     for unmatched in in_common(record.unmatched for record in seen) if seen else ():

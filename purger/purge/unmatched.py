@@ -157,14 +157,17 @@ async def _nested_meant(name: str, view: _View, listings: BranchListings) -> str
 
 
 def _is_written_otherwise(name: str, branch: str) -> bool:
-    """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, a URL, a list of names."""
+    """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, a URL, a list of names.
+
+    So is what the page and `purger list` show of it.
+    """
     names = islice(_expanded(_plain(_REMOTE.sub("", name))), _MOST_EXPANDED)
     parts = [part for one in names for part in _BETWEEN.split(one)]
     bare = [part.lstrip(_BEFORE).strip(_AROUND).removesuffix("/") for part in parts]
     decoded = [_plain(unquote(part)) for part in bare if "%" in part]
     spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare, *decoded) if one)
     meant = _plain(branch)
-    return any(excludes(meant, one) for one in spellings)
+    return name == last_part(branch) or any(excludes(meant, one) for one in spellings)
 
 
 def _expanded(name: str) -> Iterator[str]:

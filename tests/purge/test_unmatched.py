@@ -113,6 +113,8 @@ def test_of_several_repositories_only_what_none_has_is_warned_of() -> None:
         ("pr.7", "PR.7"),
         ("MA*", "main"),
         ("[MN]ain", "main"),
+        ("2.0", "release/2.0"),
+        ("0", None),
         ("mian", None),
         ("old", None),
         ("origin/old", None),
@@ -173,7 +175,7 @@ async def test_a_nested_branch_that_has_caches_means_itself(
 
 
 @pytest.mark.parametrize("policy", [(), ("--until-below", "1KB")], ids=["filter", "policy"])
-@pytest.mark.parametrize("name", ["feature/Foo", "Feature/foo", "feature/foo,feature/other"])
+@pytest.mark.parametrize("name", ["feature/Foo", "Feature/foo", "feature/foo,feature/other", "foo"])
 def test_nothing_is_deleted_where_an_excluded_nested_branch_is_misspelt(
     purger: Purger, repository: Repository, name: str, policy: tuple[str, ...]
 ) -> None:
