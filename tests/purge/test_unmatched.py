@@ -186,6 +186,28 @@ def test_nothing_is_deleted_where_an_excluded_nested_branch_is_misspelt(
     assert f"--exclude {name} matches no listed cache: is feature/foo meant?" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("name", "branches", "similar"),
+    [
+        ("foo", ["feature/foo"], "feature/foo"),
+        ("foo", ["foo", "feature/foo"], None),
+        ("foo", [], None),
+        ("main", [], "whole"),
+        ("bar", ["feature/bar"], None),
+    ],
+)
+async def test_what_the_page_shows_of_a_nested_branch_selects_nothing_and_is_warned_of(
+    open_api: OpenApi, repository: Repository, name: str, branches: list[str], similar: str | None
+) -> None:
+    """Of the branch that is named in full all caches are known: none of them is only shown by that name."""
+    repository._branches = branches
+    caches = [cache("foo"), cache("main", full="main")]
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, lambda: Selection(branches=(name,)))
+        found = await unmatched_names(Filters(branches=(name,)), caches, listings)
+    assert [(one.name, one.similar) for one in found] == ([] if similar == "whole" else [(name, similar)])
+
+
 async def test_a_branch_of_that_name_means_itself(open_api: OpenApi, repository: Repository) -> None:
     repository._branches = ["main", "main,dev", "Main"]
     async with open_api() as api:
