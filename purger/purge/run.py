@@ -308,18 +308,21 @@ def _say_unmatched_names(records: Sequence[Record], request: Request, emit: even
     Raises InputError where one to exclude certainly means a branch that would be purged, in any of the repositories.
     """
     seen = [one for one in records if request.is_first and one.error is None and one.ledger.entries]
-    misspelt = [(record, one) for record in seen for one in record.unmatched if one.spares_nothing]
+    is_only_one = len(records) == 1
+    misspelt = [
+        (record, one) for record in seen for one in record.unmatched if one.spares_nothing(is_only_one=is_only_one)
+    ]
     for record, unmatched in misspelt:
         if not request.dry_run:
             raise InputError(
-                unmatched.sentence(f" of {record.name}" if len(records) > 1 else ""),
+                unmatched.sentence("" if is_only_one else f" of {record.name}"),
                 remedy="Nothing was deleted. Give --exclude once for each branch, by its full name.",
             )
         record.warn(str(unmatched))
     for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-        if unmatched.spares_nothing:
+        if unmatched.spares_nothing(is_only_one=is_only_one):
             continue
-        if len(records) == 1:
+        if is_only_one:
             records[0].warn(str(unmatched))
         else:
             emit(events.Warned("", str(unmatched)))

@@ -43,9 +43,16 @@ class Unmatched:
     is_meant: bool = False
 
     @property
-    def spares_nothing(self) -> bool:
-        """Whether a branch would be purged that the name is certainly meant to exclude."""
-        return self.is_meant and self.option == "--exclude"
+    def is_shown(self) -> bool:
+        """Whether the name is what the page shows of the branch: of several repositories another one may have it."""
+        return self.similar is not None and self.name == last_part(self.similar)
+
+    def spares_nothing(self, *, is_only_one: bool) -> bool:
+        """Whether a branch would be purged that the name is certainly meant to exclude.
+
+        `is_only_one` is whether it is given for this repository alone.
+        """
+        return self.is_meant and self.option == "--exclude" and (is_only_one or not self.is_shown)
 
     def __str__(self) -> str:
         return self.sentence()
