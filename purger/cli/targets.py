@@ -71,10 +71,12 @@ def what_to_purge(
     shard = None if targets.shard is None else Shard.parse(targets.shard)
     if targets.resume is None:
         return Meant(output.targets(names, targets.from_file, site), selection, shard)
-    from purger.report.resume import refuse_more_than_resume, what_is_left
+    from purger.report.resume import has_filters_of, refuse_more_than_resume, what_is_left
 
-    refuse_more_than_resume(named=bool(names or targets.from_file), filtered=not selection.everything)
     left = what_is_left(targets.resume, site)
+    is_named = bool(names) or targets.from_file not in {None, os.environ.get(_FROM_FILE_VARIABLE)}
+    is_same = selection.everything or has_filters_of(left.report, selection)
+    refuse_more_than_resume(named=is_named, filtered=not is_same)
     if shard is not None and left.selection.policies.limit is not None:
         raise InputError(
             "--shard can't be used with --resume of a run with --limit: no part knows what the others delete",

@@ -20,7 +20,7 @@ from purger.core.text import decoded, likely_meant
 OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", "TRAVIS_REPO_SLUG"})
 """The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
 _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
-_SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*:?=", re.IGNORECASE)
+_SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*[:?+]?=", re.IGNORECASE)
 _ANOTHER_OF_OURS = re.compile(
     r"(?<!\w)(?:PURGER_\w+|TRAVIS_(?:TOKEN|ENDPOINT|CONFIG_PATH|REPO_SLUG))\s*[:=]", re.IGNORECASE
 )
@@ -152,7 +152,7 @@ def name_meant(line: str) -> str | None:
     pattern = _NAMED_INSIDE if not separator and _SETS_NOTHING.match(bare) else _SETTING_INSIDE
     text = _COMMENT_AT_END.sub("", bare)
     inside = pattern.search(text) or _QUOTED_INSIDE.search(text)
-    return inside.group().rstrip("=: ").upper() if inside else None
+    return inside.group().rstrip("=:?+ ").upper() if inside else None
 
 
 def _bare(line: str) -> str:

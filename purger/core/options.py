@@ -124,7 +124,8 @@ SWITCHED_OFF = frozenset({"", "0", "false", "f", "no", "n", "off"})
 def chosen(text: str, choices: type[_Choice]) -> _Choice:
     """Return the choice that a text names. Raises InputError with the choices, and the one that is likely meant."""
     try:
-        return choices(text)
+        # Blanks around a value, as a variable may have them, matter to no number, size or age either.
+        return choices(text.strip())
     except ValueError:
         pass
     names = [str(choice) for choice in choices]

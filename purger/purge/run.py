@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from purger.core.cache import Cache
 from purger.core.decision import Decision, limited
 from purger.core.errors import BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
+from purger.core.text import visible
 from purger.purge.ledger import Ledger
 from purger.purge.owners import expand
 from purger.purge.page_recorder import NoRecorders, PageRecorders
@@ -28,7 +30,9 @@ from purger.purge.shard import Shard
 from purger.purge.unmatched import in_common
 from purger.travis.addresses import Owner, Repository
 from purger.travis.api import Api
+from purger.travis.keys import last_part
 from purger.travis.rate_limit import Budget
+from purger.travis.refusals import NotFoundError
 
 PAGE_RESTARTS = 2
 _TO_GO_ON = (
@@ -225,6 +229,7 @@ class Run:
         self._records = tuple(purge.record for purge in purges)
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
         _say_unmatched_names(self._records, request, self._emit)
+        await _refuse_names_mixed_up(api, self._records, request)
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
@@ -306,21 +311,64 @@ def _say_unmatched_names(records: Sequence[Record], request: Request, emit: even
     Raises InputError where one to exclude certainly means a branch that would be purged, in any of the repositories.
     """
     seen = [one for one in records if request.is_first and one.error is None and one.ledger.entries]
-    misspelt = [(record, one) for record in seen for one in record.unmatched if one.spares_nothing]
+    is_only_one = len(records) == 1
+    misspelt = [
+        (record, one) for record in seen for one in record.unmatched if one.spares_nothing(is_only_one=is_only_one)
+    ]
     for record, unmatched in misspelt:
         if not request.dry_run:
             raise InputError(
-                unmatched.sentence(f" of {record.name}" if len(records) > 1 else ""),
-                remedy="Nothing was deleted. Give --exclude once for each branch, by its name in `purger list`.",
+                unmatched.sentence("" if is_only_one else f" of {record.name}"),
+                remedy="Nothing was deleted. Give --exclude once for each branch, by its full name.",
             )
         record.warn(str(unmatched))
     for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-        if unmatched.spares_nothing:
+        if unmatched.spares_nothing(is_only_one=is_only_one):
             continue
-        if len(records) == 1:
+        if is_only_one:
             records[0].warn(str(unmatched))
         else:
             emit(events.Warned("", str(unmatched)))
+
+
+async def _refuse_names_mixed_up(api: Api, records: Sequence[Record], request: Request) -> None:
+    """Raise InputError where a repository is excluded as if it were a branch, or a branch is taken for a repository.
+
+    Of `--exclude $KEEP acme/widgets` the repository is the value where the variable is empty, `acme/* --exclude
+    acme/widgets` spares no repository, and `--exclude main feature/foo` excludes one branch alone. A dry run warns.
+    """
+    seen = [one for one in records if request.is_first and request.selection.exclude and one.error is None]
+    mixed_up = [
+        (record, f"--exclude {visible(one.name)} means a branch, and spares no caches of the repository {record.name}")
+        for record in seen
+        for one in record.unmatched
+        if one.option == "--exclude" and _names(one.name, record.repository)
+    ]
+    for lost in [one for one in records if isinstance(one.error, NotFoundError)]:
+        what = f"{lost.name} is no repository that is found, but a branch that is not excluded, of"
+        mixed_up += [(one, f"{what} {one.name}") for one in seen if await _may_purge(one, lost.repository.slug, api)]
+    for record, what in mixed_up:
+        if not request.dry_run:
+            raise InputError(
+                what,
+                remedy="Nothing was deleted. Give --exclude once for each branch; a shell's variable that stands for "
+                "one may be empty. To spare a repository, name the others.",
+            )
+        record.warn(what)
+
+
+def _names(name: str, repository: Repository) -> bool:
+    """Return whether this names the repository, or is a pattern of some of its owner's; `owner/*` may be branches."""
+    owner, _, rest = name.lower().removeprefix(f"{repository.provider}/").partition("/")
+    return owner == repository.owner.lower() and rest.strip("*") != "" and fnmatchcase(repository.name.lower(), rest)
+
+
+async def _may_purge(record: Record, branch: str, api: Api) -> bool:
+    """Return whether this is a branch of the repository, and may be that of a selected cache."""
+    caches = [entry.cache for entry in record.ledger.selected]
+    shown = last_part(branch)
+    may_be = any(branch == one.full_branch if one.full_branch else shown == one.branch for one in caches)
+    return may_be and record.repository_id is not None and branch in await api.branches(record.repository_id)
 
 
 async def _caught(work: Coroutine[Any, Any, None]) -> PurgerError | None:

@@ -43,9 +43,16 @@ class Unmatched:
     is_meant: bool = False
 
     @property
-    def spares_nothing(self) -> bool:
-        """Whether a branch would be purged that the name is certainly meant to exclude."""
-        return self.is_meant and self.option == "--exclude"
+    def is_shown(self) -> bool:
+        """Whether the name is what the page shows of the branch: of several repositories another one may have it."""
+        return self.similar is not None and self.name == last_part(self.similar)
+
+    def spares_nothing(self, *, is_only_one: bool) -> bool:
+        """Whether a branch would be purged that the name is certainly meant to exclude.
+
+        `is_only_one` is whether it is given for this repository alone.
+        """
+        return self.is_meant and self.option == "--exclude" and (is_only_one or not self.is_shown)
 
     def __str__(self) -> str:
         return self.sentence()
@@ -65,7 +72,7 @@ async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: B
     if not caches or not (filters.branches or filters.exclude):
         return []
     known = {cache.known_branch for cache in caches if cache.is_attributed}
-    names = _without_a_match(filters, known)
+    names = _without_a_match(filters, known, {cache.full_branch for cache in caches})
     if not names:
         return []
     left = _without_excluded(known, filters)
@@ -132,14 +139,17 @@ async def _unmatched(
 ) -> Unmatched | None:
     """Return what is to be said of a name that matches no known branch; None where it `may_be` a cache's after all."""
     is_a_branch = view.branches.get(name) is not None
-    meant = None if is_a_branch else _meant(name, view.left if option == "--exclude" else view.known)
+    known = [branch for branch in view.known if branch != name]
+    meant = None if is_a_branch else _meant(name, view.left if option == "--exclude" else known)
     if option == "--exclude" and not is_a_branch and not (may_be and is_glob(name)):
         meant = meant or await _nested_meant(name, view, listings)
         if meant is not None and not (may_be and await listings.own(name)):
             return Unmatched(option, name, meant, is_meant=True)
     if may_be:
         return None
-    alike = [] if is_glob(name) else difflib.get_close_matches(name, view.known, 1)
+    if option == "--branch" and meant is None and not is_a_branch:
+        meant = next(iter(view.written_otherwise(name)), None)
+    alike = [] if is_glob(name) else difflib.get_close_matches(name, known, 1)
     return Unmatched(option, name, meant or next(iter(alike), None), is_meant=meant is not None)
 
 
@@ -157,14 +167,17 @@ async def _nested_meant(name: str, view: _View, listings: BranchListings) -> str
 
 
 def _is_written_otherwise(name: str, branch: str) -> bool:
-    """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, a URL, a list of names."""
+    """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, a URL, a list of names.
+
+    So is what the page and `purger list` show of it.
+    """
     names = islice(_expanded(_plain(_REMOTE.sub("", name))), _MOST_EXPANDED)
     parts = [part for one in names for part in _BETWEEN.split(one)]
     bare = [part.lstrip(_BEFORE).strip(_AROUND).removesuffix("/") for part in parts]
     decoded = [_plain(unquote(part)) for part in bare if "%" in part]
     spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare, *decoded) if one)
     meant = _plain(branch)
-    return any(excludes(meant, one) for one in spellings)
+    return name == last_part(branch) or any(excludes(meant, one) for one in spellings)
 
 
 def _expanded(name: str) -> Iterator[str]:
@@ -187,6 +200,18 @@ def _without_excluded(branches: Iterable[str], filters: Filters) -> set[str]:
     return {branch for branch in branches if not any(excludes(branch, name) for name in filters.exclude)}
 
 
-def _without_a_match(filters: Filters, known: Collection[str]) -> list[tuple[str, str]]:
-    given = [*(("--branch", name) for name in filters.branches), *(("--exclude", name) for name in filters.exclude)]
-    return [pair for pair in dict.fromkeys(given) if not any(_MEANS[pair[0]](branch, pair[1]) for branch in known)]
+def _without_a_match(
+    filters: Filters, known: Collection[str], in_full: Collection[str | None]
+) -> list[tuple[str, str]]:
+    """Return the names that mean none of these branches, with their options.
+
+    A branch that is selected by its full name is listed on its own: what is shown by that name alone is of another one.
+    """
+    literals = filters.literals
+    selected = [("--branch", name) for name in filters.branches if name not in in_full]
+    excluded = [("--exclude", name) for name in filters.exclude]
+    return [
+        (option, name)
+        for option, name in dict.fromkeys([*selected, *excluded])
+        if (option == "--branch" and name in literals) or not any(_MEANS[option](branch, name) for branch in known)
+    ]

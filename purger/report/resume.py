@@ -152,5 +152,14 @@ def refuse_more_than_resume(*, named: bool, filtered: bool) -> None:
     if named or filtered:
         raise InputError(
             "--resume takes its repositories and filters from the report",
-            remedy="Leave the names and filters out, or run without --resume.",
+            remedy="Leave the names and filters out, also in variables and .env, or run without --resume.",
         )
+
+
+def has_filters_of(report: Report, selection: Selection) -> bool:
+    """Return whether these are the filters and policies of the report: those of variables and `.env` are still set."""
+    if report.selection is None:
+        return False
+    former = report.selection.selection()
+    as_of, not_after, offset_s = former.as_of, former.not_after, former.clock_offset_s
+    return replace(selection, as_of=as_of, not_after=not_after, clock_offset_s=offset_s) == former

@@ -13,6 +13,7 @@ import pytest
 
 from purger.cli.targets import targets_from
 from purger.core.errors import InputError
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.run import Run
 from purger.report.build import run_report
@@ -91,11 +92,39 @@ def test_an_empty_file_of_names_means_no_repository_and_not_the_folders(monkeypa
     assert targets_from([], "names.txt", Site()) == ([], None)
 
 
-@pytest.mark.parametrize("more", [["acme/widgets"], ["--branch", "main"]])
+@pytest.fixture
+def former() -> None:
+    """The report of a run with a filter and a policy, none of whose repositories are left."""
+    selection = Selection(branches=("main",), older_than_s=86_400.0, policies=Policies(limit=3))
+    Path("report.json").write_text(to_json(run_report([], None, datetime.now(UTC), selection=selection)))
+
+
+@pytest.mark.usefixtures("former")
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["acme/widgets"],
+        ["--from-file", "names.txt"],
+        ["--branch", "main"],
+        ["--branch", "main", "--older-than", "24h", "--limit", "2"],
+        ["--branch", "main", "--older-than", "1d", "--limit", "3", "--gone"],
+    ],
+)
 def test_a_report_to_resume_takes_neither_names_nor_filters(command: Command, runs: list[Run], more: list[str]) -> None:
     ended = command("purge", "--resume", "report.json", "-y", *more)
     assert (ended.code, runs) == (2, [])
     assert "--resume takes its repositories and filters from the report" in ended.err
+    assert "also in variables and .env" in ended.err
+
+
+@pytest.mark.usefixtures("former")
+def test_what_the_former_run_had_from_variables_may_still_be_set_when_it_is_resumed(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(".env").write_text("PURGER_BRANCH=main\nPURGER_OLDER_THAN=24h\nPURGER_FROM_FILE=names.txt\n")
+    monkeypatch.setenv("PURGER_LIMIT", "3")
+    assert command("purge", "--resume", "report.json", "-y").code == 0
+    assert runs[0].request.repositories == []
 
 
 def test_a_line_that_is_no_name_is_told_by_its_number(command: Command, runs: list[Run]) -> None:

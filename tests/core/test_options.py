@@ -175,6 +175,7 @@ def test_what_is_given_as_text_is_converted_to_the_type_of_the_option() -> None:
     assert OPTIONS["settle_s"].value_of("2m") == 120.0
     assert OPTIONS["branch"].value_of("7") == "7"
     assert ORDER.value_of("name") is Order.NAME
+    assert ORDER.value_of(" name ") is Order.NAME
     assert Option(names=("--many",), help="", panel=None, raw=list[str]).value_of("a") == "a"
 
 

@@ -113,6 +113,8 @@ def test_of_several_repositories_only_what_none_has_is_warned_of() -> None:
         ("pr.7", "PR.7"),
         ("MA*", "main"),
         ("[MN]ain", "main"),
+        ("2.0", "release/2.0"),
+        ("0", None),
         ("mian", None),
         ("old", None),
         ("origin/old", None),
@@ -173,7 +175,7 @@ async def test_a_nested_branch_that_has_caches_means_itself(
 
 
 @pytest.mark.parametrize("policy", [(), ("--until-below", "1KB")], ids=["filter", "policy"])
-@pytest.mark.parametrize("name", ["feature/Foo", "Feature/foo", "feature/foo,feature/other"])
+@pytest.mark.parametrize("name", ["feature/Foo", "Feature/foo", "feature/foo,feature/other", "foo"])
 def test_nothing_is_deleted_where_an_excluded_nested_branch_is_misspelt(
     purger: Purger, repository: Repository, name: str, policy: tuple[str, ...]
 ) -> None:
@@ -182,6 +184,28 @@ def test_nothing_is_deleted_where_an_excluded_nested_branch_is_misspelt(
     ended = purger("purge", "acme/widgets", "--yes", "--exclude", name, *policy)
     assert (ended.code, len(repository.caches)) == (2, 2)
     assert f"--exclude {name} matches no listed cache: is feature/foo meant?" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "branches", "similar"),
+    [
+        ("foo", ["feature/foo"], "feature/foo"),
+        ("foo", ["foo", "feature/foo"], None),
+        ("foo", [], None),
+        ("main", [], "whole"),
+        ("bar", ["feature/bar"], None),
+    ],
+)
+async def test_what_the_page_shows_of_a_nested_branch_selects_nothing_and_is_warned_of(
+    open_api: OpenApi, repository: Repository, name: str, branches: list[str], similar: str | None
+) -> None:
+    """Of the branch that is named in full all caches are known: none of them is only shown by that name."""
+    repository._branches = branches
+    caches = [cache("foo"), cache("main", full="main")]
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, lambda: Selection(branches=(name,)))
+        found = await unmatched_names(Filters(branches=(name,)), caches, listings)
+    assert [(one.name, one.similar) for one in found] == ([] if similar == "whole" else [(name, similar)])
 
 
 async def test_a_branch_of_that_name_means_itself(open_api: OpenApi, repository: Repository) -> None:
@@ -233,6 +257,15 @@ def test_nothing_is_deleted_where_one_of_several_repositories_spells_an_excluded
     assert (warned.code, [len(one["warnings"]) for one in warned.report["repositories"]]) == (0, [0, 1, 0])
     both = purger("purge", "acme/*", "--dry-run", "--exclude", name, "--exclude", here)
     assert "matches no listed cache" not in both.err
+
+
+def test_what_is_shown_of_a_nested_branch_may_be_the_whole_name_in_another_repository(
+    purger: Purger, site: StandIn
+) -> None:
+    for repository, branch in (("a", "main"), ("b", "upstream/main")):
+        site.add_repository(f"acme/{repository}").add(branch)
+    ended = purger("purge", "acme/*", "--yes", "--exclude", "main")
+    assert (ended.code, left(site)) == (0, {"acme/a": 1, "acme/b": 0}), ended.err
 
 
 COMMANDS = [("list",), ("purge", "--dry-run"), ("purge", "--yes")]
