@@ -7,8 +7,11 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
+
+from purger.core.sudden_end import undone_at_a_sudden_end
 
 WRITER_WAIT_S = 5.0
 """How long a named pipe may be without anybody who writes to it."""
@@ -75,12 +78,13 @@ def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     try:
         draft.unlink(missing_ok=True)
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(draft, flags, 0o666 if mode is None else mode), "w+b") as file:
-            yield file
-            if mode is not None:
-                file.flush()
-                os.fsync(file.fileno())
-        draft.replace(path)
+        with undone_at_a_sudden_end(partial(draft.unlink, missing_ok=True)):
+            with os.fdopen(os.open(draft, flags, 0o666 if mode is None else mode), "w+b") as file:
+                yield file
+                if mode is not None:
+                    file.flush()
+                    os.fsync(file.fileno())
+            draft.replace(path)
     except BaseException:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
