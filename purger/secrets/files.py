@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO, TextIO
 
 from purger.core.sudden_end import undone_at_a_sudden_end
 
@@ -27,11 +27,8 @@ def read_whole(path: Path, at_most: int = -1) -> bytes:
     a device that has no end.
     """
     with open(path, "rb", opener=_open_at_once) as file:
-        first = b""
-        if hasattr(os, "O_NONBLOCK"):  # Windows has no such pipes
-            if _is_named_pipe(path, file.fileno()):
-                first = _first_of_a_named_pipe(file.fileno())
-            os.set_blocking(file.fileno(), True)
+        first = _first_of_a_named_pipe(file.fileno()) if _is_named_pipe(path, file.fileno()) else b""
+        _let_wait(file)
         if at_most < 0 and stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
             return _all_of_a_device(file)
         return first + file.read(-1 if at_most < 0 else max(at_most - len(first), 0))
@@ -45,7 +42,13 @@ def _all_of_a_device(file: BinaryIO) -> bytes:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+
+
+def _let_wait(file: IO[Any]) -> None:
+    """Let a file that was opened at once wait when it is read or written."""
+    if hasattr(os, "O_NONBLOCK"):  # Windows has no such files
+        os.set_blocking(file.fileno(), True)
 
 
 def _is_named_pipe(path: Path, descriptor: int) -> bool:
@@ -65,6 +68,17 @@ def _first_of_a_named_pipe(descriptor: int) -> bytes:
             return b""
         time.sleep(_WRITER_CHECK_S)
     raise TimeoutError(0, "it is a pipe that nobody writes to")
+
+
+@contextmanager
+def appended(path: Path) -> Iterator[TextIO]:
+    """Yield a file to whose end text is written, with replacements for what is no Unicode.
+
+    Raises OSError, also for a named pipe that nobody reads: it would be waited for.
+    """
+    with open(path, "a", encoding="utf-8", errors="replace", newline="\n", opener=_open_at_once) as file:
+        _let_wait(file)
+        yield file
 
 
 @contextmanager
