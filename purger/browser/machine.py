@@ -16,6 +16,8 @@ LEAST = 256
 """Open files and processes, threads included, below which a browser can't work."""
 LEAST_ADDRESSES_BYTES = 32 << 30
 """Chromium reserves many more than it uses."""
+LEAST_DATA_BYTES = 700 << 20
+"""What Playwright's driver asks for at its start."""
 LEAST_FILE_BYTES = 64 << 20
 ROOM_BYTES = 1 << 20
 _POLICY_FOLDERS = {
@@ -75,6 +77,7 @@ def limits_fault() -> Cause | None:
         return too_few("processes", f"the limit is {processes}")
     for limit, least, what, flag in (
         (resource.RLIMIT_AS, LEAST_ADDRESSES_BYTES, "addresses (virtual memory)", "-v"),
+        (resource.RLIMIT_DATA, LEAST_DATA_BYTES, "bytes of memory for data", "-d"),
         (resource.RLIMIT_FSIZE, LEAST_FILE_BYTES, "bytes in a file", "-f"),
     ):
         most, _ = resource.getrlimit(limit)

@@ -14,6 +14,7 @@ from typing import Any, TextIO, cast
 from purger.core.text import sentence_of, visible
 from purger.report.model import Report
 from purger.report.phrases import error_words, errors_of, remedy_lines, verdict_of
+from purger.secrets.files import appended
 from purger.secrets.redaction import redact
 
 MOST_ANNOTATIONS = 10
@@ -183,7 +184,7 @@ def _fitting_summary(report: Report, size_bytes: int, *, as_list: bool) -> str:
 def _append(path: Path, text_for: Callable[[int], str], what: str) -> list[str]:
     try:
         size_bytes = path.stat().st_size if path.exists() else 0
-        with path.open("a", encoding="utf-8", errors="replace", newline="\n") as file:
+        with appended(path) as file:
             file.write(redact(text_for(size_bytes)))
     except OSError as error:
         return [f"The {what} for GitHub Actions could not be written to {path}: {error.strerror or error}."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import Literal
@@ -88,7 +89,8 @@ def show_artifacts(console: Console, artifacts: Artifacts, names: Sequence[str])
     console.print(f"Artifacts are in {shown_value(str(artifacts.directory))}{how}.")
     for name in names:
         if artifacts.has(artifacts.trace(name)):
-            console.print(f"Open the trace: playwright show-trace {shown_value(str(artifacts.trace(name)))}")
+            path = shlex.quote(shown_value(str(artifacts.trace(name))))
+            console.print(f"Open the trace: playwright show-trace {path}")
 
 
 def show_lost_stdout(console: Console, fault: OSError) -> None:

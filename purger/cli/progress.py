@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import select
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from loguru import logger
@@ -14,6 +17,7 @@ from purger.cli.console import is_terminal
 from purger.cli.phrases import sentence
 from purger.cli.table import SHORTEST_NAME, begun, shortened
 from purger.core import events
+from purger.core.sudden_end import undone_at_a_sudden_end
 from purger.core.text import visible
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ class ProgressView:
         # A third of a line at most for the name; what is done has all that the others leave.
         self._room = max(console.width // 3 - 4, 8)
         self._progress = _bars_on(console, self._room) if is_terminal(console) else None
+        self._shown = ExitStack()
         self._bars: dict[str, TaskID] = {}
         self._gone: dict[str, int] = {}
 
@@ -50,11 +55,12 @@ class ProgressView:
 
     def _start(self) -> None:
         if self._progress:
+            self._shown.enter_context(undone_at_a_sudden_end(partial(_show_cursor, self._progress.console)))
+            self._shown.callback(self._progress.stop)
             self._progress.start()
 
     def _stop(self) -> None:
-        if self._progress:
-            self._progress.stop()
+        self._shown.close()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -116,6 +122,13 @@ class ProgressView:
         if self._progress and name in self._bars:
             # `update` takes None for "as before".
             self._progress.tasks[self._progress.task_ids.index(self._bars[name])].total = total
+
+
+def _show_cursor(console: Console) -> None:
+    """Show the cursor of a terminal, which bars hide; past the stream, and not where the terminal is stopped."""
+    descriptor = console.file.fileno()
+    if select.select([], [descriptor], [], 0)[1]:
+        os.write(descriptor, b"\x1b[?25h")
 
 
 def _bars_on(console: Console, room: int) -> Progress:

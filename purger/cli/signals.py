@@ -15,6 +15,7 @@ from loguru import logger
 from purger.browser.blocking_calls import look_up
 from purger.cli import early_signals
 from purger.core.errors import OutOfTimeError, StoppedError, TerminatedError
+from purger.core.sudden_end import undo_all
 from purger.core.units import seconds_text
 
 _STOPPING = {signal.SIGINT: StoppedError, signal.SIGTERM: TerminatedError}
@@ -53,6 +54,7 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
 
     def stop(number: signal.Signals) -> None:
         if caught:
+            undo_all()
             os._exit(128 + number)
         caught.append(number)
         task.cancel()

@@ -7,8 +7,11 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO, TextIO
+
+from purger.core.sudden_end import undone_at_a_sudden_end
 
 WRITER_WAIT_S = 5.0
 """How long a named pipe may be without anybody who writes to it."""
@@ -24,11 +27,8 @@ def read_whole(path: Path, at_most: int = -1) -> bytes:
     a device that has no end.
     """
     with open(path, "rb", opener=_open_at_once) as file:
-        first = b""
-        if hasattr(os, "O_NONBLOCK"):  # Windows has no such pipes
-            if _is_named_pipe(path, file.fileno()):
-                first = _first_of_a_named_pipe(file.fileno())
-            os.set_blocking(file.fileno(), True)
+        first = _first_of_a_named_pipe(file.fileno()) if _is_named_pipe(path, file.fileno()) else b""
+        _let_wait(file)
         if at_most < 0 and stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
             return _all_of_a_device(file)
         return first + file.read(-1 if at_most < 0 else max(at_most - len(first), 0))
@@ -42,7 +42,13 @@ def _all_of_a_device(file: BinaryIO) -> bytes:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+
+
+def _let_wait(file: IO[Any]) -> None:
+    """Let a file that was opened at once wait when it is read or written."""
+    if hasattr(os, "O_NONBLOCK"):  # Windows has no such files
+        os.set_blocking(file.fileno(), True)
 
 
 def _is_named_pipe(path: Path, descriptor: int) -> bool:
@@ -65,6 +71,17 @@ def _first_of_a_named_pipe(descriptor: int) -> bytes:
 
 
 @contextmanager
+def appended(path: Path) -> Iterator[TextIO]:
+    """Yield a file to whose end text is written, with replacements for what is no Unicode.
+
+    Raises OSError, also for a named pipe that nobody reads: it would be waited for.
+    """
+    with open(path, "a", encoding="utf-8", errors="replace", newline="\n", opener=_open_at_once) as file:
+        _let_wait(file)
+        yield file
+
+
+@contextmanager
 def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     """Yield a file, open for reading and writing, that replaces `path` when the block ends without an error.
 
@@ -75,12 +92,13 @@ def whole_file(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     try:
         draft.unlink(missing_ok=True)
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(draft, flags, 0o666 if mode is None else mode), "w+b") as file:
-            yield file
-            if mode is not None:
-                file.flush()
-                os.fsync(file.fileno())
-        draft.replace(path)
+        with undone_at_a_sudden_end(partial(draft.unlink, missing_ok=True)):
+            with os.fdopen(os.open(draft, flags, 0o666 if mode is None else mode), "w+b") as file:
+                yield file
+                if mode is not None:
+                    file.flush()
+                    os.fsync(file.fileno())
+            draft.replace(path)
     except BaseException:
         with suppress(OSError):
             draft.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -184,6 +185,12 @@ def test_github_files_that_cannot_be_written_are_only_noted(tmp_path: Path) -> N
         "The summary for GitHub Actions",
         "The outputs for GitHub Actions",
     ]
+
+
+def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (problem,) = write_github_files(report(), {"GITHUB_OUTPUT": str(tmp_path / "pipe")})
+    assert "The outputs for GitHub Actions could not be written" in problem
 
 
 def test_a_summary_for_which_no_room_is_left_is_short(tmp_path: Path) -> None:

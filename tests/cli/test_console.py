@@ -1,13 +1,16 @@
-"""Single sentences for people: errors."""
+"""Single sentences for people: errors, and where artifacts are."""
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from purger.cli.console import show_error
+from purger.cli.console import show_artifacts, show_error
 from purger.core.errors import ExitCode
+from purger.report.artifacts import Artifacts
 from purger.report.model import ErrorReport
 from tests.support.consoles import shown_by
 
@@ -31,3 +34,13 @@ def test_an_error_says_what_where_and_what_to_do() -> None:
         "error: The token was refused (https://api).",
         "Get another.",
     ]
+
+
+def test_the_command_that_opens_a_trace_can_be_pasted(tmp_path: Path) -> None:
+    artifacts = Artifacts(tmp_path / "what's kept")
+    trace = artifacts.trace("acme/widgets")
+    trace.touch()
+    artifacts.add(trace)
+    *_, line = shown_by(partial(show_artifacts, artifacts=artifacts, names=["acme/widgets"]))
+    _, _, command = line.partition(": ")
+    assert shlex.split(command) == ["playwright", "show-trace", str(trace)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,8 @@ from rich.console import Console
 
 from purger.cli.progress import ProgressView, log_event
 from purger.core import events
+from tests.support.browser import environment
+from tests.support.terminals import at_terminal
 
 pytestmark = pytest.mark.cli
 
@@ -161,3 +165,24 @@ def test_what_is_done_has_the_room_that_is_left_and_is_cut_at_its_end(lines: lis
     drawn = [line for line in written.getvalue().replace("\r", "\n").splitlines() if "waiting" in line]
     assert drawn
     assert all(most in line for line in drawn), "the terminal has cut or folded it"
+
+
+def test_a_second_signal_shows_the_cursor_that_the_bars_hide() -> None:
+    program = """if True:
+        import asyncio, os, signal
+        from purger.cli import console, progress, signals
+
+        async def never_ends():
+            while True:
+                os.kill(os.getpid(), signal.SIGTERM)
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    pass
+
+        with progress.ProgressView(console.stderr()):
+            signals.run_to_the_end(never_ends(), None)
+    """
+    shown = at_terminal([sys.executable, "-c", program], environ=environment(None, CI="", TERM="xterm"))
+    assert shown.code == 128 + signal.SIGTERM, shown.text
+    assert shown.text.rfind("\x1b[?25h") > shown.text.rfind("\x1b[?25l") >= 0

@@ -21,12 +21,15 @@ from purger.browser.start import close_context, new_context
 from purger.browser.supervise import BrowserSupervisor
 from purger.core.errors import SiteError
 from purger.core.selection import Selection
+from purger.core.sudden_end import undo_all
 from purger.purge.ledger import Ledger
 from purger.purge.record import Record
 from purger.report import page_record
 from purger.report.artifacts import Artifacts, TraceMode
 from purger.report.page_record import ArtifactRecorder, ArtifactRecorders
+from purger.secrets.files import whole_file
 from purger.secrets.token import Token
+from purger.secrets.trace_scrubbing import TraceScrubError
 from purger.standin import DeleteFault, ListFault, StandIn
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
@@ -115,6 +118,28 @@ async def test_a_trace_with_its_secrets_is_in_a_private_folder_that_the_driver_c
     assert list(temporary.iterdir()) == []
     assert [w for w in ours.warnings if "set TMPDIR" in w] == ours.warnings
     assert bool(ours.warnings) is not bool(modes)
+
+
+async def test_a_sudden_end_leaves_no_trace_with_its_secrets_and_no_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary, kept, ours = tmp_path / "t", tmp_path / "kept", record("acme/widgets")
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    seen: list[int] = []
+
+    def end_suddenly(_raw: Path, path: Path, *_: object, **_options: object) -> None:
+        with whole_file(path) as draft:
+            draft.write(b"half")
+            seen.append(len([*temporary.rglob("*.zip"), *kept.iterdir()]))
+            undo_all()
+            seen.append(len([*temporary.iterdir(), *kept.iterdir()]))
+            raise TraceScrubError("ended")
+
+    monkeypatch.setattr(page_record, "_scrub", end_suddenly)
+    async with traced(kept, ours, Tracing()):
+        pass
+    assert seen == [2, 0]
 
 
 async def test_a_run_that_is_stopped_keeps_its_trace(tmp_path: Path) -> None:
