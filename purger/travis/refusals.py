@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
 from urllib.parse import urljoin
 
@@ -11,18 +9,18 @@ from purger.core.errors import AccessError, LastingSiteError, SiteError
 from purger.core.hosts import host_and_port, origin_of
 from purger.core.text import visible
 from purger.travis.decoding import not_our_api, seconds_in
+from purger.travis.pages import LONGEST_TITLE, is_page, text_of, title_in, titled
 from purger.travis.payloads import error_type_of, may_pass, words_of
 
 BAD_TOKEN = ("login_required", "wrong_credentials")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SIGN_IN_WANTED = 511
+_OF_THE_NETWORK = frozenset({407, 451})
+"""What proxies and filters answer, and the API never."""
 _DENIED = "access denied"
 """The whole text of the API's page for a bad token (docs/TRAVIS.md section 4)."""
 _FRONT_ENDS_TITLE = "travis ci"
 """What the title of each page of the front end holds (docs/TRAVIS.md section 3)."""
-_LONGEST_TITLE = 80
-_HEAD = 4096
-"""Characters of a page in which its title is looked for."""
 SIGN_IN_TO_THE_NETWORK = (
     "If this network asks people to sign in before it lets them through, do that in a browser, then run this again."
 )
@@ -82,7 +80,9 @@ def refusal_of(status: int, headers: Mapping[str, str], text: str, address: str)
             remedy="Check the spelling, the provider and whose token it is.",
         )
     if status == 404 or status < 400:
-        return not_our_api(f"it {answered(status, text)}", address)
+        return not_our_api(f"it {words_of(status, text)}", address)
+    if status in _OF_THE_NETWORK or is_page(text):
+        return _in_between(headers, words, address)
     return SiteError(f"the API {words}", where=address)
 
 
@@ -98,7 +98,7 @@ def other_host(status: int, headers: Mapping[str, str], address: str) -> str | N
         return "elsewhere"
     if host == host_and_port(address)[0]:
         return None
-    return visible(origin, _LONGEST_TITLE) if host else "elsewhere"
+    return visible(origin, LONGEST_TITLE) if host else "elsewhere"
 
 
 def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteError:
@@ -118,15 +118,10 @@ def _sign_in_wanted(who: str, address: str) -> LastingSiteError:
     )
 
 
-def is_page(text: str) -> bool:
-    """Whether a body is a page for people, where the API's JSON was expected."""
-    return text.lstrip("\ufeff \t\r\n").startswith("<")
-
-
 def another_server(text: str, address: str) -> LastingSiteError:
     """Return the error for a success that is a page: something else than the API answers at its address."""
     return LastingSiteError(
-        f"something else than the API answers here: a page{_title(text)}, which is not JSON",
+        f"something else than the API answers here: a page{titled(text)}, which is not JSON",
         where=address,
         remedy=f"Is this the API's address, and not the front end's (see --api-url)? {SIGN_IN_TO_THE_NETWORK}",
     )
@@ -141,10 +136,10 @@ def front_end_refusal(status: int, text: str, address: str) -> SiteError | None:
         return None
     if status == _SIGN_IN_WANTED:
         return _sign_in_wanted("the front end", address)
-    what = f"the front end {answered(status, text)}"
+    what = f"the front end {words_of(status, text)}"
     if status == 429 or may_pass(status):
         return SiteError(what, where=address, remedy="Check whether the site is up, and try again later.")
-    if _FRONT_ENDS_TITLE in _title_in(text).casefold():
+    if _FRONT_ENDS_TITLE in title_in(text).casefold():
         return None
     return LastingSiteError(
         what,
@@ -155,7 +150,7 @@ def front_end_refusal(status: int, text: str, address: str) -> SiteError | None:
 
 def another_page(title: str, address: str) -> LastingSiteError | None:
     """Return the error for a page with this title at the front end's address; None if it may be the front end's."""
-    title = visible(title, _LONGEST_TITLE)
+    title = visible(title, LONGEST_TITLE)
     if not title or _FRONT_ENDS_TITLE in title.casefold():
         return None
     return LastingSiteError(
@@ -165,16 +160,11 @@ def another_page(title: str, address: str) -> LastingSiteError | None:
     )
 
 
-def answered(status: int, text: str) -> str:
-    """Describe a refusal of an unknown server on one line: its status, and its plain text or its page's title."""
-    return f"answered {status} with a page{_title(text)}" if is_page(text) else words_of(status, text)
-
-
 def _no_access(status: int, headers: Mapping[str, str], text: str, address: str) -> SiteError | AccessError:
     """Return the error for 401 and 403: the token is at fault only where the API itself says so."""
     kind = error_type_of(text)
     words = words_of(status, text)
-    if kind in BAD_TOKEN or (kind is None and _text_of(text).casefold() == _DENIED):
+    if kind in BAD_TOKEN or (kind is None and text_of(text).casefold() == _DENIED):
         return TokenRefusedError(
             f"the token was refused: {words}",
             where=origin_of(address),  # whichever call it was, it is one fact
@@ -183,25 +173,15 @@ def _no_access(status: int, headers: Mapping[str, str], text: str, address: str)
         return NotAllowedError(
             f"the token lacks a right: {words}", where=address, remedy="Ask an admin of it for access."
         )
-    scheme = visible(headers.get("www-authenticate", "").partition(" ")[0], _LONGEST_TITLE)
+    return _in_between(headers, words, address)
+
+
+def _in_between(headers: Mapping[str, str], words: str, address: str) -> LastingSiteError:
+    """Return the error for a refusal that is not the API's own."""
+    scheme = visible(headers.get("www-authenticate", "").partition(" ")[0], LONGEST_TITLE)
     wanted = f"; it wants a sign-in of another kind ({scheme})" if scheme else ""
     return LastingSiteError(
-        f"something between here and the API {answered(status, text)}{wanted}",
+        f"something between here and the API {words}{wanted}",
         where=address,
         remedy="The token is not at fault. Ask those who run the network or the site to let the API's address through.",
     )
-
-
-def _text_of(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page[:_HEAD])).split())
-
-
-def _title(page: str) -> str:
-    """Return the title of a page in brackets and quotes, with a space before it; empty if it has none."""
-    title = _title_in(page)
-    return f' ("{title}")' if title else ""
-
-
-def _title_in(page: str) -> str:
-    found = re.search(r"<title\b[^>]*>(.*?)</title", page[:_HEAD], re.DOTALL | re.IGNORECASE)
-    return visible(_text_of(found[1]), _LONGEST_TITLE) if found else ""

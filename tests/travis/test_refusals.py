@@ -64,6 +64,8 @@ def test_another_reason_of_the_api_is_a_missing_right() -> None:
         (403, "Forbidden\n", "answered 403: Forbidden"),
         (403, '{"message": "Forbidden"}', 'answered 403: {"message": "Forbidden"}'),
         (401, "", "answered 401"),
+        (407, "", "answered 407"),
+        (405, "<title>No DELETE here</title>", 'answered 405 with a page ("No DELETE here")'),
         (403, f"<title>a\x1b[31m\u202eb{'c' * 200}</title>", "…"),
     ],
 )
