@@ -124,21 +124,19 @@ class CachePage:
                     remedy="Is the address right, and the site up? See --url.",
                 ) from None
             if response is not None and response.status >= 400:
-                await self._refuse(response)
+                await _refuse(response, self.url)
+        return self._caches_shown(await self._view(page), repository_id)
+
+    async def _view(self, page: Page) -> dict[str, Any] | None:
+        """Return the state of the page as page.js tells it, as soon as it is final; None without page.js."""
         grace_s = min(self._waits.render_grace_s, self._timeout_s / 2)
         async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
             shown = await _call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
+            if shown and shown["list"] and shown["list"].get("kept"):
+                await self._supervised.keep_nothing(page)
         if shown and shown["state"] != "list":
             await self._certificates.check()
-        return self._caches_shown(shown, repository_id)
-
-    async def _refuse(self, response: PageResponse) -> None:
-        """Raise the error for a response with a status of 400 or more, unless it is a page of the front end's own."""
-        body = b""
-        with suppress(PlaywrightError):  # one that the browser did not keep
-            body = await response.body()
-        if refusal := front_end_refusal(response.status, body.decode("utf-8", "replace"), self.url):
-            raise refusal
+        return shown
 
     def _caches_shown(self, shown: dict[str, Any] | None, repository_id: int | None) -> list[Cache]:
         if shown is None:
@@ -222,6 +220,15 @@ class CachePage:
     async def close(self) -> None:
         """Close the page. A dead one is no fault, and one that hangs is closed with its context."""
         await self._supervised.close()
+
+
+async def _refuse(response: PageResponse, url: str) -> None:
+    """Raise the error for a response with a status of 400 or more, unless it is a page of the front end's own."""
+    body = b""
+    with suppress(PlaywrightError):  # one that the browser did not keep
+        body = await response.body()
+    if refusal := front_end_refusal(response.status, body.decode("utf-8", "replace"), url):
+        raise refusal
 
 
 async def _picture(page: Page, style: str) -> bytes:

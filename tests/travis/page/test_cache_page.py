@@ -90,6 +90,37 @@ async def test_a_load_returns_the_list_that_the_page_fetched(
     assert site.count("DELETE") == 0
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cache-Control": "public, max-age=600"},
+        {"Expires": "Sat, 01 Jan 2180 00:00:00 GMT"},
+        {"Last-Modified": "Sat, 01 Jan 2000 00:00:00 GMT"},
+    ],
+)
+async def test_no_load_shows_a_list_that_the_browser_kept(
+    headers: dict[str, str], site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    site.faults.list_headers = headers
+    async with opened(site, browsers) as page:
+        assert await page.load() == []
+        repository.add("main")
+        assert len(await page.load()) == 1
+        repository.clear()
+        assert await page.load() == []
+
+
+@pytest.mark.parametrize("rule", ["max-age=0", "no-store, max-age=600", ""])
+async def test_a_list_that_nobody_may_keep_leaves_the_browser_its_scripts(
+    rule: str, site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    repository.add("main")
+    site.faults.list_headers = {"Cache-Control": rule} if rule else {}
+    async with opened(site, browsers) as page:
+        assert len(await page.load()) == len(await page.load()) == 1
+    assert site.count("GET", "/assets/app.js") == 1
+
+
 async def test_a_click_deletes_the_caches_of_the_rows_that_are_named_and_no_others(
     site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
 ) -> None:
