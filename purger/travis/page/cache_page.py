@@ -22,6 +22,7 @@ from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 from purger.travis.page.certificates import RefusedCertificates
 from purger.travis.page.supervised_page import SupervisedPage, first_line, lost_browser
+from purger.travis.pages import is_page
 from purger.travis.payloads import Response, caches_in, response_in, words_of
 from purger.travis.refusals import another_page, front_end_refusal
 
@@ -40,6 +41,10 @@ from the driver: with 1,000 rows those were 8 MB and up to 70 ms.
 """
 NO_PICTURE = "Unable to capture screenshot"
 DEFAULT_WAITS = PageWaits()
+_ASK_FOR_THE_LIST = (
+    "Try again later. If `purger list` shows the caches meanwhile, something between the browser and the API, such as "
+    "a filter of the network, refuses or changes what the page asks for: ask those who run it."
+)
 
 
 class CachePage:
@@ -150,14 +155,12 @@ class CachePage:
             case "list":
                 return caches_in(fetched["caches"])
             case "missing":
-                raise SiteError("the page says that it couldn't display the repository", where=self.url)
+                what = "the page says that it couldn't display the repository"
+                raise SiteError(what, where=self.url, remedy=_ASK_FOR_THE_LIST)
             case "moved":
                 raise SiteError(f"the page moved to {shown['path']} instead of showing the caches", where=self.url)
             case "refused":
-                raise SiteError(
-                    f"the page's list of caches was refused: {words_of(fetched['status'], fetched['words'])}",
-                    where=self.url,
-                )
+                raise _no_list(fetched, self.url)
             case "unknown":
                 raise _unknown_page(shown, self.url)
             case _:
@@ -265,6 +268,17 @@ def _unknown_page(shown: dict[str, Any], url: str) -> UnknownPageError:
         where=url,
         remedy="Nothing was clicked on it. Check the page by hand; purger may need an update.",
     )
+
+
+def _no_list(fetched: dict[str, Any], url: str) -> SiteError:
+    """Return the error for what came in place of the page's list: a refusal, nothing, or something damaged."""
+    status = fetched["status"]
+    if status is not None and 200 <= status < 300:
+        text = fetched["words"]
+        what = f"the page got no whole list of caches: {words_of(status, text if is_page(text) else '')}"
+    else:
+        what = f"the page's list of caches was refused: {words_of(status, fetched['words'])}"
+    return SiteError(what, where=url, remedy=_ASK_FOR_THE_LIST)
 
 
 def _another_repository(url: str) -> LastingSiteError:

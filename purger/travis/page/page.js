@@ -128,7 +128,7 @@
       const status = this.status;
       const retryAfter = status === 429 || status === 503 ? this.getResponseHeader("Retry-After") : null;
       const text = await this.#text().catch(() => "");
-      if (call.kind === "list") list = { repository: call.repository, status, caches: cachesIn(text), words: beginning(text), kept: mayBeKept(this) };
+      if (call.kind === "list") list = { repository: call.repository, status, caches: succeeded(this) ? cachesIn(text) : null, words: beginning(text), kept: mayBeKept(this) };
       else this.#end({ status, retryAfter, deleted: succeeded(this) ? cachesIn(text) : null, words: succeeded(this) ? "" : beginning(text) });
       happened();
     }
@@ -223,7 +223,7 @@
         const has = (selector) => document.querySelector(selector) !== null;
         if (has(NOTICES.missing)) return shown("missing");
         if (document.body && !location.pathname.endsWith("/caches")) return shown("moved");
-        if (list && (list.status !== 200 || !list.caches)) return shown("refused");
+        if (list && !list.caches) return shown("refused");
         if (list) {
           const rows = new Set(list.caches.map((cache) => cache.branch)).size;
           if (rows === 0 && has(NOTICES.empty)) return shown("list");

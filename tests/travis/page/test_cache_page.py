@@ -110,6 +110,28 @@ async def test_no_load_shows_a_list_that_the_browser_kept(
         assert await page.load() == []
 
 
+async def test_a_list_is_one_by_what_it_holds(
+    site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    repository.add("main")
+    whole = '{"caches": []}'
+    async with opened(site, browsers) as page:
+        for status, body, said in (
+            (200, '{"caches": [{"name": "ca', "got no whole list of caches: answered 200"),
+            (200, "<title>Hotel</title>", 'got no whole list of caches: answered 200 with a page ("Hotel")'),
+            (403, "<title>Filter</title>", 'list of caches was refused: answered 403 with a page ("Filter")'),
+            (500, whole, f"list of caches was refused: answered 500: {whole}"),
+        ):
+            site.faults.odd_answers = [OddAnswer("/caches", body, status=status)]
+            with pytest.raises(SiteError) as caught:
+                await page.load()
+            assert caught.value.what.endswith(said)
+            assert "`purger list`" in (caught.value.remedy or "")
+        # As what passes a response on answers where it changed something else.
+        site.faults.odd_answers = [OddAnswer("/caches", whole, status=203)]
+        assert await page.load() == []
+
+
 @pytest.mark.parametrize("rule", ["max-age=0", "no-store, max-age=600", ""])
 async def test_a_list_that_nobody_may_keep_leaves_the_browser_its_scripts(
     rule: str, site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
