@@ -101,6 +101,15 @@ def other_host(status: int, headers: Mapping[str, str], address: str) -> str | N
     return visible(origin, LONGEST_TITLE) if host else "elsewhere"
 
 
+def leads_elsewhere(target: str, address: str) -> SiteError:
+    """Return the error for a page at the front end's address that goes to another host by itself."""
+    return SiteError(
+        f"the page leads to another host: {visible(origin_of(target), LONGEST_TITLE)}",
+        where=address,
+        remedy=OTHER_HOST_REMEDY,
+    )
+
+
 def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteError:
     """Return the error for a redirect. Only one on the same host leads to what may be the API's address."""
     what = f"the API answered {status}, a redirect, which is not followed with a token"

@@ -135,11 +135,15 @@ class CachePage:
     async def _view(self, page: Page) -> dict[str, Any] | None:
         """Return the state of the page as page.js tells it, as soon as it is final; None without page.js."""
         grace_s = min(self._waits.render_grace_s, self._timeout_s / 2)
-        async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
-            shown = await _call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
-            if shown and shown["list"] and shown["list"].get("kept"):
-                await self._supervised.keep_nothing(page)
-        if shown and shown["state"] != "list":
+        try:
+            async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
+                shown = await _call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
+                if shown and shown["list"] and shown["list"].get("kept"):
+                    await self._supervised.keep_nothing(page)
+        except SiteError:
+            await self._certificates.check()
+            raise
+        if not shown or shown["state"] != "list":
             await self._certificates.check()
         return shown
 

@@ -226,6 +226,33 @@ async def test_what_answers_in_place_of_the_front_end_is_named(
         await close_context(context)
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        '<meta http-equiv="refresh" content="0;url=http://portal.test/login?secret=1">',
+        "<script>location.replace('http://portal.test/login?secret=1')</script>",
+    ],
+)
+async def test_a_page_that_leads_to_another_host_says_to_which(
+    way: str, site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(way.encode(), "Content-Type: text/html")
+
+    context = await new_context(await browsers[1].get())
+    try:
+        async with raw_server(answer) as server:
+            ours = Site.at(server.url, site.api_url)
+            page = CachePage(context, ours, WIDGETS, timeout_s=30.0)
+            await page.prepare(context, ours, Token(site.token), watched=False)
+            with pytest.raises(SiteError, match=r"^the page leads to another host: http://portal.test \(") as caught:
+                await page.load()
+            assert "sign in" in (caught.value.remedy or "")
+            await page.close()
+    finally:
+        await close_context(context)
+
+
 def test_no_part_of_the_token_is_shown_where_the_words_of_a_refusal_are_cut(
     purger: Purger, site: StandIn, repository: Repository
 ) -> None:
