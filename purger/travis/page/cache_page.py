@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,7 +25,7 @@ from purger.travis.page.certificates import RefusedCertificates
 from purger.travis.page.supervised_page import SupervisedPage, first_line, lost_browser
 from purger.travis.pages import is_page
 from purger.travis.payloads import Response, caches_in, response_in, words_of
-from purger.travis.refusals import another_page, front_end_refusal
+from purger.travis.refusals import SIGN_IN_TO_THE_NETWORK, another_page, front_end_refusal
 
 TOKEN_KEY = "travis.webToken"  # noqa: S105 - the key's name; alone it signs in, without the full state's race
 HANDLE = "__purger__"
@@ -41,6 +42,10 @@ from the driver: with 1,000 rows those were 8 MB and up to 70 ms.
 """
 NO_PICTURE = "Unable to capture screenshot"
 DEFAULT_WAITS = PageWaits()
+_ANSWERED = re.compile(
+    "ERR_(?:TOO_MANY_REDIRECTS|INVALID_(?:HTTP_)?RESPONSE|CONTENT_DECODING|RESPONSE_HEADERS_|ABORTED)|^Download"
+)
+"""What the browser says of an answer that is no page: it loops, or is empty, damaged or a file."""
 _ASK_FOR_THE_LIST = (
     "Try again later. If `purger list` shows the caches meanwhile, something between the browser and the API, such as "
     "a filter of the network, refuses or changes what the page asks for: ask those who run it."
@@ -123,11 +128,7 @@ class CachePage:
                 await self._certificates.check()
                 if cause := known_cause(first_line(error)):
                     raise BrowserError(cause.what, where=self.url, remedy=cause.remedy) from None
-                raise NoAnswerError(
-                    f"the page did not answer: {_code_in(error)}",
-                    where=self.url,
-                    remedy="Is the address right, and the site up? See --url.",
-                ) from None
+                raise _unopened(error, self.url) from None
             if response is not None and response.status >= 400:
                 await _refuse(response, self.url)
         return self._caches_shown(await self._view(page), repository_id)
@@ -260,9 +261,18 @@ async def _call(page: Page, method: str, argument: dict[str, Any]) -> dict[str, 
     return found
 
 
-def _code_in(error: PlaywrightError) -> str:
-    """Return why a page was not opened, without the call and the address."""
-    return first_line(error).removeprefix("Page.goto: ").partition(" at http")[0].rstrip(".")
+def _unopened(error: PlaywrightError, url: str) -> SiteError:
+    """Return the error for a page that was not opened, with the browser's word for why."""
+    why = first_line(error).removeprefix("Page.goto: ").partition(" at http")[0].rstrip(".")
+    if _ANSWERED.search(why):
+        return SiteError(
+            f"the front end answers, but not with a page: {why}",
+            where=url,
+            remedy=f"Is this the front end's address (see --url)? {SIGN_IN_TO_THE_NETWORK}",
+        )
+    return NoAnswerError(
+        f"the page did not answer: {why}", where=url, remedy="Is the address right, and the site up? See --url."
+    )
 
 
 def _unknown_page(shown: dict[str, Any], url: str) -> UnknownPageError:

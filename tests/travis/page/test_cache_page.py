@@ -227,6 +227,33 @@ async def test_what_answers_in_place_of_the_front_end_is_named(
 
 
 @pytest.mark.parametrize(
+    ("status", "headers", "code"),
+    [
+        ("302 Found", ("Location: /again",), "net::ERR_TOO_MANY_REDIRECTS"),
+        ("204 No Content", (), "net::ERR_ABORTED"),
+        ("200 OK", ("Content-Disposition: attachment",), "Download is starting"),
+        ("200 OK", ("Content-Length: 7",), "net::ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH"),
+    ],
+)
+async def test_an_answer_that_is_no_page_is_not_called_none(
+    status: str, headers: tuple[str, ...], code: str, site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"", *headers, status=status)
+
+    context = await new_context(await browsers[1].get())
+    try:
+        async with raw_server(answer) as server:
+            page = CachePage(context, Site.at(server.url, site.api_url), WIDGETS, timeout_s=30.0)
+            with pytest.raises(SiteError, match=f"^the front end answers, but not with a page: {code}") as caught:
+                await page.load()
+            assert type(caught.value) is SiteError
+            await page.close()
+    finally:
+        await close_context(context)
+
+
+@pytest.mark.parametrize(
     "way",
     [
         '<meta http-equiv="refresh" content="0;url=http://portal.test/login?secret=1">',
