@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 from purger.core.errors import AccessError, LastingSiteError, SiteError
 from purger.core.hosts import host_and_port, origin_of
+from purger.core.shown_address import shown_address
 from purger.core.text import visible
 from purger.travis.decoding import not_our_api, seconds_in
 from purger.travis.pages import LONGEST_TITLE, is_page, text_of, title_in, titled
@@ -15,6 +16,7 @@ from purger.travis.payloads import error_type_of, may_pass, words_of
 BAD_TOKEN = ("login_required", "wrong_credentials")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SIGN_IN_WANTED = 511
+_LONGEST_TARGET = 120
 _OF_THE_NETWORK = frozenset({407, 451})
 """What proxies and filters answer, and the API never."""
 _DENIED = "access denied"
@@ -35,7 +37,11 @@ class RateLimitedError(BusyError):
     """The site answered 429: too many requests with this token. `retry_after_s` is what it asks to wait."""
 
     def __init__(self, what: str, *, where: str, retry_after_s: float | None = None) -> None:
-        super().__init__(what, where=where)
+        super().__init__(
+            what,
+            where=where,
+            remedy="Run it again in a minute. What other programs send with the same token counts, too (--max-rate).",
+        )
         self.retry_after_s = retry_after_s
 
 
@@ -115,7 +121,10 @@ def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteEr
     what = f"the API answered {status}, a redirect, which is not followed with a token"
     if target := other_host(status, headers, address):
         return LastingSiteError(f"{what}; it leads to another host: {target}", where=address, remedy=OTHER_HOST_REMEDY)
-    return SiteError(what, where=address, remedy="Give the address that it leads to as --api-url.")
+    target = visible(shown_address(urljoin(address, headers["location"])), _LONGEST_TARGET)
+    return SiteError(
+        f"{what}; it leads to {target}", where=address, remedy="Give the address that it leads to as --api-url."
+    )
 
 
 def _sign_in_wanted(who: str, address: str) -> LastingSiteError:
