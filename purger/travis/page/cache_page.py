@@ -286,12 +286,11 @@ def _unknown_page(shown: dict[str, Any], url: str) -> UnknownPageError:
 
 def _no_list(fetched: dict[str, Any], url: str) -> SiteError:
     """Return the error for what came in place of the page's list: a refusal, nothing, or something damaged."""
-    status = fetched["status"]
-    if status is not None and 200 <= status < 300:
-        text = fetched["words"]
-        what = f"the page got no whole list of caches: {words_of(status, text if is_page(text) else '')}"
-    else:
-        what = f"the page's list of caches was refused: {words_of(status, fetched['words'])}"
+    status, text = fetched["status"], fetched["words"]
+    is_success = status is not None and 200 <= status < 300
+    words = words_of(status, "" if is_success and not is_page(text) else text)
+    is_refusal = status is not None and not is_success
+    what = f"the page's list of caches was refused: {words}" if is_refusal else f"the page got no whole list: {words}"
     return SiteError(what, where=url, remedy=_ASK_FOR_THE_LIST)
 
 

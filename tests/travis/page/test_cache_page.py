@@ -16,7 +16,7 @@ from purger.browser.supervise import BrowserSupervisor
 from purger.core.errors import BrowserLostError, LastingSiteError, SiteError, UnknownPageError
 from purger.secrets.token import Token
 from purger.standin import DeleteFault, OddAnswer, StandIn
-from purger.standin.faults import ChangedPage
+from purger.standin.faults import ChangedPage, ListFault
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.page.cache_page import HANDLE, TOKEN_KEY, CachePage
@@ -117,8 +117,8 @@ async def test_a_list_is_one_by_what_it_holds(
     whole = '{"caches": []}'
     async with opened(site, browsers) as page:
         for status, body, said in (
-            (200, '{"caches": [{"name": "ca', "got no whole list of caches: answered 200"),
-            (200, "<title>Hotel</title>", 'got no whole list of caches: answered 200 with a page ("Hotel")'),
+            (200, '{"caches": [{"name": "ca', "got no whole list: answered 200"),
+            (200, "<title>Hotel</title>", 'got no whole list: answered 200 with a page ("Hotel")'),
             (403, "<title>Filter</title>", 'list of caches was refused: answered 403 with a page ("Filter")'),
             (500, whole, f"list of caches was refused: answered 500: {whole}"),
         ):
@@ -127,8 +127,11 @@ async def test_a_list_is_one_by_what_it_holds(
                 await page.load()
             assert caught.value.what.endswith(said)
             assert "`purger list`" in (caught.value.remedy or "")
+        site.faults.odd_answers, site.faults.list_fault = [], ListFault(kind="reset")
+        with pytest.raises(SiteError, match=r"^the page got no whole list: no answer: the connection broke"):
+            await page.load()
         # As what passes a response on answers where it changed something else.
-        site.faults.odd_answers = [OddAnswer("/caches", whole, status=203)]
+        site.faults.odd_answers, site.faults.list_fault = [OddAnswer("/caches", whole, status=203)], None
         assert await page.load() == []
 
 
