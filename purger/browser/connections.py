@@ -258,7 +258,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _reason_of(error: Exception) -> str:
     """Say in a few words why there is no response."""
-    causes = list(_causes(error))
+    # By these OpenSSL only asks for more data; they are the context of whatever breaks meanwhile.
+    causes = [cause for cause in _causes(error) if not isinstance(cause, ssl.SSLWantReadError | ssl.SSLWantWriteError)]
     if any(isinstance(cause, TimeoutError) for cause in causes) or "Timeout" in type(error).__name__:
         return "no whole answer in time"
     for cause in causes:

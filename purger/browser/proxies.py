@@ -61,7 +61,7 @@ class Proxy:
             raise _malformed(source) from None
         host = parts.netloc.removesuffix(f":{port}").removesuffix(":")
         # As for curl, a path counts for nothing. What is in doubt could give a password to another host than is meant.
-        is_doubtful = re.search(r"[/?#]|@.*\\|\\\Z", user_info) or re.search(r"[\\?#]|\.(?:pac|dat)\Z", place)
+        is_doubtful = re.search(r"[/?#]|@.*\\|\\\Z", user_info) or re.search(r"[\\?#]|:/|\.(?:pac|dat)\Z", place)
         odd = re.search(r"[\s\x00-\x1f\x7f]", rest) or re.search(r"[\x00-\x1f\x7f]", f"{username}{password}")
         if not kind or is_doubtful or odd or not _HOST.fullmatch(host) or port == 0:
             raise _malformed(source)

@@ -15,7 +15,7 @@ import msgspec
 from purger import __version__
 from purger.browser.blocking_calls import in_daemon_thread
 from purger.browser.network import Network
-from purger.core.errors import ExitCode, InputError
+from purger.core.errors import ExitCode, InputError, SiteError
 from purger.core.shown_address import shown_address
 from purger.jobs.log_phrases import WHOLE_LOG
 from purger.jobs.log_report import log_report
@@ -203,12 +203,17 @@ async def _read_job(network: Network, site: Site, token: Token, job_id: int, rep
 
 async def _of_job(api: Api, job_id: int) -> tuple[CheckedLog, JobFacts]:
     from purger.travis.jobs import Jobs
+    from purger.travis.refusals import SIGN_IN_TO_THE_NETWORK
 
     jobs = Jobs(api)
     job = await jobs.facts(job_id)
     log = await jobs.log(job_id)
     if not log.is_log:
-        raise InputError(f"what the API returns for job {job_id} is not a log", remedy="Check the job's page.")
+        raise SiteError(
+            f"what the API's address returns for job {job_id} is not a log",
+            where=api.site.job_call(job_id),
+            remedy=f"Check the job's page. {SIGN_IN_TO_THE_NETWORK}",
+        )
     if log.asked:
         branches = await jobs.branches(job)
         log = with_sources(log, own=branches.own, target=branches.target, default=branches.default)

@@ -174,7 +174,7 @@ class Passes:
 
     async def _press_button(self, page: CachePage, entries: Sequence[Entry]) -> None:
         """Press the page's own "Delete all". It fails on large numbers, but icons have deleted most by now."""
-        why = f"pressing 'Delete all repository caches' for {many(len(entries), 'cache')} that no icon reaches"
+        why = f"pressing 'Delete all repository caches' for {many(len(entries), 'cache')} that no icon deleted"
         self.record.emit(events.MethodChanged(self.record.name, why))
         await self.budget.take(1)
         self.record.requests += 1

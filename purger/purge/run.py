@@ -161,11 +161,12 @@ class Run:
             alive.cancel()
 
     def _emit(self, event: events.Event) -> None:
-        self._last_event = time.monotonic()
+        announced_s = event.seconds if isinstance(event, events.Waiting) else 0.0
+        self._last_event = max(self._last_event, time.monotonic() + announced_s)
         self._hooks.observe(event)
 
     async def _show_life(self) -> None:
-        """Emit something at least every half minute: a CI may stop a silent command."""
+        """Emit something half a minute after the last event or announced wait: a CI may stop a silent command."""
         while True:
             await asyncio.sleep(1)
             silent_since = max(self._last_event, self._pages.with_a_person_until)

@@ -100,8 +100,8 @@ def how_sentence(repository: RepositoryReport) -> str | None:
     if not ways:
         return None
     return (
-        f"{' and '.join(ways)}, because the icon of such a row deletes nothing of it, or more than was selected "
-        "(branch names with a slash show only their last part)."
+        f"{' and '.join(ways)}, because the icon of such a row was refused, deletes nothing of it, or more than was "
+        "selected (branch names with a slash show only their last part)."
     )
 
 

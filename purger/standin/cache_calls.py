@@ -51,7 +51,7 @@ class CacheCalls:
         text = _text_of(repository.listed(branch, match))
         if fault is not None and is_on:
             return await self._fail(call, fault.kind, fault.status, text)
-        return web.Response(text=text, content_type="application/json")
+        return web.Response(text=text, content_type="application/json", headers=faults.list_headers)
 
     async def delete(self, call: Call, repository: Repository, raw_query: str) -> web.Response:
         """Delete the caches that the same GET would list, one after the other, and answer with them."""

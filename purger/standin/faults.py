@@ -104,6 +104,7 @@ class Faults:
     delete_all_latency_per_archive_s: seconds for each cache that a DELETE without a branch deletes.
     api_latency_s: seconds that every API call takes, except for preflights.
     list_latency_s: additional seconds that GET caches takes.
+    list_headers: additional headers of GET caches, such as those by which a browser may keep its response.
     page_latency_s: seconds that the front end's pages take.
     permissions_delay_s: seconds that GET /users/permissions takes; if it ends after the list, the page's script fails.
     deletion_delay_s: seconds that a cache is still stored and listed after the response to its deletion.
@@ -136,6 +137,7 @@ class Faults:
     delete_all_latency_per_archive_s: float = 0.0
     api_latency_s: float = 0.0
     list_latency_s: float = 0.0
+    list_headers: dict[str, str] = field(default_factory=dict)
     page_latency_s: float = 0.0
     permissions_delay_s: float = 0.0
     deletion_delay_s: float = 0.0

@@ -17,8 +17,9 @@ from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies, RetryPol
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
 from purger.travis.decoding import NotJsonError, decode, not_our_api
+from purger.travis.pages import is_page
 from purger.travis.rate_limit import Budget
-from purger.travis.refusals import BusyError, RateLimitedError, TokenRefusedError, another_server, is_page, refusal_of
+from purger.travis.refusals import BusyError, RateLimitedError, TokenRefusedError, another_server, refusal_of
 from purger.travis.site_clock import SiteClock
 
 VERSION = {"Travis-API-Version": "3"}

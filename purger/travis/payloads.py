@@ -15,6 +15,7 @@ from purger.core.errors import SiteError
 from purger.core.text import beginning
 from purger.travis.decoding import CachePayload, seconds_in
 from purger.travis.keys import is_front_of_file_name, is_whole_file_name, may_be_nested
+from purger.travis.pages import is_page, titled
 
 _PASSING = frozenset({408, 409, 421, 423, 425})
 """Refusals that say so themselves: too slow, in conflict, misdirected, locked, too early."""
@@ -116,11 +117,13 @@ def _error_in(text: str) -> dict[str, Any]:
 
 
 def words_of(status: int | None, text: str) -> str:
-    """Describe a refusal on one line: its status, and the body if it is the API's JSON or plain text."""
+    """Describe a refusal on one line: its status, and the API's own words, plain text, or the title of a page."""
+    start = "no answer" if status is None else f"answered {status}"
+    if is_page(text):
+        return f"{start} with a page{titled(text)}"
     payload = _error_in(text)
     text = str(payload.get("error_message") or payload.get("error_type") or text)
     text = "" if "<" in text[:200] else beginning(" ".join(text.split()), 160)
-    start = "no answer" if status is None else f"answered {status}"
     return f"{start}: {text}" if text and text != start else start
 
 

@@ -9,8 +9,8 @@ from purger.browser.connections import Connections
 from purger.core.errors import LastingSiteError, NoAnswerError, SiteError
 from purger.travis.addresses import Site
 from purger.travis.client import VERSION
-from purger.travis.payloads import is_object
-from purger.travis.refusals import OTHER_HOST_REMEDY, SIGN_IN_TO_THE_NETWORK, answered, front_end_refusal, other_host
+from purger.travis.payloads import is_object, words_of
+from purger.travis.refusals import OTHER_HOST_REMEDY, SIGN_IN_TO_THE_NETWORK, front_end_refusal, other_host
 
 TIMEOUT_S = 15.0
 _LARGEST_BYTES = 64 * 1024
@@ -71,7 +71,7 @@ async def _answers_s(connections: Connections, address: str, who: str, option: s
         raise SiteError(f"{who} answered {status}", where=address, remedy=remedy)
     if is_api and status != 429 and not is_object(text):
         raise SiteError(
-            f"something else than the API {answered(status, text)}",
+            f"something else than the API {words_of(status, text)}",
             where=address,
             remedy=f"Check the address ({option}). {SIGN_IN_TO_THE_NETWORK}",
         )

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
 from urllib.parse import urljoin
 
 from purger.core.errors import AccessError, LastingSiteError, SiteError
 from purger.core.hosts import host_and_port, origin_of
+from purger.core.shown_address import shown_address
 from purger.core.text import visible
 from purger.travis.decoding import not_our_api, seconds_in
+from purger.travis.pages import LONGEST_TITLE, is_page, text_of, title_in, titled
 from purger.travis.payloads import error_type_of, may_pass, words_of
 
 BAD_TOKEN = ("login_required", "wrong_credentials")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SIGN_IN_WANTED = 511
+_LONGEST_TARGET = 120
+_OF_THE_NETWORK = frozenset({407, 451})
+"""What proxies and filters answer, and the API never."""
 _DENIED = "access denied"
 """The whole text of the API's page for a bad token (docs/TRAVIS.md section 4)."""
 _FRONT_ENDS_TITLE = "travis ci"
 """What the title of each page of the front end holds (docs/TRAVIS.md section 3)."""
-_LONGEST_TITLE = 80
-_HEAD = 4096
-"""Characters of a page in which its title is looked for."""
 SIGN_IN_TO_THE_NETWORK = (
     "If this network asks people to sign in before it lets them through, do that in a browser, then run this again."
 )
@@ -37,7 +37,11 @@ class RateLimitedError(BusyError):
     """The site answered 429: too many requests with this token. `retry_after_s` is what it asks to wait."""
 
     def __init__(self, what: str, *, where: str, retry_after_s: float | None = None) -> None:
-        super().__init__(what, where=where)
+        super().__init__(
+            what,
+            where=where,
+            remedy="Run it again in a minute. What other programs send with the same token counts, too (--max-rate).",
+        )
         self.retry_after_s = retry_after_s
 
 
@@ -82,7 +86,9 @@ def refusal_of(status: int, headers: Mapping[str, str], text: str, address: str)
             remedy="Check the spelling, the provider and whose token it is.",
         )
     if status == 404 or status < 400:
-        return not_our_api(f"it {answered(status, text)}", address)
+        return not_our_api(f"it {words_of(status, text)}", address)
+    if status in _OF_THE_NETWORK or is_page(text):
+        return _in_between(headers, words, address)
     return SiteError(f"the API {words}", where=address)
 
 
@@ -98,7 +104,16 @@ def other_host(status: int, headers: Mapping[str, str], address: str) -> str | N
         return "elsewhere"
     if host == host_and_port(address)[0]:
         return None
-    return visible(origin, _LONGEST_TITLE) if host else "elsewhere"
+    return visible(origin, LONGEST_TITLE) if host else "elsewhere"
+
+
+def leads_elsewhere(target: str, address: str) -> SiteError:
+    """Return the error for a page at the front end's address that goes to another host by itself."""
+    return SiteError(
+        f"the page leads to another host: {visible(origin_of(target), LONGEST_TITLE)}",
+        where=address,
+        remedy=OTHER_HOST_REMEDY,
+    )
 
 
 def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteError:
@@ -106,7 +121,10 @@ def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteEr
     what = f"the API answered {status}, a redirect, which is not followed with a token"
     if target := other_host(status, headers, address):
         return LastingSiteError(f"{what}; it leads to another host: {target}", where=address, remedy=OTHER_HOST_REMEDY)
-    return SiteError(what, where=address, remedy="Give the address that it leads to as --api-url.")
+    target = visible(shown_address(urljoin(address, headers["location"])), _LONGEST_TARGET)
+    return SiteError(
+        f"{what}; it leads to {target}", where=address, remedy="Give the address that it leads to as --api-url."
+    )
 
 
 def _sign_in_wanted(who: str, address: str) -> LastingSiteError:
@@ -118,15 +136,10 @@ def _sign_in_wanted(who: str, address: str) -> LastingSiteError:
     )
 
 
-def is_page(text: str) -> bool:
-    """Whether a body is a page for people, where the API's JSON was expected."""
-    return text.lstrip("\ufeff \t\r\n").startswith("<")
-
-
 def another_server(text: str, address: str) -> LastingSiteError:
     """Return the error for a success that is a page: something else than the API answers at its address."""
     return LastingSiteError(
-        f"something else than the API answers here: a page{_title(text)}, which is not JSON",
+        f"something else than the API answers here: a page{titled(text)}, which is not JSON",
         where=address,
         remedy=f"Is this the API's address, and not the front end's (see --api-url)? {SIGN_IN_TO_THE_NETWORK}",
     )
@@ -141,10 +154,10 @@ def front_end_refusal(status: int, text: str, address: str) -> SiteError | None:
         return None
     if status == _SIGN_IN_WANTED:
         return _sign_in_wanted("the front end", address)
-    what = f"the front end {answered(status, text)}"
+    what = f"the front end {words_of(status, text)}"
     if status == 429 or may_pass(status):
         return SiteError(what, where=address, remedy="Check whether the site is up, and try again later.")
-    if _FRONT_ENDS_TITLE in _title_in(text).casefold():
+    if _FRONT_ENDS_TITLE in title_in(text).casefold():
         return None
     return LastingSiteError(
         what,
@@ -155,7 +168,7 @@ def front_end_refusal(status: int, text: str, address: str) -> SiteError | None:
 
 def another_page(title: str, address: str) -> LastingSiteError | None:
     """Return the error for a page with this title at the front end's address; None if it may be the front end's."""
-    title = visible(title, _LONGEST_TITLE)
+    title = visible(title, LONGEST_TITLE)
     if not title or _FRONT_ENDS_TITLE in title.casefold():
         return None
     return LastingSiteError(
@@ -165,16 +178,11 @@ def another_page(title: str, address: str) -> LastingSiteError | None:
     )
 
 
-def answered(status: int, text: str) -> str:
-    """Describe a refusal of an unknown server on one line: its status, and its plain text or its page's title."""
-    return f"answered {status} with a page{_title(text)}" if is_page(text) else words_of(status, text)
-
-
 def _no_access(status: int, headers: Mapping[str, str], text: str, address: str) -> SiteError | AccessError:
     """Return the error for 401 and 403: the token is at fault only where the API itself says so."""
     kind = error_type_of(text)
     words = words_of(status, text)
-    if kind in BAD_TOKEN or (kind is None and _text_of(text).casefold() == _DENIED):
+    if kind in BAD_TOKEN or (kind is None and text_of(text).casefold() == _DENIED):
         return TokenRefusedError(
             f"the token was refused: {words}",
             where=origin_of(address),  # whichever call it was, it is one fact
@@ -183,25 +191,15 @@ def _no_access(status: int, headers: Mapping[str, str], text: str, address: str)
         return NotAllowedError(
             f"the token lacks a right: {words}", where=address, remedy="Ask an admin of it for access."
         )
-    scheme = visible(headers.get("www-authenticate", "").partition(" ")[0], _LONGEST_TITLE)
+    return _in_between(headers, words, address)
+
+
+def _in_between(headers: Mapping[str, str], words: str, address: str) -> LastingSiteError:
+    """Return the error for a refusal that is not the API's own."""
+    scheme = visible(headers.get("www-authenticate", "").partition(" ")[0], LONGEST_TITLE)
     wanted = f"; it wants a sign-in of another kind ({scheme})" if scheme else ""
     return LastingSiteError(
-        f"something between here and the API {answered(status, text)}{wanted}",
+        f"something between here and the API {words}{wanted}",
         where=address,
         remedy="The token is not at fault. Ask those who run the network or the site to let the API's address through.",
     )
-
-
-def _text_of(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page[:_HEAD])).split())
-
-
-def _title(page: str) -> str:
-    """Return the title of a page in brackets and quotes, with a space before it; empty if it has none."""
-    title = _title_in(page)
-    return f' ("{title}")' if title else ""
-
-
-def _title_in(page: str) -> str:
-    found = re.search(r"<title\b[^>]*>(.*?)</title", page[:_HEAD], re.DOTALL | re.IGNORECASE)
-    return visible(_text_of(found[1]), _LONGEST_TITLE) if found else ""

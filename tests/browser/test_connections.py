@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import ssl
+import struct
 from pathlib import Path
 
 import pytest
+import trustme
 
+from purger.browser.certificates import unverified
 from purger.browser.connections import Connections, NoAgreementError
 from purger.browser.network import DIRECT, Network
 from purger.browser.proxies import Proxies
+from purger.browser.transport import Transport
 from purger.core.errors import NoAnswerError, SiteError
 from tests.support.ports import free_port
 from tests.support.raw_servers import OK, Answer, Connection, raw_server
@@ -74,6 +80,22 @@ async def test_what_is_no_whole_response_has_a_reason(answer: Answer, reason: st
             await fetch(connections, f"{server.url}/x", timeout_s=0.5)
         assert caught.value.where == f"{server.url}/x"
     assert len(server.heads) == 1, "nothing is sent twice"
+
+
+@pytest.mark.parametrize("sent", [b"", OK + b"Content-Length: 100\r\n\r\nten bytes."])
+async def test_an_encrypted_connection_that_is_reset_was_encrypted(sent: bytes) -> None:
+    async def reset(connection: Connection, _head: str) -> None:
+        await connection.send(sent)
+        connection.writer.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        connection.reset()
+
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
+    async with raw_server(reset, tls) as server, Connections(DIRECT, Transport(DIRECT, unverified())) as connections:
+        with pytest.raises(NoAnswerError, match=r"^connection reset by peer \("):
+            await fetch(connections, server.url)
 
 
 async def test_hints_before_the_response_are_passed_over() -> None:

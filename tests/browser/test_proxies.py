@@ -168,6 +168,7 @@ MALFORMED = [
     "http://user:geheim@[fd00::1:3128",
     "http://proxy.corp.test:3128/proxy.pac",
     "http://wpad.corp.test/wpad.dat",
+    "http:/proxy.corp.test:3128",  # whose host would be `http`
     "http:\\\\proxy.corp.test",
     "http://user:geheim@proxy.corp.test\\@other.test:3128/",
     "http://user:geheim@proxy.corp.test:3128\\x",

@@ -16,6 +16,7 @@ from purger.core.cache import Cache, Kind, Method, Outcome, versions
 from purger.core.decision import Decision, Kept, Verdict
 from purger.core.selection import Selection
 from purger.purge.entry import (
+    ACCEPTED_LAST,
     BRANCH_UNKNOWN,
     GONE_BEFORE,
     ICON_DELETES_NOTHING,
@@ -41,9 +42,11 @@ def test_a_response_is_no_proof() -> None:
     ledger = ledger_of(cache())
     attempt(ledger)
     ledger.accept([cache()], Method.ICON)
-    assert outcome(ledger) == (Outcome.REMAINING, NOT_APPLIED)
+    assert outcome(ledger) == (Outcome.REMAINING, ACCEPTED_LAST)
     assert ledger.waiting == ledger.entries
     assert not ledger.ok
+    ledger.record_load([cache()], NOW)
+    assert outcome(ledger) == (Outcome.REMAINING, NOT_APPLIED)
     ledger.record_load([], NOW)
     assert outcome(ledger) == (Outcome.DELETED, None)
     assert ledger.entries[0].gone_at == NOW

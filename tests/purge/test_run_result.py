@@ -79,6 +79,28 @@ async def test_the_site_is_not_called_slow_for_the_time_that_a_person_took(monke
     assert told == [[], [Waiting("", 0.0, "the site responds slowly")]]
 
 
+async def test_the_site_is_not_called_slow_while_a_wait_takes_the_time_that_was_announced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, seen, told = Ahead(), list[Event](), list[int]()
+    run = run_with()
+    run._hooks = Hooks(observe=seen.append)
+
+    async def sleep(_seconds: float) -> None:
+        told.append(len(seen))
+        if len(seen) == 2:
+            raise asyncio.CancelledError
+        clock.skip(LONGEST_SILENCE_S + 1)
+
+    monkeypatch.setattr("purger.purge.run.time", clock)
+    monkeypatch.setattr("purger.purge.run.asyncio", SimpleNamespace(sleep=sleep))
+    run._report_wait(LONGEST_SILENCE_S * 2, "the site asked for fewer requests")
+    with pytest.raises(asyncio.CancelledError):
+        await run._show_life()
+    assert told == [1, 1, 1, 2]
+    assert seen[1] == Waiting("", 0.0, "the site responds slowly")
+
+
 def test_a_run_that_continues_this_one_knows_what_was_seen_gone() -> None:
     gone, left = cache("a", full="x/a"), cache("b", full="b")
     before = cache("c", full="c")

@@ -162,7 +162,7 @@ def test_other_methods_than_the_icon_are_explained() -> None:
         return how_sentence(repository_of(*(cache_report("a", how=how) for how in hows)))
 
     why = (
-        ", because the icon of such a row deletes nothing of it, or more than was selected "
+        ", because the icon of such a row was refused, deletes nothing of it, or more than was selected "
         "(branch names with a slash show only their last part)."
     )
     assert sentence() is None

@@ -58,3 +58,15 @@ def test_other_jobs(purger: Purger, site: StandIn, repository: Repository, body:
         assert (ended.code, ended.report["exit_code"]) == (4, 4), ended.err
         assert NOT_OURS in ended.err
     assert len(repository.caches) == 2
+
+
+@pytest.mark.parametrize("body", ["<html><title>Guest WiFi</title>", "{}"])
+def test_another_servers_page_in_place_of_a_log(
+    purger: Purger, site: StandIn, repository: Repository, body: str
+) -> None:
+    job = site.add_job(repository)
+    site.faults.odd_answers = [OddAnswer("/log.txt", body)]
+    ended = purger("check-log", str(job.id))
+    assert (ended.code, ended.report["exit_code"]) == (4, 4), ended.err
+    assert f"returns for job {job.id} is not a log" in ended.err
+    assert "asks people to sign in" in ended.err

@@ -64,6 +64,8 @@ def test_another_reason_of_the_api_is_a_missing_right() -> None:
         (403, "Forbidden\n", "answered 403: Forbidden"),
         (403, '{"message": "Forbidden"}', 'answered 403: {"message": "Forbidden"}'),
         (401, "", "answered 401"),
+        (407, "", "answered 407"),
+        (405, "<title>No DELETE here</title>", 'answered 405 with a page ("No DELETE here")'),
         (403, f"<title>a\x1b[31m\u202eb{'c' * 200}</title>", "…"),
     ],
 )
@@ -117,9 +119,17 @@ def test_a_redirect_to_another_host_is_never_an_address_to_give(status: int, loc
     assert SIGN_IN_TO_THE_NETWORK in (caught.remedy or "")
 
 
-@pytest.mark.parametrize("location", ["/v3/repo/7", "https://api.travis.test:8443/repo/7", "https://API.travis.test./"])
-def test_a_redirect_on_the_same_host_is_an_address_to_give(location: str) -> None:
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/v3/repo/7?secret=1", "https://api.travis.test/v3/repo/7"),
+        ("https://api.travis.test:8443/repo/7", "https://api.travis.test:8443/repo/7"),
+        ("https://API.travis.test./", "https://API.travis.test./"),
+    ],
+)
+def test_a_redirect_on_the_same_host_is_an_address_to_give(location: str, target: str) -> None:
     caught = refused(302, location=location)
+    assert caught.what.endswith(f"; it leads to {target}")
     assert type(caught) is SiteError
     assert caught.remedy == "Give the address that it leads to as --api-url."
 
@@ -150,6 +160,7 @@ def test_the_rate_limit_says_how_long_it_lasts_and_a_conflict_is_one() -> None:
     limited = refused(429, "Retry later\n", retry_after="17")
     assert isinstance(limited, RateLimitedError)
     assert limited.retry_after_s == 17.0
+    assert "other programs" in (limited.remedy or "")
     assert type(refused(409, error("job_already_running"))) is ConflictError
     assert type(refused(400)) is SiteError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -22,8 +23,9 @@ from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 from purger.travis.page.certificates import RefusedCertificates
 from purger.travis.page.supervised_page import SupervisedPage, first_line, lost_browser
+from purger.travis.pages import is_page
 from purger.travis.payloads import Response, caches_in, response_in, words_of
-from purger.travis.refusals import another_page, front_end_refusal
+from purger.travis.refusals import SIGN_IN_TO_THE_NETWORK, another_page, front_end_refusal
 
 TOKEN_KEY = "travis.webToken"  # noqa: S105 - the key's name; alone it signs in, without the full state's race
 HANDLE = "__purger__"
@@ -40,6 +42,14 @@ from the driver: with 1,000 rows those were 8 MB and up to 70 ms.
 """
 NO_PICTURE = "Unable to capture screenshot"
 DEFAULT_WAITS = PageWaits()
+_ANSWERED = re.compile(
+    "ERR_(?:TOO_MANY_REDIRECTS|INVALID_(?:HTTP_)?RESPONSE|CONTENT_DECODING|RESPONSE_HEADERS_|ABORTED)|^Download"
+)
+"""What the browser says of an answer that is no page: it loops, or is empty, damaged or a file."""
+_ASK_FOR_THE_LIST = (
+    "Try again later. If `purger list` shows the caches meanwhile, something between the browser and the API, such as "
+    "a filter of the network, refuses or changes what the page asks for: ask those who run it."
+)
 
 
 class CachePage:
@@ -118,27 +128,25 @@ class CachePage:
                 await self._certificates.check()
                 if cause := known_cause(first_line(error)):
                     raise BrowserError(cause.what, where=self.url, remedy=cause.remedy) from None
-                raise NoAnswerError(
-                    f"the page did not answer: {_code_in(error)}",
-                    where=self.url,
-                    remedy="Is the address right, and the site up? See --url.",
-                ) from None
+                raise _unopened(error, self.url) from None
             if response is not None and response.status >= 400:
-                await self._refuse(response)
-        grace_s = min(self._waits.render_grace_s, self._timeout_s / 2)
-        async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
-            shown = await _call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
-        if shown and shown["state"] != "list":
-            await self._certificates.check()
-        return self._caches_shown(shown, repository_id)
+                await _refuse(response, self.url)
+        return self._caches_shown(await self._view(page), repository_id)
 
-    async def _refuse(self, response: PageResponse) -> None:
-        """Raise the error for a response with a status of 400 or more, unless it is a page of the front end's own."""
-        body = b""
-        with suppress(PlaywrightError):  # one that the browser did not keep
-            body = await response.body()
-        if refusal := front_end_refusal(response.status, body.decode("utf-8", "replace"), self.url):
-            raise refusal
+    async def _view(self, page: Page) -> dict[str, Any] | None:
+        """Return the state of the page as page.js tells it, as soon as it is final; None without page.js."""
+        grace_s = min(self._waits.render_grace_s, self._timeout_s / 2)
+        try:
+            async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
+                shown = await _call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
+                if shown and shown["list"] and shown["list"].get("kept"):
+                    await self._supervised.keep_nothing(page)
+        except SiteError:
+            await self._certificates.check()
+            raise
+        if not shown or shown["state"] != "list":
+            await self._certificates.check()
+        return shown
 
     def _caches_shown(self, shown: dict[str, Any] | None, repository_id: int | None) -> list[Cache]:
         if shown is None:
@@ -152,14 +160,12 @@ class CachePage:
             case "list":
                 return caches_in(fetched["caches"])
             case "missing":
-                raise SiteError("the page says that it couldn't display the repository", where=self.url)
+                what = "the page says that it couldn't display the repository"
+                raise SiteError(what, where=self.url, remedy=_ASK_FOR_THE_LIST)
             case "moved":
                 raise SiteError(f"the page moved to {shown['path']} instead of showing the caches", where=self.url)
             case "refused":
-                raise SiteError(
-                    f"the page's list of caches was refused: {words_of(fetched['status'], fetched['words'])}",
-                    where=self.url,
-                )
+                raise _no_list(fetched, self.url)
             case "unknown":
                 raise _unknown_page(shown, self.url)
             case _:
@@ -224,6 +230,15 @@ class CachePage:
         await self._supervised.close()
 
 
+async def _refuse(response: PageResponse, url: str) -> None:
+    """Raise the error for a response with a status of 400 or more, unless it is a page of the front end's own."""
+    body = b""
+    with suppress(PlaywrightError):  # one that the browser did not keep
+        body = await response.body()
+    if refusal := front_end_refusal(response.status, body.decode("utf-8", "replace"), url):
+        raise refusal
+
+
 async def _picture(page: Page, style: str) -> bytes:
     """Take a picture; a second time where Chromium has none at the moment, as a window on a busy machine may."""
     clip: Any = {"x": 0, "y": 0, "width": PICTURE_PIXELS, "height": PICTURE_PIXELS}
@@ -246,9 +261,18 @@ async def _call(page: Page, method: str, argument: dict[str, Any]) -> dict[str, 
     return found
 
 
-def _code_in(error: PlaywrightError) -> str:
-    """Return why a page was not opened, without the call and the address."""
-    return first_line(error).removeprefix("Page.goto: ").partition(" at http")[0].rstrip(".")
+def _unopened(error: PlaywrightError, url: str) -> SiteError:
+    """Return the error for a page that was not opened, with the browser's word for why."""
+    why = first_line(error).removeprefix("Page.goto: ").partition(" at http")[0].rstrip(".")
+    if _ANSWERED.search(why):
+        return SiteError(
+            f"the front end answers, but not with a page: {why}",
+            where=url,
+            remedy=f"Is this the front end's address (see --url)? {SIGN_IN_TO_THE_NETWORK}",
+        )
+    return NoAnswerError(
+        f"the page did not answer: {why}", where=url, remedy="Is the address right, and the site up? See --url."
+    )
 
 
 def _unknown_page(shown: dict[str, Any], url: str) -> UnknownPageError:
@@ -258,6 +282,16 @@ def _unknown_page(shown: dict[str, Any], url: str) -> UnknownPageError:
         where=url,
         remedy="Nothing was clicked on it. Check the page by hand; purger may need an update.",
     )
+
+
+def _no_list(fetched: dict[str, Any], url: str) -> SiteError:
+    """Return the error for what came in place of the page's list: a refusal, nothing, or something damaged."""
+    status, text = fetched["status"], fetched["words"]
+    is_success = status is not None and 200 <= status < 300
+    words = words_of(status, "" if is_success and not is_page(text) else text)
+    is_refusal = status is not None and not is_success
+    what = f"the page's list of caches was refused: {words}" if is_refusal else f"the page got no whole list: {words}"
+    return SiteError(what, where=url, remedy=_ASK_FOR_THE_LIST)
 
 
 def _another_repository(url: str) -> LastingSiteError:

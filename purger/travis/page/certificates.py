@@ -1,4 +1,4 @@
-"""Notice that the browser does not accept a certificate, or does not get through its proxy: the page is never told."""
+"""Notice what the page is never told: a certificate or a proxy that refuses, and another host that it leads to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from playwright.async_api import Page, Request
 
 from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.proxy_errors import NotLetThroughError
+from purger.core.errors import SiteError
 from purger.core.hosts import origin_of
+from purger.travis.refusals import leads_elsewhere
 
 _CODE = re.compile(r"\bERR_(?:CERT|SSL(?!_PROTOCOL_ERROR)|PROXY|TUNNEL|SOCKS|HTTPS_PROXY|HTTP2_PROXY)_\w+")
 """A handshake that only breaks (ERR_SSL_PROTOCOL_ERROR) may succeed the next time."""
@@ -33,11 +35,14 @@ def refused_by_browser(message: str, address: str) -> Refused | None:
 
 
 class RefusedCertificates:
-    """Watches a page's requests to the site's origins for refused certificates, and for a proxy that refuses."""
+    """Watches a page's requests to the site's origins for refused certificates, and for a proxy that refuses.
+
+    It watches for attempts of the page to go to another origin, too, which the browser can't reach.
+    """
 
     def __init__(self, addresses: Iterable[str]) -> None:
-        self._origins = {origin_of(address) for address in addresses}
-        self._refused: Refused | None = None
+        self._origins = dict.fromkeys(origin_of(address) for address in addresses)
+        self._refused: SiteError | None = None
         self._news = asyncio.Event()
 
     def watch(self, page: Page) -> None:
@@ -45,8 +50,10 @@ class RefusedCertificates:
         page.on("requestfailed", self._on_failed)
 
     def _on_failed(self, request: Request) -> None:
-        refused = refused_by_browser(request.failure or "", request.url)
-        if refused and origin_of(request.url) in self._origins:
+        refused: SiteError | None = refused_by_browser(request.failure or "", request.url)
+        if origin_of(request.url) not in self._origins:
+            refused = leads_elsewhere(request.url, next(iter(self._origins))) if _is_own_way(request) else None
+        if refused:
             self._refused = refused
             self._news.set()
 
@@ -56,9 +63,14 @@ class RefusedCertificates:
         self._news.clear()
 
     async def check(self) -> None:
-        """Raise the error where a certificate or the proxy refused, or does so within a moment."""
+        """Raise the error for what was noticed since `forget`, or is within a moment."""
         with suppress(TimeoutError):
             async with asyncio.timeout(NEWS_S):
                 await self._news.wait()
         if self._refused is not None:
             raise self._refused
+
+
+def _is_own_way(request: Request) -> bool:
+    """Whether the page itself goes there: not one of its frames, and not by a redirect of the front end's."""
+    return request.is_navigation_request() and request.redirected_from is None and request.frame.parent_frame is None

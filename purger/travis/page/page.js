@@ -26,7 +26,7 @@
   };
 
   // ---- the page's own requests -------------------------------------------------------------------------------
-  let list = null;              // the response to the page's only list request: {repository, status, caches, words}
+  let list = null;              // the response to the page's only list request: {repository, status, caches, words, kept}
   const allowed = new Set();    // branches that may be deleted; requests for others are blocked
   let allowAll = false;
   const expected = new Map();   // branch -> time of the click, until the request is sent
@@ -63,6 +63,13 @@
   };
 
   const cachesIn = (text) => { try { const { caches } = JSON.parse(text); return Array.isArray(caches) ? caches : null; } catch { return null; } };
+  // Whether the browser may show this response again without asking the site. Any page may read these headers.
+  const mayBeKept = (xhr) => {
+    const rule = xhr.getResponseHeader("Cache-Control") ?? "";
+    if (/no-store|no-cache/i.test(rule)) return false;
+    if (/max-age/i.test(rule)) return /max-age\s*=\s*"?0*[1-9]/i.test(rule);
+    return Date.parse(xhr.getResponseHeader("Expires") ?? "") > Date.now() || xhr.getResponseHeader("Last-Modified") !== null;
+  };
   const succeeded = (xhr) => xhr.status >= 200 && xhr.status < 300;
 
   const Native = window.XMLHttpRequest;
@@ -121,7 +128,7 @@
       const status = this.status;
       const retryAfter = status === 429 || status === 503 ? this.getResponseHeader("Retry-After") : null;
       const text = await this.#text().catch(() => "");
-      if (call.kind === "list") list = { repository: call.repository, status, caches: cachesIn(text), words: beginning(text) };
+      if (call.kind === "list") list = { repository: call.repository, status, caches: succeeded(this) ? cachesIn(text) : null, words: beginning(text), kept: mayBeKept(this) };
       else this.#end({ status, retryAfter, deleted: succeeded(this) ? cachesIn(text) : null, words: succeeded(this) ? "" : beginning(text) });
       happened();
     }
@@ -216,7 +223,7 @@
         const has = (selector) => document.querySelector(selector) !== null;
         if (has(NOTICES.missing)) return shown("missing");
         if (document.body && !location.pathname.endsWith("/caches")) return shown("moved");
-        if (list && (list.status !== 200 || !list.caches)) return shown("refused");
+        if (list && !list.caches) return shown("refused");
         if (list) {
           const rows = new Set(list.caches.map((cache) => cache.branch)).size;
           if (rows === 0 && has(NOTICES.empty)) return shown("list");

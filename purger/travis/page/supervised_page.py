@@ -43,6 +43,7 @@ class SupervisedPage:
         self._log_console = log_console
         self._page: Page | None = None
         self._crashed = False
+        self._keeps_nothing: Page | None = None
 
     @property
     def current(self) -> Page:
@@ -74,6 +75,14 @@ class SupervisedPage:
             page.on("console", lambda message: logger.trace("console: {}: {}", message.type, message.text))
         self._page = page
         return page
+
+    async def keep_nothing(self, page: Page) -> None:
+        """Let the page fetch everything anew from now on: what the browser kept of an earlier load proves nothing."""
+        if self._keeps_nothing is not page:
+            session = await page.context.new_cdp_session(page)
+            await session.send("Network.enable")
+            await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+            self._keeps_nothing = page
 
     def _on_crash(self, _page: Page) -> None:
         self._crashed = True

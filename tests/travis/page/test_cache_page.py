@@ -16,7 +16,7 @@ from purger.browser.supervise import BrowserSupervisor
 from purger.core.errors import BrowserLostError, LastingSiteError, SiteError, UnknownPageError
 from purger.secrets.token import Token
 from purger.standin import DeleteFault, OddAnswer, StandIn
-from purger.standin.faults import ChangedPage
+from purger.standin.faults import ChangedPage, ListFault
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.page.cache_page import HANDLE, TOKEN_KEY, CachePage
@@ -88,6 +88,62 @@ async def test_a_load_returns_the_list_that_the_page_fetched(
         repository.clear()
         assert await page.load() == []
     assert site.count("DELETE") == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cache-Control": "public, max-age=600"},
+        {"Expires": "Sat, 01 Jan 2180 00:00:00 GMT"},
+        {"Last-Modified": "Sat, 01 Jan 2000 00:00:00 GMT"},
+    ],
+)
+async def test_no_load_shows_a_list_that_the_browser_kept(
+    headers: dict[str, str], site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    site.faults.list_headers = headers
+    async with opened(site, browsers) as page:
+        assert await page.load() == []
+        repository.add("main")
+        assert len(await page.load()) == 1
+        repository.clear()
+        assert await page.load() == []
+
+
+async def test_a_list_is_one_by_what_it_holds(
+    site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    repository.add("main")
+    whole = '{"caches": []}'
+    async with opened(site, browsers) as page:
+        for status, body, said in (
+            (200, '{"caches": [{"name": "ca', "got no whole list: answered 200"),
+            (200, "<title>Hotel</title>", 'got no whole list: answered 200 with a page ("Hotel")'),
+            (403, "<title>Filter</title>", 'list of caches was refused: answered 403 with a page ("Filter")'),
+            (500, whole, f"list of caches was refused: answered 500: {whole}"),
+        ):
+            site.faults.odd_answers = [OddAnswer("/caches", body, status=status)]
+            with pytest.raises(SiteError) as caught:
+                await page.load()
+            assert caught.value.what.endswith(said)
+            assert "`purger list`" in (caught.value.remedy or "")
+        site.faults.odd_answers, site.faults.list_fault = [], ListFault(kind="reset")
+        with pytest.raises(SiteError, match=r"^the page got no whole list: no answer: the connection broke"):
+            await page.load()
+        # As what passes a response on answers where it changed something else.
+        site.faults.odd_answers, site.faults.list_fault = [OddAnswer("/caches", whole, status=203)], None
+        assert await page.load() == []
+
+
+@pytest.mark.parametrize("rule", ["max-age=0", "no-store, max-age=600", ""])
+async def test_a_list_that_nobody_may_keep_leaves_the_browser_its_scripts(
+    rule: str, site: StandIn, repository: Repository, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    repository.add("main")
+    site.faults.list_headers = {"Cache-Control": rule} if rule else {}
+    async with opened(site, browsers) as page:
+        assert len(await page.load()) == len(await page.load()) == 1
+    assert site.count("GET", "/assets/app.js") == 1
 
 
 async def test_a_click_deletes_the_caches_of_the_rows_that_are_named_and_no_others(
@@ -168,6 +224,60 @@ async def test_what_answers_in_place_of_the_front_end_is_named(
                 with pytest.raises(SiteError, match=said) as caught:
                     await page.load()
                 assert type(caught.value) is kind
+            await page.close()
+    finally:
+        await close_context(context)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "code"),
+    [
+        ("302 Found", ("Location: /again",), "net::ERR_TOO_MANY_REDIRECTS"),
+        ("204 No Content", (), "net::ERR_ABORTED"),
+        ("200 OK", ("Content-Disposition: attachment",), "Download is starting"),
+        ("200 OK", ("Content-Length: 7",), "net::ERR_RESPONSE_HEADERS_MULTIPLE_CONTENT_LENGTH"),
+    ],
+)
+async def test_an_answer_that_is_no_page_is_not_called_none(
+    status: str, headers: tuple[str, ...], code: str, site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"", *headers, status=status)
+
+    context = await new_context(await browsers[1].get())
+    try:
+        async with raw_server(answer) as server:
+            page = CachePage(context, Site.at(server.url, site.api_url), WIDGETS, timeout_s=30.0)
+            with pytest.raises(SiteError, match=f"^the front end answers, but not with a page: {code}") as caught:
+                await page.load()
+            assert type(caught.value) is SiteError
+            await page.close()
+    finally:
+        await close_context(context)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        '<meta http-equiv="refresh" content="0;url=http://portal.test/login?secret=1">',
+        "<script>location.replace('http://portal.test/login?secret=1')</script>",
+    ],
+)
+async def test_a_page_that_leads_to_another_host_says_to_which(
+    way: str, site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]
+) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(way.encode(), "Content-Type: text/html")
+
+    context = await new_context(await browsers[1].get())
+    try:
+        async with raw_server(answer) as server:
+            ours = Site.at(server.url, site.api_url)
+            page = CachePage(context, ours, WIDGETS, timeout_s=30.0)
+            await page.prepare(context, ours, Token(site.token), watched=False)
+            with pytest.raises(SiteError, match=r"^the page leads to another host: http://portal.test \(") as caught:
+                await page.load()
+            assert "sign in" in (caught.value.remedy or "")
             await page.close()
     finally:
         await close_context(context)

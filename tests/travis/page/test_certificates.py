@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.async_api import Page
 
 from purger.browser.certificates import RefusedByBrowserError
+from purger.core.errors import SiteError
 from purger.travis.page.certificates import RefusedCertificates
 
 SITE = ("https://app.localhost:8443/base", "https://api.localhost:8443/api")
@@ -24,9 +26,9 @@ class FakePage:
         assert event == "requestfailed"
         self._listeners.append(listener)
 
-    def fail(self, url: str, failure: str | None) -> None:
+    def fail(self, url: str, failure: str | None, **more: Any) -> None:
         for listener in self._listeners:
-            listener(SimpleNamespace(url=url, failure=failure))
+            listener(SimpleNamespace(url=url, failure=failure, is_navigation_request=lambda: bool(more), **more))
 
 
 @pytest.fixture
@@ -70,3 +72,19 @@ async def test_other_hosts_and_other_failures_are_passed_over(
 ) -> None:
     page.fail(url, failure)
     await certificates.check()
+
+
+@pytest.mark.parametrize(
+    ("parent_frame", "redirected_from", "leads"), [(None, None, True), ("a page", None, False), (None, "/x", False)]
+)
+async def test_the_page_leads_elsewhere_by_itself_and_not_by_a_frame_or_a_redirect(
+    page: FakePage,
+    certificates: RefusedCertificates,
+    parent_frame: str | None,
+    redirected_from: str | None,
+    leads: bool,
+) -> None:
+    frame = SimpleNamespace(parent_frame=parent_frame)
+    page.fail("http://portal.test/?a=b", "net::ERR_NAME_NOT_RESOLVED", frame=frame, redirected_from=redirected_from)
+    with pytest.raises(SiteError, match=r"to another host: http://portal\.test \(") if leads else nullcontext():
+        await certificates.check()
