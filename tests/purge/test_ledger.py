@@ -16,10 +16,10 @@ from purger.core.cache import Cache, Kind, Method, Outcome, versions
 from purger.core.decision import Decision, Kept, Verdict
 from purger.core.selection import Selection
 from purger.purge.entry import (
+    ACCEPTED_ONLY,
     BRANCH_UNKNOWN,
     GONE_BEFORE,
     ICON_DELETES_NOTHING,
-    NOT_APPLIED,
     NOT_ATTEMPTED,
     NOT_RECHECKED,
     NOT_SELECTED,
@@ -41,7 +41,7 @@ def test_a_response_is_no_proof() -> None:
     ledger = ledger_of(cache())
     attempt(ledger)
     ledger.accept([cache()], Method.ICON)
-    assert outcome(ledger) == (Outcome.REMAINING, NOT_APPLIED)
+    assert outcome(ledger) == (Outcome.REMAINING, ACCEPTED_ONLY)
     assert ledger.waiting == ledger.entries
     assert not ledger.ok
     ledger.record_load([], NOW)
