@@ -192,9 +192,9 @@ def _append(path: Path, text_for: Callable[[int], str], what: str) -> list[str]:
 
 
 def _errors(report: Report) -> Iterator[tuple[str, str]]:
-    for name, error in errors_of(report):
+    for error, names in errors_of(report).items():
         lines = [error_words(error), *remedy_lines(error)]
-        yield _title(name), "\n".join(visible(line, _LONGEST_TEXT) for line in lines)
+        yield _title(", ".join(names)), "\n".join(visible(line, _LONGEST_TEXT) for line in lines)
     for repository in report.repositories:
         if not repository.ok and not repository.error and not report.dry_run:
             yield _title(repository.name), visible(verdict_of(repository, dry_run=False), _LONGEST_TEXT)

@@ -68,13 +68,17 @@ def room_of(console: Console, *, wide: bool) -> int | None:
     return None if wide or not is_terminal(console) else console.width
 
 
-def show_error(console: Console, error: ErrorReport) -> None:
-    """Show an error: what happened, where, and what to do. A person who stops the command makes no error."""
+def show_error(console: Console, error: ErrorReport, *, of: str = "") -> None:
+    """Show an error: what happened, where, and what to do. A person who stops the command makes no error.
+
+    `of` names the repositories that it is about.
+    """
     from purger.cli.ci import detect
 
     remedy = f"\n{error.remedy}" if error.remedy else ""
     mark = ("", "") if error.exit_code == ExitCode.INTERRUPTED else ("error: ", "bold red")
-    text = detect(os.environ).line(printable(error_words(error) + remedy))
+    about = f"{of}: " if of else ""
+    text = detect(os.environ).line(printable(f"{about}{error_words(error)}{remedy}"))
     console.print(Text.assemble(mark, text))
 
 

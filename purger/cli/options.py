@@ -42,11 +42,18 @@ Repositories = Annotated[
 ]
 OneRepository = Annotated[str | None, typer.Argument(metavar="[REPO]", help="As for `purge`.", show_default=False)]
 RequiredRepository = Annotated[
-    str, typer.Argument(metavar="REPO", help="owner/name, or the URL of one of its pages.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="REPO",
+        help="owner/name, or the URL of one of its pages. That of a job names this job, too.",
+        show_default=False,
+    ),
 ]
 JobNames = Annotated[
-    list[str],
-    typer.Argument(metavar="JOB...", help="The jobs to restart: numbers, or URLs of their pages.", show_default=False),
+    list[str] | None,
+    typer.Argument(
+        metavar="[JOB]...", help="The jobs to restart: numbers, or URLs of their pages.", show_default=False
+    ),
 ]
 LogSource = Annotated[
     str,

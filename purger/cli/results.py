@@ -16,7 +16,7 @@ from purger.cli.table import Column, table_lines
 from purger.core.text import many, printable, sentence_of, visible
 from purger.jobs.log_phrases import what_it_did
 from purger.report.model import ErrorReport, JobReport, Report, RepositoryReport
-from purger.report.phrases import how_sentence, job_words, kept_sentences, verdict_of
+from purger.report.phrases import errors_of, how_sentence, job_words, kept_sentences, verdict_of
 
 MOST_ROWS_IN_A_LOG = 1000
 """Above this a CI could end the job for the length of its log; all are in the report."""
@@ -31,11 +31,12 @@ def show_kept(console: Console, repository: RepositoryReport) -> None:
 def show_report(output: Output, report: Report, *, as_table: Literal["rows", "caches"] | None) -> None:
     """Show what came of each repository and each job. `as_table` shows the caches in place of a verdict."""
     selection = report.selection
+    names = errors_of(report) if len(report.repositories) > 1 else {}
     shown = {report.error}
     for repository in _to_show(report):
         if repository.error and repository.error not in shown:
             shown.add(repository.error)
-            show_error(output.notes, repository.error)
+            show_error(output.notes, repository.error, of=", ".join(names.get(repository.error, ())))
         if report.dry_run and repository.left and not output.json:
             room = room_of(output.data, wide=output.wide)
             for line in _table(repository, _age_from(report), room, one_by_one=as_table == "caches"):

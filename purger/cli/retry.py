@@ -33,7 +33,6 @@ from purger.purge.settings import Pace
 def retry(
     output: Output,
     repository: RequiredRepository,
-    jobs: JobNames,
     selection: Selection,
     policies: Policies,
     deletion: Annotated[DeletionOptions, Only("yes")],
@@ -44,20 +43,22 @@ def retry(
     site_options: SiteOptions,
     network: NetworkSettings,
     keep: ArtifactOptions,
+    jobs: JobNames = None,
 ) -> ExitCode:
     """Purge, wait, restart failed jobs and read their logs; again while they fetch a deleted cache."""
     from loguru import logger
 
     from purger.cli.frame import execute, require_an_answer, settings_of, with_host
     from purger.jobs.retry import Retry, RetryRequest
-    from purger.travis.jobs import parse_job
+    from purger.travis.jobs import is_job_page, parse_job
 
     if former.attempts is not None:
         logger.warning("--attempts of retry is now called --retry-attempts.")
         retrying = replace(retrying, retry_attempts=former.attempts)
     site = site_options.site
     named = output.repository(repository, site)
-    job_ids = list(dict.fromkeys(parse_job(job, site) for job in jobs))
+    in_place_of_a_name = [repository] if not jobs or is_job_page(repository, site) else []
+    job_ids = list(dict.fromkeys(parse_job(job, site) for job in [*in_place_of_a_name, *(jobs or [])]))
     require_an_answer(yes=deletion.yes)
     keep.require_a_folder()
     selection = replace(selection, policies=policies)

@@ -107,7 +107,7 @@ def error_of(
             return NotACacheProblemError(
                 f"not a cache problem: job {job_id} failed, and {what_it_did(log_report(log))}",
                 where=url,
-                remedy=_where_to_look(log),
+                remedy=_where_to_look(log, fetched),
             )
 
 
@@ -143,9 +143,13 @@ def _unknown_error(job_id: int, url: str, fetched: Sequence[FetchVerdict]) -> Si
     )
 
 
-def _where_to_look(log: JobLog) -> str:
+def _where_to_look(log: JobLog, fetched: Sequence[FetchVerdict]) -> str:
     """Return the remedy: the symptom that was found, else the last failing command's lines, else a general hint."""
-    spared = "It fetched a cache that the purge did not delete: were there filters?\n" if log.fetched else ""
+    spared = ""
+    if any(each.outcome is not None for each in fetched):
+        spared = "It fetched a cache that the purge did not delete: were there filters?\n"
+    elif fetched:
+        spared = "It fetched a cache that no purge saw listed: was it uploaded since then? Then run this again.\n"
     report = log_report(log)
     if report.symptoms:
         symptom = report.symptoms[-1]

@@ -28,8 +28,8 @@ NAME_UNKNOWN = (
 )
 RUNNING_JOB = "uploaded again after its deletion: a job that is still running does that"
 NOT_APPLIED = "its deletion was accepted, but it is still listed"
-ACCEPTED_LAST = "its deletion was accepted, and no later load tells whether it is gone"
 NOT_RECHECKED = "no recheck has shown that it is gone"
+ACCEPTED_ONLY = f"its deletion was accepted, but {NOT_RECHECKED}"
 ICON_DELETES_NOTHING = "its deletion was accepted, but did not delete it"
 NOT_ATTEMPTED = "not attempted"
 GONE_BEFORE = "gone before the first attempt"
@@ -116,7 +116,7 @@ class Entry:
         if self.recreated and self.state is not State.UNDELETABLE:
             return RUNNING_JOB
         if self.state is State.ACCEPTED:
-            return NOT_APPLIED if self.rechecks else ACCEPTED_LAST
+            return NOT_APPLIED if self.rechecks else ACCEPTED_ONLY
         if self.state is not State.LISTED:
             return self.detail
         if self.exhausted:

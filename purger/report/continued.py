@@ -24,8 +24,8 @@ def continued(report: Report, former: Report, surveyed: Collection[Key]) -> Repo
     """Return the report of a resumed run with what the former one knew, so that a later run or log can use it.
 
     Of a repository that is not among those `surveyed` by the resumed run the former caches and decisions stand. Of the
-    others, what the former run had selected and is listed no more is there, too: deleted, where the resumed run proved
-    that everything is gone; skipped, where a job has replaced it by a newer upload that is left alone.
+    others, what the former run had selected and is listed no more is there, too: deleted, where a load of the page
+    showed that, or that everything is gone; skipped, where a job has replaced it by a newer upload that is left alone.
     """
     known = {(one.provider, one.repository): as_decided(one, former) for one in former.repositories}
     repositories = []
@@ -97,13 +97,14 @@ def _listed_no_more(now: RepositoryReport, before: RepositoryReport, report: Rep
     passed_over = Pairs(missing, others.rest, version)
     left = [cache for cache in missing if cache.is_left and cache not in passed_over]
     uploads = Pairs(left, [*selected.rest, *passed_over.rest], place, is_newer)
+    shows_all = now.verified or (now.complete and now.looks > 0)
     for cache in missing:
         newer = uploads.later(cache)
         if newer is not None and not newer.selected:
             yield msgspec.structs.replace(cache, selected=False, outcome=Outcome.SKIPPED, reason=OVERWRITTEN)
         elif newer is not None:
             continue  # it is the same cache, of which the newer version is in the report
-        elif cache.is_left and now.verified and cache not in passed_over:
+        elif cache.is_left and shows_all and cache not in passed_over:
             yield msgspec.structs.replace(cache, outcome=Outcome.DELETED, reason=GONE, gone_at=report.finished_at)
         else:
             yield cache

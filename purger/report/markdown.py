@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from urllib.parse import quote
 
 from purger.core.cache import Outcome
@@ -66,8 +67,8 @@ def markdown_summary(report: Report, *, as_list: bool = False) -> str:
     """
     repositories = report.repositories
     parts = [short_summary(report, as_list=as_list)]
-    for name, error in errors_of(report)[:MOST_REPOSITORIES]:
-        where = f"{name_as_code(name)}: " if name else ""
+    for error, names in islice(errors_of(report).items(), MOST_REPOSITORIES):
+        where = f"{', '.join(map(name_as_code, names))}: " if names else ""
         remedy = "".join(f"<br>{text_of(line)}" for line in remedy_lines(error))
         parts.append(f"> {where}{text_of(error_words(error))}{remedy}")
     if repositories and not as_list:

@@ -222,25 +222,20 @@ def state_of(*, ok: bool, dry_run: bool, exit_code: ExitCode) -> str:
     return "dry-run" if dry_run else "done"
 
 
-def errors_of(report: Report) -> list[tuple[str | None, ErrorReport]]:
-    """Return the run's error, each repository's (with its name), and each job's, each error once.
+def errors_of(report: Report) -> dict[ErrorReport, list[str]]:
+    """Return the run's error, each repository's and each job's, each once, with the names of its repositories.
 
-    An error that several repositories have in common is the run's, too.
+    There are none where it is the run's or a job's, whose words name the job, or that of all of several repositories.
     """
-    names: dict[str, list[str]] = {}
-    errors: dict[str, ErrorReport] = {}
+    found: dict[ErrorReport, list[str]] = {report.error: []} if report.error else {}
     for repository in report.repositories:
         if repository.error and repository.error != report.error:
-            words = error_words(repository.error)
-            errors.setdefault(words, repository.error)
-            names.setdefault(words, []).append(repository.name)
+            found.setdefault(repository.error, []).append(repository.name)
     for job in report.last_runs:
-        if job.error and job.error != report.error:
-            words = error_words(job.error)
-            errors.setdefault(words, job.error)
-            names.setdefault(words, [])  # its words name the job
-    found: list[tuple[str | None, ErrorReport]] = [(None, report.error)] if report.error else []
-    return found + [(names[words][0] if len(names[words]) == 1 else None, error) for words, error in errors.items()]
+        if job.error:
+            found.setdefault(job.error, [])
+    everyone = len(report.repositories)
+    return {error: names if len(names) < everyone or everyone == 1 else [] for error, names in found.items()}
 
 
 def error_words(error: ErrorReport) -> str:

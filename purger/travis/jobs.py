@@ -24,6 +24,7 @@ LARGEST_LOG_BYTES = 200_000_000
 """The site ends a job whose log has more than 4 MB; installations may allow more. What is beyond is not read."""
 _REPOSITORY = re.compile(rf"(?:{'|'.join(PROVIDERS)})/[^/]+/[^/]+(?:/|\Z)|[^/]+/[^/]+/(?=(?:jobs?|builds?)/)")
 """What stands before a job or a build in the path of a page; an owner or a repository may be called `jobs`."""
+_JOB = re.compile(r"(?:.*/)?jobs?/(\d{1,18})(?:/|\Z)", re.ASCII)
 _HOW_TO_NAME = "Give the number of a job or the URL of its page: .../jobs/123."
 
 
@@ -94,11 +95,17 @@ def parse_job(text: str, site: Site) -> int:
             f"{shown_address(text)!r} is not on {site.url}",
             remedy=f"{_HOW_TO_NAME} For another installation add --url.",
         )
-    if found := re.match(r"(?:.*/)?jobs?/(\d{1,18})(?:/|\Z)", path, re.ASCII):
+    if found := _JOB.match(path):
         return int(found[1])
     if re.search(r"(?:\A|/)builds?/\d", path):
         raise InputError(f"{shown_address(text)!r} is a build, which may have several jobs", remedy=_HOW_TO_NAME)
     raise InputError(f"{shown_address(text)!r} does not name a job", remedy=_HOW_TO_NAME)
+
+
+def is_job_page(text: str, site: Site) -> bool:
+    """Return whether this is the URL of a job's page on this site, which names its repository, too."""
+    path = _path_below(text.strip(), site) if "://" in text else None
+    return path is not None and _JOB.match(path) is not None
 
 
 def _path_below(address: str, site: Site) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from purger.cli.results import show_report, show_what_remains
-from purger.core.errors import ExitCode, StoppedError
+from purger.core.errors import ExitCode, SiteError, StoppedError
 from purger.purge.methods import Refusal
 from purger.purge.run import Run
 from tests.report.samples import cache_report, record, refused, report, repository_of
@@ -63,3 +63,18 @@ def test_of_a_run_that_was_stopped_it_is_said_what_was_done() -> None:
     stopped = msgspec.structs.replace(made, repositories=[begun, untouched])
     lines = shown_by(lambda console: show_report(output_on(console), stopped, as_table=None))
     assert lines == ["3 of 4 caches of acme/widgets are gone (6.0 MB); 1 failed.", "Stopped by SIGINT."]
+
+
+def test_of_several_repositories_an_error_names_those_that_it_is_of() -> None:
+    records = [record(name) for name in "abcd"]
+    for each, error in zip(records, (SiteError("gone", where="/1"), *[SiteError("lost")] * 2), strict=False):
+        each.error = error
+
+    def lines(*which: int) -> list[str]:
+        made = report(*[records[at] for at in which])
+        return shown_by(lambda console: show_report(output_on(console), made, as_table=None))
+
+    shown = [line for line in lines(0, 1, 2, 3) if line.startswith("error: ")]
+    assert shown == ["error: acme/a: Gone (/1).", "error: acme/b, acme/c: Lost."]
+    assert "error: Gone (/1)." in lines(0)
+    assert "error: Lost." in lines(1, 2)

@@ -29,7 +29,8 @@ def retries(monkeypatch: pytest.MonkeyPatch) -> list[Retry]:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["a/b"], "JOB"),
+        (["a/b"], "'a/b' does not name a job"),
+        (["https://app.travis-ci.com/github/a/b/builds/5", "--yes"], "is a build"),
         (["a/b", "x", "--yes"], "'x' does not name a job"),
         (["nonsense", "5", "--yes"], "'nonsense' does not name a repository"),
         (["a/*", "5", "--yes"], "means many repositories"),
@@ -60,6 +61,24 @@ def test_the_options_reach_the_retry(command: Command, retries: list[Retry], mon
     assert (retry.retrying.wait_s, retry.retrying.retry_attempts, retry.settings.pace.attempts) == (120, 3, 4)
     assert (retry.retrying.start_timeout_s, retry.retrying.job_timeout_s) == (1800, 3600)
     assert retry.request.selection.branches == ("main",)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "job_ids"),
+    [
+        (["https://app.travis-ci.com/github/a/b/jobs/5"], [5]),
+        (["https://app.travis-ci.com/a/b/jobs/5/config", "https://app.travis-ci.com/github/a/b/jobs/6", "5"], [5, 6]),
+        (["https://app.travis-ci.com/github/a/b/builds/5", "6"], [6]),
+        (["https://github.com/a/b", "6"], [6]),
+    ],
+)
+def test_the_url_of_a_job_that_names_the_repository_names_the_job_too(
+    command: Command, retries: list[Retry], arguments: list[str], job_ids: list[int]
+) -> None:
+    command("retry", *arguments, "--yes")
+    (retry,) = retries
+    assert retry.request.repository == Repository("github", "a", "b")
+    assert list(retry.request.job_ids) == job_ids
 
 
 @pytest.mark.parametrize(

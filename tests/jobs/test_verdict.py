@@ -156,7 +156,11 @@ def test_not_a_cache_problem_says_where_to_search() -> None:
     of_lines = error(Verdict.NOT_A_CACHE_PROBLEM, JobLog(is_log=True, last_failing_lines=lines), [])
     assert of_lines.remedy.splitlines()[1:] == ["  $ pytest", "  E  assert 2 == 3"]
     assert "the build itself" in error(Verdict.NOT_A_CACHE_PROBLEM, CLEAN, []).remedy
-    assert "filters" in error(Verdict.NOT_A_CACHE_PROBLEM, FETCHED, [SPARED]).remedy
+    assert "were there filters" in error(Verdict.NOT_A_CACHE_PROBLEM, FETCHED, [UNSEEN, SPARED]).remedy
+    of_default = replace(UNSEEN, fetch=replace(FETCH, source="default"))
+    assert judge("failed", FETCHED, [of_default]) is Verdict.NOT_A_CACHE_PROBLEM
+    unseen = error(Verdict.NOT_A_CACHE_PROBLEM, FETCHED, [of_default]).remedy
+    assert unseen.startswith("It fetched a cache that no purge saw listed: was it uploaded since then?")
 
 
 def test_a_clean_start_acquits_the_cache_of_stale_packages() -> None:

@@ -9,7 +9,7 @@ import pytest
 from purger.core.cache import Cache, Method, Outcome
 from purger.core.decision import Kept
 from purger.purge.entry import (
-    ACCEPTED_LAST,
+    ACCEPTED_ONLY,
     BRANCH_UNKNOWN,
     FULL_NAME_UNKNOWN,
     GONE_BEFORE,
@@ -31,7 +31,7 @@ from tests.support.builders import cache, entry
     [
         (entry(cache()), Outcome.REMAINING, NOT_ATTEMPTED),
         (entry(cache(), attempts=1), Outcome.REMAINING, NOT_RECHECKED),
-        (entry(cache(), State.ACCEPTED, attempts=1), Outcome.REMAINING, ACCEPTED_LAST),
+        (entry(cache(), State.ACCEPTED, attempts=1), Outcome.REMAINING, ACCEPTED_ONLY),
         (replace(entry(cache(), State.ACCEPTED, attempts=1), rechecks=1), Outcome.REMAINING, NOT_APPLIED),
         (entry(cache(), State.REFUSED, "answered 500", attempts=1), Outcome.FAILED, "answered 500"),
         (entry(cache(), State.REJECTED, "answered 403", attempts=1), Outcome.FAILED, "answered 403"),

@@ -16,7 +16,7 @@ from purger.core.cache import Cache, Kind, Method, Outcome, versions
 from purger.core.decision import Decision, Kept, Verdict
 from purger.core.selection import Selection
 from purger.purge.entry import (
-    ACCEPTED_LAST,
+    ACCEPTED_ONLY,
     BRANCH_UNKNOWN,
     GONE_BEFORE,
     ICON_DELETES_NOTHING,
@@ -42,7 +42,7 @@ def test_a_response_is_no_proof() -> None:
     ledger = ledger_of(cache())
     attempt(ledger)
     ledger.accept([cache()], Method.ICON)
-    assert outcome(ledger) == (Outcome.REMAINING, ACCEPTED_LAST)
+    assert outcome(ledger) == (Outcome.REMAINING, ACCEPTED_ONLY)
     assert ledger.waiting == ledger.entries
     assert not ledger.ok
     ledger.record_load([cache()], NOW)

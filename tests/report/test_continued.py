@@ -57,11 +57,17 @@ def test_what_was_selected_and_is_listed_no_more_is_deleted_where_that_was_prove
     assert whole.ok
 
 
-def test_it_is_not_called_deleted_where_nothing_was_proved() -> None:
+@pytest.mark.parametrize(
+    ("looks", "complete", "dev"), [(2, True, "deleted"), (0, True, "failed"), (2, False, "failed")]
+)
+def test_where_others_are_left_it_is_deleted_only_where_a_whole_list_showed_that(
+    looks: int, complete: bool, dev: str
+) -> None:
     now = report(record_of([refused("main")], "left"))
-    whole = of(continued(now, former(), {KEY}))
-    assert outcomes(whole) == {"old": "deleted", "dev": "failed", "main": "failed"}
-    assert (whole.selected, whole.deleted, whole.failed) == (3, 1, 2)
+    seen = msgspec.structs.replace(of(now), looks=looks, complete=complete)
+    whole = of(continued(msgspec.structs.replace(now, repositories=[seen]), former(), {KEY}))
+    assert outcomes(whole) == {"old": "deleted", "dev": dev, "main": "failed"}
+    assert (whole.selected, whole.deleted + whole.failed, whole.ok) == (3, 3, False)
 
 
 def test_another_repository_is_left_as_it_is() -> None:

@@ -189,13 +189,17 @@ def test_each_error_is_listed_once() -> None:
     stopped, refusal = SiteError("gone"), AccessError("refused")
     one, two = record("a", left=[refused("x")]), record("b")
     two.error = refusal
-    errors = errors_of(report(one, two, error=stopped))
-    assert [(name, error.message) for name, error in errors] == [(None, "gone"), ("acme/b", "refused")]
+    made = [report(one, two, error=stopped)]
     one.error = refusal
-    assert [(name, error.message) for name, error in errors_of(report(one, two))] == [(None, "refused")]
+    made += [report(one, two), report(one, two, record("c"))]
     one.error = stopped
-    errors = errors_of(report(one, two))
-    assert [(name, error.message) for name, error in errors] == [("acme/a", "gone"), ("acme/b", "refused")]
+    made.append(report(one, two))
+    assert [[(error.message, names) for error, names in errors_of(each).items()] for each in made] == [
+        [("gone", []), ("refused", ["acme/b"])],
+        [("refused", [])],
+        [("refused", ["acme/a", "acme/b"])],
+        [("gone", ["acme/a"]), ("refused", ["acme/b"])],
+    ]
 
 
 def test_the_errors_of_jobs_are_listed_too() -> None:
@@ -204,9 +208,9 @@ def test_the_errors_of_jobs_are_listed_too() -> None:
         msgspec.structs.replace(job_report(number, None), error=error) for number, error in ((13, lost), (14, other))
     )
     made = msgspec.structs.replace(retried("passed", more_jobs=tuple(jobs)), error=lost)
-    assert errors_of(made) == [(None, lost), (None, other)]
+    assert errors_of(made) == {lost: [], other: []}
     made = msgspec.structs.replace(made, error=None)
-    assert errors_of(made) == [(None, lost), (None, other)], "each has words of its own"
+    assert errors_of(made) == {lost: [], other: []}, "each has words of its own"
 
 
 @pytest.mark.parametrize(
