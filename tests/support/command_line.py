@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -49,7 +50,7 @@ def _empty_environment(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
     def call(*arguments: str) -> Ended:
         monkeypatch.setattr("sys.argv", ["purger", *arguments])
         code = 0
@@ -61,7 +62,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         captured = capsys.readouterr()
         return Ended(code, captured.out, captured.err)
 
-    return call
+    with patch.dict(os.environ):  # a command adds what `.env` says
+        yield call
 
 
 @pytest.fixture
