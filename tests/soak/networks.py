@@ -16,7 +16,7 @@ AUTHORITIES = ("file", "folder", "bundle", "other", "missing", "empty", "no cert
 """What names the authority: its file, a folder or a bundle with others; or something that does not hold it."""
 BAD_PROXIES = (
     "http://", "ftp://{user_info}@127.0.0.1:9", "http://127.0.0.1:99999", "http://al@ice:ge/heim-42@127.0.0.1:9",
-    "socks4://{user_info}@127.0.0.1:9", "http://{user_info}@127.0.0.1:9/path", "http://{user_info}@[::1:9",
+    "socks4://{user_info}@127.0.0.1:9", "http:/{user_info}@127.0.0.1:9", "http://{user_info}@[::1:9",
     "http://{user_info}@127.0.0.1:0", "//{user_info}@127.0.0.1:9",
 )  # fmt: skip
 
