@@ -104,7 +104,8 @@ def parse_job(text: str, site: Site) -> int:
 
 def is_job_page(text: str, site: Site) -> bool:
     """Return whether this is the URL of a job's page on this site, which names its repository, too."""
-    path = _path_below(text.strip(), site) if "://" in text else None
+    wanted = front_end_address(text.strip())
+    path = _path_below(wanted, site) if "://" in wanted else None
     return path is not None and _JOB.match(path) is not None
 
 

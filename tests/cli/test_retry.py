@@ -68,6 +68,7 @@ def test_the_options_reach_the_retry(command: Command, retries: list[Retry], mon
     [
         (["https://app.travis-ci.com/github/a/b/jobs/5"], [5]),
         (["https://app.travis-ci.com/a/b/jobs/5/config", "https://app.travis-ci.com/github/a/b/jobs/6", "5"], [5, 6]),
+        (["https://travis-ci.com/github/a/b/jobs/5", "6"], [5, 6]),
         (["https://app.travis-ci.com/github/a/b/builds/5", "6"], [6]),
         (["https://github.com/a/b", "6"], [6]),
     ],
