@@ -63,11 +63,16 @@ async def test_the_token_is_stored_only_for_the_front_ends_origin(
 
 
 @asynccontextmanager
-async def opened(site: StandIn, browsers: tuple[Playwright, BrowserSupervisor]) -> AsyncIterator[CachePage]:
-    """The cache page of acme/widgets in a context of its own, signed in and not loaded yet."""
-    ours = Site.at(site.url, site.api_url)
+async def opened(
+    site: StandIn, browsers: tuple[Playwright, BrowserSupervisor], *, url: str | None = None, timeout_s: float = 60.0
+) -> AsyncIterator[CachePage]:
+    """The cache page of acme/widgets in a context of its own, signed in and not loaded yet.
+
+    `url` is that of another front end, for the site's API.
+    """
+    ours = Site.at(url or site.url, site.api_url)
     context = await new_context(await browsers[1].get())
-    page = CachePage(context, ours, WIDGETS, timeout_s=60.0)
+    page = CachePage(context, ours, WIDGETS, timeout_s=timeout_s)
     try:
         await page.prepare(context, ours, Token(site.token), watched=False)
         yield page
@@ -204,29 +209,24 @@ async def test_what_answers_in_place_of_the_front_end_is_named(
         body = f"<title>{title}</title>".encode()
         await connection.respond(body, "Content-Type: text/html", status=status)
 
-    context = await new_context(await browsers[1].get())
-    try:
-        async with raw_server(answer) as server:
-            ours = Site.at(server.url, site.api_url)
-            page = CachePage(context, ours, WIDGETS, timeout_s=3.0)
-            await page.prepare(context, ours, Token(site.token), watched=False)
-            for status, title, kind, said in (  # noqa: B007 - the server answers with them
-                (
-                    "403 Forbidden",
-                    "Blocked",
-                    LastingSiteError,
-                    r'^the front end answered 403 with a page \("Blocked"\)',
-                ),
-                ("503 Unavailable", "Maintenance", SiteError, r"^the front end answered 503 with a page"),
-                ("404 Not Found", "Travis CI", SiteError, r"^the page did not show its list"),
-                ("200 OK", "Guest WiFi", LastingSiteError, r'^something else .* answers here: a page \("Guest WiFi"\)'),
-            ):
-                with pytest.raises(SiteError, match=said) as caught:
-                    await page.load()
-                assert type(caught.value) is kind
-            await page.close()
-    finally:
-        await close_context(context)
+    async with (
+        raw_server(answer) as server,
+        opened(site, browsers, url=server.url, timeout_s=3.0) as page,
+    ):
+        for status, title, kind, said in (  # noqa: B007 - the server answers with them
+            (
+                "403 Forbidden",
+                "Blocked",
+                LastingSiteError,
+                r'^the front end answered 403 with a page \("Blocked"\)',
+            ),
+            ("503 Unavailable", "Maintenance", SiteError, r"^the front end answered 503 with a page"),
+            ("404 Not Found", "Travis CI", SiteError, r"^the page did not show its list"),
+            ("200 OK", "Guest WiFi", LastingSiteError, r'^something else .* answers here: a page \("Guest WiFi"\)'),
+        ):
+            with pytest.raises(SiteError, match=said) as caught:
+                await page.load()
+            assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize(
@@ -244,16 +244,13 @@ async def test_an_answer_that_is_no_page_is_not_called_none(
     async def answer(connection: Connection, _head: str) -> None:
         await connection.respond(b"", *headers, status=status)
 
-    context = await new_context(await browsers[1].get())
-    try:
-        async with raw_server(answer) as server:
-            page = CachePage(context, Site.at(server.url, site.api_url), WIDGETS, timeout_s=30.0)
-            with pytest.raises(SiteError, match=f"^the front end answers, but not with a page: {code}") as caught:
-                await page.load()
-            assert type(caught.value) is SiteError
-            await page.close()
-    finally:
-        await close_context(context)
+    async with (
+        raw_server(answer) as server,
+        opened(site, browsers, url=server.url, timeout_s=30.0) as page,
+    ):
+        with pytest.raises(SiteError, match=f"^the front end answers, but not with a page: {code}") as caught:
+            await page.load()
+        assert type(caught.value) is SiteError
 
 
 @pytest.mark.parametrize(
@@ -269,18 +266,13 @@ async def test_a_page_that_leads_to_another_host_says_to_which(
     async def answer(connection: Connection, _head: str) -> None:
         await connection.respond(way.encode(), "Content-Type: text/html")
 
-    context = await new_context(await browsers[1].get())
-    try:
-        async with raw_server(answer) as server:
-            ours = Site.at(server.url, site.api_url)
-            page = CachePage(context, ours, WIDGETS, timeout_s=30.0)
-            await page.prepare(context, ours, Token(site.token), watched=False)
-            with pytest.raises(SiteError, match=r"^the page leads to another host: http://portal.test \(") as caught:
-                await page.load()
-            assert "sign in" in (caught.value.remedy or "")
-            await page.close()
-    finally:
-        await close_context(context)
+    async with (
+        raw_server(answer) as server,
+        opened(site, browsers, url=server.url, timeout_s=30.0) as page,
+    ):
+        with pytest.raises(SiteError, match=r"^the page leads to another host: http://portal.test \(") as caught:
+            await page.load()
+        assert "sign in" in (caught.value.remedy or "")
 
 
 def test_no_part_of_the_token_is_shown_where_the_words_of_a_refusal_are_cut(
