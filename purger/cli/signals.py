@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import signal
+import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from loguru import logger
 
 from purger.browser.blocking_calls import look_up
 from purger.cli import early_signals
+from purger.cli.hearing import hear
 from purger.core.errors import OutOfTimeError, StoppedError, TerminatedError
 from purger.core.sudden_end import undo_all
 from purger.core.units import seconds_text
@@ -21,6 +23,7 @@ from purger.core.units import seconds_text
 _STOPPING = {signal.SIGINT: StoppedError, signal.SIGTERM: TerminatedError}
 if hasattr(signal, "SIGHUP"):
     _STOPPING[signal.SIGHUP] = TerminatedError  # the terminal was closed
+_MOST_UNDOING_S = 1.0
 _T = TypeVar("_T")
 
 
@@ -29,7 +32,8 @@ def run_to_the_end(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
 
     Raises StoppedError or TerminatedError for a signal and OutOfTimeError after `timeout_s`: the job is cancelled then
     and has to clean up. A first signal after the job is kept waiting until the process ends, since what was done is
-    written meanwhile. A second signal ends the process at once. One that was ignored at the start stays ignored.
+    written meanwhile. A second signal ends the process at once, even while nobody reads what it writes. One that was
+    ignored at the start stays ignored.
     """
     # A full collection blocks the event loop: meanwhile it looks at what the job made, and at nothing imported before.
     gc.freeze()
@@ -44,6 +48,14 @@ def _is_heard(number: signal.Signals) -> bool:
     return signal.getsignal(number) is not signal.SIG_IGN
 
 
+def _end_at_once(code: int) -> None:
+    """End the process, whatever it is doing."""
+    undoing = threading.Thread(target=undo_all, daemon=True)
+    undoing.start()
+    undoing.join(_MOST_UNDOING_S)  # a terminal that is held (Ctrl-S) would not even take that the cursor is shown
+    os._exit(code)
+
+
 async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
     loop = asyncio.get_running_loop()
     # What nobody waits for any more (Playwright's own futures, when its process dies) is no message for people.
@@ -54,19 +66,12 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
 
     def stop(number: signal.Signals) -> None:
         if caught:
-            undo_all()
-            os._exit(128 + number)
+            _end_at_once(128 + number)
         caught.append(number)
-        task.cancel()
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is left to cancel
+            loop.call_soon_threadsafe(task.cancel)
 
-    def wait(number: int, _frame: object) -> None:
-        stop(signal.Signals(number))  # of a task that is done nothing is left to cancel
-
-    listened: list[signal.Signals] = []
-    for number in filter(_is_heard, _STOPPING):
-        with contextlib.suppress(NotImplementedError):  # Windows' loop has none; Ctrl-C raises there
-            loop.add_signal_handler(number, stop, number)
-            listened.append(number)
+    hear([number for number in _STOPPING if _is_heard(number)], stop)
     for heard in early_signals.heard():
         stop(signal.Signals(heard))
     try:
@@ -81,7 +86,3 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
             f"timed out after {seconds_text(timeout_s or 0)} (--timeout)",
             remedy="Run it again: it continues with what is left.",
         ) from None
-    finally:
-        for number in listened:  # else the loop, as it closes, lets the signal end the process
-            loop.remove_signal_handler(number)
-            signal.signal(number, wait)

@@ -9,6 +9,8 @@ import os
 import select
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -111,6 +113,24 @@ def test_a_second_signal_while_the_result_is_written_ends_it_at_once(
     running.process.send_signal(signal.SIGTERM)
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait() in {130, 143}, "whichever is heard second"
+
+
+def test_a_second_signal_ends_it_although_what_is_to_be_undone_cannot_be() -> None:
+    program = """if True:
+        import asyncio, os, signal, threading
+        from purger.cli.signals import run_to_the_end
+        from purger.core.sudden_end import undone_at_a_sudden_end
+
+        async def two_signals():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                os.kill(os.getpid(), number)
+            threading.Event().wait()
+
+        with undone_at_a_sudden_end(threading.Event().wait):
+            run_to_the_end(two_signals(), None)
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
 
 
 def test_full_collections_skip_what_was_there_before_the_job() -> None:

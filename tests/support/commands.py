@@ -93,11 +93,13 @@ def _streams(
 def handlers_kept() -> Iterator[None]:
     """Restore, at the end, what this process does on the signals that purger hears."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    woken = signal.set_wakeup_fd(-1)
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(woken)
 
 
 @contextlib.contextmanager
