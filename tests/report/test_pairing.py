@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from purger.report.pairing import Pairs, is_newer, place, version
+from purger.report.pairing import Pairs, is_newer, place, row_of, version
 from tests.report.samples import cache_report
 from tests.support.builders import NOW
 
@@ -33,6 +33,17 @@ def test_one_cache_is_paired_once() -> None:
     first, second = cache_report("a", row="a"), cache_report("a", row="a")
     pairs = Pairs([first, second], [cache_report("a", row="a")], version)
     assert (first in pairs, second in pairs) == (True, False)
+
+
+def test_one_cache_is_paired_with_one_however_many_it_may_be() -> None:
+    mine, same, other = cache_report("a", row="a"), cache_report("a", row="a"), cache_report("x/a", row="a")
+    pairs = Pairs([mine], [same, other], version)
+    assert (pairs.later(mine) is same, pairs.rest) == (True, [other])
+
+
+def test_the_row_of_a_report_counts_before_what_its_branch_would_show() -> None:
+    assert row_of(cache_report("x/a", row="b")) == "b"
+    assert row_of(cache_report("x/a", row=None)) == "a"
 
 
 def test_a_newer_upload_has_the_same_place_and_a_later_date() -> None:
