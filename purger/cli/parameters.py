@@ -88,9 +88,13 @@ class Group:
     def build(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> Any:
         """Return the settings that were given; what was not given has its declared default. Raises InputError.
 
-        `from_variables` are the fields whose values are from the environment.
+        `from_variables` are the fields whose values are from the environment; settings that have a field of this name
+        are told.
         """
-        return self.settings(**self.values(given, from_variables))
+        values = self.values(given, from_variables)
+        if "from_variables" in self.settings.__dataclass_fields__:
+            values["from_variables"] = frozenset(from_variables)
+        return self.settings(**values)
 
     def values(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> dict[str, Any]:
         """Return the values of the fields that were given, each checked by itself. Raises InputError."""
