@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from purger.cli.options import DeletionOptions
+from purger.cli.options import DeletionOptions, TargetOptions
 from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
 from purger.core.env_lines import NARROWING, OF_TRAVIS, meant_by_environment
@@ -34,7 +34,7 @@ _LONGEST_WORD = 40
 _SWITCHES = frozenset(
     variable for _, option in declared(DeletionOptions) if option.raw is bool for variable in option.variables
 )
-_SELECTING = frozenset(field.name for settings in (Filters, Policies) for field, _ in declared(settings))
+_SELECTING = frozenset(field.name for settings in (Filters, Policies, TargetOptions) for field, _ in declared(settings))
 
 
 @dataclass(slots=True)
@@ -185,7 +185,7 @@ def _last_option(word: str, with_value: Container[str]) -> str:
 
 
 def _given_twice(order: Iterable[Any]) -> InputError | None:
-    """Return an error where a filter or policy is given twice: only the last value would count, whatever it selects."""
+    """Return an error where a filter, policy or list is given twice: only the last value would count."""
     counts = Counter(one.name for one in order if one.name in _SELECTING and not (one.multiple or one.is_flag))
     twice = next((name for name, count in counts.items() if count > 1), None)
     if twice is None:

@@ -371,12 +371,15 @@ def test_a_token_for_the_host_that_cannot_be_sent_is_refused_where_the_host_is_a
         (["--match", "a", "--match", "tgz"], True),
         (["--older-than", "1d", "--older-than=2d"], True),
         (["--keep-newest", "3", "--keep-newest", "2"], True),
+        (["--from-file", "a.txt", "--from-file", "b.txt"], True),
+        (["--shard", "1/2", "--shard", "2/2"], True),
+        (["--resume", "a.json", "--resume", "b.json"], True),
         (["-b", "a", "-b", "b", "--exclude", "c", "--exclude", "d"], False),
         (["--gone", "--gone"], False),
         (["--timeout", "5m", "--timeout", "6m"], False),
     ],
 )
-def test_a_filter_that_is_given_twice_is_refused(
+def test_what_selects_and_is_given_twice_is_refused(
     command: Command, runs: list[Run], given: list[str], is_refused: bool
 ) -> None:
     ended = command("purge", "a/b", "-y", *given)
