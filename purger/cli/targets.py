@@ -76,8 +76,7 @@ def what_to_purge(
 
     left = what_is_left(targets.resume, site)
     is_named = bool(names) or targets.named_file is not None
-    is_same = selection.everything or has_filters_of(left.report, selection)
-    refuse_more_than_resume(named=is_named, filtered=not is_same)
+    refuse_more_than_resume(named=is_named, filtered=not has_filters_of(left.report, selection))
     if shard is not None and left.selection.policies.limit is not None:
         raise InputError(
             "--shard can't be used with --resume of a run with --limit: no part knows what the others delete",

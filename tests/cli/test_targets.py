@@ -66,6 +66,16 @@ def test_files_of_names_and_reports_may_begin_with_a_byte_order_mark(
     assert runs[0].request.repositories == []
 
 
+@pytest.mark.usefixtures("former")
+@pytest.mark.parametrize("lines", ["PURGER_BRANCH=main\n", "PURGER_LIMIT=3\n", "PURGER_OLDER_THAN=1d\n"])
+def test_the_variables_need_not_be_all_that_the_former_run_had(command: Command, runs: list[Run], lines: str) -> None:
+    Path(".env").write_text(lines)
+    ended = command("purge", "--resume", "report.json", "-y")
+    assert ended.code == 0, ended.err
+    selection = runs[0].request.selection
+    assert (selection.branches, selection.older_than_s, selection.policies.limit) == (("main",), 86_400.0, 3)
+
+
 def test_names_of_stdin_may_begin_with_a_byte_order_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("\ufeffacme/a\n"))
     assert [str(target) for target in targets_from([], "-", Site())[0]] == ["acme/a"]
@@ -105,7 +115,8 @@ def former() -> None:
     [
         ["acme/widgets"],
         ["--from-file", "names.txt"],
-        ["--branch", "main"],
+        ["--branch", "dev"],
+        ["--exclude", "dev"],
         ["--branch", "main", "--older-than", "24h", "--limit", "2"],
         ["--branch", "main", "--older-than", "1d", "--limit", "3", "--gone"],
     ],
