@@ -67,5 +67,6 @@ def test_a_job_is_parsed_from_numbers_and_urls(text: str, site: Site) -> None:
     ],
 )
 def test_text_that_names_no_job_is_rejected(text: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as refused:
         parse_job(text, SITE)
+    assert "the number in it; what pages show as #12.3 is another one" in (refused.value.remedy or "")
