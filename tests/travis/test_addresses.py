@@ -94,6 +94,15 @@ def test_an_owner_that_is_none_is_refused_as_it_was_given(text: str) -> None:
     assert "any" not in caught.value.what
 
 
+@pytest.mark.parametrize(
+    "text", ["acme", "acme/web-*", "https://github.com/acme/*", f"{COM.url}/acme", "acme/a,acme/b", "acme/a acme/b"]
+)
+def test_who_means_several_repositories_is_told_how_to_name_them(text: str) -> None:
+    with pytest.raises(InputError, match="does not name a repository") as caught:
+        parse_target(text, COM)
+    assert "take several, each on its own, and owner/* for all of an owner's" in (caught.value.remedy or "")
+
+
 def test_an_unknown_provider_is_named_beside_those_that_are_known() -> None:
     with pytest.raises(InputError, match=r"^'sourcehut' in 'sourcehut/a/b' is not a provider") as caught:
         parse_repository("sourcehut/a/b", COM)
