@@ -297,6 +297,24 @@ def test_what_is_shown_of_a_nested_branch_may_be_the_whole_name_in_another_repos
     assert (ended.code, left(site)) == (0, {"acme/a": 1, "acme/b": 0}), ended.err
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("api", "--exclude api means a branch, and spares no caches of the repository acme/api"),
+        ("AP*", "--exclude AP* means a branch, and spares no caches of the repository acme/api"),
+        ("old", "--exclude old matches no listed cache"),
+    ],
+)
+def test_the_name_of_a_repository_that_is_excluded_is_told_to_mean_a_branch(
+    purger: Purger, site: StandIn, name: str, said: str
+) -> None:
+    fill(site, "web", "api")
+    ended = purger("list", "acme/*", "--exclude", name)
+    assert f"warning: {said}\n" in ended.err
+    one = purger("list", "acme/api", "--exclude", name)
+    assert f"--exclude {name} matches no listed cache\n" in one.err
+
+
 COMMANDS = [("list",), ("purge", "--dry-run"), ("purge", "--yes")]
 
 
