@@ -78,7 +78,7 @@ def _unmatched_text(text: str | None, caches: Sequence[Cache]) -> Iterator[Unmat
     """Yield the text if it is in no cache's name. It is no pattern, and its case counts."""
     if text is None or any(has_in_its_name(cache, text) is not False for cache in caches):
         return
-    meant = re.compile(re.escape(text.strip().strip("*")), re.IGNORECASE)
+    meant = re.compile(re.escape(text.strip("*\"' ")), re.IGNORECASE)
     alike = next(filter(None, (meant.search(cache.known_name) for cache in caches)), None)
     yield Unmatched("--match", text, alike.group() if alike else None)
 

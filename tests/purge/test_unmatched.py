@@ -56,6 +56,7 @@ async def test_the_names_that_match_no_cache(
         ("gemfiles/rails_6", None),
         ("*.tgz", "--match *.tgz matches no listed cache: is .tgz meant?"),
         ("Focal ", "--match Focal  matches no listed cache: is focal meant?"),
+        ('"focal"', '--match "focal" matches no listed cache: is focal meant?'),
         ("jammy", "--match jammy matches no listed cache"),
         ("*", "--match * matches no listed cache"),
         ("main", "--match main matches no listed cache"),
