@@ -77,6 +77,10 @@ async def _of_owner(
 
 
 def _once_each(found: Mapping[Repository, RepositoryFacts | None]) -> dict[Repository, RepositoryFacts | None]:
-    """Leave out what is there already in another case: purged twice at once, each would spoil the other."""
-    firsts = {str(repository).casefold(): repository for repository in reversed(list(found))}
+    """Leave out what is there already in another case: purged twice at once, each would spoil the other.
+
+    The spelling that the API lists counts, else the first one.
+    """
+    listed_first = sorted(found, key=lambda one: found[one] is None)
+    firsts = {str(repository).casefold(): repository for repository in reversed(listed_first)}
     return {one: facts for one, facts in found.items() if firsts[str(one).casefold()] is one}

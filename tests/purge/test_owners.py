@@ -87,3 +87,9 @@ def test_a_repository_that_is_named_in_two_spellings_is_one(purger: Purger, repo
     ended = purger("purge", "acme/widgets", "Acme/Widgets", "acme/WIDGETS", "--yes")
     assert (ended.code, [one["repository"] for one in ended.report["repositories"]]) == (0, ["acme/widgets"])
     assert repository.caches == []
+
+
+def test_of_several_spellings_that_of_the_owners_list_counts(purger: Purger, site: StandIn) -> None:
+    fill(site, "a", "b")
+    ended = purger("list", "Acme/A", "acme/*", "acme/B")
+    assert (ended.code, [one["repository"] for one in ended.report["repositories"]]) == (0, ["acme/a", "acme/b"])
