@@ -100,7 +100,11 @@ def parse_job(text: str, site: Site) -> int:
     if found := _JOB.match(path):
         return int(found[1])
     if re.search(r"(?:\A|/)builds?/\d", path):
-        raise InputError(f"{shown_address(text)!r} is a build, which may have several jobs", remedy=HOW_TO_NAME)
+        raise InputError(
+            f"{shown_address(text)!r} is a build, which may have several jobs",
+            remedy=f'{HOW_TO_NAME} Of a build with one job, the page\'s "Raw log" leads to .../job/123/log.txt: '
+            "give that URL.",
+        )
     raise InputError(f"{shown_address(text)!r} does not name a job", remedy=HOW_TO_NAME)
 
 
