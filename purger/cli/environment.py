@@ -34,6 +34,7 @@ _LONGEST_WORD = 40
 _SWITCHES = frozenset(
     variable for _, option in declared(DeletionOptions) if option.raw is bool for variable in option.variables
 )
+_EXCLUDE = next(option for field, option in declared(Filters) if field.name == "exclude")
 _SELECTING = frozenset(field.name for settings in (Filters, Policies, TargetOptions) for field, _ in declared(settings))
 
 
@@ -101,6 +102,8 @@ class PreparedCommand(TyperCommand):
             if self.name in DELETING:
                 read = {variable for parameter in self.params for variable in _variables_of(parameter)}
                 _refuse_what_is_lost(self.name, NARROWING - read)
+            if lost := _exclusions_lost(given.get("exclude")):
+                prepared.warnings.append(lost)
             if "api_url" in named:
                 taken = env_file.current().taken
                 prepared.warnings += settle_site_variables(os.environ, given.get("url"), given.get("api_url"), taken)
@@ -142,6 +145,15 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
             yield InputError(
                 f"{name} is not a variable of purger's", remedy=f"{question}Correct the name, or unset the variable."
             )
+
+
+def _exclusions_lost(given: Sequence[str] | None) -> str | None:
+    """Return a sentence that warns where names to exclude are given that override others, of a variable or `.env`."""
+    (variable,) = _EXCLUDE.variables
+    text = os.environ.get(variable) or env_file.current().values.get(variable, "")
+    if given is None or set(text.split()) <= set(given):
+        return None
+    return f"{_EXCLUDE.name} overrides {variable}: give the names in that, too, if they are to be spared."
 
 
 def _refuse_what_is_lost(command: str, variables: Iterable[str]) -> None:
