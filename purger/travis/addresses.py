@@ -129,6 +129,14 @@ def front_end_address(text: str) -> str:
     return DEFAULT_URL + text[found.end() :]
 
 
+def why_elsewhere(text: str) -> str:
+    """Return a sentence on an address that is not on the site: where that of travis-ci.org is now, or what to add."""
+    found = _SERVICE.match(text.strip())
+    if found and found["domain"].lower() == "org":
+        return f"travis-ci.org was shut down, and its repositories are on {DEFAULT_URL} now."
+    return "For another installation add --url."
+
+
 def _checked(address: str, option: str, of_service: str) -> str:
     remedy = f"Give {option} as https://HOST, the address that the browser shows."
     try:
@@ -223,5 +231,5 @@ def _split_address(text: str, site: Site, real_host: Callable[[str], str]) -> tu
             return provider, repository_path(address, provider)
     raise InputError(
         f"{shown_address(text)!r} is neither on {site.url} nor on a known provider's host",
-        remedy=f"{_HOW_TO_NAME} For another installation add --url.",
+        remedy=f"{_HOW_TO_NAME} {why_elsewhere(text)}",
     )

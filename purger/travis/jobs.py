@@ -11,7 +11,7 @@ from purger.core.cache import branch_of_pull_request
 from purger.core.errors import AccessError, InputError, JobError
 from purger.core.hosts import origin_of
 from purger.core.shown_address import shown_address
-from purger.travis.addresses import PROVIDERS, Site, front_end_address
+from purger.travis.addresses import PROVIDERS, Site, front_end_address, why_elsewhere
 from purger.travis.client import Calls
 from purger.travis.decoding import BranchOfBuildPayload, DefaultBranchPayload, JobPayload, NamedPayload, not_our_api
 from purger.travis.job_log import JobLog, LogSink
@@ -95,7 +95,7 @@ def parse_job(text: str, site: Site) -> int:
     if path is None:
         raise InputError(
             f"{shown_address(text)!r} is not on {site.url}",
-            remedy=f"{HOW_TO_NAME} For another installation add --url.",
+            remedy=f"{HOW_TO_NAME} {why_elsewhere(text)}",
         )
     if found := _JOB.match(path):
         return int(found[1])
