@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from purger.cli.options import DeletionOptions
+from purger.cli.options import DeletionOptions, TargetOptions
 from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
 from purger.core.env_lines import NARROWING, OF_TRAVIS, meant_by_environment
@@ -34,7 +34,8 @@ _LONGEST_WORD = 40
 _SWITCHES = frozenset(
     variable for _, option in declared(DeletionOptions) if option.raw is bool for variable in option.variables
 )
-_SELECTING = frozenset(field.name for settings in (Filters, Policies) for field, _ in declared(settings))
+_EXCLUDE = next(option for field, option in declared(Filters) if field.name == "exclude")
+_SELECTING = frozenset(field.name for settings in (Filters, Policies, TargetOptions) for field, _ in declared(settings))
 
 
 @dataclass(slots=True)
@@ -101,6 +102,8 @@ class PreparedCommand(TyperCommand):
             if self.name in DELETING:
                 read = {variable for parameter in self.params for variable in _variables_of(parameter)}
                 _refuse_what_is_lost(self.name, NARROWING - read)
+            if lost := _exclusions_lost(given.get("exclude")):
+                prepared.warnings.append(lost)
             if "api_url" in named:
                 taken = env_file.current().taken
                 prepared.warnings += settle_site_variables(os.environ, given.get("url"), given.get("api_url"), taken)
@@ -144,6 +147,15 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
             )
 
 
+def _exclusions_lost(given: Sequence[str] | None) -> str | None:
+    """Return a sentence that warns where names to exclude are given that override others, of a variable or `.env`."""
+    (variable,) = _EXCLUDE.variables
+    text = os.environ.get(variable) or env_file.current().values.get(variable, "")
+    if given is None or set(text.split()) <= set(given):
+        return None
+    return f"{_EXCLUDE.name} overrides {variable}: give the names in that, too, if they are to be spared."
+
+
 def _refuse_what_is_lost(command: str, variables: Iterable[str]) -> None:
     """Raise InputError for a variable that narrows a purge and that the command does not read: it would delete more."""
     for name in sorted(variables):
@@ -185,7 +197,7 @@ def _last_option(word: str, with_value: Container[str]) -> str:
 
 
 def _given_twice(order: Iterable[Any]) -> InputError | None:
-    """Return an error where a filter or policy is given twice: only the last value would count, whatever it selects."""
+    """Return an error where a filter, policy or list is given twice: only the last value would count."""
     counts = Counter(one.name for one in order if one.name in _SELECTING and not (one.multiple or one.is_flag))
     twice = next((name for name, count in counts.items() if count > 1), None)
     if twice is None:

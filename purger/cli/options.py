@@ -65,7 +65,7 @@ LogSource = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOptions:
-    """Where the repositories come from besides the arguments."""
+    """Where the repositories come from besides the arguments. `from_variables` has the fields that no option gave."""
 
     from_file: str | None = text(
         "--from-file",
@@ -94,6 +94,12 @@ class TargetOptions:
         refuse_empty=True,
         help="Delete what a former run's JSON report left: its repositories that were not ok, with its filters.",
     )
+    from_variables: frozenset[str] = frozenset()
+
+    @property
+    def named_file(self) -> str | None:
+        """The list that an option names; that of a variable is overridden by names and by a report."""
+        return None if "from_file" in self.from_variables else self.from_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,9 +88,23 @@ class Group:
     def build(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> Any:
         """Return the settings that were given; what was not given has its declared default. Raises InputError.
 
-        `from_variables` are the fields whose values are from the environment.
+        `from_variables` are the fields whose values are from the environment; settings that have a field of this name
+        are told.
         """
-        return self.settings(**self.values(given, from_variables))
+        values = self.values(given, from_variables)
+        if "from_variables" in self.settings.__dataclass_fields__:
+            values["from_variables"] = frozenset(from_variables)
+        try:
+            return self.settings(**values)
+        except InputError as error:
+            if named := self._variables_of(f"{error.what} {error.remedy}", from_variables):
+                error.remedy = f"{error.remedy} Set as a variable, maybe in .env: {', '.join(named)}."
+            raise
+
+    def _variables_of(self, text: str, fields: Collection[str]) -> list[str]:
+        """Return the variables that give these fields, of the options that a text names: no command shows them."""
+        options = (option for name, option in self.options.items() if name in fields and option.name in text)
+        return [one for option in options for one in option.variables if os.environ.get(one)]
 
     def values(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> dict[str, Any]:
         """Return the values of the fields that were given, each checked by itself. Raises InputError."""

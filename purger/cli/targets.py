@@ -70,13 +70,13 @@ def what_to_purge(
     """
     shard = None if targets.shard is None else Shard.parse(targets.shard)
     if targets.resume is None:
-        return Meant(output.targets(names, targets.from_file, site), selection, shard)
+        from_file = targets.named_file if names else targets.from_file
+        return Meant(output.targets(names, from_file, site), selection, shard)
     from purger.report.resume import has_filters_of, refuse_more_than_resume, what_is_left
 
     left = what_is_left(targets.resume, site)
-    is_named = bool(names) or targets.from_file not in {None, os.environ.get(_FROM_FILE_VARIABLE)}
-    is_same = selection.everything or has_filters_of(left.report, selection)
-    refuse_more_than_resume(named=is_named, filtered=not is_same)
+    is_named = bool(names) or targets.named_file is not None
+    refuse_more_than_resume(named=is_named, filtered=not has_filters_of(left.report, selection))
     if shard is not None and left.selection.policies.limit is not None:
         raise InputError(
             "--shard can't be used with --resume of a run with --limit: no part knows what the others delete",
@@ -110,12 +110,9 @@ def targets_from(
 ) -> tuple[list[Repository | Owner], str | None]:
     """The repositories and owners meant, each once, and where the name came from if none was given.
 
-    `from_file` is a path, or `-` for stdin: one a line, with `#` comments. If it is the variable's, names override it:
-    it would add to them. Raises InputError for a name that is none, a file that can't be read, and where nothing is
-    given and nothing is found.
+    `from_file` is a path, or `-` for stdin: one a line, with `#` comments. Raises InputError for a name that is none, a
+    file that can't be read, and where nothing is given and nothing is found.
     """
-    if names and from_file == os.environ.get(_FROM_FILE_VARIABLE):
-        from_file = None
     if names or from_file is not None:
         given = [parse_target(name, site, git.real_host) for name in names]
         given += _targets_in(from_file, site) if from_file is not None else []

@@ -19,6 +19,8 @@ from purger.core.text import decoded, likely_meant
 
 OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", "TRAVIS_REPO_SLUG"})
 """The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
+_PINS = frozenset({"PURGER_VERSION", "PURGER_IMAGE", "PURGER_TAG"})
+"""By these people say which purger they install, or run as a container: `pip install purger==$PURGER_VERSION`."""
 _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
 _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*[:?+]?=", re.IGNORECASE)
 _ANOTHER_OF_OURS = re.compile(
@@ -132,7 +134,8 @@ def _refuse_misspelt(text: str) -> None:
 def name_meant(line: str) -> str | None:
     """Return the variable that a line seems to be about: `PURGER_…`, or one of Travis's; None for other lines.
 
-    Case, blanks, invisible characters, punctuation and words such as `export` before the name do not matter.
+    Case, blanks, invisible characters, punctuation and words such as `export` before the name do not matter. Those by
+    which people say which purger is run are not for it.
     """
     bare = _bare(line)
     if bare.startswith("#"):
@@ -141,7 +144,7 @@ def name_meant(line: str) -> str | None:
     words = re.findall(r"[A-Z0-9]+", start.upper())
     while words and words[0] in _PREFIXES:
         words.pop(0)
-    if words and words[0].startswith("PURGER"):
+    if words and words[0].startswith("PURGER") and "_".join(words) not in _PINS:
         return "_".join(words)
     for name in OF_TRAVIS:
         parts = name.split("_")
@@ -151,8 +154,8 @@ def name_meant(line: str) -> str | None:
     # A line that sets nothing may unset a filter, or test it.
     pattern = _NAMED_INSIDE if not separator and _SETS_NOTHING.match(bare) else _SETTING_INSIDE
     text = _COMMENT_AT_END.sub("", bare)
-    inside = pattern.search(text) or _QUOTED_INSIDE.search(text)
-    return inside.group().rstrip("=:?+ ").upper() if inside else None
+    inside = (one.group().rstrip("=:?+ ").upper() for each in (pattern, _QUOTED_INSIDE) for one in each.finditer(text))
+    return next((name for name in inside if name not in _PINS), None)
 
 
 def _bare(line: str) -> str:

@@ -161,7 +161,7 @@ class Filters:
         decisions = [
             None if excluded is None else True,
             not self.branches or self._decide_branch(cache),
-            self.match is None or _has_in_its_name(cache, self.match),
+            self.match is None or has_in_its_name(cache, self.match),
             self.kind is None or _is_of_kind(cache, self.kind),
             not has_size or self.larger_than_bytes is None or cache.size_bytes > self.larger_than_bytes,
             not has_size or self.smaller_than_bytes is None or cache.size_bytes < self.smaller_than_bytes,
@@ -234,7 +234,8 @@ def _is_of_kind(cache: Cache, kind: Kind) -> bool | None:
     return None if cache.full_branch is None and may_be_either else cache.kind is kind
 
 
-def _has_in_its_name(cache: Cache, text: str) -> bool | None:
+def has_in_its_name(cache: Cache, text: str) -> bool | None:
+    """Return whether the name of a cache contains a text; None where its whole name decides and is not known."""
     if text in cache.known_name:
         return True
     return None if cache.may_be_nested and cache.file_name is None else False

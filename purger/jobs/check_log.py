@@ -133,7 +133,8 @@ def _job_meant(source: str, site: Site) -> int | None:
         return parse_job(source, site)
     raise InputError(
         f"there is no such log: no file is called {shown_address(source)!r}, and it is no job's number or URL",
-        remedy="Give a file, - for stdin, a job's number, or the URL of its page.",
+        remedy="Give a file, - for stdin, the URL of a job's page, or the number in it; what pages show as #12.3 is "
+        "another one.",
     )
 
 

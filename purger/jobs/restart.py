@@ -10,7 +10,15 @@ from purger.core.errors import InputError, JobError, PurgerError
 from purger.jobs.attempts import JobRun
 from purger.travis.addresses import Repository
 from purger.travis.api import Api
-from purger.travis.jobs import JobFacts, Jobs, NoSuchJobError, RestartRefusedError, gone_error, running_error
+from purger.travis.jobs import (
+    HOW_TO_NAME,
+    JobFacts,
+    Jobs,
+    NoSuchJobError,
+    RestartRefusedError,
+    gone_error,
+    running_error,
+)
 from purger.travis.refusals import BusyError, TokenRefusedError
 
 
@@ -48,7 +56,10 @@ def _of_another(job: JobFacts, repository: Repository) -> InputError:
             + (f" that is called {slug}, too" if slug else ""),
             remedy="Name the job's own repository, with its provider: gitlab/owner/name, for example.",
         )
-    return InputError(f"job {job.id} is of {slug}, not of {repository}", remedy=f"Name {slug} as the repository.")
+    return InputError(
+        f"job {job.id} is of {slug}, not of {repository}",
+        remedy=f"{HOW_TO_NAME} If {slug} is meant, name it as the repository.",
+    )
 
 
 async def restart(jobs: Jobs, run: JobRun) -> JobFacts | None:

@@ -56,7 +56,7 @@ async def _of_owner(
     Raises NotAllowedError where it has them for none: to do nothing then would be no success.
     """
     listed = await api.repositories(owner)
-    lacking = [needed - facts.permissions for _, facts in listed if facts.active]
+    lacking = [needed - facts.permissions for repository, facts in listed if repository and facts.active]
     if lacking and all(lacking):
         raise NotAllowedError(
             f"the token lacks {' and '.join(sorted(set().union(*lacking)))} for every repository of {owner}",
@@ -64,14 +64,23 @@ async def _of_owner(
         )
     for repository, facts in listed:
         missing = needed - facts.permissions
-        if facts.active and not missing:
-            yield repository, facts
+        if repository is None:
+            why = "purger knows no page of a repository whose name has several slashes"
+        elif not facts.active:
+            why = "it is not active"
+        elif missing:
+            why = f"the token lacks {' and '.join(sorted(missing))}"
         else:
-            why = f"the token lacks {' and '.join(sorted(missing))}" if facts.active else "it is not active"
-            emit(events.Warned(str(repository), f"left out of {owner}: {why}"))
+            yield repository, facts
+            continue
+        emit(events.Warned(str(repository or facts.slug), f"left out of {owner}: {why}"))
 
 
 def _once_each(found: Mapping[Repository, RepositoryFacts | None]) -> dict[Repository, RepositoryFacts | None]:
-    """Leave out what is there already in another case: purged twice at once, each would spoil the other."""
-    firsts = {str(repository).casefold(): repository for repository in reversed(list(found))}
+    """Leave out what is there already in another case: purged twice at once, each would spoil the other.
+
+    The spelling that the API lists counts, else the first one.
+    """
+    listed_first = sorted(found, key=lambda one: found[one] is None)
+    firsts = {str(repository).casefold(): repository for repository in reversed(listed_first)}
     return {one: facts for one, facts in found.items() if firsts[str(one).casefold()] is one}

@@ -27,7 +27,7 @@ from purger.purge.record import Record
 from purger.purge.repository import RepositoryPurge
 from purger.purge.settings import Settings
 from purger.purge.shard import Shard
-from purger.purge.unmatched import in_common
+from purger.purge.unmatched import Unmatched, in_common
 from purger.travis.addresses import Owner, Repository
 from purger.travis.api import Api
 from purger.travis.keys import last_part
@@ -329,7 +329,8 @@ def _say_unmatched_names(records: Sequence[Record], request: Request, emit: even
         if is_only_one:
             records[0].warn(str(unmatched))
         else:
-            emit(events.Warned("", str(unmatched)))
+            namesake = next((one for one in records if _is_called(unmatched, one.repository)), None)
+            emit(events.Warned("", _spares_nothing_of(unmatched, namesake) if namesake else str(unmatched)))
 
 
 async def _refuse_names_mixed_up(api: Api, records: Sequence[Record], request: Request) -> None:
@@ -340,7 +341,7 @@ async def _refuse_names_mixed_up(api: Api, records: Sequence[Record], request: R
     """
     seen = [one for one in records if request.is_first and request.selection.exclude and one.error is None]
     mixed_up = [
-        (record, f"--exclude {visible(one.name)} means a branch, and spares no caches of the repository {record.name}")
+        (record, _spares_nothing_of(one, record))
         for record in seen
         for one in record.unmatched
         if one.option == "--exclude" and _names(one.name, record.repository)
@@ -356,6 +357,16 @@ async def _refuse_names_mixed_up(api: Api, records: Sequence[Record], request: R
                 "one may be empty. To spare a repository, name the others.",
             )
         record.warn(what)
+
+
+def _spares_nothing_of(unmatched: Unmatched, record: Record) -> str:
+    name = visible(unmatched.name)
+    return f"--exclude {name} means a branch, and spares no caches of the repository {record.name}"
+
+
+def _is_called(unmatched: Unmatched, repository: Repository) -> bool:
+    """Return whether what is excluded is the bare name of the repository, which a branch may have, too."""
+    return unmatched.option == "--exclude" and fnmatchcase(repository.name.lower(), unmatched.name.lower())
 
 
 def _names(name: str, repository: Repository) -> bool:

@@ -1,4 +1,4 @@
-"""Find the names given to `--branch` and `--exclude` that match no cache: most likely they are mistyped."""
+"""Find what is given to `--branch`, `--exclude` and `--match` and matches no cache: most likely it is mistyped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from purger.core.cache import Cache, Kind
 from purger.core.errors import PurgerError
-from purger.core.filters import Filters, excludes, is_glob, matches
+from purger.core.filters import Filters, excludes, has_in_its_name, is_glob, matches
 from purger.core.text import visible
 from purger.purge.branch_listings import BranchListings
 from purger.travis.keys import last_part
@@ -32,7 +32,7 @@ _MEANS = {"--branch": matches, "--exclude": excludes}
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """A name that matches no cache, the option that it was given to, and a name of a cache's branch that is alike.
+    """A name that matches no cache, the option that it was given to, and what is alike: a branch, or a part of a name.
 
     `is_meant` says that the name certainly means that branch, in another spelling: `origin/main`, `main,dev`, `Main`.
     """
@@ -64,12 +64,27 @@ class Unmatched:
 
 
 async def unmatched_names(filters: Filters, caches: Sequence[Cache], listings: BranchListings) -> list[Unmatched]:
-    """Return the names that match none of these caches, which are all that are listed; none where that is not known.
+    """Return what matches none of these caches, which are all that are listed; nothing where that is not known.
 
     Where a cache's full name is not known, the branches of the repository tell whether it can be meant. Raises
     SiteError where a branch can't be listed of which a name to exclude is another spelling.
     """
-    if not caches or not (filters.branches or filters.exclude):
+    if not caches:
+        return []
+    return [*_unmatched_text(filters.match, caches), *await _unmatched_branches(filters, caches, listings)]
+
+
+def _unmatched_text(text: str | None, caches: Sequence[Cache]) -> Iterator[Unmatched]:
+    """Yield the text if it is in no cache's name. It is no pattern, and its case counts."""
+    if text is None or any(has_in_its_name(cache, text) is not False for cache in caches):
+        return
+    meant = re.compile(re.escape(text.strip("*\"' ")), re.IGNORECASE)
+    alike = next(filter(None, (meant.search(cache.known_name) for cache in caches)), None)
+    yield Unmatched("--match", text, alike.group() if alike else None)
+
+
+async def _unmatched_branches(filters: Filters, caches: Sequence[Cache], listings: BranchListings) -> list[Unmatched]:
+    if not (filters.branches or filters.exclude):
         return []
     known = {cache.known_branch for cache in caches if cache.is_attributed}
     names = _without_a_match(filters, known, {cache.full_branch for cache in caches})

@@ -9,6 +9,9 @@ from pathlib import Path
 from purger.core.cache import Cache
 from purger.core.decision import Decision, Kept, Verdict
 from purger.core.errors import InputError
+from purger.core.filters import Filters
+from purger.core.options import declared
+from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.core.shown_address import shown_address
 from purger.report.former import read_report, refuse_another_site, refuse_blanked_names
@@ -157,9 +160,16 @@ def refuse_more_than_resume(*, named: bool, filtered: bool) -> None:
 
 
 def has_filters_of(report: Report, selection: Selection) -> bool:
-    """Return whether these are the filters and policies of the report: those of variables and `.env` are still set."""
+    """Return whether all filters and policies of the selection are the report's, which may have more of them.
+
+    Those of variables and `.env` may still be set, and the options beside them are not given again.
+    """
     if report.selection is None:
         return False
     former = report.selection.selection()
-    as_of, not_after, offset_s = former.as_of, former.not_after, former.clock_offset_s
-    return replace(selection, as_of=as_of, not_after=not_after, clock_offset_s=offset_s) == former
+    both = ((Filters, selection, former), (Policies, selection.policies, former.policies))
+    return all(
+        getattr(given, field.name) in (field.default, getattr(theirs, field.name))
+        for settings, given, theirs in both
+        for field, _ in declared(settings)
+    )

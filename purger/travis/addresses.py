@@ -18,6 +18,7 @@ DEFAULT_API_URL = "https://api.travis-ci.com"
 Provider = Literal["github", "gitlab", "bitbucket", "assembla"]
 PROVIDERS: tuple[Provider, ...] = get_args(Provider)
 _PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_BETWEEN_NAMES = re.compile(r"[\s,;]")
 _UPWARDS = re.compile(r"[/:]\.{1,2}(?:[/?#]|\Z)")
 _NO_OWNERS = frozenset({"account", "login", "orgs", "organizations", "search", "settings", "users"})
 """What stands in the place of an owner in addresses of other pages of Travis CI and GitHub; nobody is called so."""
@@ -25,7 +26,10 @@ _SERVICE = re.compile(
     r"(?:https?://)?(?P<label>(?:www|app|api)\.)?travis-ci\.(?P<domain>com|org)(?::443)?(?=[/?#]|\Z)", re.IGNORECASE
 )
 """The hosted service's addresses. People know those that lead to the front end, too (docs/TRAVIS.md section 1)."""
-_HOW_TO_NAME = "Name it owner/name, provider/owner/name, or by the URL of one of its pages."
+_HOW_TO_NAME = (
+    "Name it owner/name, provider/owner/name, or by the URL of one of its pages. "
+    "`purge` and `list` take several, each on its own, and owner/* for all of an owner's."
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -125,6 +129,14 @@ def front_end_address(text: str) -> str:
     return DEFAULT_URL + text[found.end() :]
 
 
+def why_elsewhere(text: str) -> str:
+    """Return a sentence on an address that is not on the site: where that of travis-ci.org is now, or what to add."""
+    found = _SERVICE.match(text.strip())
+    if found and found["domain"].lower() == "org":
+        return f"travis-ci.org was shut down, and its repositories are on {DEFAULT_URL} now."
+    return "For another installation add --url."
+
+
 def _checked(address: str, option: str, of_service: str) -> str:
     remedy = f"Give {option} as https://HOST, the address that the browser shows."
     try:
@@ -185,13 +197,13 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
         first = parts.pop(0)
         provider = provider_of(first) or first
     known = next((each for each in PROVIDERS if each == (provider or PROVIDERS[0])), None)
-    if known is None:
+    if known is None and not _BETWEEN_NAMES.search(path):
         raise InputError(
             f"{shown_address(str(provider))!r} in {shown_address(text)!r} is not a provider",
             remedy=f"The providers are {', '.join(PROVIDERS)}.",
         )
     is_named = len(parts) == 2 and all(_PART.fullmatch(part) and part.strip(".") for part in parts)
-    if not is_named or (known == PROVIDERS[0] and parts[0].lower() in _NO_OWNERS):
+    if known is None or not is_named or (known == PROVIDERS[0] and parts[0].lower() in _NO_OWNERS):
         raise _no_repository(text)
     return Repository(known, parts[0], parts[1])
 
@@ -219,5 +231,5 @@ def _split_address(text: str, site: Site, real_host: Callable[[str], str]) -> tu
             return provider, repository_path(address, provider)
     raise InputError(
         f"{shown_address(text)!r} is neither on {site.url} nor on a known provider's host",
-        remedy=f"{_HOW_TO_NAME} For another installation add --url.",
+        remedy=f"{_HOW_TO_NAME} {why_elsewhere(text)}",
     )

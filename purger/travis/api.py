@@ -139,14 +139,14 @@ class Api(Calls):
             numbers |= dict.fromkeys(number for number in found if number is not None)
         return list(numbers)
 
-    async def repositories(self, owner: Owner) -> list[tuple[Repository, RepositoryFacts]]:
-        """Return all repositories of an owner, each with the API's description."""
-        found = []
+    async def repositories(self, owner: Owner) -> list[tuple[Repository | None, RepositoryFacts]]:
+        """Return all repositories of an owner, each with the API's description; None for one that has no such name."""
+        found: list[tuple[Repository | None, RepositoryFacts]] = []
         async for page in self._pages(self.site.repositories_call(owner), RepositoriesPayload):
             for item in page.repositories:
                 facts = _facts(item)
                 login, _, name = facts.slug.partition("/")
-                found.append((Repository(owner.provider, login, name), facts))
+                found.append((None if "/" in name else Repository(owner.provider, login, name), facts))
         return found
 
     async def _pages(self, address: str, form: type[_Page], max_pages: int = MAX_PAGES) -> AsyncIterator[_Page]:

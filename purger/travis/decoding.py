@@ -15,7 +15,8 @@ _LARGEST_SIZE_BYTES = 10**18
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=_LARGEST_ID)]
 _Number = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_ID)]
-_Slug = Annotated[str, msgspec.Meta(pattern=r"\A[^/\s]+/[^/\s]+\Z")]
+_Slug = Annotated[str, msgspec.Meta(pattern=r"\A[^/\s]+(?:/[^/\s]+)+\Z")]
+"""`owner/name`, or the host's own path: that of a project in a group of a group has more parts."""
 _Path = Annotated[str, msgspec.Meta(pattern=r"\A/")]
 """A path of the API's own origin: anything else behind the origin could be another host."""
 

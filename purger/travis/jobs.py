@@ -11,7 +11,7 @@ from purger.core.cache import branch_of_pull_request
 from purger.core.errors import AccessError, InputError, JobError
 from purger.core.hosts import origin_of
 from purger.core.shown_address import shown_address
-from purger.travis.addresses import PROVIDERS, Site, front_end_address
+from purger.travis.addresses import PROVIDERS, Site, front_end_address, why_elsewhere
 from purger.travis.client import Calls
 from purger.travis.decoding import BranchOfBuildPayload, DefaultBranchPayload, JobPayload, NamedPayload, not_our_api
 from purger.travis.job_log import JobLog, LogSink
@@ -25,7 +25,9 @@ LARGEST_LOG_BYTES = 200_000_000
 _REPOSITORY = re.compile(rf"(?:{'|'.join(PROVIDERS)})/[^/]+/[^/]+(?:/|\Z)|[^/]+/[^/]+/(?=(?:jobs?|builds?)/)")
 """What stands before a job or a build in the path of a page; an owner or a repository may be called `jobs`."""
 _JOB = re.compile(r"(?:.*/)?jobs?/(\d{1,18})(?:/|\Z)", re.ASCII)
-_HOW_TO_NAME = "Give the number of a job or the URL of its page: .../jobs/123."
+HOW_TO_NAME = (
+    "Give the URL of the job's page (.../jobs/123), or the number in it; what pages show as #12.3 is another one."
+)
 
 
 class NoSuchJobError(InputError):
@@ -88,18 +90,22 @@ def parse_job(text: str, site: Site) -> int:
     if re.fullmatch(r"\d{1,18}", wanted, re.ASCII):
         return int(wanted)
     if "://" not in wanted:
-        raise InputError(f"{shown_address(text)!r} does not name a job", remedy=_HOW_TO_NAME)
+        raise InputError(f"{shown_address(text)!r} does not name a job", remedy=HOW_TO_NAME)
     path = _path_below(wanted, site)
     if path is None:
         raise InputError(
             f"{shown_address(text)!r} is not on {site.url}",
-            remedy=f"{_HOW_TO_NAME} For another installation add --url.",
+            remedy=f"{HOW_TO_NAME} {why_elsewhere(text)}",
         )
     if found := _JOB.match(path):
         return int(found[1])
     if re.search(r"(?:\A|/)builds?/\d", path):
-        raise InputError(f"{shown_address(text)!r} is a build, which may have several jobs", remedy=_HOW_TO_NAME)
-    raise InputError(f"{shown_address(text)!r} does not name a job", remedy=_HOW_TO_NAME)
+        raise InputError(
+            f"{shown_address(text)!r} is a build, which may have several jobs",
+            remedy=f'{HOW_TO_NAME} Of a build with one job, the page\'s "Raw log" leads to .../job/123/log.txt: '
+            "give that URL.",
+        )
+    raise InputError(f"{shown_address(text)!r} does not name a job", remedy=HOW_TO_NAME)
 
 
 def is_job_page(text: str, site: Site) -> bool:
@@ -140,7 +146,7 @@ class Jobs:
             raise NoSuchJobError(
                 f"there is no job {job_id}, or the token can't see it",
                 where=self._site.job_call(job_id),
-                remedy="Check the number, the site, and whose token it is.",
+                remedy=f"{HOW_TO_NAME} Check the site, too, and whose token it is.",
             ) from None
 
     async def branches(self, job: JobFacts) -> JobBranches:

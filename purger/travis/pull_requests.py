@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import msgspec
 from loguru import logger
@@ -12,11 +13,13 @@ from tenacity import AsyncRetrying, retry_if_exception_type
 
 from purger.browser.connections import Connections
 from purger.core.errors import NoAnswerError, SiteError
+from purger.core.hosts import origin_of
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.travis.addresses import Repository, Site
 from purger.travis.host import HostSettings
 
 CALLS_AT_ONCE = 6
+_MOVED = frozenset({301, 302, 307, 308})
 
 
 class _PullRequestPayload(msgspec.Struct, frozen=True):
@@ -50,7 +53,7 @@ async def closed_pull_requests(
 ) -> PullRequests:
     """Ask which of the pull requests with these numbers are closed. Nothing is raised: what fails is a problem.
 
-    Redirects are not followed.
+    A redirect is followed once, on the host alone: GitHub answers so for a repository that was renamed or transferred.
     """
     address = settings.address_of(repository, site)
     if address is None:
@@ -95,17 +98,10 @@ class _Inquiry:
                 self._problems[str(error)] = None
 
     async def _ask_once(self, number: int) -> None:
-        address = f"{self._address}/pulls/{number}"
-        timeout_s = self._policies.call_timeout_s
-        try:
-            async with self._connections.exchange("GET", address, self._headers, timeout_s=timeout_s) as response:
-                body = await response.aread()
-        except NoAnswerError as error:
-            raise _BusyError(f"GitHub can't be asked: {error.what}") from None
-        except SiteError as error:
-            raise _ExhaustedError(f"GitHub can't be asked: {error.what}") from None
-        logger.debug("GET {}: {}", address, response.status_code)
-        match response.status_code:
+        status, body, elsewhere = await self._get(f"{self._address}/pulls/{number}")
+        if elsewhere is not None:
+            status, body, _ = await self._get(elsewhere)
+        match status:
             case 200:
                 self._read(body, number)
             case 401:
@@ -120,6 +116,20 @@ class _Inquiry:
             case status:
                 self._problems[f"GitHub answers {status}"] = None
 
+    async def _get(self, address: str) -> tuple[int, bytes, str | None]:
+        """Return the status and the body of the answer, and the address on the same host that it leads to, if any."""
+        timeout_s = self._policies.call_timeout_s
+        try:
+            async with self._connections.exchange("GET", address, self._headers, timeout_s=timeout_s) as response:
+                body = await response.aread()
+        except NoAnswerError as error:
+            raise _BusyError(f"GitHub can't be asked: {error.what}") from None
+        except SiteError as error:
+            raise _ExhaustedError(f"GitHub can't be asked: {error.what}") from None
+        logger.debug("GET {}: {}", address, response.status_code)
+        location = response.headers.get("location") if response.status_code in _MOVED else None
+        return response.status_code, body, location if location and _is_on_host_of(location, address) else None
+
     def _read(self, body: bytes, number: int) -> None:
         try:
             payload = msgspec.json.decode(body, type=_PullRequestPayload)
@@ -129,3 +139,10 @@ class _Inquiry:
             self._problems["GitHub answers in a form that purger does not know"] = None
         else:
             self._closed[number] = payload.state == "closed"
+
+
+def _is_on_host_of(location: str, address: str) -> bool:
+    try:
+        return urlsplit(location).username is None and origin_of(location) == origin_of(address)
+    except ValueError:
+        return False

@@ -206,3 +206,31 @@ def test_an_authority_of_the_file_goes_with_a_proxy_of_the_file_or_without_a_pas
     with patch.dict(os.environ):
         assert command("list", "acme/widgets").code == 0
     assert len(runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "line", "given", "is_said"),
+    [
+        ("main", "", ["dev"], True),
+        (None, "PURGER_EXCLUDE=main", ["dev"], True),
+        (None, "PURGER_EXCLUDE='main dev'", ["dev"], True),
+        ("main", "PURGER_EXCLUDE=old", ["main", "dev"], False),
+        (None, "PURGER_EXCLUDE=main", [], False),
+        (None, "PURGER_MATCH=a", ["dev"], False),
+    ],
+)
+def test_names_to_exclude_that_override_those_of_a_variable_are_told(
+    command: Command,
+    runs: list[Run],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str | None,
+    line: str,
+    given: list[str],
+    is_said: bool,
+) -> None:
+    Path(".env").write_text(f"{line}\n")
+    if variable:
+        monkeypatch.setenv("PURGER_EXCLUDE", variable)
+    ended = command("purge", "a/b", "-y", *(f"--exclude={name}" for name in given))
+    assert ended.code == 0, ended.err
+    assert ("--exclude overrides PURGER_EXCLUDE: give the names in that, too" in ended.err) is is_said

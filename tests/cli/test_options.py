@@ -371,17 +371,42 @@ def test_a_token_for_the_host_that_cannot_be_sent_is_refused_where_the_host_is_a
         (["--match", "a", "--match", "tgz"], True),
         (["--older-than", "1d", "--older-than=2d"], True),
         (["--keep-newest", "3", "--keep-newest", "2"], True),
+        (["--from-file", "a.txt", "--from-file", "b.txt"], True),
+        (["--shard", "1/2", "--shard", "2/2"], True),
+        (["--resume", "a.json", "--resume", "b.json"], True),
         (["-b", "a", "-b", "b", "--exclude", "c", "--exclude", "d"], False),
         (["--gone", "--gone"], False),
         (["--timeout", "5m", "--timeout", "6m"], False),
     ],
 )
-def test_a_filter_that_is_given_twice_is_refused(
+def test_what_selects_and_is_given_twice_is_refused(
     command: Command, runs: list[Run], given: list[str], is_refused: bool
 ) -> None:
     ended = command("purge", "a/b", "-y", *given)
     assert (ended.code, len(runs)) == ((2, 0) if is_refused else (0, 1))
     assert (f"{given[0]} is given twice" in ended.err) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("given", "line", "variable"),
+    [
+        (["--branch", "main"], "PURGER_EXCLUDE=main", "PURGER_EXCLUDE"),
+        (["--newer-than", "7d"], "PURGER_OLDER_THAN=30d", "PURGER_OLDER_THAN"),
+        (["--larger-than", "1GB"], "PURGER_SMALLER_THAN=1MB", "PURGER_SMALLER_THAN"),
+        ([], "PURGER_LARGEST_FIRST=1", "PURGER_LARGEST_FIRST"),
+        ([], "PURGER_KEEP_OPEN=yes", "PURGER_KEEP_OPEN"),
+        (["--branch", "main", "--exclude", "main"], "PURGER_MATCH=a", None),
+        (["--branch", "main", "--exclude", "main"], "PURGER_EXCLUDE=x", None),
+    ],
+)
+def test_of_options_that_contradict_each_other_those_of_variables_are_named(
+    command: Command, runs: list[Run], given: list[str], line: str, variable: str | None
+) -> None:
+    Path(".env").write_text(f"{line}\nPURGER_MAX_RATE=100\n")
+    ended = command("purge", "a/b", "-y", *given)
+    assert (ended.code, runs) == (2, [])
+    named = f"Set as a variable, maybe in .env: {variable}."
+    assert (named in ended.err) if variable else ("Set as a variable" not in ended.err)
 
 
 def test_names_in_a_variable_are_written_without_quotes(

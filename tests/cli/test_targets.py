@@ -66,6 +66,16 @@ def test_files_of_names_and_reports_may_begin_with_a_byte_order_mark(
     assert runs[0].request.repositories == []
 
 
+@pytest.mark.usefixtures("former")
+@pytest.mark.parametrize("lines", ["PURGER_BRANCH=main\n", "PURGER_LIMIT=3\n", "PURGER_OLDER_THAN=1d\n"])
+def test_the_variables_need_not_be_all_that_the_former_run_had(command: Command, runs: list[Run], lines: str) -> None:
+    Path(".env").write_text(lines)
+    ended = command("purge", "--resume", "report.json", "-y")
+    assert ended.code == 0, ended.err
+    selection = runs[0].request.selection
+    assert (selection.branches, selection.older_than_s, selection.policies.limit) == (("main",), 86_400.0, 3)
+
+
 def test_names_of_stdin_may_begin_with_a_byte_order_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("\ufeffacme/a\n"))
     assert [str(target) for target in targets_from([], "-", Site())[0]] == ["acme/a"]
@@ -105,7 +115,8 @@ def former() -> None:
     [
         ["acme/widgets"],
         ["--from-file", "names.txt"],
-        ["--branch", "main"],
+        ["--branch", "dev"],
+        ["--exclude", "dev"],
         ["--branch", "main", "--older-than", "24h", "--limit", "2"],
         ["--branch", "main", "--older-than", "1d", "--limit", "3", "--gone"],
     ],
@@ -118,10 +129,11 @@ def test_a_report_to_resume_takes_neither_names_nor_filters(command: Command, ru
 
 
 @pytest.mark.usefixtures("former")
+@pytest.mark.parametrize("path", ["names.txt", "~/names.txt"])
 def test_what_the_former_run_had_from_variables_may_still_be_set_when_it_is_resumed(
-    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    Path(".env").write_text("PURGER_BRANCH=main\nPURGER_OLDER_THAN=24h\nPURGER_FROM_FILE=names.txt\n")
+    Path(".env").write_text(f"PURGER_BRANCH=main\nPURGER_OLDER_THAN=24h\nPURGER_FROM_FILE={path}\n")
     monkeypatch.setenv("PURGER_LIMIT", "3")
     assert command("purge", "--resume", "report.json", "-y").code == 0
     assert runs[0].request.repositories == []
@@ -134,20 +146,22 @@ def test_a_line_that_is_no_name_is_told_by_its_number(command: Command, runs: li
     assert "names.txt, line 4" in ended.err
 
 
+@pytest.mark.parametrize("path", ["names.txt", "~/names.txt"])
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
         (["acme/a"], ["acme/a"]),
         ([], ["acme/b"]),
         (["acme/a", "--from-file", "more.txt"], ["acme/a", "acme/c"]),
+        (["acme/a", "--from-file", "names.txt"], ["acme/a", "acme/b"]),
     ],
 )
 def test_what_is_named_overrides_the_variable_of_a_list(
-    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, words: list[str], meant: list[str]
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, words: list[str], meant: list[str], path: str
 ) -> None:
     Path("names.txt").write_text("acme/b\n")
     Path("more.txt").write_text("acme/c\n")
-    monkeypatch.setenv("PURGER_FROM_FILE", "names.txt")
+    monkeypatch.setenv("PURGER_FROM_FILE", path)
     assert command("purge", "-y", *words).code == 0
     assert [str(one) for one in runs[0].request.repositories] == meant
 

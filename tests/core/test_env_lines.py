@@ -43,6 +43,8 @@ MAIN = {"PURGER_BRANCH": "main"}
         b'NOTE="a\nsee PURGER_MATCH there\n"\nPURGER_BRANCH=main',
         b"PURGE_URL=https://cdn.example\nPURGE_CACHE=1\nMERGER_BRANCH=x\nPURGER_BRANCH=main",
         b"PURGE_BATCH=9\nPURGE_OLDER_THAN_DAYS=3\nPURGE_URL: x\nset PURGE_KEY=x\nMY_PURGE_BRANCH=x\nPURGER_BRANCH=main",
+        b"PURGER_VERSION=0.2.0\nexport PURGER_IMAGE=ghcr.io/o/purger:v0 # a tag\nPURGER_TAG: v1\nPURGER_BRANCH=main",
+        b"unset PURGER_VERSION\nFOO=1 PURGER_VERSION=2\nPURGER_BRANCH=main",
         b"# PURGE_BRANCH=x\nPURGE=1\nunset PURGE_BRANCH\nSET_PURGE_BRANCH=x\nPURGER_BRANCH=main",
     ],
 )
@@ -53,6 +55,10 @@ def test_a_filter_is_read(content: bytes) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "PURGER_VERSION=1 PURGER_BRANCH=main",
+        "PURGER_VERSION=1; export PURGER_BRANCH=main",
+        'PURGER_VERSION="1\nPURGER_BRANCH=main\n"',
+        "PURGER_VERSIONS=1",
         "purger_branch=main",
         "Purger_Branch=main",
         "PURGER BRANCH=main",
@@ -215,6 +221,8 @@ def test_other_lines_mean_no_variable_of_ours() -> None:
         ("PURGEREXCLUDE", "PURGER_EXCLUDE"),
         ("PURGE-DRYRUN", "PURGER_DRY_RUN"),
         *((f"PURGE_{name.removeprefix('PURGER_')}", name) for name in sorted(NARROWING)),
+        ("PURGER_VERSION", None),
+        ("PURGER_IMAGE", None),
         ("PURGER", None),
         ("PURGERS", None),
         ("PURGE_URL", None),

@@ -8,9 +8,11 @@ from typing import cast
 
 import pytest
 
-from purger.core.errors import ExitCode, PurgerError, SiteError
+from purger.core.errors import ExitCode, InputError, PurgerError, SiteError
 from purger.jobs.attempts import JobRun
-from purger.jobs.restart import restart
+from purger.jobs.restart import require_restartable, restart
+from purger.travis.addresses import Repository
+from purger.travis.api import Api, RepositoryFacts
 from purger.travis.jobs import JobFacts, Jobs, NoSuchJobError, RestartRefusedError, running_error
 from purger.travis.refusals import BusyError, RateLimitedError, TokenRefusedError
 
@@ -32,6 +34,21 @@ class FakeJobs:
         assert job_id == FACTS.id
         if self._error:
             raise self._error
+
+
+class FakeApi:
+    """A repository that the token may do everything in."""
+
+    async def repository(self, repository: Repository) -> RepositoryFacts:
+        return RepositoryFacts(2, repository.slug, active=True, permissions=frozenset({"build_restart", "log_view"}))
+
+
+async def test_who_gives_the_number_of_a_build_is_not_sent_to_a_strangers_repository() -> None:
+    """Such a number is that of some other job, most likely of somebody else's."""
+    jobs = cast(Jobs, FakeJobs(None))
+    with pytest.raises(InputError, match="job 5 is of acme/widgets, not of acme/mine") as refused:
+        await require_restartable(cast(Api, FakeApi()), jobs, Repository("github", "acme", "mine"), {5: "page"})
+    assert (refused.value.remedy or "").startswith("Give the URL of the job's page (.../jobs/123), or the number in it")
 
 
 async def restarted(error: PurgerError | None) -> tuple[JobRun, JobFacts | None]:

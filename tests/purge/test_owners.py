@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from purger.standin import StandIn
+from purger.standin import OddAnswer, StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import Purger, fill, left, over_both
 
@@ -32,6 +33,18 @@ def test_all_repositories_of_an_owner_are_purged(purger: Purger, site: StandIn) 
     assert "acme/locked: left out of acme/*: the token lacks cache_delete" in ended.err
     about_empty = [request for request in site.requests if "empty" in request.path or "/1004/" in request.path]
     assert len([request for request in about_empty if request.method == "GET"]) == 1, "one call and no page"
+
+
+def test_a_repository_in_a_group_of_a_group_stops_no_other(purger: Purger, site: StandIn) -> None:
+    fill(site, "a")
+    found = {"active": True, "@permissions": {"cache_view": True, "cache_delete": True}}
+    slugs = {site.repositories[0].id: "acme/a", 99: "acme/team/b"}
+    body = json.dumps({"repositories": [found | {"id": number, "slug": slug} for number, slug in slugs.items()]})
+    site.faults.odd_answers = [OddAnswer("/repos", body)]
+    ended = purger("list", "acme/*")
+    assert ended.code == 0, ended.err
+    assert "acme/team/b: left out of acme/*: purger knows no page of a repository whose name has several" in ended.err
+    assert [one["repository"] for one in ended.report["repositories"]] == ["acme/a"]
 
 
 def test_an_owner_of_whom_no_repository_may_be_purged_is_no_success(purger: Purger, site: StandIn) -> None:
@@ -74,3 +87,9 @@ def test_a_repository_that_is_named_in_two_spellings_is_one(purger: Purger, repo
     ended = purger("purge", "acme/widgets", "Acme/Widgets", "acme/WIDGETS", "--yes")
     assert (ended.code, [one["repository"] for one in ended.report["repositories"]]) == (0, ["acme/widgets"])
     assert repository.caches == []
+
+
+def test_of_several_spellings_that_of_the_owners_list_counts(purger: Purger, site: StandIn) -> None:
+    fill(site, "a", "b")
+    ended = purger("list", "Acme/A", "acme/*", "acme/B")
+    assert (ended.code, [one["repository"] for one in ended.report["repositories"]]) == (0, ["acme/a", "acme/b"])

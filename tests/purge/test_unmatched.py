@@ -16,7 +16,7 @@ from purger.purge.unmatched import Unmatched, in_common, unmatched_names
 from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import OpenApi, Purger, fill, left
-from tests.support.builders import cache
+from tests.support.builders import cache, nested
 from tests.support.retry_policies import FAST
 
 pytestmark = pytest.mark.browser
@@ -47,6 +47,36 @@ async def test_the_names_that_match_no_cache(
     assert await unmatched(open_api, repository, Filters(branches=names), KNOWN) == left
     assert await unmatched(open_api, repository, Filters(branches=("x",), exclude=names), KNOWN) == ["x", *left]
     assert await unmatched(open_api, repository, Filters(branches=names), []) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("focal--ruby", None),
+        ("gemfiles/rails_6", None),
+        ("*.tgz", "--match *.tgz matches no listed cache: is .tgz meant?"),
+        ("Focal ", "--match Focal  matches no listed cache: is focal meant?"),
+        ('"focal"', '--match "focal" matches no listed cache: is focal meant?'),
+        ("jammy", "--match jammy matches no listed cache"),
+        ("*", "--match * matches no listed cache"),
+        ("main", "--match main matches no listed cache"),
+    ],
+)
+async def test_a_text_that_is_in_no_name(
+    open_api: OpenApi, repository: Repository, text: str, sentence: str | None
+) -> None:
+    caches = [cache("main", "cache-linux-focal--ruby-3.tgz"), nested()]
+    async with open_api() as api:
+        found = await unmatched_names(Filters(match=text), caches, BranchListings(api, repository.id, Selection))
+    assert [str(one) for one in found] == [sentence for _ in found]
+    assert bool(found) is bool(sentence)
+
+
+async def test_of_a_cache_whose_whole_name_is_not_known_any_text_may_be_a_part(
+    open_api: OpenApi, repository: Repository
+) -> None:
+    caches = [replace(cache("cache-rails_6", "a.tgz"), may_be_nested=True)]
+    assert await unmatched(open_api, repository, Filters(match="jammy"), caches) == []
 
 
 async def test_a_glob_without_a_slash_means_displayed_names_or_any_that_are_excluded(
@@ -266,6 +296,24 @@ def test_what_is_shown_of_a_nested_branch_may_be_the_whole_name_in_another_repos
         site.add_repository(f"acme/{repository}").add(branch)
     ended = purger("purge", "acme/*", "--yes", "--exclude", "main")
     assert (ended.code, left(site)) == (0, {"acme/a": 1, "acme/b": 0}), ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("api", "--exclude api means a branch, and spares no caches of the repository acme/api"),
+        ("AP*", "--exclude AP* means a branch, and spares no caches of the repository acme/api"),
+        ("old", "--exclude old matches no listed cache"),
+    ],
+)
+def test_the_name_of_a_repository_that_is_excluded_is_told_to_mean_a_branch(
+    purger: Purger, site: StandIn, name: str, said: str
+) -> None:
+    fill(site, "web", "api")
+    ended = purger("list", "acme/*", "--exclude", name)
+    assert f"warning: {said}\n" in ended.err
+    one = purger("list", "acme/api", "--exclude", name)
+    assert f"--exclude {name} matches no listed cache\n" in one.err
 
 
 COMMANDS = [("list",), ("purge", "--dry-run"), ("purge", "--yes")]

@@ -6,6 +6,7 @@ import pytest
 
 from purger.core.errors import InputError
 from purger.travis.addresses import Owner, Repository, Site, parse_repository, parse_target
+from purger.travis.jobs import parse_job
 
 COM = Site()
 
@@ -92,6 +93,31 @@ def test_an_owner_that_is_none_is_refused_as_it_was_given(text: str) -> None:
         parse_target(text, COM)
     assert repr(text) in caught.value.what
     assert "any" not in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "text", ["acme", "acme/web-*", "https://github.com/acme/*", f"{COM.url}/acme", "acme/a,acme/b", "acme/a acme/b"]
+)
+def test_who_means_several_repositories_is_told_how_to_name_them(text: str) -> None:
+    with pytest.raises(InputError, match="does not name a repository") as caught:
+        parse_target(text, COM)
+    assert "take several, each on its own, and owner/* for all of an owner's" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("https://travis-ci.org/acme/widgets", "travis-ci.org was shut down, and its repositories are on https://app."),
+        ("https://www.travis-ci.org/acme/widgets.svg", "travis-ci.org was shut down"),
+        ("https://travis.acme.org/a/b", "For another installation add --url."),
+        ("https://travis-ci.organ/a/b", "For another installation add --url."),
+    ],
+)
+def test_a_page_that_is_not_on_the_site_is_told_where_it_is(text: str, said: str) -> None:
+    for parse in (parse_repository, parse_job):
+        with pytest.raises(InputError) as caught:
+            parse(text, COM)
+        assert said in (caught.value.remedy or "")
 
 
 def test_an_unknown_provider_is_named_beside_those_that_are_known() -> None:

@@ -32,6 +32,7 @@ ENTERPRISE = Site.at("https://travis.acme.org")
         ("app.travis-ci.com/github/owner/name/jobs/123", SITE),
         ("https://api.travis-ci.com/job/123", SITE),
         ("https://api.travis-ci.com/v3/job/123/log.txt", SITE),
+        ("https://api.travis-ci.com/v3/job/123/log.txt?log.token=unl1sted", SITE),
         ("https://travis.acme.org/owner/name/jobs/123", ENTERPRISE),
         ("https://travis.acme.org/api/job/123", ENTERPRISE),
     ],
@@ -67,5 +68,7 @@ def test_a_job_is_parsed_from_numbers_and_urls(text: str, site: Site) -> None:
     ],
 )
 def test_text_that_names_no_job_is_rejected(text: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as refused:
         parse_job(text, SITE)
+    assert "the number in it; what pages show as #12.3 is another one" in (refused.value.remedy or "")
+    assert ("Raw log" in (refused.value.remedy or "")) is (message == "is a build")

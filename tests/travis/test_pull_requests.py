@@ -71,6 +71,40 @@ async def test_what_it_does_not_say_is_not_known(status: int, body: str, problem
     assert max(asked.values()) == (4 if status == 500 else 1)
 
 
+async def test_a_repository_that_was_renamed_or_transferred_is_asked_where_it_is_now() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/repositories/12/pulls/7":
+            return httpx2.Response(200, json={"number": 7, "state": "closed"})
+        return httpx2.Response(301, headers={"Location": "https://api.github.com/repositories/12/pulls/7"})
+
+    assert await ask(answer, 7) == PullRequests({7: True})
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://api.github.com/repos/acme/widgets/pulls/7",
+        "https://api.github.com.evil.example/",
+        "https://me@api.github.com/repositories/12/pulls/7",
+        "http://api.github.com/repositories/12/pulls/7",
+        "https://[",
+        "/repositories/12/pulls/7",
+        "",
+    ],
+)
+async def test_no_other_redirect_is_followed(location: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url))
+        return httpx2.Response(301, headers={"Location": location})
+
+    found = await ask(answer, 7)
+    assert found == PullRequests({}, ("GitHub answers 301",))
+    assert set(asked) == {"https://api.github.com/repos/acme/widgets/pulls/7"}
+    assert len(asked) <= 2
+
+
 async def test_a_busy_host_is_asked_again() -> None:
     answers = iter([503, 200])
 
