@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -16,10 +15,10 @@ from purger.browser.supervise import BrowserSupervisor
 from purger.core import events
 from purger.core.cache import Cache
 from purger.core.decision import Decision, limited
-from purger.core.errors import BrowserLostError, InputError, OutOfTimeError, PurgerError, StoppedError
+from purger.core.errors import BrowserLostError, OutOfTimeError, PurgerError, StoppedError
 from purger.core.selection import Selection
-from purger.core.text import visible
 from purger.purge.ledger import Ledger
+from purger.purge.misread_names import check_names
 from purger.purge.owners import expand
 from purger.purge.page_recorder import NoRecorders, PageRecorders
 from purger.purge.page_session import PageSessions
@@ -27,12 +26,9 @@ from purger.purge.record import Record
 from purger.purge.repository import RepositoryPurge
 from purger.purge.settings import Settings
 from purger.purge.shard import Shard
-from purger.purge.unmatched import Unmatched, in_common
 from purger.travis.addresses import Owner, Repository
 from purger.travis.api import Api
-from purger.travis.keys import last_part
 from purger.travis.rate_limit import Budget
-from purger.travis.refusals import NotFoundError
 
 PAGE_RESTARTS = 2
 _TO_GO_ON = (
@@ -229,8 +225,8 @@ class Run:
         _keep_one_of_each(purges)
         self._records = tuple(purge.record for purge in purges)
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
-        _say_unmatched_names(self._records, request, self._emit)
-        await _refuse_names_mixed_up(api, self._records, request)
+        if request.is_first:
+            await check_names(api, self._records, dry_run=request.dry_run, emit=self._emit)
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):
@@ -304,83 +300,6 @@ def _say_once(error: PurgerError, records: Sequence[Record]) -> None:
     for record in records:
         if record.error is not None and (record.error.what, record.error.remedy) == (error.what, error.remedy):
             record.error = error
-
-
-def _say_unmatched_names(records: Sequence[Record], request: Request, emit: events.Observer) -> None:
-    """Warn once of each name that no repository has a cache of, unless what it matched was deleted by a former run.
-
-    Raises InputError where one to exclude certainly means a branch that would be purged, in any of the repositories.
-    """
-    seen = [one for one in records if request.is_first and one.error is None and one.ledger.entries]
-    is_only_one = len(records) == 1
-    misspelt = [
-        (record, one) for record in seen for one in record.unmatched if one.spares_nothing(is_only_one=is_only_one)
-    ]
-    for record, unmatched in misspelt:
-        if not request.dry_run:
-            raise InputError(
-                unmatched.sentence("" if is_only_one else f" of {record.name}"),
-                remedy="Nothing was deleted. Give --exclude once for each branch, by its full name.",
-            )
-        record.warn(str(unmatched))
-    for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-        if unmatched.spares_nothing(is_only_one=is_only_one):
-            continue
-        if is_only_one:
-            records[0].warn(str(unmatched))
-        else:
-            namesake = next((one for one in records if _is_called(unmatched, one.repository)), None)
-            emit(events.Warned("", _spares_nothing_of(unmatched, namesake) if namesake else str(unmatched)))
-
-
-async def _refuse_names_mixed_up(api: Api, records: Sequence[Record], request: Request) -> None:
-    """Raise InputError where a repository is excluded as if it were a branch, or a branch is taken for a repository.
-
-    Of `--exclude $KEEP acme/widgets` the repository is the value where the variable is empty, `acme/* --exclude
-    acme/widgets` spares no repository, and `--exclude main feature/foo` excludes one branch alone. A dry run warns.
-    """
-    seen = [one for one in records if request.is_first and request.selection.exclude and one.error is None]
-    mixed_up = [
-        (record, _spares_nothing_of(one, record))
-        for record in seen
-        for one in record.unmatched
-        if one.option == "--exclude" and _names(one.name, record.repository)
-    ]
-    for lost in [one for one in records if isinstance(one.error, NotFoundError)]:
-        what = f"{lost.name} is no repository that is found, but a branch that is not excluded, of"
-        mixed_up += [(one, f"{what} {one.name}") for one in seen if await _may_purge(one, lost.repository.slug, api)]
-    for record, what in mixed_up:
-        if not request.dry_run:
-            raise InputError(
-                what,
-                remedy="Nothing was deleted. Give --exclude once for each branch; a shell's variable that stands for "
-                "one may be empty. To spare a repository, name the others.",
-            )
-        record.warn(what)
-
-
-def _spares_nothing_of(unmatched: Unmatched, record: Record) -> str:
-    name = visible(unmatched.name)
-    return f"--exclude {name} means a branch, and spares no caches of the repository {record.name}"
-
-
-def _is_called(unmatched: Unmatched, repository: Repository) -> bool:
-    """Return whether what is excluded is the bare name of the repository, which a branch may have, too."""
-    return unmatched.option == "--exclude" and fnmatchcase(repository.name.lower(), unmatched.name.lower())
-
-
-def _names(name: str, repository: Repository) -> bool:
-    """Return whether this names the repository, or is a pattern of some of its owner's; `owner/*` may be branches."""
-    owner, _, rest = name.lower().removeprefix(f"{repository.provider}/").partition("/")
-    return owner == repository.owner.lower() and rest.strip("*") != "" and fnmatchcase(repository.name.lower(), rest)
-
-
-async def _may_purge(record: Record, branch: str, api: Api) -> bool:
-    """Return whether this is a branch of the repository, and may be that of a selected cache."""
-    caches = [entry.cache for entry in record.ledger.selected]
-    shown = last_part(branch)
-    may_be = any(branch == one.full_branch if one.full_branch else shown == one.branch for one in caches)
-    return may_be and record.repository_id is not None and branch in await api.branches(record.repository_id)
 
 
 async def _caught(work: Coroutine[Any, Any, None]) -> PurgerError | None:

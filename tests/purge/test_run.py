@@ -34,39 +34,6 @@ def test_a_failure_of_one_repository_stops_no_other(purger: Purger, site: StandI
     assert left(site) == {"acme/a": 1, "acme/b": 0}
 
 
-def test_nothing_is_deleted_where_a_branch_to_exclude_is_taken_for_a_repository(
-    purger: Purger, site: StandIn, repository: Repository
-) -> None:
-    for branch in ("main", "feature/foo", "gone/bar"):
-        repository.add(branch)
-    arguments = ("purge", "acme/widgets", "--exclude", "main", "feature/foo")
-    ended = purger(*arguments, "--yes")
-    assert (ended.code, left(site)) == (3, {"acme/widgets": 3})
-    assert "feature/foo is no repository that is found, but a branch that is not excluded, of acme/widgets" in ended.err
-    assert "Give --exclude once for each branch" in ended.err
-    assert "feature/foo is no repository" in purger(*arguments, "--dry-run").err
-    spared = purger(*arguments, "--exclude", "feature/*", "--dry-run")
-    assert "is no repository" not in spared.err, "its caches are kept"
-    other = purger("purge", "acme/widgets", "acme/main", "--exclude", "gone/bar", "--dry-run")
-    assert (other.code, "is no repository" in other.err) == (3, False), "no branch is called acme/main"
-
-
-@pytest.mark.parametrize("name", ["acme/A", "github/acme/a", "acme/?"])
-def test_nothing_is_deleted_where_a_repository_is_to_be_excluded(purger: Purger, site: StandIn, name: str) -> None:
-    """Branches are excluded; and of `--exclude $KEEP acme/a` nothing else is left where the variable is empty."""
-    fill(site, "a", "b")
-    for meant in ("acme/*", "acme/a"):
-        ended = purger("purge", meant, "--yes", "--exclude", name)
-        assert (ended.code, left(site)) == (2, {"acme/a": 4, "acme/b": 4})
-        assert f"--exclude {name} means a branch, and spares no caches of the repository acme/a" in ended.err
-    warned = purger("list", "acme/*", "--exclude", name)
-    assert (warned.code, "spares no caches of the repository acme/a" in warned.err) == (0, True)
-    site.repositories[0].add("acme/A")
-    for branches in ("acme/A", "acme/*", "a/*", "acme/b?"):
-        ended = purger("purge", "acme/a", "--dry-run", "--exclude", branches)
-        assert (ended.code, "spares no caches" in ended.err) == (0, False), branches
-
-
 def aged(site: StandIn, **ages: tuple[int, ...]) -> None:
     """Add repositories with a cache for each of these ages in days."""
     for name, days in ages.items():

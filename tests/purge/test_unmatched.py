@@ -15,7 +15,7 @@ from purger.purge.branch_listings import BranchListings
 from purger.purge.unmatched import Unmatched, in_common, unmatched_names
 from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
-from tests.support.browser import OpenApi, Purger, fill, left
+from tests.support.browser import OpenApi, Purger, fill
 from tests.support.builders import cache, nested
 from tests.support.retry_policies import FAST
 
@@ -266,54 +266,6 @@ def test_of_several_repositories_one_tells_what_is_meant() -> None:
     for found in ([here, there], [there, here]):
         assert in_common([[one] for one in found]) == [here]
     assert in_common([[here], []]) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "here", "there"),
-    [("main", "Main", "main"), ("PR.7", "pr.7", "PR.7"), ("caf\u00e9", "cafe\u0301", "caf\u00e9")],
-    ids=["case", "pull request", "Unicode"],
-)
-def test_nothing_is_deleted_where_one_of_several_repositories_spells_an_excluded_branch_otherwise(
-    purger: Purger, site: StandIn, name: str, here: str, there: str
-) -> None:
-    for repository, branch in (("a", there), ("b", here), ("c", there)):
-        added = site.add_repository(f"acme/{repository}")
-        for one in (branch, "dev"):
-            added.add(one)
-    ended = purger("purge", "acme/*", "--yes", "--exclude", name)
-    assert (ended.code, left(site)) == (2, {"acme/a": 2, "acme/b": 2, "acme/c": 2})
-    assert f"--exclude {name} matches no listed cache of acme/b: is {here} meant?" in ended.err
-    warned = purger("list", "acme/*", "--exclude", name)
-    assert (warned.code, [len(one["warnings"]) for one in warned.report["repositories"]]) == (0, [0, 1, 0])
-    both = purger("purge", "acme/*", "--dry-run", "--exclude", name, "--exclude", here)
-    assert "matches no listed cache" not in both.err
-
-
-def test_what_is_shown_of_a_nested_branch_may_be_the_whole_name_in_another_repository(
-    purger: Purger, site: StandIn
-) -> None:
-    for repository, branch in (("a", "main"), ("b", "upstream/main")):
-        site.add_repository(f"acme/{repository}").add(branch)
-    ended = purger("purge", "acme/*", "--yes", "--exclude", "main")
-    assert (ended.code, left(site)) == (0, {"acme/a": 1, "acme/b": 0}), ended.err
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("api", "--exclude api means a branch, and spares no caches of the repository acme/api"),
-        ("AP*", "--exclude AP* means a branch, and spares no caches of the repository acme/api"),
-        ("old", "--exclude old matches no listed cache"),
-    ],
-)
-def test_the_name_of_a_repository_that_is_excluded_is_told_to_mean_a_branch(
-    purger: Purger, site: StandIn, name: str, said: str
-) -> None:
-    fill(site, "web", "api")
-    ended = purger("list", "acme/*", "--exclude", name)
-    assert f"warning: {said}\n" in ended.err
-    one = purger("list", "acme/api", "--exclude", name)
-    assert f"--exclude {name} matches no listed cache\n" in one.err
 
 
 COMMANDS = [("list",), ("purge", "--dry-run"), ("purge", "--yes")]
