@@ -66,6 +66,8 @@ async def _of_owner(
         missing = needed - facts.permissions
         if repository is None:
             why = "purger knows no page of a repository whose name has several slashes"
+        elif repository.owner.casefold() != owner.login.casefold():
+            why = "it is of another owner"
         elif not facts.active:
             why = "it is not active"
         elif missing:

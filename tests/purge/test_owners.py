@@ -35,15 +35,16 @@ def test_all_repositories_of_an_owner_are_purged(purger: Purger, site: StandIn) 
     assert len([request for request in about_empty if request.method == "GET"]) == 1, "one call and no page"
 
 
-def test_a_repository_in_a_group_of_a_group_stops_no_other(purger: Purger, site: StandIn) -> None:
+def test_of_what_is_listed_of_an_owner_some_is_left_out_and_stops_no_other(purger: Purger, site: StandIn) -> None:
     fill(site, "a")
     found = {"active": True, "@permissions": {"cache_view": True, "cache_delete": True}}
-    slugs = {site.repositories[0].id: "acme/a", 99: "acme/team/b"}
+    slugs = {site.repositories[0].id: "acme/a", 99: "acme/team/b", 98: "Other/c"}
     body = json.dumps({"repositories": [found | {"id": number, "slug": slug} for number, slug in slugs.items()]})
     site.faults.odd_answers = [OddAnswer("/repos", body)]
     ended = purger("list", "acme/*")
     assert ended.code == 0, ended.err
     assert "acme/team/b: left out of acme/*: purger knows no page of a repository whose name has several" in ended.err
+    assert "Other/c: left out of acme/*: it is of another owner" in ended.err
     assert [one["repository"] for one in ended.report["repositories"]] == ["acme/a"]
 
 
