@@ -164,9 +164,9 @@ class Beginning:
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
-            self._is_cut = self.is_past = self.was_passed_over = self._is_tool_seen = False
+            self._is_cut = self.was_passed_over = self._is_tool_seen = False
             self._is_silent_later_job = True
-        self._has_worker = True
+        self._has_worker, self.is_past = True, False  # a command before it, as `$ cat job.log`, is not the job's
 
     def _open_part(self) -> None:
         if self.is_job_over:

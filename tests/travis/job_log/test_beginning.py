@@ -86,6 +86,12 @@ def fold(name: str) -> str:
             Unknown.FRAGMENT,
         ),
         (f"$ cat old.log\n{DISABLED.removeprefix(PART)}" + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        ("$ cat job.log\n" + WORKER + DISABLED + RUN, CacheUse.NO_CACHE, None),
+        (
+            "$ travis logs 12.1 | grep -v cache\n" + WORKER + CLONE + "$ Installing caching utilities\n" + RUN + DONE,
+            CacheUse.UNKNOWN,
+            Unknown.FRAGMENT,
+        ),
         (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
     ],

@@ -280,6 +280,11 @@ def test_the_address_of_the_jobs_own_clone_is_read(line: str, clone: str | None)
     assert clone_of(line) == clone
 
 
+def test_the_jobs_own_clone_is_read_behind_a_persons_commands() -> None:
+    log = "$ travis logs 12.1\nWorker information\n$ git clone https://github.com/acme/a.git acme/a\n"
+    assert read_log([log.encode()]).clone == "https://github.com/acme/a.git"
+
+
 def test_of_several_clones_none_is_the_jobs_own() -> None:
     first, second = (f"$ git clone https://github.com/acme/{name}.git acme/{name}" for name in "ab")
     assert clone_of(first, first) == "https://github.com/acme/a.git", "the same job, copied twice"
