@@ -6,6 +6,8 @@ import codecs
 import json
 import re
 
+from purger.travis.job_log.mail import MailText
+
 HEAD_BYTES = 64 * 1024
 """How many bytes decide the form. It is decided once, so that chunk boundaries cannot change it."""
 
@@ -148,23 +150,25 @@ class LogText:
 
     def __init__(self) -> None:
         self._utf16 = _Utf16()
+        self._mail = MailText()
         self._layer = _Layer(_MOST_LAYERS)
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
         """Read the next chunk; return the text that is complete."""
         # Zero bytes are garbage, or half of each character in a log saved as UTF-16 without a mark.
-        return self._without_codes(self._layer.feed(self._utf16.feed(data).replace(b"\0", b"")), final=False)
+        text = self._mail.feed(self._utf16.feed(data).replace(b"\0", b""))
+        return self._without_codes(self._layer.feed(text), final=False)
 
     def finish(self) -> bytes:
         """Return the rest of the text."""
-        last = self._layer.feed(self._utf16.feed(b"", final=True).replace(b"\0", b""))
-        return self._without_codes(last + self._layer.finish(), final=True)
+        last = self._mail.feed(self._utf16.feed(b"", final=True).replace(b"\0", b"")) + self._mail.finish()
+        return self._without_codes(self._layer.feed(last) + self._layer.finish(), final=True)
 
     @property
     def kept_bytes(self) -> int:
         """The number of bytes that wait for the next chunk."""
-        return len(self._utf16.held) + self._layer.kept_bytes + len(self._held)
+        return len(self._utf16.held) + len(self._mail.held) + self._layer.kept_bytes + len(self._held)
 
     def _without_codes(self, data: bytes, *, final: bool) -> bytes:
         data, self._held = self._held + data, b""
