@@ -51,7 +51,7 @@ def test_the_first_line_and_the_exit_code_say_what_was_fetched(
         (".", "There is no log that can be read: Is a directory"),
         (str(LOGS / "empty.txt"), "This is empty"),
         (str(LOGS / "talk.txt"), "This is not a log of a Travis CI job"),
-        (str(LOGS / "page.html"), "This is not a log of a Travis CI job"),
+        (str(LOGS / "sign_in.html"), "This is not a log of a Travis CI job"),
         ("https://app.travis-ci.com/github/a/b/builds/5", "is a build"),
         ("https://elsewhere.org/github/a/b/jobs/5", "is not on https://app.travis-ci.com"),
     ],
