@@ -8,6 +8,7 @@ import pytest
 
 from purger.core.errors import ExitCode, LastingSiteError, PurgerError, SiteError
 from purger.travis.refusals import (
+    OTHER_HOST_REMEDY,
     SIGN_IN_TO_THE_NETWORK,
     BusyError,
     ConflictError,
@@ -120,18 +121,23 @@ def test_a_redirect_to_another_host_is_never_an_address_to_give(status: int, loc
 
 
 @pytest.mark.parametrize(
-    ("location", "target"),
+    ("location", "target", "moved"),
     [
-        ("/v3/repo/7?secret=1", "https://api.travis.test/v3/repo/7"),
-        ("https://api.travis.test:8443/repo/7", "https://api.travis.test:8443/repo/7"),
-        ("https://API.travis.test./", "https://API.travis.test./"),
+        ("/v3/repo/7?secret=1", "https://api.travis.test/v3/repo/7", "https://api.travis.test/v3"),
+        ("https://api.travis.test:8443/repo/7", "https://api.travis.test:8443/repo/7", "https://api.travis.test:8443"),
+        ("https://API.travis.test./", "https://API.travis.test./", None),
+        ("/my.policy", "https://api.travis.test/my.policy", None),
+        ("/oauth2/sign_in?rd=/repo/7", "https://api.travis.test/oauth2/sign_in", None),
+        ("/repo/7/", "https://api.travis.test/repo/7/", None),
+        ("/repo/7?again", "https://api.travis.test/repo/7", None),
     ],
 )
-def test_a_redirect_on_the_same_host_is_an_address_to_give(location: str, target: str) -> None:
+def test_a_redirect_on_the_same_host_may_say_where_the_api_is(location: str, target: str, moved: str | None) -> None:
     caught = refused(302, location=location)
     assert caught.what.endswith(f"; it leads to {target}")
     assert type(caught) is SiteError
-    assert caught.remedy == "Give the address that it leads to as --api-url."
+    given = f"Give --api-url with {moved} in place of https://api.travis.test."
+    assert caught.remedy == (given if moved else OTHER_HOST_REMEDY)
 
 
 @pytest.mark.parametrize(
