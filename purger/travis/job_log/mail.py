@@ -12,10 +12,13 @@ _FIRST_LINE = re.compile(
 )
 _LONGEST_FIRST = 64
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+_HEADERS = re.compile(rb"(?:\xef\xbb\xbf)?(?:From [^\n]*\n)?(?:[!-9;-~]+:[^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z))+")
 _OF_PARTS = re.compile(rb"^(?:MIME-Version|Content-[\w\-]+):", re.IGNORECASE | re.MULTILINE)
 _TYPE = re.compile(rb"^Content-Type:\s*([\w\-+.]+/[\w\-+.]+)", re.IGNORECASE | re.MULTILINE)
 _ENCODING = re.compile(rb"^Content-Transfer-Encoding:\s*([\w\-]+)", re.IGNORECASE | re.MULTILINE)
 _BOUNDARY = re.compile(rb"\bboundary=(?:\"([^\"\n]{1,100})\"|([^\s;\"]{1,100}))", re.IGNORECASE)
+_FLOWED = re.compile(rb"^Content-Type:[^\n]*\bformat=\"?flowed\b", re.IGNORECASE | re.MULTILINE)
+"""Of a line that ends with a blank, the next one is the rest (RFC 3676)."""
 _TEXT = frozenset({b"text/plain", b"application/octet-stream"})
 """What a log is sent as; a page only where it is not the same text once more."""
 _LONGEST = 64 * 1024
@@ -30,7 +33,7 @@ class MailText:
         self._boundaries: set[bytes] = set()
         self._headers: list[bytes] | None = []
         self._encoding = b""
-        self._is_wanted = self._has_text = False
+        self._is_wanted = self._has_text = self._is_flowed = False
 
     def feed(self, data: bytes) -> bytes:
         """Read the next piece; return the text that is complete."""
@@ -73,6 +76,7 @@ class MailText:
         headers, self._headers = re.sub(rb"\n[ \t]+", b" ", b"\n".join(self._headers)), None
         kind = found[1].lower() if (found := _TYPE.search(headers)) else b"text/plain"
         self._encoding = found[1].lower() if (found := _ENCODING.search(headers)) else b""
+        self._is_flowed = _FLOWED.search(headers) is not None
         self._boundaries |= {one[1] or one[2] for one in _BOUNDARY.finditer(headers)}
         self._is_wanted = kind in _TEXT or (kind == b"text/html" and not self._has_text)
         self._has_text |= self._is_wanted
@@ -80,17 +84,18 @@ class MailText:
             self._headers = []
 
     def _decoded(self, line: bytes) -> bytes:
+        end = b"\n"
         match self._encoding:
             case b"quoted-printable":
                 line = line.rstrip(b" \t")
-                return binascii.a2b_qp(line) + (b"" if line.endswith(b"=") else b"\n")
+                end = b"" if line.endswith(b"=") else end
+                line = binascii.a2b_qp(line)
             case b"base64":
                 try:
                     return binascii.a2b_base64(line)
                 except binascii.Error:
                     return b""
-            case _:
-                return line + b"\n"
+        return line + (b"" if self._is_flowed and line.endswith(b" ") else end)
 
 
 def _is_mail(start: bytes) -> bool | None:
@@ -102,4 +107,5 @@ def _is_mail(start: bytes) -> bool | None:
     end = _END_OF_HEADERS.search(start)
     if end is None:
         return False if len(start) > _LONGEST else None
-    return _OF_PARTS.search(start, 0, end.start()) is not None
+    headers = start[: end.start()]  # a line of a log among them shows that it is none
+    return _HEADERS.fullmatch(headers) is not None and _OF_PARTS.search(headers) is not None

@@ -65,6 +65,7 @@ def test_the_text_of_a_mail_is_decoded(mail: bytes) -> None:
         b"From",
         b"From: alice\nSubject: it fails, see below\n\n" + QUOTED,
         b"To: those who run it. It fails, and I do not know why:\n" + QUOTED,
+        b"From https://github.com/a/b\n * branch main\n$ curl -i x\nContent-Type: text/html\n\n" + LOG,
         b"Content-Type: text/plain is what my test prints " * 2000,
     ],
 )
@@ -80,6 +81,13 @@ def test_a_mails_line_without_an_end_is_given_on() -> None:
         taken += mail.feed(b"x" * 50_000)
     assert len(mail.held) < 100_000
     assert (taken + mail.finish()).count(b"x") == 400_000
+
+
+@pytest.mark.parametrize("encoding", [b"7bit", b"quoted-printable"])
+def test_a_flowed_line_goes_on_in_the_next(encoding: bytes) -> None:
+    mail = HEAD + b"Content-Type: text/plain;\n charset=utf-8; format=flowed\nContent-Transfer-Encoding: " + encoding
+    text = b"fetching \nmain/cache-1.tgz\nfound cache\n".replace(b" ", b"=20" if encoding != b"7bit" else b" ")
+    assert read(mail + b"\n\n" + text) == b"fetching main/cache-1.tgz\nfound cache\n"
 
 
 def test_the_names_in_a_mails_log_are_whole() -> None:
