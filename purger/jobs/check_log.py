@@ -24,6 +24,7 @@ from purger.report.model import CheckedJobReport, CheckedLogReport
 from purger.secrets.token import Token
 from purger.travis.addresses import PROVIDERS, Repository, Site, front_end_address
 from purger.travis.job_log import CacheUse, FetchVerdict, JobLog, read_log, with_sources, with_sources_by_order
+from purger.travis.job_log.compressed import kind_of
 from purger.travis.job_log.reader import CHUNK_BYTES
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _job_meant(source: str, site: Site) -> int | None:
         return parse_job(source, site)
     raise InputError(
         f"there is no such log: no file is called {shown_address(source)!r}, and it is no job's number or URL",
-        remedy="Give a file, - for stdin, a job's number, or the URL of its page.",
+        remedy="Give a file, - for stdin, the URL of a job's page, or the number at the end of that: .../jobs/123.",
     )
 
 
@@ -151,6 +152,9 @@ def _read_file(source: str, name: str) -> JobLog:
     if not first:
         raise InputError("this is empty: there is no log in it", where=name, remedy=WHOLE_LOG)
     if not log.is_log:
+        if kind := kind_of(first):
+            remedy = "Give the log as text: unpack it, or copy it from the job's page."
+            raise InputError(f"this is {kind}, and no text", where=name, remedy=remedy)
         raise InputError("this is not a log of a Travis CI job", where=name, remedy=WHOLE_LOG)
     return log
 
