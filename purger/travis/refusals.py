@@ -197,6 +197,18 @@ def another_page(title: str, address: str) -> LastingSiteError | None:
     )
 
 
+def page_moved(path: str, title: str, address: str) -> SiteError:
+    """Return the error for a page at the front end's address that came to another path of its own host.
+
+    The front end leads to the repository's own page whoever may not see its caches; anything else is no page of it.
+    """
+    what = f"the page moved to {visible(path, _LONGEST_TARGET)} instead of showing the caches"
+    if path.strip("/") and urlsplit(address).path.startswith(f"{path.rstrip('/')}/"):
+        remedy = "It does so for a token that may not see the caches: run it again, or ask an admin for access."
+        return SiteError(what, where=address, remedy=remedy)
+    return another_page(title, address) or LastingSiteError(what, where=address, remedy=OTHER_HOST_REMEDY)
+
+
 def _no_access(status: int, headers: Mapping[str, str], text: str, address: str) -> SiteError | AccessError:
     """Return the error for 401 and 403: the token is at fault only where the API itself says so."""
     kind = error_type_of(text)
