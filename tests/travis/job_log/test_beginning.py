@@ -87,6 +87,9 @@ def fold(name: str) -> str:
         ),
         (f"$ cat old.log\n{DISABLED.removeprefix(PART)}" + RUN + DONE, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         ("$ cat job.log\n" + WORKER + DISABLED + RUN, CacheUse.NO_CACHE, None),
+        ('It fails with\nThe command "make" exited with 1.\n' + DONE + WORKER + CLONE + RUN, CacheUse.NO_CACHE, None),
+        ('The command "make" exited with 1.\nThe log:\n' + FETCHED, CacheUse.STARTED_CLEAN, None),
+        ("cache uploaded\n" + DONE + FETCHED, CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         (
             "$ travis logs 12.1 | grep -v cache\n" + WORKER + CLONE + "$ Installing caching utilities\n" + RUN + DONE,
             CacheUse.UNKNOWN,
@@ -106,6 +109,9 @@ def test_what_the_beginning_proves(log: str, use: CacheUse, why: Unknown | None)
     [
         (FETCHED, False),
         (FETCHED + FETCHED, True),
+        (DONE + FETCHED, False),
+        (RUN + FETCHED, True),
+        (fold("script") + DONE + FETCHED, True),
         (FETCHED.removesuffix(DONE) + FETCHED, True),
         (WORKER + CLONE + WORKER + CLONE, True),
         (WORKER + WORKER + CLONE + RUN, False),
