@@ -25,7 +25,7 @@ from purger.secrets.token import Token
 from purger.travis.addresses import PROVIDERS, Repository, Site, front_end_address
 from purger.travis.job_log import CacheUse, FetchVerdict, JobLog, read_log, with_sources, with_sources_by_order
 from purger.travis.job_log.compressed import kind_of
-from purger.travis.job_log.reader import CHUNK_BYTES
+from purger.travis.job_log.reader import AFTER_REMOVAL, CHUNK_BYTES, says_removed
 
 if TYPE_CHECKING:
     from purger.travis.api import Api
@@ -151,6 +151,8 @@ def _read_file(source: str, name: str) -> JobLog:
         log = read_log(_chunks(first, file))
     if not first:
         raise InputError("this is empty: there is no log in it", where=name, remedy=WHOLE_LOG)
+    if says_removed(first):
+        raise InputError("this says that somebody removed the log", where=name, remedy=AFTER_REMOVAL)
     if not log.is_log:
         if kind := kind_of(first):
             remedy = "Give the log as text: unpack it, or copy it from the job's page."

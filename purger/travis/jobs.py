@@ -15,6 +15,7 @@ from purger.travis.addresses import PROVIDERS, Site, front_end_address
 from purger.travis.client import Calls
 from purger.travis.decoding import BranchOfBuildPayload, DefaultBranchPayload, JobPayload, NamedPayload, not_our_api
 from purger.travis.job_log import JobLog, LogSink
+from purger.travis.job_log.reader import AFTER_REMOVAL
 from purger.travis.payloads import date_of
 from purger.travis.refusals import BusyError, ConflictError, NotAllowedError, NotFoundError
 
@@ -34,6 +35,10 @@ class NoSuchJobError(InputError):
 
 class NoLogYetError(InputError):
     """The job has no log yet."""
+
+
+class LogRemovedError(NoLogYetError):
+    """Somebody removed the job's log."""
 
 
 class JobRunningError(JobError):
@@ -191,7 +196,7 @@ class Jobs:
                 return
 
     async def log(self, job_id: int) -> JobLog:
-        """Read the log as far as it is written, in constant memory. Raises NoLogYetError."""
+        """Read the log as far as it is written, in constant memory. Raises NoLogYetError and LogRemovedError."""
         try:
             sink = await self._calls.read(f"{self._site.job_call(job_id)}/log.txt", lambda: LogSink(LARGEST_LOG_BYTES))
         except NotFoundError:
@@ -201,6 +206,12 @@ class Jobs:
                 f"job {job_id} has no log yet",
                 where=self._site.job_call(job_id),
                 remedy="Wait until it runs, then try again.",
+            )
+        if sink.was_removed:
+            raise LogRemovedError(
+                f"somebody removed the log of job {job_id}",
+                where=self._site.job_call(job_id),
+                remedy=AFTER_REMOVAL,
             )
         return sink.finish()
 

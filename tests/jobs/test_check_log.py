@@ -102,6 +102,13 @@ async def test_a_file_that_is_no_text_is_named(tmp_path: Path, content: bytes, k
     assert "unpack it" in (caught.value.remedy or "")
 
 
+async def test_of_a_log_that_somebody_removed_it_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    path.write_text("Log removed by Jane Doe at 2020-01-01 12:00:00 UTC\n")
+    with pytest.raises(InputError, match="this says that somebody removed the log"):
+        await check_log(str(path), Site(), no_token)
+
+
 async def test_a_number_within_a_repository_is_told_from_a_jobs_own() -> None:
     with pytest.raises(InputError) as caught:
         await check_log("#12.1", Site(), no_token)
