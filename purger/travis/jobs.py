@@ -113,7 +113,10 @@ def parse_job(text: str, site: Site) -> int:
     if found := _JOB.match(path):
         return int(found[1])
     if _BUILD.match(path):
-        raise InputError(f"{shown_address(text)!r} is a build, which may have several jobs", remedy=_HOW_TO_NAME)
+        raise InputError(
+            f"{shown_address(text)!r} is a build, which may have several jobs",
+            remedy=f"{_HOW_TO_NAME} `purger check-log` tells them of a build's URL.",
+        )
     raise InputError(f"{shown_address(text)!r} does not name a job", remedy=_HOW_TO_NAME)
 
 

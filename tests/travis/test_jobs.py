@@ -67,8 +67,9 @@ def test_a_job_is_parsed_from_numbers_and_urls(text: str, site: Site) -> None:
     ],
 )
 def test_text_that_names_no_job_is_rejected(text: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         parse_job(text, SITE)
+    assert ("check-log" in (caught.value.remedy or "")) is (message == "is a build")
     assert (parse_build(text, SITE) is not None) is (message == "is a build")
 
 
