@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     import httpcore2
     import httpx2
 
-HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip"}
+HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip", "Cache-Control": "no-cache"}
+"""Those of each request. What a cache in between has kept is of a moment that is over."""
 VERIFYING_S = 15.0
 """How long it may take to see a certificate."""
 _LONGEST_REASON = 200

@@ -53,11 +53,11 @@ class Proxy:
             )
         # Apart, since a password may hold what an address may not, such as brackets or, behind a domain, a backslash.
         user_info, at, place = rest.rpartition("@")
+        username, password = _decoded(user_info) if at else (None, None)
         try:
             parts = urlsplit(f"{kind}://{place}")
             port = parts.port
-            username, password = _decoded(user_info) if at else (None, None)
-        except ValueError:  # of a UnicodeDecodeError, too
+        except ValueError:
             raise _malformed(source) from None
         host = parts.netloc.removesuffix(f":{port}").removesuffix(":")
         # As for curl, a path counts for nothing. What is in doubt could give a password to another host than is meant.
@@ -187,7 +187,8 @@ def remember_secrets(address: str) -> None:
     username, colon, password = _user_info_in(address).partition(":")
     if not colon:
         return
-    for secret in (password, unquote(password), f"{unquote(username)}:{unquote(password)}"):
+    name, decoded = map(_unquoted, (username, password))
+    for secret in (password, decoded, f"{name}:{decoded}"):
         redaction.remember(secret)
 
 
@@ -196,9 +197,14 @@ def _user_info_in(address: str) -> str:
 
 
 def _decoded(user_info: str) -> tuple[str, str | None]:
-    """Return user name and password, of which the former may be empty. Raises UnicodeDecodeError."""
-    username, _, password = (unquote(part, errors="strict") for part in user_info.partition(":"))
+    """Return user name and password, of which the former may be empty."""
+    username, _, password = map(_unquoted, user_info.partition(":"))
     return username, password or None
+
+
+def _unquoted(text: str) -> str:
+    """Return the text that is encoded; bytes that are no UTF-8 become what `as_given` makes of them again."""
+    return unquote(text, errors="surrogateescape")
 
 
 def as_given(text: str) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -24,7 +24,8 @@ from purger.report.model import CheckedJobReport, CheckedLogReport
 from purger.secrets.token import Token
 from purger.travis.addresses import PROVIDERS, Repository, Site, front_end_address
 from purger.travis.job_log import CacheUse, FetchVerdict, JobLog, read_log, with_sources, with_sources_by_order
-from purger.travis.job_log.reader import CHUNK_BYTES
+from purger.travis.job_log.compressed import kind_of
+from purger.travis.job_log.reader import AFTER_REMOVAL, CHUNK_BYTES, says_removed
 
 if TYPE_CHECKING:
     from purger.travis.api import Api
@@ -87,15 +88,15 @@ async def check_log(
     report: Path | None = None,
     network: Callable[[], Network] = Network,
 ) -> CheckedLog:
-    """Read the log that `source` names (a file, `-` for stdin, a job's number or URL) and judge it.
+    """Read the log that `source` names (a file, `-` for stdin, a job's number or URL, a build's URL) and judge it.
 
     `network` and `token` are called only for a job. `report` is the JSON report of the purge to compare with: of the
     job's repository, or of the one that the log names. Raises InputError where there is no such log, or it is not one,
     and for the report of another site; AccessError and SiteError where the API does not give the log.
     """
-    job_id = _job_meant(source, site)
-    if job_id is not None:
-        return await _read_job(network(), site, token(), job_id, report)
+    meant = _job_meant(source, site)
+    if meant is not None:
+        return await _read_job(network(), site, token(), meant, report)
     name = "stdin" if source == STDIN else source
     # A terminal or a pipe may block for ever.
     log = await in_daemon_thread(lambda: _read_file(source, name))
@@ -119,8 +120,15 @@ def _cloned(log: JobLog) -> tuple[str | None, str | None]:
     return repository_path(address, provider or "gitlab"), provider  # whose names may have more than two parts
 
 
-def _job_meant(source: str, site: Site) -> int | None:
-    """Return the number of the job, or None where the source is stdin or an existing file.
+class _Meant(NamedTuple):
+    """The number of a job, or of a build: where it has one job, its page shows people that job's log."""
+
+    number: int
+    is_build: bool
+
+
+def _job_meant(source: str, site: Site) -> _Meant | None:
+    """Return which job or build is meant, or None where the source is stdin or an existing file.
 
     A folder that is called like a job, as where each has one, is not meant.
     """
@@ -128,9 +136,10 @@ def _job_meant(source: str, site: Site) -> int | None:
     if source == STDIN or ("://" not in source and _exists(source) and not (is_number and Path(source).is_dir())):
         return None
     if "://" in front_end_address(source.strip()) or is_number:
-        from purger.travis.jobs import parse_job
+        from purger.travis.jobs import parse_build, parse_job
 
-        return parse_job(source, site)
+        build_id = parse_build(source, site)
+        return _Meant(parse_job(source, site) if build_id is None else build_id, is_build=build_id is not None)
     raise InputError(
         f"there is no such log: no file is called {shown_address(source)!r}, and it is no job's number or URL",
         remedy="Give a file, - for stdin, the URL of a job's page, or the number in it; what pages show as #12.3 is "
@@ -151,7 +160,12 @@ def _read_file(source: str, name: str) -> JobLog:
         log = read_log(_chunks(first, file))
     if not first:
         raise InputError("this is empty: there is no log in it", where=name, remedy=WHOLE_LOG)
+    if says_removed(first):
+        raise InputError("this says that somebody removed the log", where=name, remedy=AFTER_REMOVAL)
     if not log.is_log:
+        if kind := kind_of(first):
+            remedy = "Give the log as text: unpack it, or copy it from the job's page."
+            raise InputError(f"this is {kind}, and no text", where=name, remedy=remedy)
         raise InputError("this is not a log of a Travis CI job", where=name, remedy=WHOLE_LOG)
     return log
 
@@ -189,12 +203,12 @@ def _next_piece(file: BinaryIO) -> bytes:
     return piece
 
 
-async def _read_job(network: Network, site: Site, token: Token, job_id: int, report: Path | None) -> CheckedLog:
+async def _read_job(network: Network, site: Site, token: Token, meant: _Meant, report: Path | None) -> CheckedLog:
     from purger.travis.api import Api
     from purger.travis.rate_limit import Budget
 
     async with Api.open(network, site, token, Budget(0)) as api:
-        checked, job = await _of_job(api, job_id)
+        checked, job = await _of_job(api, meant)
         if report is None:
             return checked
         provider = await _provider_of(api, job)
@@ -202,11 +216,12 @@ async def _read_job(network: Network, site: Site, token: Token, job_id: int, rep
     return replace(checked, verdicts=purged.verdicts(checked.log))
 
 
-async def _of_job(api: Api, job_id: int) -> tuple[CheckedLog, JobFacts]:
+async def _of_job(api: Api, meant: _Meant) -> tuple[CheckedLog, JobFacts]:
     from purger.travis.jobs import Jobs
     from purger.travis.refusals import SIGN_IN_TO_THE_NETWORK
 
     jobs = Jobs(api)
+    job_id = await jobs.only_job_of(meant.number) if meant.is_build else meant.number
     job = await jobs.facts(job_id)
     log = await jobs.log(job_id)
     if not log.is_log:

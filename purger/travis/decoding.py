@@ -146,6 +146,12 @@ class JobPayload(msgspec.Struct, frozen=True):
     repository: RepositoryOfJobPayload | None = None
 
 
+class JobsPayload(msgspec.Struct, frozen=True):
+    """The jobs of a build."""
+
+    jobs: list[JobPayload]
+
+
 def decode(body: bytes, form: type[_Form], address: str) -> _Form:
     """Return a response's JSON, with or without a byte-order mark, as this form.
 

@@ -11,10 +11,19 @@ from purger.core.cache import branch_of_pull_request
 from purger.core.errors import AccessError, InputError, JobError
 from purger.core.hosts import origin_of
 from purger.core.shown_address import shown_address
+from purger.core.text import many
 from purger.travis.addresses import PROVIDERS, Site, front_end_address, why_elsewhere
 from purger.travis.client import Calls
-from purger.travis.decoding import BranchOfBuildPayload, DefaultBranchPayload, JobPayload, NamedPayload, not_our_api
+from purger.travis.decoding import (
+    BranchOfBuildPayload,
+    DefaultBranchPayload,
+    JobPayload,
+    JobsPayload,
+    NamedPayload,
+    not_our_api,
+)
 from purger.travis.job_log import JobLog, LogSink
+from purger.travis.job_log.reader import AFTER_REMOVAL
 from purger.travis.payloads import date_of
 from purger.travis.refusals import BusyError, ConflictError, NotAllowedError, NotFoundError
 
@@ -25,6 +34,8 @@ LARGEST_LOG_BYTES = 200_000_000
 _REPOSITORY = re.compile(rf"(?:{'|'.join(PROVIDERS)})/[^/]+/[^/]+(?:/|\Z)|[^/]+/[^/]+/(?=(?:jobs?|builds?)/)")
 """What stands before a job or a build in the path of a page; an owner or a repository may be called `jobs`."""
 _JOB = re.compile(r"(?:.*/)?jobs?/(\d{1,18})(?:/|\Z)", re.ASCII)
+_BUILD = re.compile(r"(?:.*/)?builds?/(\d{1,18})(?:/|\Z)", re.ASCII)
+_MOST_NAMED = 20
 HOW_TO_NAME = (
     "Give the URL of the job's page (.../jobs/123), or the number in it; what pages show as #12.3 is another one."
 )
@@ -36,6 +47,10 @@ class NoSuchJobError(InputError):
 
 class NoLogYetError(InputError):
     """The job has no log yet."""
+
+
+class LogRemovedError(NoLogYetError):
+    """Somebody removed the job's log."""
 
 
 class JobRunningError(JobError):
@@ -99,13 +114,20 @@ def parse_job(text: str, site: Site) -> int:
         )
     if found := _JOB.match(path):
         return int(found[1])
-    if re.search(r"(?:\A|/)builds?/\d", path):
+    if _BUILD.match(path):
         raise InputError(
             f"{shown_address(text)!r} is a build, which may have several jobs",
-            remedy=f'{HOW_TO_NAME} Of a build with one job, the page\'s "Raw log" leads to .../job/123/log.txt: '
-            "give that URL.",
+            remedy=f"{HOW_TO_NAME} `purger check-log` tells them of a build's URL.",
         )
     raise InputError(f"{shown_address(text)!r} does not name a job", remedy=HOW_TO_NAME)
+
+
+def parse_build(text: str, site: Site) -> int | None:
+    """Return the id of a build given as the URL of its page or as its API URL; None for anything else."""
+    wanted = front_end_address(text.strip())
+    path = _path_below(wanted, site) if "://" in wanted else None
+    found = _BUILD.match(path) if path is not None and not _JOB.match(path) else None
+    return int(found[1]) if found else None
 
 
 def is_job_page(text: str, site: Site) -> bool:
@@ -148,6 +170,22 @@ class Jobs:
                 where=self._site.job_call(job_id),
                 remedy=f"{HOW_TO_NAME} Check the site, too, and whose token it is.",
             ) from None
+
+    async def only_job_of(self, build_id: int) -> int:
+        """Return the id of a build's one job, whose page is the build's. Raises InputError where it has several."""
+        address = f"{self._site.build_call(build_id)}/jobs"
+        try:
+            jobs = (await self._calls.call("GET", address, JobsPayload)).jobs
+        except NotFoundError:
+            raise NoSuchJobError(
+                f"there is no build {build_id}, or the token can't see it",
+                where=address,
+                remedy="Check the number, the site, and whose token it is.",
+            ) from None
+        if len(jobs) == 1:
+            return jobs[0].id
+        numbers = ", ".join(str(job.id) for job in jobs[:_MOST_NAMED])
+        raise InputError(f"build {build_id} has {many(len(jobs), 'job')}", remedy=f"Give the number of one: {numbers}.")
 
     async def branches(self, job: JobFacts) -> JobBranches:
         """Return the branches whose caches the job looks for.
@@ -197,7 +235,7 @@ class Jobs:
                 return
 
     async def log(self, job_id: int) -> JobLog:
-        """Read the log as far as it is written, in constant memory. Raises NoLogYetError."""
+        """Read the log as far as it is written, in constant memory. Raises NoLogYetError and LogRemovedError."""
         try:
             sink = await self._calls.read(f"{self._site.job_call(job_id)}/log.txt", lambda: LogSink(LARGEST_LOG_BYTES))
         except NotFoundError:
@@ -207,6 +245,12 @@ class Jobs:
                 f"job {job_id} has no log yet",
                 where=self._site.job_call(job_id),
                 remedy="Wait until it runs, then try again.",
+            )
+        if sink.was_removed:
+            raise LogRemovedError(
+                f"somebody removed the log of job {job_id}",
+                where=self._site.job_call(job_id),
+                remedy=AFTER_REMOVAL,
             )
         return sink.finish()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from purger.core.errors import AccessError, LastingSiteError, SiteError
 from purger.core.hosts import host_and_port, origin_of
@@ -17,6 +17,8 @@ BAD_TOKEN = ("login_required", "wrong_credentials")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SIGN_IN_WANTED = 511
 _LONGEST_TARGET = 120
+_PARTS_OF_ORIGIN = 3
+"""In `https://host`, between slashes."""
 _OF_THE_NETWORK = frozenset({407, 451})
 """What proxies and filters answer, and the API never."""
 _DENIED = "access denied"
@@ -117,14 +119,31 @@ def leads_elsewhere(target: str, address: str) -> SiteError:
 
 
 def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteError:
-    """Return the error for a redirect. Only one on the same host leads to what may be the API's address."""
+    """Return the error for a redirect. Only one on the same host may say where the API is now."""
     what = f"the API answered {status}, a redirect, which is not followed with a token"
     if target := other_host(status, headers, address):
         return LastingSiteError(f"{what}; it leads to another host: {target}", where=address, remedy=OTHER_HOST_REMEDY)
-    target = visible(shown_address(urljoin(address, headers["location"])), _LONGEST_TARGET)
+    target = urljoin(address, headers["location"])
+    moved = _moved(address, target)
     return SiteError(
-        f"{what}; it leads to {target}", where=address, remedy="Give the address that it leads to as --api-url."
+        f"{what}; it leads to {visible(shown_address(target), _LONGEST_TARGET)}",
+        where=address,
+        remedy="Give --api-url with {1} in place of {0}.".format(*moved) if moved else OTHER_HOST_REMEDY,
     )
+
+
+def _moved(address: str, target: str) -> tuple[str, str] | None:
+    """Return what the beginning of a call's address, and of all others, became; None where this is another path.
+
+    What a call is led to elsewhere on its own host is a page to sign in, as a rule.
+    """
+    before, after = (f"{origin_of(each)}{urlsplit(each).path}".split("/") for each in (address, target))
+    whole = len(after)
+    while min(len(before), len(after)) > _PARTS_OF_ORIGIN and before[-1] == after[-1]:
+        before.pop()
+        after.pop()
+    is_moved = before != after and len(after) < whole
+    return ("/".join(before), visible("/".join(after), _LONGEST_TARGET)) if is_moved else None
 
 
 def _sign_in_wanted(who: str, address: str) -> LastingSiteError:
@@ -176,6 +195,19 @@ def another_page(title: str, address: str) -> LastingSiteError | None:
         where=address,
         remedy=f"Is this the front end's address (see --url)? {SIGN_IN_TO_THE_NETWORK}",
     )
+
+
+def page_moved(path: str, title: str, address: str) -> SiteError:
+    """Return the error for a page at the front end's address that came to another path of its own host.
+
+    The front end leads whoever may not see the caches to the repository's own page, or to where people sign in; a page
+    with another title, or without one elsewhere, is not the front end's.
+    """
+    what = f"the page moved to {visible(path, _LONGEST_TARGET)} instead of showing the caches"
+    is_of_repository = path.strip("/") and urlsplit(address).path.startswith(f"{path.rstrip('/')}/")
+    own = "It does so for a token that may not see the caches: run it again, or ask an admin for access."
+    moved = SiteError(what, where=address, remedy=own if title or is_of_repository else OTHER_HOST_REMEDY)
+    return another_page(title, address) or moved
 
 
 def _no_access(status: int, headers: Mapping[str, str], text: str, address: str) -> SiteError | AccessError:

@@ -113,6 +113,13 @@ async def test_a_compressed_body_arrives_as_it_was() -> None:
     assert "accept-encoding: gzip\r\n" in server.heads[0].lower()
 
 
+async def test_a_cache_in_between_is_told_to_ask_anew() -> None:
+    """What it kept of the list of caches, or of a job's state, is of a moment that is over."""
+    async with raw_server(always(OK + b"Content-Length: 0\r\n\r\n")) as server, Connections(DIRECT) as connections:
+        await fetch(connections, server.url)
+    assert "cache-control: no-cache\r\n" in server.heads[0].lower()
+
+
 async def test_redirects_are_not_followed_and_cookies_not_kept() -> None:
     async def answer(connection: Connection, _head: str) -> None:
         await connection.respond(b"", "Location: /again", "Set-Cookie: session=1; Path=/", status="302 Found")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from purger.browser.proxies import Proxies, Proxy
+from purger.browser.proxies import Proxies, Proxy, basic
 from purger.core.errors import InputError
 from purger.secrets.redaction import redact
 
@@ -161,7 +161,6 @@ MALFORMED = [
     "http://user:ge#heim@proxy.corp.test:3128",
     "http://user:ge?heim@proxy.corp.test:3128",
     "http://user:geheim%0d%0aX@proxy.corp.test:3128",
-    "http://user:geheim%ff@proxy.corp.test:3128",
     "http://user:geheim@proxy corp:3128",
     "http://user:geheim@one:1,two:2",
     "http://user:geheim@one:1;https=two:2",
@@ -183,6 +182,12 @@ MALFORMED = [
     f"socks5://user:geheim@{'ü' * 60}.corp.test:3128",
     "http://user:geheim@[::1::]:3128",
 ]
+
+
+@pytest.mark.parametrize("password", ["%E4ther%FF", "\udce4ther\udcff"])
+def test_a_password_may_be_encoded_from_another_character_set(password: str) -> None:
+    proxy = Proxy.at(f"http://alice:{password}@proxy.corp.test:3128", "HTTPS_PROXY")
+    assert base64.b64decode(basic("alice", proxy.password or "").removeprefix("Basic ")) == b"alice:\xe4ther\xff"
 
 
 @pytest.mark.parametrize("text", MALFORMED)

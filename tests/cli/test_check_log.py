@@ -51,8 +51,7 @@ def test_the_first_line_and_the_exit_code_say_what_was_fetched(
         (".", "There is no log that can be read: Is a directory"),
         (str(LOGS / "empty.txt"), "This is empty"),
         (str(LOGS / "talk.txt"), "This is not a log of a Travis CI job"),
-        (str(LOGS / "page.html"), "This is not a log of a Travis CI job"),
-        ("https://app.travis-ci.com/github/a/b/builds/5", "is a build"),
+        (str(LOGS / "sign_in.html"), "This is not a log of a Travis CI job"),
         ("https://elsewhere.org/github/a/b/jobs/5", "is not on https://app.travis-ci.com"),
     ],
 )
@@ -175,13 +174,16 @@ def test_nothing_of_a_log_reaches_the_terminal_as_a_command(command: Command, tm
     assert "\u202e" not in out
 
 
-def test_the_site_is_only_asked_where_there_is_a_job(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[Site, int]] = []
+@pytest.mark.parametrize(("page", "meant"), [("jobs/7", (7, False)), ("builds/8", (8, True))])
+def test_the_site_is_only_asked_where_there_is_a_job(
+    command: Command, monkeypatch: pytest.MonkeyPatch, page: str, meant: tuple[int, bool]
+) -> None:
+    asked: list[tuple[Site, object]] = []
 
-    async def read(_network: object, site: Site, _token: object, job_id: int, _report: object) -> None:
-        asked.append((site, job_id))
+    async def read(_network: object, site: Site, _token: object, meant: object, _report: object) -> None:
+        asked.append((site, meant))
         raise KeyboardInterrupt
 
     monkeypatch.setattr("purger.jobs.check_log._read_job", read)
-    assert command("check-log", "https://travis.acme.org/o/n/jobs/7", "--url", "https://travis.acme.org").code == 130
-    assert asked == [(Site.at("https://travis.acme.org"), 7)]
+    assert command("check-log", f"https://travis.acme.org/o/n/{page}", "--url", "https://travis.acme.org").code == 130
+    assert asked == [(Site.at("https://travis.acme.org"), meant)]

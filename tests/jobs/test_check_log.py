@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import bz2
 import io
+import lzma
 import os
 import sys
 import threading
@@ -80,6 +82,37 @@ async def test_a_report_without_the_repository_of_the_log_is_bad_input(tmp_path:
     log.write_bytes((LOGS / "new_own.log").read_bytes().replace(b"example.invalid", b"github.com"))
     with pytest.raises(InputError, match="the report tells nothing of owner/name"):
         await check_log(str(log), Site(), no_token, path)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\x03\x04\x14\0", "a ZIP archive or a document of an office program"),
+        (bz2.compress(b"found cache\n"), "a bzip2 file"),
+        (lzma.compress(b"found cache\n"), "an xz file"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"\x89PNG\r\n", "a picture"),
+    ],
+)
+async def test_a_file_that_is_no_text_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
+    path = tmp_path / "job.log"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"this is {kind}, and no text") as caught:
+        await check_log(str(path), Site(), no_token)
+    assert "unpack it" in (caught.value.remedy or "")
+
+
+async def test_of_a_log_that_somebody_removed_it_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "job.log"
+    path.write_text("Log removed by Jane Doe at 2020-01-01 12:00:00 UTC\n")
+    with pytest.raises(InputError, match="this says that somebody removed the log"):
+        await check_log(str(path), Site(), no_token)
+
+
+async def test_a_number_within_a_repository_is_told_from_a_jobs_own() -> None:
+    with pytest.raises(InputError) as caught:
+        await check_log("#12.1", Site(), no_token)
+    assert "the number in it; what pages show as #12.3 is another one" in (caught.value.remedy or "")
 
 
 async def test_errors_of_the_read_are_raised() -> None:

@@ -37,6 +37,17 @@ def test_the_log_of_a_job_is_read(
     }
 
 
+def test_the_page_of_a_build_means_its_one_job(purger: Purger, site: StandIn, repository: Repository) -> None:
+    job = site.add_job(repository, script=[failed(fetch="own")], build_id=77)
+    page = f"{site.url}/github/acme/widgets/builds/77"
+    assert purger("check-log", page).report["job"]["id"] == job.id
+    another = site.add_job(repository, script=[failed(fetch="own")], build_id=77)
+    ended = purger("check-log", page)
+    assert ended.code == 2
+    assert f"Give the number of one: {job.id}, {another.id}." in ended.err
+    assert "there is no build 78" in purger("check-log", f"{page[:-1]}8").report["error"]["message"]
+
+
 def test_the_log_of_a_job_is_compared_with_the_report_of_a_purge(
     purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from purger.core.errors import InputError
 from purger.travis.addresses import Site
-from purger.travis.jobs import parse_job
+from purger.travis.jobs import parse_build, parse_job
 
 SITE = Site()
 ENTERPRISE = Site.at("https://travis.acme.org")
@@ -71,4 +71,13 @@ def test_text_that_names_no_job_is_rejected(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as refused:
         parse_job(text, SITE)
     assert "the number in it; what pages show as #12.3 is another one" in (refused.value.remedy or "")
-    assert ("Raw log" in (refused.value.remedy or "")) is (message == "is a build")
+    assert ("check-log" in (refused.value.remedy or "")) is (message == "is a build")
+    assert (parse_build(text, SITE) is not None) is (message == "is a build")
+
+
+def test_a_build_is_parsed_from_urls_that_name_no_job() -> None:
+    assert parse_build("https://app.travis-ci.com/github/owner/name/builds/9#L4", SITE) == 9
+    assert parse_build("app.travis-ci.com/owner/name/builds/9", SITE) == 9
+    assert parse_build("https://travis.acme.org/api/build/9", ENTERPRISE) == 9
+    assert parse_build("https://app.travis-ci.com/github/owner/name/builds/9/jobs/123", SITE) is None
+    assert parse_build("9", SITE) is None

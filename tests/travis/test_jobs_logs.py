@@ -13,7 +13,8 @@ from purger.standin.jobs import Job
 from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.job_log import CacheUse
-from purger.travis.jobs import Jobs, NoLogYetError
+from purger.travis.job_log.reader import CHUNK_BYTES
+from purger.travis.jobs import Jobs, LogRemovedError, NoLogYetError
 from tests.support.browser import PURGER, OpenApi, environment
 from tests.support.raw_servers import OK, Connection, raw_server
 from tests.support.stand_in_jobs import failed
@@ -113,3 +114,16 @@ async def test_a_log_that_is_empty_is_none_yet(open_api: OpenApi, content: bytes
     async with raw_server(answer) as server, open_api(at=Site.at(server.url, server.url)) as api:
         with pytest.raises(NoLogYetError, match="job 7 has no log yet"):
             await Jobs(api).log(7)
+
+
+async def test_a_log_that_somebody_removed_is_none(
+    site: StandIn, job: Job, open_api: OpenApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says = "Log removed by Jane Doe at 2020-01-01 12:00:00 UTC\n"
+    async with open_api() as api:
+        monkeypatch.setattr(Job, "log", lambda _job: says)
+        with pytest.raises(LogRemovedError, match=f"somebody removed the log of job {job.id}"):
+            await Jobs(api).log(job.id)
+        for text in (f"{says}$ make\n", f"Worker information\n{says}", says + "x" * CHUNK_BYTES + says):
+            monkeypatch.setattr(Job, "log", lambda _job, text=text: text)
+            await Jobs(api).log(job.id)

@@ -8,6 +8,7 @@ import pytest
 
 from purger.core.errors import ExitCode, LastingSiteError, PurgerError, SiteError
 from purger.travis.refusals import (
+    OTHER_HOST_REMEDY,
     SIGN_IN_TO_THE_NETWORK,
     BusyError,
     ConflictError,
@@ -17,6 +18,7 @@ from purger.travis.refusals import (
     TokenRefusedError,
     another_page,
     front_end_refusal,
+    page_moved,
     refusal_of,
 )
 
@@ -120,18 +122,23 @@ def test_a_redirect_to_another_host_is_never_an_address_to_give(status: int, loc
 
 
 @pytest.mark.parametrize(
-    ("location", "target"),
+    ("location", "target", "moved"),
     [
-        ("/v3/repo/7?secret=1", "https://api.travis.test/v3/repo/7"),
-        ("https://api.travis.test:8443/repo/7", "https://api.travis.test:8443/repo/7"),
-        ("https://API.travis.test./", "https://API.travis.test./"),
+        ("/v3/repo/7?secret=1", "https://api.travis.test/v3/repo/7", "https://api.travis.test/v3"),
+        ("https://api.travis.test:8443/repo/7", "https://api.travis.test:8443/repo/7", "https://api.travis.test:8443"),
+        ("https://API.travis.test./", "https://API.travis.test./", None),
+        ("/my.policy", "https://api.travis.test/my.policy", None),
+        ("/oauth2/sign_in?rd=/repo/7", "https://api.travis.test/oauth2/sign_in", None),
+        ("/repo/7/", "https://api.travis.test/repo/7/", None),
+        ("/repo/7?again", "https://api.travis.test/repo/7", None),
     ],
 )
-def test_a_redirect_on_the_same_host_is_an_address_to_give(location: str, target: str) -> None:
+def test_a_redirect_on_the_same_host_may_say_where_the_api_is(location: str, target: str, moved: str | None) -> None:
     caught = refused(302, location=location)
     assert caught.what.endswith(f"; it leads to {target}")
     assert type(caught) is SiteError
-    assert caught.remedy == "Give the address that it leads to as --api-url."
+    given = f"Give --api-url with {moved} in place of https://api.travis.test."
+    assert caught.remedy == (given if moved else OTHER_HOST_REMEDY)
 
 
 @pytest.mark.parametrize(
@@ -197,3 +204,30 @@ def test_a_page_with_another_title_than_the_front_ends_is_another_servers() -> N
     assert "something else than the front end answers here" in caught.what
     assert "\x1b" not in caught.what
     assert SIGN_IN_TO_THE_NETWORK in (caught.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "said", "remedy"),
+    [
+        ("/github/o/n", "Travis CI", "the page moved to /github/o/n instead", "ask an admin"),
+        ("/github/o/n/", "", "the page moved to /github/o/n/ instead", "ask an admin"),
+        (
+            "/login",
+            "Corporate login",
+            'something else than the front end answers here: a page ("Corporate login")',
+            "sign",
+        ),
+        ("/signin", "Travis CI", "the page moved to /signin instead", "ask an admin"),
+        ("/my.policy\x1b", "", "the page moved to /my.policy", OTHER_HOST_REMEDY),
+        ("/", "", "the page moved to / instead", OTHER_HOST_REMEDY),
+        ("/github/o/n-2", "", "the page moved to /github/o/n-2 instead", OTHER_HOST_REMEDY),
+    ],
+)
+def test_a_page_that_moved_is_the_repositorys_own_or_something_else(
+    path: str, title: str, said: str, remedy: str
+) -> None:
+    caught = page_moved(path, title, "https://app.travis.test/github/o/n/caches")
+    assert caught.what.startswith(said)
+    assert "\x1b" not in caught.what
+    assert remedy in (caught.remedy or "")
+    assert isinstance(caught, LastingSiteError) is (title == "Corporate login"), "only that stays"

@@ -32,17 +32,15 @@ class Beginning:
 
     def __init__(self, on_next_job: Callable[[], None]) -> None:
         self._on_next_job = on_next_job
-        # Whether something was seen that only a log of Travis CI holds.
-        self.was_called = False
+        self.was_called = False  # whether something was seen that only a log of Travis CI holds
         self.is_job_over = self.is_of_several_jobs = False
         # Whether the job's own commands run: what these write is not the tool's, and they come after the cache part.
         self.is_past = False
         # Whether something that only the tool writes was taken for the output of such a command.
         self.was_passed_over = False
         self.is_disabled = False
-        # Whether a workspace was attempted: the tool is installed for these, too.
-        self.uses_workspaces = self._is_tool_installed = False
-        self._has_folds = self._is_cut = self._is_silent_later_job = self._uses_caches = False
+        self.uses_workspaces = self._is_tool_installed = False  # for workspaces, the tool is installed, too
+        self.has_more = self._has_folds = self._is_cut = self._is_silent_later_job = self._uses_caches = False
         self._has_worker = self._has_clone = self._has_rest = self._is_tool_seen = False
         self._has_part = self._is_part_empty = self._is_part_over = False
 
@@ -81,7 +79,6 @@ class Beginning:
 
     def fold(self, name: str) -> None:
         """Handle the start of a fold."""
-        self._has_folds = True
         if name.startswith("worker_info"):
             self._job_began()
         elif name.startswith("git.checkout"):
@@ -90,11 +87,13 @@ class Beginning:
             self._open_part()
         elif name.startswith("cache."):
             self._uses_caches = True
+        self._has_folds = True
 
     def command_began(self, statement: Statement) -> None:
         """Handle a command's echo: one that is not of the cache part ends it."""
         end = statement.match.end()
         if statement.begins() and not statement.text.startswith(_COMMANDS_OF_THE_PART, end):
+            self.has_more = True
             self._is_part_over |= self._is_part_empty
             self.is_past |= _OF_THE_SET_UP.match(statement.text, end) is None
 
@@ -159,14 +158,15 @@ class Beginning:
     def _job_began(self) -> None:
         # A job has one heading and then one clone, so that the next heading is another's, however the first ended.
         if self.is_job_over or self._has_rest or self._has_clone or self._is_tool_seen:
-            self.is_of_several_jobs = True
-            self._on_next_job()
+            # A sentence about a command's end, and nothing more, is what somebody quotes above the log.
+            if self.has_more or self._has_folds or self._uses_caches or self._has_clone or self._is_tool_seen:
+                self.is_of_several_jobs = self._is_silent_later_job = True
+                self._on_next_job()
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
-            self._is_cut = self.is_past = self.was_passed_over = self._is_tool_seen = False
-            self._is_silent_later_job = True
-        self._has_worker = True
+            self._is_cut = self.was_passed_over = self._is_tool_seen = False
+        self._has_worker, self.is_past = True, False  # a command before it, as `$ cat job.log`, is not the job's
 
     def _open_part(self) -> None:
         if self.is_job_over:

@@ -1,4 +1,4 @@
-"""Decompress a log that was kept as a gzip file, in constant memory."""
+"""Decompress a log that was kept as a gzip file, in constant memory, and name files of other kinds that are no text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,21 @@ from collections.abc import Iterable, Iterator
 
 _MARK = b"\x1f\x8b"
 _GZIP = 16 + zlib.MAX_WBITS
+_OTHERS = {
+    b"PK\x03\x04": "a ZIP archive or a document of an office program",
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ\0": "an xz file",
+    b"\x28\xb5\x2f\xfd": "a Zstandard file",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"%PDF-": "a PDF document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
+
+
+def kind_of(first: bytes) -> str | None:
+    """Return what a file is that begins with this, where it is no text and not read; None for any other."""
+    return next((kind for mark, kind in _OTHERS.items() if first.startswith(mark)), None)
 
 
 def decompressed(chunks: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:

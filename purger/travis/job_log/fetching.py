@@ -8,7 +8,7 @@ from collections.abc import Callable
 from purger.travis.job_log.beginning import HEADINGS
 from purger.travis.job_log.model import Fetch, Unknown
 from purger.travis.job_log.scan import NOISE, Rule, Statement
-from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, TOOK_LONGER, BlockTimes, Transfer
+from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, ON_NEXT_LINE, TOOK_LONGER, BlockTimes, Transfer
 
 _END_OF_SENTENCE = re.compile(rb"[ \t\r]*(?:\Z|\n|travis_|adding |\d[\d.]*s)")
 _ADDED = re.compile(NOISE + rb"adding /")
@@ -58,7 +58,7 @@ class Fetching:
         """Return the rules for the tool's statements."""
         rules = [
             # A mail may break the line before a long name.
-            *(Rule(words, words + KEY, self._on_fetching) for words in (b"fetching ", b"fetching\n")),
+            *(Rule(words, words + ON_NEXT_LINE + KEY, self._on_fetching) for words in (b"fetching ", b"fetching\n")),
             Rule(b"fetching ", rb"fetching (?!" + KEY + rb")\S[^\n]{0,600}", self._on_fetching_unnamed),
             *(Rule(heading, re.escape(heading), self._on_beginning) for heading in HEADINGS),
             Rule(b"running `casher ", rb"running `casher (fetch|add)", self._on_aborted),

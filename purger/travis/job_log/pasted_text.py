@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from purger.travis.job_log.wrapped_lines import WrappedLines, wrapped_width
 
@@ -32,7 +33,6 @@ _NUMBER = (
 _OTHERS = (
     rb"#\d+ \d+\.\d+ ",  # BuildKit
     rb"std(?:out|err) [FP] ",  # Kubernetes' files
-    rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b(?: [\w.\-]{1,40}(?=:))?:?[ \t]*",
     rb"\[[ \w./:\-]{1,100}\][ \t]?",
     rb"<[\w.\-]{1,40}>[ \t]",
     rb"[\w.\-]{1,60}[ \t]*\|[ \t]?",
@@ -40,10 +40,8 @@ _OTHERS = (
     rb"[^\t\n]{1,100}\t",
 )
 _QUOTED_OTHERS = tuple(_QUOTING + rb"(?!travis_)" + one for one in _OTHERS)
-# What a tool puts before every line alike: the mark of a comment or a change, a file, a program.
-_LABEL = re.compile(
-    rb"(?:#+|//|--|;|%)(?=[ \t])|[+](?![+])|-(?!-)"
-    rb"|(?:[^\s:|\[]+[ \t]+)?(?!travis_)[^\s:|$\"'`]{1,100}(?:[ \t]*\||:)"
+_LEVEL = (
+    _QUOTING + rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b(?: (?!travis_)[\w.\-]{1,40}(?=:))?:?[ \t]*"
 )
 # What was put before the lines of a log is known by what only Travis CI writes behind it, or by two of the cache tool's
 # sentences: one alone may be another program's.
@@ -63,6 +61,10 @@ _OF_THE_TOOL = tuple(
         ),
     )
 )
+
+_OF_A_LOG = re.compile(b"|".join(one.pattern for one in (_OF_TRAVIS, *_OF_THE_TOOL)))
+_NUMBER_IN_PREFIX = re.compile(rb"\d+")
+_LONGEST_LEARNED = 120
 
 # Line ends, blanks, what a word processor makes of quotation marks and hyphens, and what is invisible: soft hyphens,
 # joiners, marks of direction. Without groups it is fast.
@@ -157,9 +159,8 @@ def _prefix_of(head: bytes) -> re.Pattern[bytes] | None:
     if _is_of_a_log(lines):
         return None
     while len(lines) > 1 and len(found) < _MOST_PREFIXES:
-        pattern = next(
-            (one for one in (_STAMP, _NUMBER, *_QUOTED_OTHERS, *_labels(lines)) if _begins_most(one, lines)), None
-        )
+        patterns = (_STAMP, _NUMBER, *_QUOTED_OTHERS, *_learned(lines), _LEVEL)
+        pattern = next((one for one in patterns if _begins_most(one, lines)), None)
         if pattern is None:
             break
         found.append(pattern)
@@ -179,11 +180,14 @@ def _begins_most(pattern: bytes, lines: list[bytes]) -> bool:
     return has >= _SHARE * len(lines) - (len(lines) > 2)  # a person may have written one of them
 
 
-def _labels(lines: list[bytes]) -> list[bytes]:
-    """Return patterns for the labels of the first lines, of which people may have written some."""
-    starts = (re.sub(rb"\A" + _QUOTING, b"", line, count=1) for line in lines[: _FIRST_LINES // 2 + 1])
-    labels = {match[0]: None for match in map(_LABEL.match, starts) if match}
-    return [_QUOTING + re.escape(label) + _END_OF_PREFIX for label in labels]
+def _learned(lines: list[bytes]) -> list[bytes]:
+    """Return the pattern of what stands most often before what only a log of Travis CI holds, but for its numbers."""
+    found = ((line, _OF_A_LOG.search(line)) for line in lines)
+    starts = (line[: match.start()] for line, match in found if match and match.start() <= _LONGEST_LEARNED)
+    shapes = Counter(
+        _NUMBER_IN_PREFIX.sub(rb"\\d+", re.escape(start.rstrip(b" \t"))) for start in starts if start.strip()
+    )
+    return [shape + rb"[ \t]?" for shape, _ in shapes.most_common(1)]
 
 
 def _is_of_a_log(lines: list[bytes]) -> bool:

@@ -33,7 +33,11 @@ _STALLED = (
 )
 _ENDS = re.compile(_END_OF_SENTENCE)
 # The address and the folder. What follows the keyword is only looked at, so that it may hold other statements.
-_CLONE = rb"\$ git clone (?=(?:-\S{1,300} ){0,9}(\S{1,300}) ([\w.\-/]{1,200}))"
+_GAP = rb"(?: |[ \t]*\n[ \t>]*)"
+"""The blank between two words, or the end of a line where somebody's mail was wrapped at it."""
+_CLONE = rb"\$ git clone(?=" + _GAP + rb"(?:-\S{1,300}" + _GAP + rb"){0,9}(\S{1,300})" + _GAP + rb"([\w.\-/]{1,200}))"
+_REMOVED = re.compile(rb"\s*Log removed by [^\n]{1,200} at \d{4}-[\d\-]{5}[^\n]{0,40}\s*")
+AFTER_REMOVAL = "Restart the job, or look at another one of its branch: a log that was removed can't be had again."
 _LONGEST_SENTENCE = 600
 _LONGEST_COMMAND = 8 * 1024
 _MOST_NESTED = 4
@@ -112,7 +116,7 @@ class LogReader:
                 self._on_block_end,
             ),
             Rule(b"$", rb"\$ ", self._on_command),
-            Rule(b"$ git clone ", _CLONE, self._on_clone),
+            Rule(b"$ git clone", _CLONE, self._on_clone),
             Rule(b"exited with ", rb"exited with (\d{1,3})(?: during [\w ]{0,40}\.|\.)?", self._on_exit),
             Rule(b"No output has been ", _STALLED, self._on_stalled),
             Rule(b" has been terminated", rb" has been terminated", self._on_terminated),
@@ -267,12 +271,22 @@ class LogSink:
             self._gathered.clear()
         return self._fed_bytes <= self._largest_bytes
 
+    @property
+    def was_removed(self) -> bool:
+        """Whether all that came says that somebody removed the log."""
+        return len(self._gathered) == self._fed_bytes and says_removed(bytes(self._gathered))
+
     def finish(self) -> JobLog:
         """Return the contents of the log; one that is too long counts as truncated."""
         self._reader.feed(bytes(self._gathered))
         log = self._reader.finish()
         is_cut = self._fed_bytes > self._largest_bytes
         return replace(log, truncated=log.is_log, too_long=True) if is_cut else log
+
+
+def says_removed(text: bytes) -> bool:
+    """Return whether a text is what the site puts in the place of a log that somebody removed."""
+    return _REMOVED.fullmatch(text) is not None
 
 
 def read_log(source: BinaryIO | Iterable[bytes]) -> JobLog:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from purger.travis.job_log.model import Stored
 from purger.travis.job_log.scan import Rule, Statement
-from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, TOOK_LONGER, BlockTimes, Transfer
+from purger.travis.job_log.transfers import KEY, MAX_ARCHIVES, ON_NEXT_LINE, TOOK_LONGER, BlockTimes, Transfer
 
 _PACKING = b"packing new archive"
 _LONGEST_PACKING = 2 * 1024  # bytes that the tool and tar may write between two of its statements
@@ -37,7 +37,7 @@ class Storing:
         rules = [
             Rule(b"store build cache", rb"store build (cache)", self._on_part),
             Rule(_PACKING, _PACKING, self._on_packing),
-            Rule(b"uploading ", rb"uploading (?:" + KEY + rb"|archive|/(?=\s|\Z))", self._on_uploading),
+            Rule(b"uploading ", rb"uploading (?:" + ON_NEXT_LINE + KEY + rb"|archive|/(?=\s|\Z))", self._on_uploading),
             Rule(b"uploading\n", b"uploading\n" + KEY, self._on_uploading),
             Rule(b"nothing changed", rb"nothing changed(?:, not updating (\w+))?", self._on_nothing_changed),
             Rule(b"change detected", rb"change detected(?: \(content changed|: )", self._on_change),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from typing import Protocol
+
+from purger.travis.job_log.mail import MailText
+from purger.travis.job_log.web_page import PageText, TaggedText
 
 HEAD_BYTES = 64 * 1024
 """How many bytes decide the form. It is decided once, so that chunk boundaries cannot change it."""
@@ -47,29 +51,23 @@ _ELEMENT = re.compile(
 )
 # A web page's source without its tags, or behind a person's words.
 _ENTITY_IN_LOG = re.compile(rb"The command &(?:quot|#34);|Cloning into &#(?:39|x27);")
-_LINE_TAG = re.compile(rb"<(?:br|/?(?:div|p|tr|li|pre|details|summary|blockquote))\b[^<>\n]{0,300}>\n?", re.IGNORECASE)
-_OTHER_TAG = re.compile(rb"</?(?:span|a|code|b|i|em|strong|td|font)\b[^<>\n]{0,300}>", re.IGNORECASE)
-_LONGEST_TAG = 320
-# A line end directly behind a tag belongs to it, too.
-_CUT_TAG = re.compile(rb"(?:<[^<>\n]*>?|&[^;&\s]{0,5})\Z")
-_ENTITIES = (
-    (b"&nbsp;", b" "),
-    (b"&#160;", b" "),
-    (b"&lt;", b"<"),
-    (b"&gt;", b">"),
-    (b"&quot;", b'"'),
-    (b"&#34;", b'"'),
-    (b"&#39;", b"'"),
-    (b"&#x27;", b"'"),
-    (b"&amp;", b"&"),
-)
 _STRUCTURE = re.compile(rb"[\"{}\[\]:,]")
 _UNICODE_ESCAPES = re.compile(rb"(?:\\u[0-9a-fA-F]{4})+")
 _DEEPEST_NESTING = 64
 
 
-class _Form:
-    """The form of plain text, and the base class of the other forms."""
+class _Form(Protocol):
+    """Takes a log of one form, in pieces, and returns the text in it."""
+
+    held: bytes
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def finish(self) -> bytes: ...
+
+
+class _Plain:
+    """The form of plain text, and the base class of other forms."""
 
     def __init__(self) -> None:
         self.held = b""
@@ -114,7 +112,7 @@ class _Layer:
     def _begun(self) -> bytes:
         head, self._head = bytes(self._head), bytearray()
         self._form = _form_of(head[:HEAD_BYTES])
-        if self._deepest and type(self._form) is not _Form:
+        if self._deepest and type(self._form) is not _Plain:
             self._next = _Layer(self._deepest - 1)
         return self.feed(_MARK.sub(b"", head))
 
@@ -148,23 +146,25 @@ class LogText:
 
     def __init__(self) -> None:
         self._utf16 = _Utf16()
+        self._mail = MailText()
         self._layer = _Layer(_MOST_LAYERS)
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
         """Read the next chunk; return the text that is complete."""
         # Zero bytes are garbage, or half of each character in a log saved as UTF-16 without a mark.
-        return self._without_codes(self._layer.feed(self._utf16.feed(data).replace(b"\0", b"")), final=False)
+        text = self._mail.feed(self._utf16.feed(data).replace(b"\0", b""))
+        return self._without_codes(self._layer.feed(text), final=False)
 
     def finish(self) -> bytes:
         """Return the rest of the text."""
-        last = self._layer.feed(self._utf16.feed(b"", final=True).replace(b"\0", b""))
-        return self._without_codes(last + self._layer.finish(), final=True)
+        last = self._mail.feed(self._utf16.feed(b"", final=True).replace(b"\0", b"")) + self._mail.finish()
+        return self._without_codes(self._layer.feed(last) + self._layer.finish(), final=True)
 
     @property
     def kept_bytes(self) -> int:
         """The number of bytes that wait for the next chunk."""
-        return len(self._utf16.held) + self._layer.kept_bytes + len(self._held)
+        return len(self._utf16.held) + len(self._mail.held) + self._layer.kept_bytes + len(self._held)
 
     def _without_codes(self, data: bytes, *, final: bool) -> bytes:
         data, self._held = self._held + data, b""
@@ -181,7 +181,7 @@ class LogText:
 def _form_of(head: bytes) -> _Form:
     start = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n>")
     if _WEB_PAGE.match(start):
-        return _WebPage()
+        return PageText()
     if _JSON_OBJECT.match(start) and _JSON_KEYS.search(start):
         return _JsonForm()
     if _JSON_STRING.match(start) and b"\\" in start:
@@ -192,21 +192,14 @@ def _form_of(head: bytes) -> _Form:
     if any(map(_SPELLED_IN_LOG.match, start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES])):
         return _SpelledForm()
     if _ELEMENT.match(start) or _ENTITY_IN_LOG.search(start):
-        return _TaggedForm()
+        return TaggedText()
     # In what a job prints there may be a few.
     if 2 * sum(len(line) for line in start.split(b"\n") if _BREAK.search(line)) > len(start):
-        return _TaggedForm()
-    return _Form()
+        return TaggedText()
+    return _Plain()
 
 
-class _WebPage(_Form):
-    """A web page, which contains no log."""
-
-    def feed(self, data: bytes) -> bytes:
-        return data[:0]
-
-
-class _SpelledForm(_Form):
+class _SpelledForm(_Plain):
     """A log whose escape codes were made visible, as in a program's source."""
 
     def feed(self, data: bytes) -> bytes:
@@ -221,22 +214,7 @@ class _SpelledForm(_Form):
         return _SPELLED.sub(b"", held)
 
 
-class _TaggedForm(_Form):
-    """A piece of a web page's source, whose lines end in tags."""
-
-    def feed(self, data: bytes) -> bytes:
-        data = self.held + data
-        begun = _CUT_TAG.search(data, max(0, len(data) - _LONGEST_TAG))
-        cut = begun.start() if begun else len(data)
-        self.held = data[cut:]
-        return _untagged(data[:cut])
-
-    def finish(self) -> bytes:
-        held, self.held = self.held, b""
-        return _untagged(held)
-
-
-class _EscapedForm(_Form):
+class _EscapedForm(_Plain):
     """The inside of a string, with escaped line ends and control characters."""
 
     def feed(self, data: bytes) -> bytes:
@@ -250,7 +228,7 @@ class _EscapedForm(_Form):
         return _unescaped(held)
 
 
-class _JsonForm(_Form):
+class _JsonForm(_Plain):
     """A JSON document with the log as a whole, in parts, or as a single string.
 
     An API response contains the log twice, as a whole and in parts. The first one counts.
@@ -364,13 +342,6 @@ def _unescaped(data: bytes) -> bytes:
     if b"\\u" in data:
         data = _UNICODE_ESCAPES.sub(_characters, data)
     return data.replace(b"\0", b"\\")
-
-
-def _untagged(data: bytes) -> bytes:
-    data = _OTHER_TAG.sub(b"", _LINE_TAG.sub(b"\n", data))
-    for entity, character in _ENTITIES:
-        data = data.replace(entity, character)
-    return data
 
 
 def _characters(escapes: re.Match[bytes]) -> bytes:

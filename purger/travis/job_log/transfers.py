@@ -18,6 +18,8 @@ KEY = rb"[ \t>]*+[*`\"']{0,3}+(" + _CHARACTER + rb"{1,250})/(" + _CHARACTER + rb
 
 Marks before them, which no key begins with, are what people put around a name to point at it, or mails before a line.
 """
+ON_NEXT_LINE = rb"(?:[ \t]*\n)?"
+"""What wraps lines at blanks leaves of these before a long name."""
 _DASHES = str.maketrans({"\u2013": "--", "\u2014": "--"})
 """What word processors make of the two hyphens in a file name."""
 _LOST = frozenset("?\ufffd")

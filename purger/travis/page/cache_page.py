@@ -25,7 +25,7 @@ from purger.travis.page.certificates import RefusedCertificates
 from purger.travis.page.supervised_page import SupervisedPage, first_line, lost_browser
 from purger.travis.pages import is_page
 from purger.travis.payloads import Response, caches_in, response_in, words_of
-from purger.travis.refusals import SIGN_IN_TO_THE_NETWORK, another_page, front_end_refusal
+from purger.travis.refusals import SIGN_IN_TO_THE_NETWORK, another_page, front_end_refusal, page_moved
 
 TOKEN_KEY = "travis.webToken"  # noqa: S105 - the key's name; alone it signs in, without the full state's race
 HANDLE = "__purger__"
@@ -163,7 +163,7 @@ class CachePage:
                 what = "the page says that it couldn't display the repository"
                 raise SiteError(what, where=self.url, remedy=_ASK_FOR_THE_LIST)
             case "moved":
-                raise SiteError(f"the page moved to {shown['path']} instead of showing the caches", where=self.url)
+                raise page_moved(shown["path"], shown["title"], self.url)
             case "refused":
                 raise _no_list(fetched, self.url)
             case "unknown":

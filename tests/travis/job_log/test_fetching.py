@@ -115,10 +115,11 @@ def test_marks_around_a_name_are_no_part_of_its_branch(mark: str) -> None:
     assert [stored.branch for stored in read.stored] == ["fix"]
 
 
+@pytest.mark.parametrize("left", ["", " "])
 @pytest.mark.parametrize("mark", ["", "> ", "> > "])
-def test_a_name_that_a_mail_put_on_a_line_of_its_own_is_read(mark: str) -> None:
+def test_a_name_that_a_mail_put_on_a_line_of_its_own_is_read(mark: str, left: str) -> None:
     log = f"{ASK}{ONE}{TWO}found cache\nuploading fix/cache-a.tgz\ncache uploaded\n$ make\n{EXIT}"
-    wrapped = log.replace("fetching ", "fetching\n").replace("uploading ", "uploading\n")
+    wrapped = log.replace("fetching ", f"fetching{left}\n").replace("uploading ", f"uploading{left}\n")
     mailed = "".join(f"{mark}{line}\n" for line in wrapped.splitlines())
     whole, read = read_log([log.encode()]), read_log([mailed.encode()])
     assert (read.asked, read.stored) == (whole.asked, whole.stored)

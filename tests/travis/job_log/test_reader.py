@@ -270,6 +270,9 @@ def clone_of(*lines: str) -> str | None:
         ("$ git clone --depth=50 --branch=x/y https://github.com/acme/a acme/a", "https://github.com/acme/a"),
         ("$ git clone git@gitlab.com:group/sub/a.git group/sub/a", "git@gitlab.com:group/sub/a.git"),
         ("2.11s$ git clone https://github.com/acme/a.git acme/a", "https://github.com/acme/a.git"),
+        ("$ git clone --depth=50 --branch=x \nhttps://github.com/acme/a.git acme/a", "https://github.com/acme/a.git"),
+        ("> $ git clone --depth=50\n> https://github.com/acme/a.git\n> acme/a", "https://github.com/acme/a.git"),
+        ("$ git clone https://github.com/acme/Cloning\nCloning into 'Cloning'...", None),
         ("$ git clone https://github.com/acme/dep.git", None),
         ("$ git clone https://github.com/acme/dep.git vendor/dep", None),
         ("$ git clone https://github.com/acme/dep.git dep", None),
@@ -278,6 +281,11 @@ def clone_of(*lines: str) -> str | None:
 )
 def test_the_address_of_the_jobs_own_clone_is_read(line: str, clone: str | None) -> None:
     assert clone_of(line) == clone
+
+
+def test_the_jobs_own_clone_is_read_behind_a_persons_commands() -> None:
+    log = "$ travis logs 12.1\nWorker information\n$ git clone https://github.com/acme/a.git acme/a\n"
+    assert read_log([log.encode()]).clone == "https://github.com/acme/a.git"
 
 
 def test_of_several_clones_none_is_the_jobs_own() -> None:

@@ -218,8 +218,8 @@ def test_the_text_of_a_document_is_found(document: object, text: bytes) -> None:
 @pytest.mark.parametrize(
     ("head", "text"),
     [
-        (b"<!DOCTYPE html><p>a\n", b""),
-        (b"\xef\xbb\xbf  <html>\n", b""),
+        (b"<!DOCTYPE html><p>a\n", b"\n\na\n"),
+        (b"\xef\xbb\xbf  <html>\n", b"  \n\n"),
         (b'{"error": "not a log"}', b'{"error": "not a log"}'),
         (b'"a" is no string\n', b'"a" is no string\n'),
         (b'> "a\\nb"', b"a\nb"),

@@ -1,0 +1,84 @@
+"""Take the text out of a web page's source: a whole page that somebody saved, or a piece of one."""
+
+from __future__ import annotations
+
+import re
+
+_LINE_TAG = re.compile(rb"<(?:br|/?(?:div|p|tr|li|pre|details|summary|blockquote))\b[^<>\n]{0,300}>\n?", re.IGNORECASE)
+_OTHER_TAG = re.compile(rb"</?(?:span|a|code|b|i|em|strong|td|font)\b[^<>\n]{0,300}>", re.IGNORECASE)
+_ANY_TAG = re.compile(rb"<[/!?]?[a-z][^<>]{0,4000}>", re.IGNORECASE)
+_LONGEST_TAG = 320
+# A line end directly behind a tag belongs to it, too.
+_CUT_TAG = re.compile(rb"(?:<[^<>\n]*>?|&[^;&\s]{0,5})\Z")
+_ENTITIES = (
+    (b"&nbsp;", b" "),
+    (b"&#160;", b" "),
+    (b"&lt;", b"<"),
+    (b"&gt;", b">"),
+    (b"&quot;", b'"'),
+    (b"&#34;", b'"'),
+    (b"&#39;", b"'"),
+    (b"&#x27;", b"'"),
+    (b"&amp;", b"&"),
+)
+# What a browser does not show as a part of the page.
+_HIDDEN = re.compile(rb"<(head|script|style)(?=[\s>])", re.IGNORECASE)
+_LONGEST_END = 16
+
+
+class TaggedText:
+    """Takes a piece of a web page's source, whose lines end in tags, in pieces of any size; returns its text."""
+
+    def __init__(self) -> None:
+        self.held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Read the next piece; return the text that is complete."""
+        data = self.held + data
+        begun = _CUT_TAG.search(data, max(0, len(data) - _LONGEST_TAG))
+        cut = begun.start() if begun else len(data)
+        self.held = data[cut:]
+        return self._untagged(data[:cut])
+
+    def finish(self) -> bytes:
+        """Return the rest of the text."""
+        held, self.held = self.held, b""
+        return self._untagged(held)
+
+    def _untagged(self, data: bytes) -> bytes:
+        data = _OTHER_TAG.sub(b"", _LINE_TAG.sub(b"\n", data))
+        for entity, character in _ENTITIES:
+            data = data.replace(entity, character)
+        return data
+
+
+class PageText(TaggedText):
+    """Takes the source of a whole page: any tag ends a line, and what a browser does not show is left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cut = b""
+        self._end_of_hidden: re.Pattern[bytes] | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        """Read the next piece; return the text that is complete."""
+        data, shown = self._cut + data, b""
+        while found := (self._end_of_hidden or _HIDDEN).search(data):
+            if self._end_of_hidden is None:
+                shown += data[: found.start()]
+                self._end_of_hidden = re.compile(rb"</" + found[1] + rb"\s{0,4}>", re.IGNORECASE)
+            else:
+                self._end_of_hidden = None
+            data = data[found.end() :]
+        begun = data.rfind(b"<", max(0, len(data) - _LONGEST_END))
+        cut = begun if begun >= 0 else len(data)
+        self._cut = data[cut:]
+        return super().feed(shown if self._end_of_hidden else shown + data[:cut])
+
+    def finish(self) -> bytes:
+        """Return the rest of the text."""
+        rest = b"" if self._end_of_hidden else self._cut
+        return super().feed(rest) + super().finish()
+
+    def _untagged(self, data: bytes) -> bytes:
+        return super()._untagged(_ANY_TAG.sub(b"\n", _OTHER_TAG.sub(b"", data)))

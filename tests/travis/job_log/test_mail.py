@@ -1,0 +1,98 @@
+"""The text of a mail, or of a page that was saved as one, is taken out of it, wherever its pieces are cut."""
+
+from __future__ import annotations
+
+import quopri
+from base64 import encodebytes
+
+import pytest
+
+from purger.travis.job_log import read_log
+from purger.travis.job_log.mail import MailText
+
+NAME = f"cache-linux-focal-{'0123456789abcdef' * 4}--python-3.8.tgz"
+LOG = (
+    "Worker information\nversion: 6.2 =3D \N{LATIN SMALL LETTER E WITH ACUTE}\n"
+    "$ git clone --depth=50 --branch=fix https://github.com/acme/widgets.git acme/widgets\n"
+    f"attempting to download cache archive\nfetching main/{NAME}\nfound cache\n"
+    '$ make\nno\nThe command "make" exited with 1.\nDone. Your build exited with 1.\n'
+).encode()
+HEAD = b"From: alice@example.org\nSubject: build\nMIME-Version: 1.0\n"
+QUOTED = quopri.encodestring(LOG)
+PLAIN = b"Content-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: quoted-printable\n\n" + QUOTED
+PAGE = b"Content-Type: text/html;\n charset=UTF-8\n\n<pre>again</pre>\n"
+PARTS = b"Content-Type: multipart/%b;\n boundary=%b\n\nnot shown\n"
+PICTURE = b"Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n" + encodebytes(b"\x89PNG")
+FILE = b'Content-Type: application/octet-stream; name="a.log"\nContent-Transfer-Encoding: base64\n\n' + encodebytes(LOG)
+FORWARDED = b"Content-Type: message/rfc822\n\nSubject: it fails\n" + PLAIN
+
+
+def read(*pieces: bytes) -> bytes:
+    mail = MailText()
+    return b"".join([*map(mail.feed, pieces), mail.finish()])
+
+
+def of_parts(kind: bytes, *parts: bytes) -> bytes:
+    between = b"".join(b"--=_1\n" + part + b"\n" for part in parts)
+    return HEAD + PARTS % (kind, b'"=_1"') + between + b"--=_1--\nnot shown\n"
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        HEAD + PLAIN,
+        b"From alice Fri Nov 27 21:00:00 2026\n" + HEAD + PLAIN,
+        (HEAD + PLAIN).replace(b"\n", b"\r\n"),
+        HEAD + b"Content-Transfer-Encoding: BASE64\n\n" + encodebytes(LOG),
+        HEAD + b"Content-Type: text/html\n\n" + LOG,
+        of_parts(b"alternative", PLAIN, PAGE),
+        of_parts(b"mixed", PLAIN, PICTURE),
+        of_parts(b"mixed", FILE),
+        of_parts(b"mixed", FORWARDED),
+    ],
+    ids=["quoted", "mbox", "CRLF", "base64", "a page", "both", "a picture", "a file", "forwarded"],
+)
+def test_the_text_of_a_mail_is_decoded(mail: bytes) -> None:
+    assert read(mail).strip() == LOG.strip()
+    assert read(*(mail[at : at + 1] for at in range(len(mail)))) == read(mail)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOG,
+        b"",
+        b"From",
+        b"From: alice\nSubject: it fails, see below\n\n" + QUOTED,
+        b"To: those who run it. It fails, and I do not know why:\n" + QUOTED,
+        b"From https://github.com/a/b\n * branch main\n$ curl -i x\nContent-Type: text/html\n\n" + LOG,
+        b"Content-Type: text/plain is what my test prints " * 2000,
+    ],
+)
+def test_what_is_no_mail_stays_as_it_is(text: bytes) -> None:
+    assert read(text) == text
+    assert read(text[:7], text[7:]) == text
+
+
+def test_a_mails_line_without_an_end_is_given_on() -> None:
+    mail = MailText()
+    taken = mail.feed(HEAD + b"\n")
+    for _ in range(8):
+        taken += mail.feed(b"x" * 50_000)
+    assert len(mail.held) < 100_000
+    assert (taken + mail.finish()).count(b"x") == 400_000
+
+
+@pytest.mark.parametrize("encoding", [b"7bit", b"quoted-printable"])
+def test_a_flowed_line_goes_on_in_the_next(encoding: bytes) -> None:
+    mail = HEAD + b"Content-Type: text/plain;\n charset=utf-8; format=flowed\nContent-Transfer-Encoding: " + encoding
+    text = b"fetching \nmain/cache-1.tgz\nfound cache\n".replace(b" ", b"=20" if encoding != b"7bit" else b" ")
+    assert read(mail + b"\n\n" + text) == b"fetching main/cache-1.tgz\nfound cache\n"
+
+
+def test_the_names_in_a_mails_log_are_whole() -> None:
+    """They were known with the `=` at the end of a mail's line in them: the purge had not deleted such a cache."""
+    log = read_log([HEAD + PLAIN])
+    assert [(fetch.branch, fetch.archive) for fetch in log.fetched] == [("main", NAME)]
+    assert log.clone == "https://github.com/acme/widgets.git"
+    assert log.last_failing_lines == ("$ make", "no")
