@@ -185,7 +185,8 @@ class Jobs:
         if len(jobs) == 1:
             return jobs[0].id
         numbers = ", ".join(str(job.id) for job in jobs[:_MOST_NAMED])
-        raise InputError(f"build {build_id} has {many(len(jobs), 'job')}", remedy=f"Give the number of one: {numbers}.")
+        remedy = f"Give the number of one: {numbers}." if jobs else "Its page may tell why: there is no log to read."
+        raise InputError(f"build {build_id} has {many(len(jobs), 'job')}", remedy=remedy)
 
     async def branches(self, job: JobFacts) -> JobBranches:
         """Return the branches whose caches the job looks for.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from purger.standin import Attempt, DeleteFault, StandIn
+from purger.standin import Attempt, DeleteFault, OddAnswer, StandIn
 from purger.standin.repository import Repository
 from tests.support.browser import Purger
 from tests.support.stand_in_jobs import failed
@@ -46,6 +46,8 @@ def test_the_page_of_a_build_means_its_one_job(purger: Purger, site: StandIn, re
     assert ended.code == 2
     assert f"Give the number of one: {job.id}, {another.id}." in ended.err
     assert "there is no build 78" in purger("check-log", f"{page[:-1]}8").report["error"]["message"]
+    site.faults.odd_answers = [OddAnswer("/build/79/jobs", '{"jobs": []}')]
+    assert "Its page may tell why: there is no log to read." in purger("check-log", f"{page[:-1]}9").err
 
 
 def test_the_log_of_a_job_is_compared_with_the_report_of_a_purge(
