@@ -18,7 +18,7 @@ from loguru import logger
 from purger.browser.network import Network, NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console, question, results
-from purger.cli.early_signals import Terminated
+from purger.cli.early_signals import Terminated, keep_waiting
 from purger.cli.faults import known
 from purger.cli.log import set_up_logging
 from purger.cli.options import ArtifactOptions, SiteOptions
@@ -60,6 +60,7 @@ def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]
     try:
         yield output
     except (Exception, KeyboardInterrupt, Terminated) as caught:  # noqa: BLE001 - nothing ends in a traceback
+        keep_waiting()
         error = _known(caught)
         report = run_report([], error, started_at)
         if report.error:
