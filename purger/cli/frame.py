@@ -149,7 +149,7 @@ def execute(
     started_at = datetime.now(UTC)
     place = ci.detect(os.environ)
     timeline = Timeline()
-    with _folded(output, place):
+    with _folded(output, place) as unfold:
         with ProgressView(output.notes) as progress:
             hooks = _hooks(output, progress, timeline, yes=yes)
             if artifacts and keep:
@@ -164,10 +164,11 @@ def execute(
             except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
                 stopped = _known(fault)
         report = task.report(started_at, stopped)
+        if not report.ok and not place.annotates:
+            unfold()  # else nobody would see what is not well
         results.show_report(output, report, as_table=as_table)
-    if report.ok and place.folds:  # the folded part hides it; what is not well is annotated
-        result = list_headline(report) if as_table else headline(report)
-        output.notes.out(place.line(result), highlight=False)
+    if report.ok and place.folds:  # the folded part hides it
+        output.notes.out(place.line(list_headline(report) if as_table else headline(report)), highlight=False)
     _keep_and_tell(output, report, timeline, artifacts, place, as_list=as_table is not None)
     if output.json:
         output.print_json(report)
@@ -219,13 +220,19 @@ def _annotate(output: Output, place: ci.Ci, report: Report) -> None:
 
 
 @contextmanager
-def _folded(output: Output, place: ci.Ci) -> Iterator[None]:
-    """Put what is written meanwhile into a part of the CI's log that can be folded, where it has such parts."""
-    start, end = place.fold("purger")
-    if start:
-        output.notes.out(start, highlight=False)
+def _folded(output: Output, place: ci.Ci) -> Iterator[Callable[[], None]]:
+    """Put what is written meanwhile into a part of the CI's log that can be folded, where it has such parts.
+
+    What is given ends that part before the end of the block.
+    """
+    marks = [mark for mark in place.fold("purger") if mark]
+
+    def write_mark() -> None:
+        if marks:
+            output.notes.out(marks.pop(0), highlight=False)
+
+    write_mark()
     try:
-        yield
+        yield write_mark
     finally:
-        if end:
-            output.notes.out(end, highlight=False)
+        write_mark()
