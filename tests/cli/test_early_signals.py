@@ -189,3 +189,17 @@ def test_a_signal_while_an_early_result_is_written_waits(words: list[str], modul
     assert "Stopped by" not in done.stderr
     if "--json" in words:
         assert json.loads(done.stdout)["exit_code"] == code
+
+
+@pytest.mark.parametrize("module", ["asyncio.selector_events", "purger.cli.hearing"])
+def test_a_signal_while_the_event_loop_is_made_ends_it_with_a_report(module: str) -> None:
+    done = purge_after(
+        "import socket; pair = socket.socketpair\n"
+        "def pair_and_hear(*given):\n"
+        f"    if sys._getframe(1).f_globals['__name__'] == {module!r}:\n"
+        "        socket.socketpair = pair; os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return pair(*given)\n"
+        "socket.socketpair = pair_and_hear"
+    )
+    assert (done.returncode, done.stderr) == (143, "error: Stopped by SIGTERM.\n")
+    assert json.loads(done.stdout)["exit_code"] == 143
