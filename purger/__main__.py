@@ -33,6 +33,7 @@ def _run() -> None:
 
 def _protect() -> None:
     """Keep secrets out of what is written, and drop variables that break or steer what purger is built on."""
+    import atexit
     import gc
     import os
     import sys
@@ -40,6 +41,7 @@ def _protect() -> None:
     from purger.secrets import child_environment, redaction, surroundings
 
     gc.set_threshold(OBJECTS_A_COLLECTION)
+    atexit.register(early_signals.ignore)  # first, so that it comes last: a stream may wait for its reader before
     redaction.guard_streams()
     surroundings.drop_variables_of_dependencies()
     zone = surroundings.drop_impossible_time_zone()

@@ -43,6 +43,12 @@ def keep_waiting() -> None:
             signal.signal(number, _note)
 
 
+def ignore() -> None:
+    """Ignore signals from now on: the exit code stands, and Python gives up its handlers before it has ended."""
+    for number in _numbers():
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _numbers() -> list[int]:
     return [number for name in ("SIGTERM", "SIGHUP", "SIGINT") if (number := getattr(signal, name, None)) is not None]
 

@@ -203,3 +203,13 @@ def test_a_signal_while_the_event_loop_is_made_ends_it_with_a_report(module: str
     )
     assert (done.returncode, done.stderr) == (143, "error: Stopped by SIGTERM.\n")
     assert json.loads(done.stdout)["exit_code"] == 143
+
+
+@pytest.mark.parametrize("words", [["--version"], ["list", "--help"]])
+def test_signals_in_the_last_moment_leave_the_exit_code(words: list[str]) -> None:
+    done = purge_after(
+        "import atexit\n"
+        "atexit.register(lambda: [os.kill(os.getpid(), number) for number in (signal.SIGTERM, signal.SIGINT)])\n"
+        f"sys.argv[1:] = {words!r}"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
