@@ -196,6 +196,16 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
     return Hooks(observe=observe, confirm=confirm)
 
 
+@contextmanager
+def _with_a_warning() -> Iterator[None]:
+    """Warn of a fault, whatever it is: what was done is told all the same."""
+    try:
+        yield
+    except Exception as fault:  # noqa: BLE001 - see above
+        logger.warning("Not all was kept that should be: {}.", _known(fault))
+
+
+@_with_a_warning()
 def _keep_and_tell(
     output: Output, report: Report, timeline: Timeline, artifacts: Artifacts | None, place: ci.Ci, *, as_list: bool
 ) -> None:
