@@ -15,19 +15,25 @@ def main() -> None:
     try:
         early_signals.catch()  # before anything else is imported: that takes a while
         _protect()
-        from purger.cli.app import app
-
-        app(prog_name="purger")
-    except SystemExit as ended:
-        from purger.cli.output import code_of_a_text
-
-        raise SystemExit(code_of_a_text(ended.code if isinstance(ended.code, int) else 0)) from None
+        _run()
     except (Exception, KeyboardInterrupt, early_signals.Terminated) as fault:  # noqa: BLE001 - nothing ends in a traceback
         _end(fault)
 
 
+def _run() -> None:
+    from purger.cli.app import app
+    from purger.cli.output import code_of_a_text
+
+    try:
+        app(prog_name="purger")
+    except SystemExit as ended:
+        early_signals.keep_waiting()
+        raise SystemExit(code_of_a_text(ended.code if isinstance(ended.code, int) else 0)) from None
+
+
 def _protect() -> None:
     """Keep secrets out of what is written, and drop variables that break or steer what purger is built on."""
+    import atexit
     import gc
     import os
     import sys
@@ -35,6 +41,7 @@ def _protect() -> None:
     from purger.secrets import child_environment, redaction, surroundings
 
     gc.set_threshold(OBJECTS_A_COLLECTION)
+    atexit.register(early_signals.ignore)  # first, so that it comes last: a stream may wait for its reader before
     redaction.guard_streams()
     surroundings.drop_variables_of_dependencies()
     zone = surroundings.drop_impossible_time_zone()
@@ -47,6 +54,7 @@ def _protect() -> None:
 
 def _end(fault: BaseException) -> None:
     """Show what ended the command outside of its frame, and end the process with its exit code."""
+    early_signals.keep_waiting()
     import sys
 
     from purger.cli.console import show_error, stderr

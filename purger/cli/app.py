@@ -73,8 +73,18 @@ class Commands(PreparedGroup):
         try:
             return super().parse_args(ctx, args)
         except _UsageError as error:
+            self._place(error, ctx.meta[_WORDS])
             _tell(error, ctx.meta[_WORDS])
             raise
+
+    def _place(self, error: Any, words: list[str]) -> None:
+        """Say where an option belongs that stands before the command's name, as other programs take it."""
+        option = getattr(error, "option_name", None)
+        having = [name for name, one in self.commands.items() if any(option in given.opts for given in one.params)]
+        if having:
+            command = next((word for word in words if word in having), having[0])
+            error.possibilities = None
+            error.message = f"{option} belongs behind the name of the command, as in: purger {command} {option}"
 
 
 app = typer.Typer(

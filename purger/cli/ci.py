@@ -59,12 +59,17 @@ class Ci:
         """Whether parts of its log can be folded."""
         return self.kind in {CiKind.GITHUB, CiKind.TRAVIS}
 
+    @property
+    def annotates(self) -> bool:
+        """Whether it shows errors and warnings beside its log, where lines in that say so."""
+        return self.kind is CiKind.GITHUB
+
     def annotations(self, report: Report) -> list[str]:
         """Return lines that make the CI show errors and warnings beside its log; none where it has no such lines.
 
         GitHub reads them on stdout and on stderr alike; stderr keeps them out of `--json`.
         """
-        if self.kind is not CiKind.GITHUB:
+        if not self.annotates:
             return []
         errors = [_command("error", title, text) for title, text in _errors(report)]
         warnings = [_command("warning", title, text) for title, text in _warnings(report)]

@@ -31,14 +31,34 @@ def catch() -> None:
     show = sys.unraisablehook
     # One that is lost is heard all the same (see `heard`): Python's message of it, a traceback, would be for nobody.
     sys.unraisablehook = lambda lost: None if isinstance(lost.exc_value, Terminated) else show(lost)
-    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}:
+    for number in _numbers():
+        if signal.getsignal(number) in {signal.SIG_DFL, signal.default_int_handler}:
             signal.signal(number, _stop)
 
 
-def _stop(number: int, _frame: object) -> None:
+def keep_waiting() -> None:
+    """Keep a first signal waiting from now on: what came of the command is written. A second one ends the process."""
+    for number in _numbers():
+        if signal.getsignal(number) is _stop:
+            signal.signal(number, _note)
+
+
+def ignore() -> None:
+    """Ignore signals from now on: the exit code stands, and Python gives up its handlers before it has ended."""
+    for number in _numbers():
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _numbers() -> list[int]:
+    return [number for name in ("SIGTERM", "SIGHUP", "SIGINT") if (number := getattr(signal, name, None)) is not None]
+
+
+def _note(number: int, _frame: object) -> None:
     if _heard:
         os._exit(128 + number)
     _heard.append(number)
+
+
+def _stop(number: int, frame: object) -> None:
+    _note(number, frame)
     raise Terminated(number)

@@ -18,7 +18,7 @@ from loguru import logger
 from purger.browser.network import Network, NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console, question, results
-from purger.cli.early_signals import Terminated
+from purger.cli.early_signals import Terminated, keep_waiting
 from purger.cli.faults import known
 from purger.cli.log import set_up_logging
 from purger.cli.options import ArtifactOptions, SiteOptions
@@ -60,6 +60,7 @@ def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]
     try:
         yield output
     except (Exception, KeyboardInterrupt, Terminated) as caught:  # noqa: BLE001 - nothing ends in a traceback
+        keep_waiting()
         error = _known(caught)
         report = run_report([], error, started_at)
         if report.error:
@@ -148,7 +149,7 @@ def execute(
     started_at = datetime.now(UTC)
     place = ci.detect(os.environ)
     timeline = Timeline()
-    with _folded(output, place):
+    with _folded(output, place) as unfold:
         with ProgressView(output.notes) as progress:
             hooks = _hooks(output, progress, timeline, yes=yes)
             if artifacts and keep:
@@ -163,10 +164,11 @@ def execute(
             except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
                 stopped = _known(fault)
         report = task.report(started_at, stopped)
+        if not report.ok and not place.annotates:
+            unfold()  # else nobody would see what is not well
         results.show_report(output, report, as_table=as_table)
-    if report.ok and place.folds:  # the folded part hides it; what is not well is annotated
-        result = list_headline(report) if as_table else headline(report)
-        output.notes.out(place.line(result), highlight=False)
+    if report.ok and place.folds:  # the folded part hides it
+        output.notes.out(place.line(list_headline(report) if as_table else headline(report)), highlight=False)
     _keep_and_tell(output, report, timeline, artifacts, place, as_list=as_table is not None)
     if output.json:
         output.print_json(report)
@@ -194,6 +196,16 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
     return Hooks(observe=observe, confirm=confirm)
 
 
+@contextmanager
+def _with_a_warning() -> Iterator[None]:
+    """Warn of a fault, whatever it is: what was done is told all the same."""
+    try:
+        yield
+    except Exception as fault:  # noqa: BLE001 - see above
+        logger.warning("Not all was kept that should be: {}.", _known(fault))
+
+
+@_with_a_warning()
 def _keep_and_tell(
     output: Output, report: Report, timeline: Timeline, artifacts: Artifacts | None, place: ci.Ci, *, as_list: bool
 ) -> None:
@@ -218,13 +230,19 @@ def _annotate(output: Output, place: ci.Ci, report: Report) -> None:
 
 
 @contextmanager
-def _folded(output: Output, place: ci.Ci) -> Iterator[None]:
-    """Put what is written meanwhile into a part of the CI's log that can be folded, where it has such parts."""
-    start, end = place.fold("purger")
-    if start:
-        output.notes.out(start, highlight=False)
+def _folded(output: Output, place: ci.Ci) -> Iterator[Callable[[], None]]:
+    """Put what is written meanwhile into a part of the CI's log that can be folded, where it has such parts.
+
+    What is given ends that part before the end of the block.
+    """
+    marks = [mark for mark in place.fold("purger") if mark]
+
+    def write_mark() -> None:
+        if marks:
+            output.notes.out(marks.pop(0), highlight=False)
+
+    write_mark()
     try:
-        yield
+        yield write_mark
     finally:
-        if end:
-            output.notes.out(end, highlight=False)
+        write_mark()

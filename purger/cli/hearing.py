@@ -22,9 +22,10 @@ def hear(numbers: Collection[signal.Signals], tell: _Tell) -> None:
     with _held_back(numbers):
         _told.clear()
         _told.update(dict.fromkeys(numbers, tell))
+        # Before the handlers go: another thread may take a signal meanwhile, and a handler before hears it, too.
+        signal.set_wakeup_fd(_thread(), warn_on_full_buffer=False)
         for number in numbers:
             signal.signal(number, _leave_it_to_the_thread)
-        signal.set_wakeup_fd(_thread(), warn_on_full_buffer=False)
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from purger.cli.early_signals import keep_waiting
 from purger.core.errors import ExitCode, InputError, PurgerError
 from purger.core.options import is_on
 from purger.core.shown_address import shown_address
@@ -35,6 +36,7 @@ def print_error_document(error: PurgerError) -> None:
     from purger.report.build import run_report
     from purger.report.json_document import to_json
 
+    keep_waiting()
     sys.stdout.write(f"{to_json(run_report([], error, datetime.now(UTC)), ascii_only=True)}\n")
 
 

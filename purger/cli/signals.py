@@ -8,7 +8,8 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from loguru import logger
@@ -38,8 +39,14 @@ def run_to_the_end(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
     # A full collection blocks the event loop: meanwhile it looks at what the job made, and at nothing imported before.
     gc.freeze()
     try:
-        return asyncio.run(_watched(job, timeout_s))
+        stopping = _Stopping()
+        # Before the loop is made: what an early handler raises would leave half of one behind.
+        hear([number for number in _STOPPING if _is_heard(number)], stopping.stop)
+        for number in early_signals.heard():
+            stopping.stop(signal.Signals(number))
+        return asyncio.run(_watched(job, timeout_s, stopping))
     finally:
+        job.close()
         gc.unfreeze()
 
 
@@ -56,31 +63,43 @@ def _end_at_once(code: int) -> None:
     os._exit(code)
 
 
-async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None) -> _T:
+class _Stopping:
+    """The signals that came, the first of which cancels a task as soon as there is one. The second ends the process."""
+
+    def __init__(self) -> None:
+        self.caught: list[signal.Signals] = []
+        self._cancel: Callable[[], object] = lambda: None
+
+    def stop(self, number: signal.Signals) -> None:
+        """Take a signal; called in any thread."""
+        if self.caught:
+            _end_at_once(128 + number)
+        self.caught.append(number)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is left to cancel
+            self._cancel()
+
+    def cancel(self, task: asyncio.Task[Any]) -> None:
+        """Cancel this task at a signal, also at one that came before."""
+        self._cancel = partial(task.get_loop().call_soon_threadsafe, task.cancel)
+        if self.caught:
+            self._cancel()
+
+
+async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None, stopping: _Stopping) -> _T:
     loop = asyncio.get_running_loop()
     # What nobody waits for any more (Playwright's own futures, when its process dies) is no message for people.
     loop.set_exception_handler(lambda _loop, context: logger.debug("{}", context.get("message")))
     loop.getaddrinfo = look_up  # type: ignore[method-assign, assignment]
     task = loop.create_task(job)
-    caught: list[signal.Signals] = []
-
-    def stop(number: signal.Signals) -> None:
-        if caught:
-            _end_at_once(128 + number)
-        caught.append(number)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is left to cancel
-            loop.call_soon_threadsafe(task.cancel)
-
-    hear([number for number in _STOPPING if _is_heard(number)], stop)
-    for heard in early_signals.heard():
-        stop(signal.Signals(heard))
+    stopping.cancel(task)
     try:
         async with asyncio.timeout(timeout_s):
             return await task
     except asyncio.CancelledError:
-        if not caught:
+        if not stopping.caught:
             raise
-        raise _STOPPING[caught[0]](f"stopped by {caught[0].name}") from None
+        first = stopping.caught[0]
+        raise _STOPPING[first](f"stopped by {first.name}") from None
     except TimeoutError:
         raise OutOfTimeError(
             f"timed out after {seconds_text(timeout_s or 0)} (--timeout)",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from purger.cli import git
+from purger.cli.console import stderr
 from purger.cli.options import TargetOptions
 from purger.cli.output import Output
 from purger.core.decision import Decision
@@ -161,14 +162,13 @@ def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
 
     It shows the line itself only where that can hardly be a secret.
     """
+    file = "stdin" if path == "-" else shown_address(path)
     try:
-        text = sys.stdin.read().removeprefix("\ufeff") if path == "-" else decoded(read_whole(Path(path)))
+        text = decoded(_of_stdin() if path == "-" else read_whole(Path(path)))
     except (OSError, UnicodeDecodeError) as error:
         why = "it is not text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise InputError(
-            f"the list of repositories can't be read: {why}",
-            where=shown_address(path),
-            remedy="Give a text file, one name a line.",
+            f"the list of repositories can't be read: {why}", where=file, remedy="Give a text file, one name a line."
         ) from None
     found = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -176,10 +176,16 @@ def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
             try:
                 found.append(parse_target(name, site, git.real_host))
             except InputError as error:
-                file = "stdin" if path == "-" else shown_address(path)
                 what, remedy = (error.what, error.remedy) if _may_be_shown(line) else (_NO_NAME, _HOW_TO_LIST)
                 raise InputError(what, where=f"{file}, line {number}", remedy=remedy) from None
     return found
+
+
+def _of_stdin() -> bytes:
+    """Return what stdin gives; a person at a terminal is told what is waited for."""
+    if sys.stdin.isatty():
+        stderr().print("Write the repositories, one a line, then press Ctrl-D.")
+    return sys.stdin.buffer.read()
 
 
 def _may_be_shown(line: str) -> bool:

@@ -37,6 +37,14 @@ def test_a_purge_in_travis_ci_is_folded_and_its_result_is_below(purger: Purger, 
     assert "1 cache of acme/widgets is gone" in after
 
 
+def test_what_is_not_well_is_not_folded_in_travis_ci_which_has_no_annotations(purger: Purger, site: StandIn) -> None:
+    for variables, is_folded in (({"TRAVIS": "true"}, False), ({"GITHUB_ACTIONS": "true"}, True)):
+        ended = purger("list", "acme/missing", CI="true", **variables)
+        folded, end, after = ended.err.partition("fold:end:" if not is_folded else "::endgroup::")
+        assert ("Not found" in folded, ended.err.count(end)) == (is_folded, 1)
+        assert "Not found" in after
+
+
 def test_a_list_in_github_actions_speaks_of_no_purge_and_leaves_the_outputs_alone(
     purger: Purger, repository: Repository, tmp_path: Path
 ) -> None:

@@ -143,7 +143,8 @@ def test_a_signal_before_all_handlers_stand_ends_it_with_a_report() -> None:
     done = purge_after(
         "stand = signal.signal\n"
         "def stand_and_hear(number, handler):\n"
-        "    stand(number, handler); number == signal.SIGTERM and os.kill(os.getpid(), number)\n"
+        "    stand(number, handler)\n"
+        "    if number == signal.SIGTERM: signal.signal = stand; os.kill(os.getpid(), number)\n"
         "signal.signal = stand_and_hear"
     )
     assert (done.returncode, done.stderr) == (143, "error: Stopped by SIGTERM.\n")
@@ -165,3 +166,50 @@ def test_a_signal_whose_exception_is_lost_is_heard_all_the_same() -> None:
     assert "ZeroDivisionError" in done.stderr, "others are said"
     assert "Terminated" not in done.stderr
     assert done.stderr.endswith("error: Stopped by SIGTERM.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "module", "name", "code"),
+    [
+        pytest.param(["--version"], "purger.cli.output", "code_of_a_text", 0, id="a text"),
+        pytest.param(["list", "a/b/c/d/e", "--json"], "purger.report.json_document", "json_chunks", 2, id="an error"),
+        pytest.param(["list", "--oops", "--json"], "purger.report.json_document", "to_json", 2, id="wrong arguments"),
+    ],
+)
+def test_a_signal_while_an_early_result_is_written_waits(words: list[str], module: str, name: str, code: int) -> None:
+    signalled = (
+        f"import sys; words = {words!r}; sys.argv[1:] = words\n"
+        f"import {module} as module\n"
+        f"write = module.{name}\n"
+        "def write_and_hear(*given, **named): os.kill(os.getpid(), signal.SIGTERM); return write(*given, **named)\n"
+        f"module.{name} = write_and_hear"
+    )
+    done = purge_after(signalled)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert "Stopped by" not in done.stderr
+    if "--json" in words:
+        assert json.loads(done.stdout)["exit_code"] == code
+
+
+@pytest.mark.parametrize("module", ["asyncio.selector_events", "purger.cli.hearing"])
+def test_a_signal_while_the_event_loop_is_made_ends_it_with_a_report(module: str) -> None:
+    done = purge_after(
+        "import socket; pair = socket.socketpair\n"
+        "def pair_and_hear(*given):\n"
+        f"    if sys._getframe(1).f_globals['__name__'] == {module!r}:\n"
+        "        socket.socketpair = pair; os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return pair(*given)\n"
+        "socket.socketpair = pair_and_hear"
+    )
+    assert (done.returncode, done.stderr) == (143, "error: Stopped by SIGTERM.\n")
+    assert json.loads(done.stdout)["exit_code"] == 143
+
+
+@pytest.mark.parametrize("words", [["--version"], ["list", "--help"]])
+def test_signals_in_the_last_moment_leave_the_exit_code(words: list[str]) -> None:
+    done = purge_after(
+        "import atexit\n"
+        "atexit.register(lambda: [os.kill(os.getpid(), number) for number in (signal.SIGTERM, signal.SIGINT)])\n"
+        f"sys.argv[1:] = {words!r}"
+    )
+    assert (done.returncode, done.stderr) == (0, "")

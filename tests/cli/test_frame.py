@@ -200,3 +200,19 @@ async def test_the_question_about_many_repositories_lets_other_work_go_on(monkey
         assert await hooks.confirm(records)
         other.cancel()
     assert turns >= 2 * len(records)
+
+
+@pytest.mark.parametrize("name", ["html.html_chunks", "markdown.markdown_summary"])
+def test_a_fault_in_what_is_kept_for_people_loses_no_result(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(f"purger.report.{name}", fail)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    ended = command("purge", "a/b", "-y", "--json", "--artifacts", "kept")
+    assert len(runs) == 1
+    assert (ended.code, json.loads(ended.out)["repositories"][0]["deleted"]) == (0, 2)
+    assert json.loads(Path("kept/report.json").read_text())["exit_code"] == 0
+    assert "warning: Not all was kept that should be: the machine gives purger too little memory" in ended.err

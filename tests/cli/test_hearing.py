@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,43 @@ def test_a_second_signal_ends_a_process_whose_main_thread_waits_for_a_reader_and
     """The kernel gives a signal to another thread where the main one has not taken its last one yet."""
     done = subprocess.run([sys.executable, "-c", f"{NOT_READ}\n    {moment}"], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (128 + signal.SIGINT, b"")
+
+
+@pytest.mark.parametrize("name", ["signal", "set_wakeup_fd"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_signal_that_another_thread_takes_while_the_handlers_change_is_heard(
+    monkeypatch: pytest.MonkeyPatch, name: str, moment: str
+) -> None:
+    told: set[signal.Signals] = set()
+    change, now, taken, last = getattr(signal, name), *(threading.Event() for _ in range(3))
+
+    def tell(number: signal.Signals) -> None:
+        told.add(number)
+        if number == signal.SIGHUP:
+            last.set()
+
+    def take() -> None:
+        now.wait()
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        taken.set()
+
+    def interrupted(*given: Any, **named: Any) -> None:
+        if moment == "after":
+            change(*given, **named)
+        now.set()
+        taken.wait()
+        if moment == "before":
+            change(*given, **named)
+
+    with handlers_kept():
+        signal.signal(signal.SIGTERM, lambda number, _: tell(signal.Signals(number)))
+        threading.Thread(target=take).start()  # its mask is that of now
+        monkeypatch.setattr(signal, name, interrupted)
+        hear([signal.SIGTERM, signal.SIGHUP], tell)
+        monkeypatch.undo()
+        signal.raise_signal(signal.SIGHUP)
+        last.wait()
+    assert signal.SIGTERM in told
 
 
 def test_each_signal_is_told_once_and_no_other_one() -> None:

@@ -76,6 +76,8 @@ def test_in_a_narrow_terminal_the_text_is_below_the_name(command: Command, monke
         (["purge", "--json", "--nope"], "No such option: --nope"),
         (["list", "--branch", "main", "--json", "--match"], "Option '--match' requires an argument"),
         (["nope", "--json"], "No such command 'nope'"),
+        (["--json", "list", "a/b"], "--json belongs behind the name of the command, as in: purger list --json"),
+        (["-b", "main", "list", "--json"], "-b belongs behind the name of the command, as in: purger list -b"),
         (["list", "--nope=https://user:PASSWORD@host.example/", "--json"], "No such option: --nope"),
     ],
 )

@@ -76,9 +76,24 @@ def test_the_variables_need_not_be_all_that_the_former_run_had(command: Command,
     assert (selection.branches, selection.older_than_s, selection.policies.limit) == (("main",), 86_400.0, 3)
 
 
-def test_names_of_stdin_may_begin_with_a_byte_order_mark(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("\ufeffacme/a\n"))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_names_of_stdin_are_read_as_those_of_a_file(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("acme/a # für\r\n".encode(encoding)), "ascii"))
     assert [str(target) for target in targets_from([], "-", Site())[0]] == ["acme/a"]
+
+
+def test_a_person_at_a_terminal_is_told_how_to_give_the_names(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(b"acme/a\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    targets_from([], "-", Site())
+    assert capsys.readouterr().err == ""
+    stdin = io.TextIOWrapper(io.BytesIO(b"acme/a\n"))
+    monkeypatch.setattr(stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", stdin)
+    targets_from([], "-", Site())
+    assert capsys.readouterr().err == "Write the repositories, one a line, then press Ctrl-D.\n"
 
 
 def test_names_of_a_file_have_comments_and_each_is_meant_once() -> None:

@@ -35,7 +35,7 @@ MEANINGS = {
     "written in full (a full disk, a closed stdout); "
     "after a purge its own code stays, with a warning",
     ExitCode.INTERRUPTED: "stopped by the user (Ctrl-C, or “no” to the question), with a report of what was done",
-    ExitCode.TERMINATED: "stopped by SIGTERM, with a report of what was done",
+    ExitCode.TERMINATED: "stopped by SIGTERM or SIGHUP (a closed terminal), with a report of what was done",
 }
 
 
