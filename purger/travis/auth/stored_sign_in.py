@@ -13,7 +13,7 @@ from purger.core.hosts import origin_of
 from purger.secrets.token import Token
 from purger.travis.addresses import Site
 from purger.travis.page.cache_page import TOKEN_KEY
-from purger.travis.page.certificates import refused_by_browser
+from purger.travis.page.failed_requests import refused_by_browser
 
 ACCOUNTS_KEY = "travis.auth.accounts"
 ACTIVE_ACCOUNT_KEY = "travis.auth.activeAccountId"

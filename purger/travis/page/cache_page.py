@@ -21,7 +21,7 @@ from purger.core.errors import BrowserError, LastingSiteError, NoAnswerError, Si
 from purger.core.retry_policies import PageWaits
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
-from purger.travis.page.certificates import RefusedCertificates
+from purger.travis.page.failed_requests import FailedRequests
 from purger.travis.page.supervised_page import SupervisedPage, first_line, lost_browser
 from purger.travis.pages import is_page
 from purger.travis.payloads import Response, caches_in, response_in, words_of
@@ -71,8 +71,8 @@ class CachePage:
         waits: PageWaits = DEFAULT_WAITS,
     ) -> None:
         self.url = site.cache_page(repository)
-        self._certificates = RefusedCertificates(site.addresses)
-        self._supervised = SupervisedPage(context, self.url, log_console=log_console, watch=self._certificates.watch)
+        self._failed_requests = FailedRequests(site.addresses)
+        self._supervised = SupervisedPage(context, self.url, log_console=log_console, watch=self._failed_requests.watch)
         self._timeout_s = timeout_s
         self._waits = waits
 
@@ -117,7 +117,7 @@ class CachePage:
         else answers in its place, or where it fetched the list of another repository than the one with the given id.
         """
         page = await self._supervised.open()
-        self._certificates.forget()
+        self._failed_requests.forget()
         # Each step has its own watchdog: a slow response followed by a slow list is no page that hangs.
         async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
             try:
@@ -125,7 +125,7 @@ class CachePage:
             except PlaywrightError as error:
                 if self._supervised.is_lost(page) or driver_is_gone():
                     raise
-                await self._certificates.check()
+                await self._failed_requests.check()
                 if cause := known_cause(first_line(error)):
                     raise BrowserError(cause.what, where=self.url, remedy=cause.remedy) from None
                 raise _unopened(error, self.url) from None
@@ -142,10 +142,10 @@ class CachePage:
                 if shown and shown["list"] and shown["list"].get("kept"):
                     await self._supervised.keep_nothing(page)
         except SiteError:
-            await self._certificates.check()
+            await self._failed_requests.check()
             raise
         if not shown or shown["state"] != "list":
-            await self._certificates.check()
+            await self._failed_requests.check()
         return shown
 
     def _caches_shown(self, shown: dict[str, Any] | None, repository_id: int | None) -> list[Cache]:

@@ -1,4 +1,4 @@
-"""A certificate that the browser refuses is noticed, for the site's own origins alone."""
+"""What a failed request tells and the page does not is noticed: a refused certificate, a proxy, another origin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.async_api import Page
 
 from purger.browser.certificates import RefusedByBrowserError
 from purger.core.errors import SiteError
-from purger.travis.page.certificates import RefusedCertificates
+from purger.travis.page.failed_requests import FailedRequests
 
 SITE = ("https://app.localhost:8443/base", "https://api.localhost:8443/api")
 
@@ -37,8 +37,8 @@ def page() -> FakePage:
 
 
 @pytest.fixture
-def certificates(page: FakePage) -> RefusedCertificates:
-    watched = RefusedCertificates(SITE)
+def failed(page: FakePage) -> FailedRequests:
+    watched = FailedRequests(SITE)
     watched.watch(cast(Page, page))
     return watched
 
@@ -46,14 +46,14 @@ def certificates(page: FakePage) -> RefusedCertificates:
 @pytest.mark.parametrize("url", ["https://app.localhost:8443/x", "https://api.localhost:8443/repo/1?branch=a"])
 @pytest.mark.parametrize("code", ["ERR_CERT_AUTHORITY_INVALID", "ERR_SSL_KEY_USAGE_INCOMPATIBLE"])
 async def test_a_refused_certificate_of_the_site_is_an_error(
-    page: FakePage, certificates: RefusedCertificates, url: str, code: str
+    page: FakePage, failed: FailedRequests, url: str, code: str
 ) -> None:
     page.fail(url, f"net::{code}")
     with pytest.raises(RefusedByBrowserError, match=code) as caught:
-        await certificates.check()
+        await failed.check()
     assert caught.value.address == url.partition("8443")[0] + "8443"
-    certificates.forget()
-    await certificates.check()
+    failed.forget()
+    await failed.check()
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ async def test_a_refused_certificate_of_the_site_is_an_error(
     ],
 )
 async def test_other_hosts_and_other_failures_are_passed_over(
-    page: FakePage, certificates: RefusedCertificates, url: str, failure: str | None
+    page: FakePage, failed: FailedRequests, url: str, failure: str | None
 ) -> None:
     page.fail(url, failure)
-    await certificates.check()
+    await failed.check()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ async def test_other_hosts_and_other_failures_are_passed_over(
 )
 async def test_the_page_leads_elsewhere_by_itself_and_not_by_a_frame_or_a_redirect(
     page: FakePage,
-    certificates: RefusedCertificates,
+    failed: FailedRequests,
     parent_frame: str | None,
     redirected_from: str | None,
     leads: bool,
@@ -87,4 +87,4 @@ async def test_the_page_leads_elsewhere_by_itself_and_not_by_a_frame_or_a_redire
     frame = SimpleNamespace(parent_frame=parent_frame)
     page.fail("http://portal.test/?a=b", "net::ERR_NAME_NOT_RESOLVED", frame=frame, redirected_from=redirected_from)
     with pytest.raises(SiteError, match=r"to another host: http://portal\.test \(") if leads else nullcontext():
-        await certificates.check()
+        await failed.check()

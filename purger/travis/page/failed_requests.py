@@ -34,10 +34,10 @@ def refused_by_browser(message: str, address: str) -> Refused | None:
     )
 
 
-class RefusedCertificates:
-    """Watches a page's requests to the site's origins for refused certificates, and for a proxy that refuses.
+class FailedRequests:
+    """Watches a page's requests that fail: at the site's origins, for refused certificates and a proxy that refuses.
 
-    It watches for attempts of the page to go to another origin, too, which the browser can't reach.
+    An attempt of the page itself to go to another origin, which the browser can't reach, counts, too.
     """
 
     def __init__(self, addresses: Iterable[str]) -> None:
