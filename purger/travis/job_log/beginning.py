@@ -36,8 +36,7 @@ class Beginning:
         self.is_job_over = self.is_of_several_jobs = False
         # Whether the job's own commands run: what these write is not the tool's, and they come after the cache part.
         self.is_past = False
-        # Whether something that only the tool writes was taken for the output of such a command.
-        self.was_passed_over = False
+        self.was_passed_over = False  # whether what only the tool writes was taken for the output of such a command
         self.is_disabled = False
         self.uses_workspaces = self._is_tool_installed = False  # for workspaces, the tool is installed, too
         self.has_more = self._has_folds = self._is_cut = self._is_silent_later_job = self._uses_caches = False
@@ -160,8 +159,9 @@ class Beginning:
         if self.is_job_over or self._has_rest or self._has_clone or self._is_tool_seen:
             # A sentence about a command's end, and nothing more, is what somebody quotes above the log.
             if self.has_more or self._has_folds or self._uses_caches or self._has_clone or self._is_tool_seen:
-                self.is_of_several_jobs = self._is_silent_later_job = True
-                self._on_next_job()
+                self.is_of_several_jobs = True
+                self._on_next_job()  # of what is known of the one before
+                self._is_silent_later_job = True
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False
