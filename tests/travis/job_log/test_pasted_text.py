@@ -60,6 +60,8 @@ PREFIXES: dict[str, Prefix] = {
     "a web server": lambda n: f"[01/Mar/2020:{clock(n)} +0000] - ",
     "a sheet": lambda n: f'{n},"job","',
     "a line of JSON": lambda n: f'{{"time": "{clock(n)}", "line": "',
+    "levels behind a program": lambda n: f"build: {('INFO', 'WARNING')[n % 2]}: ",
+    "a table behind a file": lambda n: f"job.log: {n:4} | ",
     "a container": lambda _: "job-1  | ",
     "a container in colour": lambda _: "\x1b[36mjob.1 |\x1b[0m ",
     "a container with times": lambda n: f"job-1  | 2020-03-01T{clock(n)}.123456789Z ",
