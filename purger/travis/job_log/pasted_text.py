@@ -182,10 +182,10 @@ def _begins_most(pattern: bytes, lines: list[bytes]) -> bool:
 
 
 def _learned(lines: list[bytes]) -> list[bytes]:
-    """Return patterns of what stands most often before what only a log of Travis CI holds."""
+    """Return patterns of what stands most often before what only a log of Travis CI holds, without marks of quoting."""
     found = ((line, _OF_A_LOG.search(line)) for line in lines)
     starts = (line[: match.start()] for line, match in found if match and match.start() <= _LONGEST_LEARNED)
-    shapes = Counter(_shape_of(start.rstrip(b" \t")) for start in starts if start.strip())
+    shapes = Counter(map(_shape_of, filter(None, (start.rstrip(b" \t>") for start in starts))))
     return [shape + rb"[ \t]?" for shape, _ in shapes.most_common(_MOST_LEARNED)]
 
 

@@ -100,6 +100,11 @@ def test_a_prefix_of_each_line_does_not_change_the_result(prefix: Prefix) -> Non
         assert found(read_log([prefixed(log, prefix)])) == found(read_log([log])), log[:80]
 
 
+def test_behind_a_prefix_the_log_may_be_quoted_and_what_somebody_wrote_before_it_not() -> None:
+    log = prefixed(b"it fails\n" * 3, lambda _: "job.log: ") + prefixed(SHORT * 3, lambda _: "job.log: > ")
+    assert found(read_log([log])) == found(read_log([SHORT * 3]))
+
+
 @pytest.mark.parametrize(
     "prose", ["Hi, this is my log:\n\n", "It fails.\nSee here:\n", "Hi,\nit fails.\nSince today.\nWhy?\nHere:\n"]
 )
