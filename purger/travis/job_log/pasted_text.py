@@ -62,7 +62,12 @@ _OF_THE_TOOL = tuple(
 )
 
 _OF_A_LOG = re.compile(b"|".join(one.pattern for one in (_OF_TRAVIS, *_OF_THE_TOOL)))
-_VARYING = {re.compile(rb"(?:\\[ \t])+"): rb"[ \t]*", re.compile(rb"\d+"): rb"\d+", re.compile(_LEVELS): _LEVELS}
+_VARYING = {
+    re.compile(rb"(?:\\[ \t])+"): rb"[ \t]*",
+    re.compile(rb"(?::|\\-)\d+(?::|\\-)"): rb"[:\-]\d+[:\-]",  # grep with context
+    re.compile(rb"\d+"): rb"\d+",
+    re.compile(_LEVELS): _LEVELS,
+}
 """What differs from line to line in an escaped prefix, and its pattern."""
 _LONGEST_LEARNED = 120
 _MOST_LEARNED = 3

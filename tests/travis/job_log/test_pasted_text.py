@@ -61,6 +61,7 @@ PREFIXES: dict[str, Prefix] = {
     "a sheet": lambda n: f'{n},"job","',
     "a line of JSON": lambda n: f'{{"time": "{clock(n)}", "line": "',
     "levels behind a program": lambda n: f"build: {('INFO', 'WARNING')[n % 2]}: ",
+    "grep -HnC behind a mark": lambda n: f"-> f-{n}-" if n % 3 else f"-> f:{n}:",
     "a table behind a file": lambda n: f"job.log: {n:4} | ",
     "a container": lambda _: "job-1  | ",
     "a container in colour": lambda _: "\x1b[36mjob.1 |\x1b[0m ",
