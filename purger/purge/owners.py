@@ -11,6 +11,8 @@ from purger.travis.addresses import Owner, Repository
 from purger.travis.api import VIEW, VIEW_AND_DELETE, Api, RepositoryFacts
 from purger.travis.refusals import NotAllowedError, NotFoundError
 
+_MOST_NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
@@ -53,29 +55,38 @@ async def _of_owner(
 ) -> AsyncIterator[tuple[Repository, RepositoryFacts]]:
     """Yield the owner's active repositories for which the token has the permissions; emit why others are left out.
 
-    Raises NotAllowedError where it has them for none: to do nothing then would be no success.
+    Raises NotAllowedError or NotFoundError where all active ones are left out: to do nothing then would be no success.
     """
-    listed = await api.repositories(owner)
-    lacking = [needed - facts.permissions for repository, facts in listed if repository and facts.active]
-    if lacking and all(lacking):
+    listed = [(one, facts, _why_of_no_use(one, facts, owner)) for one, facts in await api.repositories(owner)]
+    active = [facts for _, facts, why in listed if why is None]
+    if active and all(needed - facts.permissions for facts in active):
+        lacking = set[str]().union(*(needed - facts.permissions for facts in active))
         raise NotAllowedError(
-            f"the token lacks {' and '.join(sorted(set().union(*lacking)))} for every repository of {owner}",
+            f"the token lacks {' and '.join(sorted(lacking))} for every repository of {owner}",
             remedy="Use the token of somebody who may push to them.",
         )
-    for repository, facts in listed:
+    if not active and any(facts.active for _, facts, _ in listed):
+        slugs = ", ".join(facts.slug for _, facts, _ in listed[:_MOST_NAMED] if facts.active)
+        raise NotFoundError(
+            f"of {owner} the API lists only repositories of another owner, or with several slashes: {slugs}",
+            remedy="Name one by itself: owner/name. Purger knows no page of one with several slashes.",
+        )
+    for repository, facts, why in listed:
         missing = needed - facts.permissions
-        if repository is None:
-            why = "purger knows no page of a repository whose name has several slashes"
-        elif repository.owner.casefold() != owner.login.casefold():
-            why = "it is of another owner"
-        elif not facts.active:
-            why = "it is not active"
-        elif missing:
-            why = f"the token lacks {' and '.join(sorted(missing))}"
-        else:
+        if repository and not (why or missing):
             yield repository, facts
-            continue
-        emit(events.Warned(str(repository or facts.slug), f"left out of {owner}: {why}"))
+        else:
+            why = why or f"the token lacks {' and '.join(sorted(missing))}"
+            emit(events.Warned(str(repository or facts.slug), f"left out of {owner}: {why}"))
+
+
+def _why_of_no_use(repository: Repository | None, facts: RepositoryFacts, owner: Owner) -> str | None:
+    """Return why a repository that is listed of an owner is not purged, whatever the token may do; None if it is."""
+    if repository is None:
+        return "purger knows no page of a repository whose name has several slashes"
+    if repository.owner.casefold() != owner.login.casefold():
+        return "it is of another owner"
+    return None if facts.active else "it is not active"
 
 
 def _once_each(found: Mapping[Repository, RepositoryFacts | None]) -> dict[Repository, RepositoryFacts | None]:

@@ -133,7 +133,7 @@ def why_elsewhere(text: str) -> str:
     """Return a sentence on an address that is not on the site: where that of travis-ci.org is now, or what to add."""
     found = _SERVICE.match(text.strip())
     if found and found["domain"].lower() == "org":
-        return f"travis-ci.org was shut down, and its repositories are on {DEFAULT_URL} now."
+        return f"travis-ci.org was shut down. Repositories that were moved from there are on {DEFAULT_URL}."
     return "For another installation add --url."
 
 

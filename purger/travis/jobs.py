@@ -117,7 +117,7 @@ def parse_job(text: str, site: Site) -> int:
     if _BUILD.match(path):
         raise InputError(
             f"{shown_address(text)!r} is a build, which may have several jobs",
-            remedy=f"{HOW_TO_NAME} `purger check-log` tells them of a build's URL.",
+            remedy=f"{HOW_TO_NAME} `purger check-log` with the URL of a build tells the numbers of its jobs.",
         )
     raise InputError(f"{shown_address(text)!r} does not name a job", remedy=HOW_TO_NAME)
 

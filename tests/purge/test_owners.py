@@ -48,6 +48,16 @@ def test_of_what_is_listed_of_an_owner_some_is_left_out_and_stops_no_other(purge
     assert [one["repository"] for one in ended.report["repositories"]] == ["acme/a"]
 
 
+def test_an_owner_of_whom_all_is_left_out_is_no_success(purger: Purger, site: StandIn) -> None:
+    found = {"active": True, "@permissions": {"cache_view": True, "cache_delete": True}}
+    listed = [found | {"id": number, "slug": slug} for number, slug in ((98, "Other/c"), (99, "acme/team/b"))]
+    site.faults.odd_answers = [OddAnswer("/repos", json.dumps({"repositories": listed}))]
+    ended = purger("list", "acme/*")
+    assert ended.code == 3
+    assert "Of acme/* the API lists only repositories of another owner" in ended.err
+    assert "Other/c, acme/team/b" in ended.err
+
+
 def test_an_owner_of_whom_no_repository_may_be_purged_is_no_success(purger: Purger, site: StandIn) -> None:
     for name in ("a", "b"):
         site.add_repository(f"acme/{name}", permissions={"cache_delete": False}).fill(2)

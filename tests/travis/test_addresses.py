@@ -107,7 +107,7 @@ def test_who_means_several_repositories_is_told_how_to_name_them(text: str) -> N
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("https://travis-ci.org/acme/widgets", "travis-ci.org was shut down, and its repositories are on https://app."),
+        ("https://travis-ci.org/acme/widgets", "Repositories that were moved from there are on https://app."),
         ("https://www.travis-ci.org/acme/widgets.svg", "travis-ci.org was shut down"),
         ("https://travis.acme.org/a/b", "For another installation add --url."),
         ("https://travis-ci.organ/a/b", "For another installation add --url."),

@@ -33,14 +33,13 @@ class Beginning:
     def __init__(self, on_next_job: Callable[[], None]) -> None:
         self._on_next_job = on_next_job
         self.was_called = False  # whether something was seen that only a log of Travis CI holds
-        self.is_job_over = self.is_of_several_jobs = False
+        self.is_job_over = self.is_of_several_jobs = self.is_disabled = False
         # Whether the job's own commands run: what these write is not the tool's, and they come after the cache part.
         self.is_past = False
-        # Whether something that only the tool writes was taken for the output of such a command.
-        self.was_passed_over = False
-        self.is_disabled = False
+        self.was_passed_over = False  # whether what only the tool writes was taken for the output of such a command
+        self.was_at_work = False  # whether a command began, or the tool answered: more than a quoted end
         self.uses_workspaces = self._is_tool_installed = False  # for workspaces, the tool is installed, too
-        self.has_more = self._has_folds = self._is_cut = self._is_silent_later_job = self._uses_caches = False
+        self._has_folds = self._is_cut = self._is_silent_later_job = self._uses_caches = False
         self._has_worker = self._has_clone = self._has_rest = self._is_tool_seen = False
         self._has_part = self._is_part_empty = self._is_part_over = False
 
@@ -93,7 +92,7 @@ class Beginning:
         """Handle a command's echo: one that is not of the cache part ends it."""
         end = statement.match.end()
         if statement.begins() and not statement.text.startswith(_COMMANDS_OF_THE_PART, end):
-            self.has_more = True
+            self.was_at_work = True
             self._is_part_over |= self._is_part_empty
             self.is_past |= _OF_THE_SET_UP.match(statement.text, end) is None
 
@@ -159,9 +158,10 @@ class Beginning:
         # A job has one heading and then one clone, so that the next heading is another's, however the first ended.
         if self.is_job_over or self._has_rest or self._has_clone or self._is_tool_seen:
             # A sentence about a command's end, and nothing more, is what somebody quotes above the log.
-            if self.has_more or self._has_folds or self._uses_caches or self._has_clone or self._is_tool_seen:
-                self.is_of_several_jobs = self._is_silent_later_job = True
-                self._on_next_job()
+            if self.was_at_work or self._has_folds or self._uses_caches or self._has_clone or self._is_tool_seen:
+                self.is_of_several_jobs = True
+                self._on_next_job()  # of what is known of the one before
+                self._is_silent_later_job = True
             if self.is_disabled:  # the part told that no cache was fetched: it says nothing of this job
                 self._has_part = self._is_part_empty = False
             self.is_job_over = self.is_disabled = self._has_clone = self._has_rest = False

@@ -161,7 +161,7 @@ class CacheTool:
 
     def _may_answer(self) -> bool:
         """Return whether an answer without a question that was seen can be the tool's."""
-        self.beginning.has_more = True
+        self.beginning.was_at_work = True
         if self.beginning.is_past:
             self.beginning.was_passed_over = True
         return not self.beginning.is_past

@@ -18,7 +18,8 @@ _TYPE = re.compile(rb"^Content-Type:\s*([\w\-+.]+/[\w\-+.]+)", re.IGNORECASE | r
 _ENCODING = re.compile(rb"^Content-Transfer-Encoding:\s*([\w\-]+)", re.IGNORECASE | re.MULTILINE)
 _BOUNDARY = re.compile(rb"\bboundary=(?:\"([^\"\n]{1,100})\"|([^\s;\"]{1,100}))", re.IGNORECASE)
 _FLOWED = re.compile(rb"^Content-Type:[^\n]*\bformat=\"?flowed\b", re.IGNORECASE | re.MULTILINE)
-"""Of a line that ends with a blank, the next one is the rest (RFC 3676)."""
+"""Of a line that ends with a blank, the next one is the rest (RFC 3676); the blank is its own, or is added."""
+_ADDS_BLANKS = re.compile(rb"^Content-Type:[^\n]*\bdelsp=\"?yes\b", re.IGNORECASE | re.MULTILINE)
 _TEXT = frozenset({b"text/plain", b"application/octet-stream"})
 """What a log is sent as; a page only where it is not the same text once more."""
 _LONGEST = 64 * 1024
@@ -33,7 +34,7 @@ class MailText:
         self._boundaries: set[bytes] = set()
         self._headers: list[bytes] | None = []
         self._encoding = b""
-        self._is_wanted = self._has_text = self._is_flowed = False
+        self._is_wanted = self._has_text = self._is_flowed = self._adds_blanks = False
 
     def feed(self, data: bytes) -> bytes:
         """Read the next piece; return the text that is complete."""
@@ -77,6 +78,7 @@ class MailText:
         kind = found[1].lower() if (found := _TYPE.search(headers)) else b"text/plain"
         self._encoding = found[1].lower() if (found := _ENCODING.search(headers)) else b""
         self._is_flowed = _FLOWED.search(headers) is not None
+        self._adds_blanks = _ADDS_BLANKS.search(headers) is not None
         self._boundaries |= {one[1] or one[2] for one in _BOUNDARY.finditer(headers)}
         self._is_wanted = kind in _TEXT or (kind == b"text/html" and not self._has_text)
         self._has_text |= self._is_wanted
@@ -95,7 +97,9 @@ class MailText:
                     return binascii.a2b_base64(line)
                 except binascii.Error:
                     return b""
-        return line + (b"" if self._is_flowed and line.endswith(b" ") else end)
+        if end and self._is_flowed and line.endswith(b" "):
+            return line.removesuffix(b" ") if self._adds_blanks else line
+        return line + end
 
 
 def _is_mail(start: bytes) -> bool | None:

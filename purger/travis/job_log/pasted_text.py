@@ -40,9 +40,8 @@ _OTHERS = (
     rb"[^\t\n]{1,100}\t",
 )
 _QUOTED_OTHERS = tuple(_QUOTING + rb"(?!travis_)" + one for one in _OTHERS)
-_LEVEL = (
-    _QUOTING + rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b(?: (?!travis_)[\w.\-]{1,40}(?=:))?:?[ \t]*"
-)
+_LEVELS = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b"
+_LEVEL = _QUOTING + _LEVELS + rb"(?: (?!travis_)[\w.\-]{1,40}(?=:))?:?[ \t]*"
 # What was put before the lines of a log is known by what only Travis CI writes behind it, or by two of the cache tool's
 # sentences: one alone may be another program's.
 _OF_TRAVIS = re.compile(
@@ -63,8 +62,15 @@ _OF_THE_TOOL = tuple(
 )
 
 _OF_A_LOG = re.compile(b"|".join(one.pattern for one in (_OF_TRAVIS, *_OF_THE_TOOL)))
-_NUMBER_IN_PREFIX = re.compile(rb"\d+")
+_VARYING = {
+    re.compile(rb"(?:\\[ \t])+"): rb"[ \t]*",
+    re.compile(rb"(?::|\\-)\d+(?::|\\-)"): rb"[:\-]\d+[:\-]",  # grep with context
+    re.compile(rb"\d+"): rb"\d+",
+    re.compile(_LEVELS): _LEVELS,
+}
+"""What differs from line to line in an escaped prefix, and its pattern."""
 _LONGEST_LEARNED = 120
+_MOST_LEARNED = 3
 
 # Line ends, blanks, what a word processor makes of quotation marks and hyphens, and what is invisible: soft hyphens,
 # joiners, marks of direction. Without groups it is fast.
@@ -181,13 +187,19 @@ def _begins_most(pattern: bytes, lines: list[bytes]) -> bool:
 
 
 def _learned(lines: list[bytes]) -> list[bytes]:
-    """Return the pattern of what stands most often before what only a log of Travis CI holds, but for its numbers."""
+    """Return patterns of what stands most often before what only a log of Travis CI holds, without marks of quoting."""
     found = ((line, _OF_A_LOG.search(line)) for line in lines)
     starts = (line[: match.start()] for line, match in found if match and match.start() <= _LONGEST_LEARNED)
-    shapes = Counter(
-        _NUMBER_IN_PREFIX.sub(rb"\\d+", re.escape(start.rstrip(b" \t"))) for start in starts if start.strip()
-    )
-    return [shape + rb"[ \t]?" for shape, _ in shapes.most_common(1)]
+    shapes = Counter(map(_shape_of, filter(None, (start.rstrip(b" \t>") for start in starts))))
+    return [shape + rb"[ \t]?" for shape, _ in shapes.most_common(_MOST_LEARNED)]
+
+
+def _shape_of(prefix: bytes) -> bytes:
+    """Return the pattern of a prefix, in which numbers, levels and the width of blanks vary."""
+    shape = re.escape(prefix)
+    for varying, pattern in _VARYING.items():
+        shape = varying.sub(pattern.replace(b"\\", rb"\\"), shape)
+    return shape
 
 
 def _is_of_a_log(lines: list[bytes]) -> bool:

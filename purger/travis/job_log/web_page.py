@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 _LINE_TAG = re.compile(rb"<(?:br|/?(?:div|p|tr|li|pre|details|summary|blockquote))\b[^<>\n]{0,300}>\n?", re.IGNORECASE)
-_OTHER_TAG = re.compile(rb"</?(?:span|a|code|b|i|em|strong|td|font)\b[^<>\n]{0,300}>", re.IGNORECASE)
+_OTHER_TAG = re.compile(rb"</?(?:span|a|code|b|i|em|strong|td|font|wbr)\b[^<>\n]{0,300}>", re.IGNORECASE)
 _ANY_TAG = re.compile(rb"<[/!?]?[a-z][^<>]{0,4000}>", re.IGNORECASE)
 _LONGEST_TAG = 320
 # A line end directly behind a tag belongs to it, too.
-_CUT_TAG = re.compile(rb"(?:<[^<>\n]*>?|&[^;&\s]{0,5})\Z")
-_ENTITIES = (
-    (b"&nbsp;", b" "),
-    (b"&#160;", b" "),
-    (b"&lt;", b"<"),
-    (b"&gt;", b">"),
-    (b"&quot;", b'"'),
-    (b"&#34;", b'"'),
-    (b"&#39;", b"'"),
-    (b"&#x27;", b"'"),
-    (b"&amp;", b"&"),
-)
+_CUT_TAG = re.compile(rb"(?:<[^<>\n]*>?|&[^;&\s]{0,8})\Z")
+_ENTITY = re.compile(rb"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z]{2,7});")
 # What a browser does not show as a part of the page.
 _HIDDEN = re.compile(rb"<(head|script|style)(?=[\s>])", re.IGNORECASE)
 _LONGEST_END = 16
@@ -47,9 +38,7 @@ class TaggedText:
 
     def _untagged(self, data: bytes) -> bytes:
         data = _OTHER_TAG.sub(b"", _LINE_TAG.sub(b"\n", data))
-        for entity, character in _ENTITIES:
-            data = data.replace(entity, character)
-        return data
+        return _ENTITY.sub(_character, data)
 
 
 class PageText(TaggedText):
@@ -82,3 +71,7 @@ class PageText(TaggedText):
 
     def _untagged(self, data: bytes) -> bytes:
         return super()._untagged(_ANY_TAG.sub(b"\n", _OTHER_TAG.sub(b"", data)))
+
+
+def _character(entity: re.Match[bytes]) -> bytes:
+    return html.unescape(entity[0].decode()).replace("\xa0", " ").encode("utf-8", "replace")

@@ -77,6 +77,7 @@ def fold(name: str) -> str:
         (FETCHED + WORKER + CLONE, CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (FETCHED + WORKER + CLONE + RUN, CacheUse.STARTED_CLEAN, None),
         (FETCHED + FETCHED, CacheUse.STARTED_CLEAN, None),
+        (FETCHED.removeprefix(WORKER + CLONE) + FETCHED, CacheUse.STARTED_CLEAN, None),
         (FETCHED + FETCHED.removesuffix(RUN + DONE), CacheUse.STARTED_CLEAN, None),
         (PART + "/x/bin/casher:9:in `fetch': no\n" + RUN, CacheUse.UNKNOWN, Unknown.CRASHED),
         (PART + "/x/functions: line 9: casher: command not found\n" + RUN, CacheUse.UNKNOWN, Unknown.CRASHED),

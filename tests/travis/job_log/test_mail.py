@@ -90,6 +90,20 @@ def test_a_flowed_line_goes_on_in_the_next(encoding: bytes) -> None:
     assert read(mail + b"\n\n" + text) == b"fetching main/cache-1.tgz\nfound cache\n"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        (b"7bit", b"fetching  \nmain/cac \nhe-1.tgz\nfound cache\n"),
+        (b"quoted-printable", b"fetching =\n=20\nmain/cac=20\nhe-1.tgz\nfound cache\n"),
+    ],
+)
+def test_a_blank_that_a_mail_program_puts_at_the_end_of_a_flowed_line_is_no_part_of_it(
+    encoding: bytes, text: bytes
+) -> None:
+    mail = HEAD + b"Content-Type: text/plain; format=flowed; delsp=yes\nContent-Transfer-Encoding: " + encoding
+    assert read(mail + b"\n\n" + text) == b"fetching main/cache-1.tgz\nfound cache\n"
+
+
 def test_the_names_in_a_mails_log_are_whole() -> None:
     """They were known with the `=` at the end of a mail's line in them: the purge had not deleted such a cache."""
     log = read_log([HEAD + PLAIN])

@@ -60,6 +60,9 @@ PREFIXES: dict[str, Prefix] = {
     "a web server": lambda n: f"[01/Mar/2020:{clock(n)} +0000] - ",
     "a sheet": lambda n: f'{n},"job","',
     "a line of JSON": lambda n: f'{{"time": "{clock(n)}", "line": "',
+    "levels behind a program": lambda n: f"build: {('INFO', 'WARNING')[n % 2]}: ",
+    "grep -HnC behind a mark": lambda n: f"-> f-{n}-" if n % 3 else f"-> f:{n}:",
+    "a table behind a file": lambda n: f"job.log: {n:4} | ",
     "a container": lambda _: "job-1  | ",
     "a container in colour": lambda _: "\x1b[36mjob.1 |\x1b[0m ",
     "a container with times": lambda n: f"job-1  | 2020-03-01T{clock(n)}.123456789Z ",
@@ -96,6 +99,11 @@ def found(log: JobLog) -> tuple[object, ...]:
 def test_a_prefix_of_each_line_does_not_change_the_result(prefix: Prefix) -> None:
     for log in (SHORT, *LONG.values()):
         assert found(read_log([prefixed(log, prefix)])) == found(read_log([log])), log[:80]
+
+
+def test_behind_a_prefix_the_log_may_be_quoted_and_what_somebody_wrote_before_it_not() -> None:
+    log = prefixed(b"it fails\n" * 3, lambda _: "job.log: ") + prefixed(SHORT * 3, lambda _: "job.log: > ")
+    assert found(read_log([log])) == found(read_log([SHORT * 3]))
 
 
 @pytest.mark.parametrize(

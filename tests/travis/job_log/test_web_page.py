@@ -20,6 +20,8 @@ def read(*pieces: bytes) -> bytes:
         (b"<script>if (a < b) c()</script>a<SCRIPT async>x</script >b<style>p</style>", [b"ab"]),
         (b"<p>a <b>b</b> <mark>c</mark><section class='x'>d", [b"a b", b"c", b"d"]),
         (b"a &lt;script> b &lt;i&gt; <5 <", [b"a <script> b <i> <5 <"]),
+        (b"a&#x2F;b &#47; &hellip; &amp;lt; &none; &", [b"a/b / \xe2\x80\xa6 &lt; &none; &"]),
+        (b"cache-linux<wbr>-focal<wbr />.tgz", [b"cache-linux-focal.tgz"]),
         (b"a<script>b", [b"a"]),
         (b"a<scr", [b"a<scr"]),
     ],
