@@ -27,6 +27,7 @@ _NO_REPOSITORIES = (
 class _Misread:
     """A name that means something else, of which a record is to tell; `error` is what is wrong, for the whole run."""
 
+    name: str
     record: Record
     warning: str
     error: InputError
@@ -46,8 +47,9 @@ async def check_names(api: Api, records: Sequence[Record], *, dry_run: bool, emi
         if not dry_run:
             raise one.error
         one.record.warn(one.warning)
+    told = {one.name for one in misread}
     for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-        if unmatched.spares_nothing(is_only_one=is_only_one):
+        if unmatched.name in told:
             continue
         if is_only_one:
             records[0].warn(str(unmatched))
@@ -61,7 +63,7 @@ def _misspelt(seen: Sequence[Record], *, is_only_one: bool) -> Iterator[_Misread
         for one in record.unmatched:
             if one.spares_nothing(is_only_one=is_only_one):
                 what = one.sentence("" if is_only_one else f" of {record.name}")
-                yield _Misread(record, str(one), InputError(what, remedy=_BY_ITS_NAME))
+                yield _Misread(one.name, record, str(one), InputError(what, remedy=_BY_ITS_NAME))
 
 
 def _repositories(seen: Sequence[Record]) -> Iterator[_Misread]:
@@ -74,7 +76,7 @@ def _repositories(seen: Sequence[Record]) -> Iterator[_Misread]:
         for one in record.unmatched:
             if one.option == "--exclude" and _names(one.name, record.repository):
                 what = _spares_nothing_of(one, record)
-                yield _Misread(record, what, InputError(what, remedy=_NO_REPOSITORIES))
+                yield _Misread(one.name, record, what, InputError(what, remedy=_NO_REPOSITORIES))
 
 
 async def _branches(api: Api, records: Sequence[Record], seen: Sequence[Record]) -> AsyncIterator[_Misread]:
@@ -85,7 +87,7 @@ async def _branches(api: Api, records: Sequence[Record], seen: Sequence[Record])
         for record in excluding:
             if await _may_purge(record, lost.repository.slug, api):
                 what = f"{said} {record.name}"
-                yield _Misread(record, what, InputError(what, remedy=_NO_REPOSITORIES))
+                yield _Misread(lost.name, record, what, InputError(what, remedy=_NO_REPOSITORIES))
 
 
 def _spares_nothing_of(unmatched: Unmatched, record: Record) -> str:

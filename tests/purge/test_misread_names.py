@@ -38,6 +38,7 @@ def test_nothing_is_deleted_where_a_repository_is_to_be_excluded(purger: Purger,
         assert f"--exclude {name} means a branch, and spares no caches of the repository acme/a" in ended.err
     warned = purger("list", "acme/*", "--exclude", name)
     assert (warned.code, "spares no caches of the repository acme/a" in warned.err) == (0, True)
+    assert "matches no listed cache" not in warned.err, "one warning is enough"
     site.repositories[0].add("acme/A")
     for branches in ("acme/A", "acme/*", "a/*", "acme/b?"):
         ended = purger("purge", "acme/a", "--dry-run", "--exclude", branches)
