@@ -181,11 +181,15 @@ def headline(report: Report) -> str:
         return f"Nothing is selected in {where}: nothing to do."
     if report.error and not selected:
         return sentence_of(f"nothing was deleted: {report.error.message}")
+    bad = sum(not repository.ok for repository in repositories)
+    not_done = f"{many(bad, 'repository')} {'is' if bad == 1 else 'are'} not done"
+    if not selected:
+        return f"Nothing was deleted in {where}; {not_done}."
     complete = all(repository.complete for repository in repositories)
     if report.dry_run:
         size = size_text(sum(repository.selected_bytes for repository in repositories))
-        count = sentence_of(f"{at_least(selected, 'cache', complete=complete)} in {where} would be deleted ({size})")
-        return f"{count} Nothing was touched."
+        count = f"{at_least(selected, 'cache', complete=complete)} in {where} would be deleted ({size})"
+        return f"{sentence_of(count + _unlisted(repositories))} Nothing was touched."
     size = size_text(sum(repository.bytes_deleted for repository in repositories))
     gone = selected - sum(len(repository.left) for repository in repositories)
     are = "is" if gone == 1 else "are"
@@ -193,24 +197,28 @@ def headline(report: Report) -> str:
         is_rechecked = all(repository.looks for repository in repositories if repository.selected)
         how = "rechecked twice" if is_rechecked else "listed no more"
         return f"{many(gone, 'cache')} in {where} {are} gone ({size}), {how}."
-    bad = sum(not repository.ok for repository in repositories)
-    return (
-        f"{gone:,} of {at_least(selected, 'cache', complete=complete)} in {where} {are} gone ({size}); "
-        f"{many(bad, 'repository')} {'is' if bad == 1 else 'are'} not done."
-    )
+    of = at_least(selected, "cache", complete=complete)
+    return f"{gone:,} of {of} in {where} {are} gone ({size}); {not_done}."
+
+
+def _unlisted(repositories: Sequence[RepositoryReport]) -> str:
+    """Return of how many a list or dry run knows nothing, as the end of a sentence; empty where it knows all."""
+    count = sum(repository.error is not None for repository in repositories)
+    return f"; {many(count, 'repository')} could not be listed" if count else ""
 
 
 def list_headline(report: Report) -> str:
     """Return in one sentence how many caches a list shows, and their size."""
     repositories = report.repositories
-    if not repositories:
-        what = report.error.message if report.error else "there was no repository"
-        return sentence_of(f"nothing is listed: {what}")
+    if all(repository.error and not repository.selected for repository in repositories):
+        count = many(len(repositories), "repository")
+        why = f"{count} could not be listed" if repositories else "there was no repository"
+        return sentence_of(f"nothing is listed: {report.error.message if report.error else why}")
     where = f"of {repositories[0].name}" if len(repositories) == 1 else f"in {many(len(repositories), 'repository')}"
     complete = all(repository.complete for repository in repositories)
     count = at_least(sum(repository.selected for repository in repositories), "cache", complete=complete)
     size = size_text(sum(repository.selected_bytes for repository in repositories))
-    return sentence_of(f"{count} {where} listed ({size})")
+    return sentence_of(f"{count} {where} listed ({size}){_unlisted(repositories)}")
 
 
 def state_of(*, ok: bool, dry_run: bool, exit_code: ExitCode) -> str:

@@ -150,6 +150,30 @@ def test_the_result_of_several_repositories_is_a_sentence() -> None:
     assert headline(refused_token) == "Nothing was deleted: the token was refused."
 
 
+def unlisted(name: str) -> Record:
+    """A repository that could not be listed."""
+    made = record(name, gone=0)
+    made.error, made.surveyed, made.verified = AccessError(f"{name} was not found"), False, False
+    return made
+
+
+def test_a_result_tells_of_repositories_that_could_not_be_listed() -> None:
+    def of(*records: Record, dry_run: bool = False, as_list: bool = False) -> str:
+        made = run_report(records, None, NOW, dry_run=dry_run or as_list)
+        return list_headline(made) if as_list else headline(made)
+
+    some, lost, empty = record("x", gone=0, left=[refused("x")]), unlisted("y"), record("z", gone=0)
+    assert of(lost, unlisted("b")) == "Nothing was deleted in 2 repositories; 2 repositories are not done."
+    assert of(lost, empty) == "Nothing was deleted in 2 repositories; 1 repository is not done."
+    assert of(some, lost, dry_run=True) == (
+        "1 cache in 2 repositories would be deleted (10 Bytes); 1 repository could not be listed. Nothing was touched."
+    )
+    assert of(some, lost, as_list=True) == (
+        "1 cache in 2 repositories listed (10 Bytes); 1 repository could not be listed."
+    )
+    assert of(lost, as_list=True) == "Nothing is listed: 1 repository could not be listed."
+
+
 def test_what_a_policy_keeps_is_counted_and_summed_up() -> None:
     assert kept_sentences(with_kept().repositories[0]) == [
         "keeps 12 caches, 1.4 GB: newest of their branch",
