@@ -57,7 +57,7 @@ def test_an_order_shows_caches_one_by_one(command: Command, runs: list[Run]) -> 
         (["--sort", "size", "--reverse"], ["main", "PR.7"]),
         (["--sort", "branch"], ["PR.7", "main"]),
         (["--sort", "size", "--limit", "1"], ["PR.7"]),
-        (["--limit", "5"], ["main", "PR.7"]),
+        (["--limit", "5"], ["PR.7", "main"]),
         (["--sort", "branch", "--limit", "1", "--kind", "push"], ["main"]),
     ],
 )
