@@ -80,8 +80,8 @@ async def open_report(
     return opened
 
 
-def made_of(count: int = 3) -> Report:
-    return report(record(gone=count, left=[refused(XSS, "z" * 150, XSS), recreated("recreated-later")]))
+def made_of(count: int = 3, last: str = "recreated-later") -> Report:
+    return report(record(gone=count, left=[refused(XSS, "z" * 150, XSS), recreated(last)]))
 
 
 @pytest.fixture(params=[300, 2], ids=["rows", "data"])
@@ -187,19 +187,22 @@ async def test_sorting_by_each_column(browser: Browser, tmp_path: Path, width: i
 
 
 async def test_searching_and_choosing_outcomes(browser: Browser, tmp_path: Path, in_page: int) -> None:
-    opened = await open_report(browser, tmp_path, made_of(30))
+    accented = "cafe\u0301"  # two characters, as macOS writes it
+    opened = await open_report(browser, tmp_path, made_of(30, accented))
     page, search = opened.page, opened.page.get_by_role("searchbox")
     await search.press_sequentially("BRANCH-2 cache")
     assert set(await opened.shown("branch")) == {"branch-2", *(f"branch-2{digit}" for digit in range(10))}
     assert await page.locator("output").inner_text() == "11 of 32"
     await search.fill("onerror")
     assert await opened.shown("outcome") == ["failed"]
+    await search.fill("CAF\u00c9")
+    assert await opened.shown("branch") == [accented]
     await search.fill("no such thing")
     assert await opened.shown("branch") == []
     assert await page.get_by_text("No cache matches").is_visible()
     await search.fill("")
     await page.get_by_role("button", name="recreated 1").click()
-    assert await opened.shown("branch") == ["recreated-later"]
+    assert await opened.shown("branch") == [accented]
     await page.get_by_role("button", name="failed 1").click()
     assert len(await opened.shown("branch")) == 2
     await page.get_by_role("button", name="failed 1").click()

@@ -5,6 +5,8 @@
   const TAIL = 16;
   const number = (count) => count.toLocaleString("en");
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+  // What is compared in a search: macOS may name a branch with a letter and its accent as two characters.
+  const plain = (text) => text.normalize("NFC").toLowerCase();
   document.documentElement.classList.add("script");
 
   for (const button of document.querySelectorAll(".enlarge")) {
@@ -32,7 +34,7 @@
   // A row of the table: what it is searched by, what each column is sorted by, and its element once it was shown.
   const rowOfElement = (made) => ({
     label: made.dataset.label,
-    text: [...made.cells].map((cell) => cell.textContent).join(" ").toLowerCase(),
+    text: plain([...made.cells].map((cell) => cell.textContent).join(" ")),
     values: [...made.cells].map((cell) => cell.dataset.value ?? cell.textContent),
     element: () => made,
   });
@@ -58,7 +60,7 @@
     };
     return {
       label: texts[label],
-      text: [...before, texts[size], ...after].join(" ").toLowerCase(),
+      text: plain([...before, texts[size], ...after].join(" ")),
       values: [...before, bytes, ...after],
       element: () => made ?? make(),
     };
@@ -79,7 +81,7 @@
     let shown = FIRST_ROWS;
 
     const draw = (most) => {
-      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = plain(search.value).split(/\s+/).filter(Boolean);
       const pressed = chips.filter((chip) => chip.getAttribute("aria-pressed") === "true");
       const labels = new Set(pressed.map((chip) => chip.dataset.label));
       const found = rows.filter((row) =>
