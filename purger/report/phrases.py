@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-from purger.core.cache import Method, Outcome
+from purger.core.cache import UNSIZED, Method, Outcome
 from purger.core.errors import ExitCode
 from purger.core.text import many, sentence_of
 from purger.core.units import seconds_text, size_text
@@ -17,6 +17,11 @@ def counted(caches: Sequence[CacheReport]) -> str:
     """Return the caches counted by outcome: `1 recreated, 2 failed`."""
     counts = Counter(cache.outcome for cache in caches)
     return ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in Outcome if counts[outcome])
+
+
+def stored_size(cache: CacheReport) -> str:
+    """Return the size of a cache: `20.3 MB`; `unknown` where the site names none."""
+    return size_text(cache.size_bytes) if cache.size_bytes > UNSIZED else "unknown"
 
 
 HIDDEN = "the site lists no more at once"

@@ -42,7 +42,7 @@
   // The same of a row that html_rows.py wrote as data; its element is made when it is shown.
   const rowOfData = (texts, withReasons) => (data) => {
     const [branch, cache, kind, bytes, size, modified, label, by, why] = data;
-    const clock = modified.slice(0, 16).replace("T", " ");
+    const clock = modified.slice(0, 16).replace("T", " ") || "unknown";
     const before = [texts[branch], cache, texts[kind]];
     const after = [clock, texts[label], texts[by], ...(withReasons ? [texts[why]] : [])];
     let made = null;
@@ -52,7 +52,7 @@
       amount.dataset.value = bytes;
       made = element("tr", {},
         cell("branch", cut(texts[branch])), cell("cache", cut(cache)), cell("kind", texts[kind]), amount,
-        cell("modified", element("time", { dateTime: modified }, clock)),
+        cell("modified", modified ? element("time", { dateTime: modified }, clock) : clock),
         cell("outcome", element("span", { className: `badge ${texts[label]}` }, texts[label])), cell("by", texts[by]),
         ...(withReasons ? [cell("why", texts[why])] : []));
       made.dataset.label = texts[label];
