@@ -47,8 +47,8 @@ def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = ""
     if repository.ok:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), {_rechecked(repository)}."
     if not left and repository.undecided:
-        unclear = f"of {many(repository.undecided, 'other cache')} nobody can tell whether they are selected"
-        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but {unclear}."
+        unclear = _unclear(many(repository.undecided, "other cache"), repository)
+        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but of {unclear}."
     if not left and not repository.complete:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but others may be hidden: {HIDDEN}."
     if not left:
@@ -75,14 +75,18 @@ def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
         return f"{repository.name} has no caches."
     why = f" ({filters})" if filters else ""
     if repository.undecided:
-        unclear = many(repository.undecided, "cache")
-        return f"Of {unclear} of {repository.name} nobody can tell whether they are selected{why}; no other is."
-    if not repository.complete:
-        return (
-            f"None of the {many(repository.seen, 'listed cache')} of {repository.name} is selected{why}, "
-            f"but others may be hidden: {HIDDEN}."
-        )
-    return f"None of the {many(repository.seen, 'cache')} of {repository.name} is selected{why}: nothing to do."
+        unclear = _unclear(f"{many(repository.undecided, 'cache')} of {repository.name}", repository)
+        return f"Of {unclear}{why}; no other is."
+    noun = "cache" if repository.complete else "listed cache"
+    which = f"The only {noun}" if repository.seen == 1 else f"None of the {many(repository.seen, noun)}"
+    is_selected = "is not selected" if repository.seen == 1 else "is selected"
+    then = ": nothing to do" if repository.complete else f", but others may be hidden: {HIDDEN}"
+    return f"{which} of {repository.name} {is_selected}{why}{then}."
+
+
+def _unclear(caches: str, repository: RepositoryReport) -> str:
+    """Return that it is not known of these caches, which are not decided, whether they are selected."""
+    return f"{caches} nobody can tell whether {'it is' if repository.undecided == 1 else 'they are'} selected"
 
 
 def _rechecked(repository: RepositoryReport) -> str:

@@ -61,9 +61,9 @@ def with_hidden(made: Record) -> Record:
     return made
 
 
-def with_undecided(*gone: SampleEntry) -> Record:
-    """A record of these, and of two caches of which nobody can tell whether they are selected."""
-    unclear = [replace(skipped(branch), undecided=True) for branch in "ab"]
+def with_undecided(*gone: SampleEntry, branches: str = "ab") -> Record:
+    """A record of these, and of caches of which nobody can tell whether they are selected."""
+    unclear = [replace(skipped(branch), undecided=True) for branch in branches]
     made = record_of([*gone, *unclear])
     cast(SampleLedger, made.ledger).undecided = tuple(unclear)
     made.verified = False
@@ -99,7 +99,11 @@ def stopped() -> Record:
          "nobody can tell whether they are selected."),
         (with_undecided(), {"filters": "of branch x"}, "Of 2 caches of acme/widgets nobody can tell whether they are "
          "selected (of branch x); no other is."),
+        (with_undecided(deleted("x", 5), branches="a"), {}, "1 cache of acme/widgets is gone (5 Bytes), but of 1 other "
+         "cache nobody can tell whether it is selected."),
         (record(gone=0), {}, "acme/widgets has no caches."),
+        (record_of([skipped("a")]), {"filters": "of branch x"}, "The only cache of acme/widgets is not selected "
+         "(of branch x): nothing to do."),
         (stopped(), {}, "Nothing of acme/widgets was deleted."),
         (unselected(), {}, "None of the 2 caches of acme/widgets is selected: nothing to do."),
         (unselected(), {"filters": "of branch x"}, "None of the 2 caches of acme/widgets is selected (of branch x): "
