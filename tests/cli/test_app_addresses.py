@@ -74,7 +74,7 @@ def test_that_of_the_git_remote_in_the_doctors_checks(shown_by: ShownBy, as_json
         ["list", f"https://app.travis-ci.com/github/o?token={SECRET}"],
         ["purge", "--json", "--dry-run", ADDRESS],
         ["check-log", f"https://x:{SECRET}@git.corp.test/jobs/1"],
-        ["check-log", f"https://app.travis-ci.com/github/o/n/builds/1?{SECRET}"],
+        ["check-log", f"https://app.travis-ci.com/github/o/n/settings?{SECRET}"],
         ["check-log", f"x:{SECRET}@git.corp.test/jobs"],
         ["retry", "o/n", f"https://x:{SECRET}@git.corp.test/jobs/1", "--yes"],
         ["retry", ADDRESS, "1", "--yes"],
