@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator
 from typing import Annotated
 
+from purger.browser.network import NetworkSettings
 from purger.browser.settings import BrowserSettings
 from purger.cli.environment import unknown_variables
-from purger.cli.options import ArtifactOptions, DeletionOptions, TargetOptions
+from purger.cli.options import ArtifactOptions, DeletionOptions, SiteOptions, TargetOptions
 from purger.cli.parameters import Group, Only
 from purger.core.errors import InputError
 from purger.core.policies import Policies
@@ -20,6 +21,7 @@ from purger.secrets import env_file
 _WHOLE = (Selection, Policies, DeletionOptions, TargetOptions, Pace)
 _ONE_BY_ONE = (Annotated[BrowserSettings, Only("slow_mo_ms", "keep_open", "pause")], ArtifactOptions)
 """Settings that an option of the purge completes: `--headed`, or the folder for a trace."""
+_ALL = (*_WHOLE, BrowserSettings, ArtifactOptions, SiteOptions, NetworkSettings)
 
 
 def settings_fault() -> InputError | None:
@@ -44,8 +46,8 @@ def _faults() -> Iterator[InputError]:
 
 
 def settings_described() -> str:
-    """Return which variables have a say in what a purge deletes, and how; their values may be secrets."""
-    groups = [group for annotation in (*_WHOLE, *_ONE_BY_ONE) if (group := Group.of(annotation))]
+    """Return which of purger's variables have a say in a purge; their values may be secrets."""
+    groups = [group for annotation in _ALL if (group := Group.of(annotation))]
     variables = (variable for group in groups for option in group.options.values() for variable in option.variables)
     names = [variable for variable in variables if os.environ.get(variable)]
     return f"taken from variables: {', '.join(names)}" if names else "no variable narrows or changes a purge"

@@ -43,7 +43,9 @@ def shortened(text: str, most: int) -> str:
     if cell_len(text) <= most or cell_len(text := hidden(text)) <= most:
         return text
     tail = max(most - 1, 0) // 2
-    return f"{set_cell_size(text, max(most - 1 - tail, 0))}…{set_cell_size(text[::-1], tail)[::-1]}"
+    # Where half of a wide character is cut off, rich puts a blank, which no name has.
+    head, end = set_cell_size(text, max(most - 1 - tail, 0)), set_cell_size(text[::-1], tail)
+    return f"{head.rstrip()}…{end.rstrip()[::-1]}"
 
 
 def begun(text: str, most: int) -> str:

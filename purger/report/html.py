@@ -21,7 +21,7 @@ from purger.core.units import seconds_text, size_text
 from purger.report.chart import Bar, Course, bars_of, course_of
 from purger.report.html_pictures import Pictures
 from purger.report.html_rows import Room, Rows
-from purger.report.model import Report, RepositoryReport, TimelineEntry, time_text
+from purger.report.model import Report, RepositoryReport, TimelineEntry
 from purger.report.phrases import (
     archive_text,
     error_words,
@@ -104,7 +104,6 @@ def _template() -> Template:
         size=size_text,
         ends=_ends,
         clock=_clock,
-        iso=time_text,
         archive_text=archive_text,
         error_words=error_words,
         remedy_lines=remedy_lines,

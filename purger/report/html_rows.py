@@ -10,10 +10,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from purger.core.cache import Outcome
+from purger.core.cache import UNDATED, Outcome
 from purger.core.text import many, visible
-from purger.core.units import size_text
 from purger.report.model import CacheReport, time_text
+from purger.report.phrases import stored_size
 
 MOST_IN_PAGE = 300
 """The most rows of one table that are HTML, which can be read and printed without a script."""
@@ -40,9 +40,14 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A cache as the table shows it: a label, what deleted it, and why it is not gone."""
+    """A cache as the table shows it: a label, what deleted it, and why it is not gone.
+
+    `modified` is empty where the site names no date.
+    """
 
     cache: CacheReport
+    size: str
+    modified: str
     label: str
     by: str
     why: str
@@ -54,6 +59,8 @@ class Row:
         attempts = f" in {many(cache.attempts, 'attempt')}" if cache.attempts > 1 else ""
         return cls(
             cache,
+            size=stored_size(cache),
+            modified=time_text(cache.last_modified) if cache.last_modified > UNDATED else "",
             label="selected" if untouched else str(cache.outcome),
             by=f"{cache.how or ''}{attempts}".strip(),
             why="" if untouched else (cache.reason or ""),
@@ -137,8 +144,8 @@ def _line(row: Row, texts: _Texts) -> str:
             visible(cache.name),
             texts[str(cache.kind)],
             cache.size_bytes,
-            texts[size_text(cache.size_bytes)],
-            time_text(cache.last_modified),
+            texts[row.size],
+            row.modified,
             texts[row.label],
             texts[row.by],
             texts[row.why],

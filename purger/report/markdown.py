@@ -11,7 +11,7 @@ from purger.core.cache import Outcome
 from purger.core.text import hidden, many, sentence_of, visible
 from purger.core.units import seconds_text, size_text
 from purger.report.model import Report, RepositoryReport
-from purger.report.phrases import error_words, errors_of, headline, list_headline, remedy_lines, state_of
+from purger.report.phrases import error_words, errors_of, headline, list_headline, remedy_lines, state_of, stored_size
 
 MOST_REPOSITORIES = 500
 MOST_LEFT = 100
@@ -111,7 +111,7 @@ def _what_is_left(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
             *([name_as_code(repository.name)] if several else []),
             name_as_code(cache.branch),
             name_as_code(cache.name),
-            size_text(cache.size_bytes),
+            stored_size(cache),
             text_of(cache.outcome),
             text_of(cache.reason or ""),
         )

@@ -25,13 +25,14 @@ _KEYS: dict[SortBy | None, Callable[[CacheReport], Any]] = {
     SortBy.SIZE: lambda cache: -cache.size_bytes,
     SortBy.AGE: lambda cache: -cache.last_modified.timestamp(),
     SortBy.NAME: lambda cache: (cache.name, cache.branch),
-    None: lambda cache: cache.last_modified,
+    None: lambda cache: (cache.last_modified, cache.row or cache.branch, cache.name, cache.size_bytes, cache.branch),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order of caches, and how many of them are shown at most. Without `by` it is that of `--limit`: oldest first.
+    """An order of caches, and how many of them are shown at most. Without `by` it is that of `--limit`: oldest first,
+    of one second in the same order as in a purge (`core.decision.oldest_first`).
 
     `is_reversed` turns it round.
     """

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-from purger.core.cache import Method, Outcome
+from purger.core.cache import UNSIZED, Method, Outcome
 from purger.core.errors import ExitCode
 from purger.core.text import many, sentence_of
 from purger.core.units import seconds_text, size_text
@@ -17,6 +17,11 @@ def counted(caches: Sequence[CacheReport]) -> str:
     """Return the caches counted by outcome: `1 recreated, 2 failed`."""
     counts = Counter(cache.outcome for cache in caches)
     return ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in Outcome if counts[outcome])
+
+
+def stored_size(cache: CacheReport) -> str:
+    """Return the size of a cache: `20.3 MB`; `unknown` where the site names none."""
+    return size_text(cache.size_bytes) if cache.size_bytes > UNSIZED else "unknown"
 
 
 HIDDEN = "the site lists no more at once"
@@ -42,8 +47,8 @@ def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = ""
     if repository.ok:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), {_rechecked(repository)}."
     if not left and repository.undecided:
-        unclear = f"of {many(repository.undecided, 'other cache')} nobody can tell whether they are selected"
-        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but {unclear}."
+        unclear = _unclear(many(repository.undecided, "other cache"), repository)
+        return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but of {unclear}."
     if not left and not repository.complete:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but others may be hidden: {HIDDEN}."
     if not left:
@@ -70,14 +75,18 @@ def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
         return f"{repository.name} has no caches."
     why = f" ({filters})" if filters else ""
     if repository.undecided:
-        unclear = many(repository.undecided, "cache")
-        return f"Of {unclear} of {repository.name} nobody can tell whether they are selected{why}; no other is."
-    if not repository.complete:
-        return (
-            f"None of the {many(repository.seen, 'listed cache')} of {repository.name} is selected{why}, "
-            f"but others may be hidden: {HIDDEN}."
-        )
-    return f"None of the {many(repository.seen, 'cache')} of {repository.name} is selected{why}: nothing to do."
+        unclear = _unclear(f"{many(repository.undecided, 'cache')} of {repository.name}", repository)
+        return f"Of {unclear}{why}; no other is."
+    noun = "cache" if repository.complete else "listed cache"
+    which = f"The only {noun}" if repository.seen == 1 else f"None of the {many(repository.seen, noun)}"
+    is_selected = "is not selected" if repository.seen == 1 else "is selected"
+    then = ": nothing to do" if repository.complete else f", but others may be hidden: {HIDDEN}"
+    return f"{which} of {repository.name} {is_selected}{why}{then}."
+
+
+def _unclear(caches: str, repository: RepositoryReport) -> str:
+    """Return that it is not known of these caches, which are not decided, whether they are selected."""
+    return f"{caches} nobody can tell whether {'it is' if repository.undecided == 1 else 'they are'} selected"
 
 
 def _rechecked(repository: RepositoryReport) -> str:
@@ -181,11 +190,15 @@ def headline(report: Report) -> str:
         return f"Nothing is selected in {where}: nothing to do."
     if report.error and not selected:
         return sentence_of(f"nothing was deleted: {report.error.message}")
+    bad = sum(not repository.ok for repository in repositories)
+    not_done = f"{many(bad, 'repository')} {'is' if bad == 1 else 'are'} not done"
+    if not selected:
+        return f"Nothing was deleted in {where}; {not_done}."
     complete = all(repository.complete for repository in repositories)
     if report.dry_run:
         size = size_text(sum(repository.selected_bytes for repository in repositories))
-        count = sentence_of(f"{at_least(selected, 'cache', complete=complete)} in {where} would be deleted ({size})")
-        return f"{count} Nothing was touched."
+        count = f"{at_least(selected, 'cache', complete=complete)} in {where} would be deleted ({size})"
+        return f"{sentence_of(count + _unlisted(repositories))} Nothing was touched."
     size = size_text(sum(repository.bytes_deleted for repository in repositories))
     gone = selected - sum(len(repository.left) for repository in repositories)
     are = "is" if gone == 1 else "are"
@@ -193,24 +206,28 @@ def headline(report: Report) -> str:
         is_rechecked = all(repository.looks for repository in repositories if repository.selected)
         how = "rechecked twice" if is_rechecked else "listed no more"
         return f"{many(gone, 'cache')} in {where} {are} gone ({size}), {how}."
-    bad = sum(not repository.ok for repository in repositories)
-    return (
-        f"{gone:,} of {at_least(selected, 'cache', complete=complete)} in {where} {are} gone ({size}); "
-        f"{many(bad, 'repository')} {'is' if bad == 1 else 'are'} not done."
-    )
+    of = at_least(selected, "cache", complete=complete)
+    return f"{gone:,} of {of} in {where} {are} gone ({size}); {not_done}."
+
+
+def _unlisted(repositories: Sequence[RepositoryReport]) -> str:
+    """Return of how many a list or dry run knows nothing, as the end of a sentence; empty where it knows all."""
+    count = sum(repository.error is not None for repository in repositories)
+    return f"; {many(count, 'repository')} could not be listed" if count else ""
 
 
 def list_headline(report: Report) -> str:
     """Return in one sentence how many caches a list shows, and their size."""
     repositories = report.repositories
-    if not repositories:
-        what = report.error.message if report.error else "there was no repository"
-        return sentence_of(f"nothing is listed: {what}")
+    if all(repository.error and not repository.selected for repository in repositories):
+        count = many(len(repositories), "repository")
+        why = f"{count} could not be listed" if repositories else "there was no repository"
+        return sentence_of(f"nothing is listed: {report.error.message if report.error else why}")
     where = f"of {repositories[0].name}" if len(repositories) == 1 else f"in {many(len(repositories), 'repository')}"
     complete = all(repository.complete for repository in repositories)
     count = at_least(sum(repository.selected for repository in repositories), "cache", complete=complete)
     size = size_text(sum(repository.selected_bytes for repository in repositories))
-    return sentence_of(f"{count} {where} listed ({size})")
+    return sentence_of(f"{count} {where} listed ({size}){_unlisted(repositories)}")
 
 
 def state_of(*, ok: bool, dry_run: bool, exit_code: ExitCode) -> str:

@@ -46,3 +46,7 @@ def test_the_variables_that_count_are_named_without_their_values(monkeypatch: py
     monkeypatch.setenv("PURGER_BRANCH", "topic")
     monkeypatch.setenv("PURGER_SETTLE", "9s")
     assert settings_described() == "taken from variables: PURGER_BRANCH, PURGER_SETTLE"
+    for name in ("PURGER_HEADED", "PURGER_URL", "PURGER_PROXY"):
+        monkeypatch.setenv(name, "1")
+    named = "PURGER_BRANCH, PURGER_SETTLE, PURGER_HEADED, PURGER_URL, PURGER_PROXY"
+    assert settings_described() == f"taken from variables: {named}"

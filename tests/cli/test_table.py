@@ -60,8 +60,13 @@ def test_a_shortened_name_has_just_the_room_that_there_is_and_keeps_both_ends(na
         return
     head, _, tail = made.partition("…")
     assert cell_len(made) <= most
-    assert name.startswith(head.rstrip())
-    assert name.endswith(tail.lstrip())
+    assert name.startswith(head)
+    assert name.endswith(tail)
+
+
+@pytest.mark.parametrize(("most", "shown"), [(7, "日…語"), (8, "日本…語"), (9, "日本…本語")])
+def test_no_blank_stands_for_half_of_a_wide_character(most: int, shown: str) -> None:
+    assert shortened("日本語" * 3, most) == shown
 
 
 @given(st.lists(st.tuples(names, names), min_size=1, max_size=5), st.integers(25, 200))

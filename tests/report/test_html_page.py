@@ -8,16 +8,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 from playwright.async_api import Browser, Page, Playwright
 
 from purger.browser.reach import Reach
 from purger.browser.settings import BrowserSettings
 from purger.browser.start import launch
+from purger.core.cache import UNDATED
 from purger.report import html_rows
 from purger.report.html_pictures import MOST_HEIGHT
 from purger.report.model import Report, TimelineEntry
-from tests.report.samples import hostile_report, html_of, record, recreated, refused, report
+from tests.report.samples import cache_report, hostile_report, html_of, record, recreated, refused, report
 from tests.support.hostile import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -80,8 +82,8 @@ async def open_report(
     return opened
 
 
-def made_of(count: int = 3) -> Report:
-    return report(record(gone=count, left=[refused(XSS, "z" * 150, XSS), recreated("recreated-later")]))
+def made_of(count: int = 3, last: str = "recreated-later") -> Report:
+    return report(record(gone=count, left=[refused(XSS, "z" * 150, XSS), recreated(last)]))
 
 
 @pytest.fixture(params=[300, 2], ids=["rows", "data"])
@@ -140,6 +142,10 @@ async def test_rows_of_data_are_the_same_as_those_of_the_page(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, found = made_of(40), []
+    (repository,) = made.repositories
+    nameless = cache_report("undated", 0, last_modified=UNDATED)
+    repository = msgspec.structs.replace(repository, caches=[*repository.caches, nameless])
+    made = msgspec.structs.replace(made, repositories=[repository])
     for count in (300, 7):
         monkeypatch.setattr(html_rows, "MOST_IN_PAGE", count)
         opened = await open_report(browser, tmp_path, made)
@@ -147,7 +153,7 @@ async def test_rows_of_data_are_the_same_as_those_of_the_page(
         found.append(await rows.evaluate_all("(rows) => rows.map((row) => row.outerHTML)"))
         await opened.page.close()
     assert found[0] == found[1]
-    assert len(found[0]) == 42
+    assert len(found[0]) == 43
 
 
 async def test_the_policy_stops_what_would_come_in_all_the_same(browser: Browser, tmp_path: Path) -> None:
@@ -187,19 +193,22 @@ async def test_sorting_by_each_column(browser: Browser, tmp_path: Path, width: i
 
 
 async def test_searching_and_choosing_outcomes(browser: Browser, tmp_path: Path, in_page: int) -> None:
-    opened = await open_report(browser, tmp_path, made_of(30))
+    accented = "cafe\u0301"  # two characters, as macOS writes it
+    opened = await open_report(browser, tmp_path, made_of(30, accented))
     page, search = opened.page, opened.page.get_by_role("searchbox")
     await search.press_sequentially("BRANCH-2 cache")
     assert set(await opened.shown("branch")) == {"branch-2", *(f"branch-2{digit}" for digit in range(10))}
     assert await page.locator("output").inner_text() == "11 of 32"
     await search.fill("onerror")
     assert await opened.shown("outcome") == ["failed"]
+    await search.fill("CAF\u00c9")
+    assert await opened.shown("branch") == [accented]
     await search.fill("no such thing")
     assert await opened.shown("branch") == []
     assert await page.get_by_text("No cache matches").is_visible()
     await search.fill("")
     await page.get_by_role("button", name="recreated 1").click()
-    assert await opened.shown("branch") == ["recreated-later"]
+    assert await opened.shown("branch") == [accented]
     await page.get_by_role("button", name="failed 1").click()
     assert len(await opened.shown("branch")) == 2
     await page.get_by_role("button", name="failed 1").click()

@@ -6,16 +6,17 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from purger.core.cache import Method
+from purger.core.cache import UNDATED, UNSIZED, Method
 from purger.core.text import visible
 from purger.report import html_rows
 from purger.report.html_rows import Room, Row, Rows
 from purger.report.model import CacheReport
-from tests.report.samples import cache_report
+from tests.report.samples import cache_report, html_of, record, report, repository_of
 from tests.support.hostile import names
 
 
@@ -40,6 +41,16 @@ def test_the_worst_and_largest_are_in_the_page_and_the_others_data(monkeypatch: 
     assert (rows.count, rows.data_count, rows.left_out) == (6, 3, 0)
     assert (dict(rows.counts), rows.with_reasons) == ({"failed": 1, "deleted": 5}, True)
     assert not Rows(many_caches(5), Room(), dry_run=False).with_reasons
+
+
+def test_a_date_or_size_that_the_site_does_not_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_rows, "MOST_IN_PAGE", 1)
+    cache = cache_report("main", UNSIZED, last_modified=UNDATED)
+    made = report(record(gone=0))
+    made = msgspec.structs.replace(made, repositories=[repository_of(cache, cache)])
+    assert html_of(made, [], {}).count('<td class="modified">unknown</td>') == 1
+    assert Row.of(cache, dry_run=False).size == "unknown"
+    assert [row[4:6] for row in data_of(Rows([cache, cache], Room(), dry_run=False))] == [["unknown", ""]]
 
 
 def test_what_was_selected_is_first_whatever_became_of_the_others() -> None:

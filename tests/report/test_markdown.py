@@ -11,11 +11,12 @@ from hypothesis import given
 from markdown_it import MarkdownIt
 
 from purger.cli import ci
+from purger.core.cache import UNSIZED
 from purger.core.errors import AccessError, StoppedError
 from purger.core.text import visible
 from purger.report.markdown import MOST_LEFT, markdown_summary, name_as_code, text_of
 from purger.report.model import Report
-from tests.report.samples import hostile_report, record, refused, report, with_kept
+from tests.report.samples import cache_report, hostile_report, record, refused, report, repository_of, with_kept
 from tests.support.hostile import names
 
 
@@ -89,6 +90,12 @@ def test_the_summary_says_the_result_what_is_left_and_why() -> None:
     assert "answered 403" in text
     assert "Something is odd." in text
     assert "Space freed, by branch" in text
+
+
+def test_a_size_that_the_site_does_not_name_is_unknown() -> None:
+    cache = cache_report("main", UNSIZED, "failed")
+    made = msgspec.structs.replace(report(), repositories=[repository_of(cache)])
+    assert "| unknown | failed |" in markdown_summary(made)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from purger.core.cache import Cache
+from purger.core.decision import oldest_first
 from purger.report.model import Report
 from purger.report.ordering import Order, SortBy
 from tests.report.samples import cache_report, record, report, repository_of
@@ -60,3 +62,15 @@ def test_a_limit_shows_the_first_of_all_repositories_that_are_selected(order: Or
     assert sizes(shown) == expected
     assert [repository.selected for repository in shown.repositories] == [len(each) for each in expected]
     assert [len(repository.left) for repository in shown.repositories] == [len(each) for each in expected]
+
+
+def test_of_one_second_a_list_shows_the_caches_that_a_purge_with_this_limit_selects() -> None:
+    names = [("z", "b"), ("a", "c"), ("a", "a"), ("team/b", "d")]
+    caches = [Cache(name, branch.rpartition("/")[2], 1, NOW, full_branch=branch) for branch, name in names]
+    shown = [
+        cache_report(cache.known_branch, 1, "remaining", name=cache.name, row=cache.branch, last_modified=NOW)
+        for cache in caches
+    ]
+    listed = msgspec.structs.replace(report(record()), dry_run=True, repositories=[repository_of(*shown)])
+    in_order = [cache.name for cache in Order().of(listed).repositories[0].caches]
+    assert in_order == [cache.name for cache in sorted(caches, key=oldest_first)] != [cache.name for cache in caches]

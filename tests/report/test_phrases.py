@@ -61,9 +61,9 @@ def with_hidden(made: Record) -> Record:
     return made
 
 
-def with_undecided(*gone: SampleEntry) -> Record:
-    """A record of these, and of two caches of which nobody can tell whether they are selected."""
-    unclear = [replace(skipped(branch), undecided=True) for branch in "ab"]
+def with_undecided(*gone: SampleEntry, branches: str = "ab") -> Record:
+    """A record of these, and of caches of which nobody can tell whether they are selected."""
+    unclear = [replace(skipped(branch), undecided=True) for branch in branches]
     made = record_of([*gone, *unclear])
     cast(SampleLedger, made.ledger).undecided = tuple(unclear)
     made.verified = False
@@ -99,7 +99,11 @@ def stopped() -> Record:
          "nobody can tell whether they are selected."),
         (with_undecided(), {"filters": "of branch x"}, "Of 2 caches of acme/widgets nobody can tell whether they are "
          "selected (of branch x); no other is."),
+        (with_undecided(deleted("x", 5), branches="a"), {}, "1 cache of acme/widgets is gone (5 Bytes), but of 1 other "
+         "cache nobody can tell whether it is selected."),
         (record(gone=0), {}, "acme/widgets has no caches."),
+        (record_of([skipped("a")]), {"filters": "of branch x"}, "The only cache of acme/widgets is not selected "
+         "(of branch x): nothing to do."),
         (stopped(), {}, "Nothing of acme/widgets was deleted."),
         (unselected(), {}, "None of the 2 caches of acme/widgets is selected: nothing to do."),
         (unselected(), {"filters": "of branch x"}, "None of the 2 caches of acme/widgets is selected (of branch x): "
@@ -148,6 +152,30 @@ def test_the_result_of_several_repositories_is_a_sentence() -> None:
     assert of() == "Nothing was deleted: there was no repository to purge."
     refused_token = run_report([], AccessError("the token was refused"), NOW)
     assert headline(refused_token) == "Nothing was deleted: the token was refused."
+
+
+def unlisted(name: str) -> Record:
+    """A repository that could not be listed."""
+    made = record(name, gone=0)
+    made.error, made.surveyed, made.verified = AccessError(f"{name} was not found"), False, False
+    return made
+
+
+def test_a_result_tells_of_repositories_that_could_not_be_listed() -> None:
+    def of(*records: Record, dry_run: bool = False, as_list: bool = False) -> str:
+        made = run_report(records, None, NOW, dry_run=dry_run or as_list)
+        return list_headline(made) if as_list else headline(made)
+
+    some, lost, empty = record("x", gone=0, left=[refused("x")]), unlisted("y"), record("z", gone=0)
+    assert of(lost, unlisted("b")) == "Nothing was deleted in 2 repositories; 2 repositories are not done."
+    assert of(lost, empty) == "Nothing was deleted in 2 repositories; 1 repository is not done."
+    assert of(some, lost, dry_run=True) == (
+        "1 cache in 2 repositories would be deleted (10 Bytes); 1 repository could not be listed. Nothing was touched."
+    )
+    assert of(some, lost, as_list=True) == (
+        "1 cache in 2 repositories listed (10 Bytes); 1 repository could not be listed."
+    )
+    assert of(lost, as_list=True) == "Nothing is listed: 1 repository could not be listed."
 
 
 def test_what_a_policy_keeps_is_counted_and_summed_up() -> None:

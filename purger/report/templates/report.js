@@ -5,6 +5,8 @@
   const TAIL = 16;
   const number = (count) => count.toLocaleString("en");
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+  // What is compared in a search: macOS may name a branch with a letter and its accent as two characters.
+  const plain = (text) => text.normalize("NFC").toLowerCase();
   document.documentElement.classList.add("script");
 
   for (const button of document.querySelectorAll(".enlarge")) {
@@ -32,7 +34,7 @@
   // A row of the table: what it is searched by, what each column is sorted by, and its element once it was shown.
   const rowOfElement = (made) => ({
     label: made.dataset.label,
-    text: [...made.cells].map((cell) => cell.textContent).join(" ").toLowerCase(),
+    text: plain([...made.cells].map((cell) => cell.textContent).join(" ")),
     values: [...made.cells].map((cell) => cell.dataset.value ?? cell.textContent),
     element: () => made,
   });
@@ -40,7 +42,7 @@
   // The same of a row that html_rows.py wrote as data; its element is made when it is shown.
   const rowOfData = (texts, withReasons) => (data) => {
     const [branch, cache, kind, bytes, size, modified, label, by, why] = data;
-    const clock = modified.slice(0, 16).replace("T", " ");
+    const clock = modified.slice(0, 16).replace("T", " ") || "unknown";
     const before = [texts[branch], cache, texts[kind]];
     const after = [clock, texts[label], texts[by], ...(withReasons ? [texts[why]] : [])];
     let made = null;
@@ -50,7 +52,7 @@
       amount.dataset.value = bytes;
       made = element("tr", {},
         cell("branch", cut(texts[branch])), cell("cache", cut(cache)), cell("kind", texts[kind]), amount,
-        cell("modified", element("time", { dateTime: modified }, clock)),
+        cell("modified", modified ? element("time", { dateTime: modified }, clock) : clock),
         cell("outcome", element("span", { className: `badge ${texts[label]}` }, texts[label])), cell("by", texts[by]),
         ...(withReasons ? [cell("why", texts[why])] : []));
       made.dataset.label = texts[label];
@@ -58,7 +60,7 @@
     };
     return {
       label: texts[label],
-      text: [...before, texts[size], ...after].join(" ").toLowerCase(),
+      text: plain([...before, texts[size], ...after].join(" ")),
       values: [...before, bytes, ...after],
       element: () => made ?? make(),
     };
@@ -79,7 +81,7 @@
     let shown = FIRST_ROWS;
 
     const draw = (most) => {
-      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = plain(search.value).split(/\s+/).filter(Boolean);
       const pressed = chips.filter((chip) => chip.getAttribute("aria-pressed") === "true");
       const labels = new Set(pressed.map((chip) => chip.dataset.label));
       const found = rows.filter((row) =>
