@@ -48,8 +48,8 @@ def _faults() -> Iterator[InputError]:
 def settings_described() -> str:
     """Return which of purger's variables have a say in a purge; their values may be secrets."""
     groups = [group for annotation in _ALL if (group := Group.of(annotation))]
-    variables = (variable for group in groups for option in group.options.values() for variable in option.variables)
-    names = [variable for variable in variables if os.environ.get(variable)]
+    options = (option for group in groups for option in group.options.values())
+    names = [variable for option in options for variable in option.variables_given(os.environ)]
     return f"taken from variables: {', '.join(names)}" if names else "no variable narrows or changes a purge"
 
 

@@ -104,7 +104,7 @@ class Group:
     def _variables_of(self, text: str, fields: Collection[str]) -> list[str]:
         """Return the variables that give these fields, of the options that a text names: no command shows them."""
         options = (option for name, option in self.options.items() if name in fields and option.name in text)
-        return [one for option in options for one in option.variables if os.environ.get(one)]
+        return [variable for option in options for variable in option.variables_given(os.environ)]
 
     def values(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> dict[str, Any]:
         """Return the values of the fields that were given, each checked by itself. Raises InputError."""
@@ -114,7 +114,7 @@ class Group:
             value = given[name]
             if value is None or (value == [] and option.raw == list[str]):
                 continue
-            variables = [variable for variable in option.variables if os.environ.get(variable)]
+            variables = option.variables_given(os.environ)
             source = variables[0] if variables and name in from_variables else None
             if source and option.raw == list[str]:
                 _refuse_odd_blanks(os.environ[source], source)
@@ -126,7 +126,7 @@ class Group:
         """Return what variables give for each field, as if by the command line. Raises InputError for an odd switch."""
         given: dict[str, Any] = dict.fromkeys(self.options)
         for name, option in self.options.items():
-            text = next((environ[variable] for variable in option.variables if environ.get(variable)), None)
+            text = next((environ[variable] for variable in option.variables_given(environ)), None)
             if text is not None and option.raw is bool:
                 try:
                     check_switch(text)

@@ -66,6 +66,10 @@ class Option:
         own = f"PURGER_{self.name.removeprefix('--').replace('-', '_').upper()}"
         return (*((own,) if self.has_variable else ()), *self.more_variables)
 
+    def variables_given(self, environ: Mapping[str, str]) -> list[str]:
+        """Return those of its variables that have a value; the first one counts."""
+        return [variable for variable in self.variables if environ.get(variable)]
+
     def refuse_empty_variables(self, environ: Mapping[str, str]) -> None:
         """Raise InputError for a variable that is set but empty, if the option does not allow that."""
         for variable in self.variables if self.refuse_empty else ():
