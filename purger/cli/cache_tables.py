@@ -9,10 +9,11 @@ from datetime import datetime
 from rich.text import Text
 
 from purger.cli.table import Column, table_lines
-from purger.core.cache import UNDATED, UNSIZED
+from purger.core.cache import UNDATED
 from purger.core.text import many, visible
 from purger.core.units import age_text, size_text
 from purger.report.model import CacheReport
+from purger.report.phrases import stored_size
 from purger.travis.keys import last_part
 
 MOST_ROWS_AT_A_TERMINAL = 20
@@ -95,5 +96,4 @@ def cache_table_of(
 def _size_and_age(caches: Sequence[CacheReport], now: datetime) -> tuple[str, str]:
     """Return the size of all and the age of the newest; the site may name neither."""
     size_bytes, last = sum(cache.size_bytes for cache in caches), max(cache.last_modified for cache in caches)
-    size = size_text(size_bytes) if size_bytes > UNSIZED else "unknown"
-    return size, age_text((now - last).total_seconds()) if last > UNDATED else "unknown"
+    return stored_size(size_bytes), age_text((now - last).total_seconds()) if last > UNDATED else "unknown"

@@ -59,7 +59,7 @@ class Row:
         attempts = f" in {many(cache.attempts, 'attempt')}" if cache.attempts > 1 else ""
         return cls(
             cache,
-            size=stored_size(cache),
+            size=stored_size(cache.size_bytes),
             modified=time_text(cache.last_modified) if cache.last_modified > UNDATED else "",
             label="selected" if untouched else str(cache.outcome),
             by=f"{cache.how or ''}{attempts}".strip(),

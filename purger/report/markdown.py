@@ -111,7 +111,7 @@ def _what_is_left(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
             *([name_as_code(repository.name)] if several else []),
             name_as_code(cache.branch),
             name_as_code(cache.name),
-            stored_size(cache),
+            stored_size(cache.size_bytes),
             text_of(cache.outcome),
             text_of(cache.reason or ""),
         )

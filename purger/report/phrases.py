@@ -19,9 +19,9 @@ def counted(caches: Sequence[CacheReport]) -> str:
     return ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in Outcome if counts[outcome])
 
 
-def stored_size(cache: CacheReport) -> str:
-    """Return the size of a cache: `20.3 MB`; `unknown` where the site names none."""
-    return size_text(cache.size_bytes) if cache.size_bytes > UNSIZED else "unknown"
+def stored_size(size_bytes: int) -> str:
+    """Return the size of caches: `20.3 MB`; `unknown` where the site names none."""
+    return size_text(size_bytes) if size_bytes > UNSIZED else "unknown"
 
 
 HIDDEN = "the site lists no more at once"
