@@ -31,10 +31,10 @@ _KEYS: dict[SortBy | None, Callable[[CacheReport], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order of caches, and how many of them are shown at most. Without `by` it is that of `--limit`: oldest first,
-    of one second in the same order as in a purge (`core.decision.oldest_first`).
+    """An order of caches, and how many of them are shown at most.
 
-    `is_reversed` turns it round.
+    Without `by` it is that of `--limit`: oldest first, of one second in the same order as in a purge
+    (`core.decision.oldest_first`). `is_reversed` turns it round.
     """
 
     by: SortBy | None = None

@@ -124,17 +124,21 @@ def parse_job(text: str, site: Site) -> int:
 
 def parse_build(text: str, site: Site) -> int | None:
     """Return the id of a build given as the URL of its page or as its API URL; None for anything else."""
-    wanted = front_end_address(text.strip())
-    path = _path_below(wanted, site) if "://" in wanted else None
+    path = _path_of(text, site)
     found = _BUILD.match(path) if path is not None and not _JOB.match(path) else None
     return int(found[1]) if found else None
 
 
 def is_job_page(text: str, site: Site) -> bool:
     """Return whether this is the URL of a job's page on this site, which names its repository, too."""
-    wanted = front_end_address(text.strip())
-    path = _path_below(wanted, site) if "://" in wanted else None
+    path = _path_of(text, site)
     return path is not None and _JOB.match(path) is not None
+
+
+def _path_of(text: str, site: Site) -> str | None:
+    """Return the path that `_path_below` finds in what somebody gave; None for what is no address, too."""
+    wanted = front_end_address(text.strip())
+    return _path_below(wanted, site) if "://" in wanted else None
 
 
 def _path_below(address: str, site: Site) -> str | None:
