@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -21,18 +20,6 @@ from tests.support.command_line import Command
 
 pytestmark = pytest.mark.cli
 OTHER = "https://other.example.org/api"
-
-
-@pytest.fixture(autouse=True)
-def _environment_is_restored() -> Iterator[None]:
-    """A command sets what `.env` says in this process's environment."""
-    with patch.dict(os.environ):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _forgotten_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(env_file, "_current", [env_file.EnvFile()])
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
@@ -50,7 +49,7 @@ def _empty_environment(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     def call(*arguments: str) -> Ended:
         monkeypatch.setattr("sys.argv", ["purger", *arguments])
         code = 0
@@ -62,8 +61,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         captured = capsys.readouterr()
         return Ended(code, captured.out, captured.err)
 
-    with patch.dict(os.environ):  # a command adds what `.env` says
-        yield call
+    return call
 
 
 @pytest.fixture

@@ -103,34 +103,43 @@ def handlers_kept() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> Iterator[None]:
-    """Set what a process has for itself, and restore it: environment, folder, arguments, secrets, signals, log."""
-    environ, here, argv = dict(os.environ), Path.cwd(), sys.argv
-    streams = sys.stdin, sys.stdout, sys.stderr
-    blankers, hook, collects_after = dict(redaction._blankers), sys.unraisablehook, gc.get_threshold()
-    hiders = list(text._hiders)
-    os.environ.clear()
-    os.environ.update(variables)
-    os.chdir(folder)
-    sys.argv = ["purger", *arguments]
-    redaction._blankers.clear()
-    env_file._current[0] = env_file.EnvFile()
+def state_kept() -> Iterator[None]:
+    """Restore, at the end, what a command of this process leaves behind: environment, secrets, hooks, collector."""
+    environ, collects_after = dict(os.environ), gc.get_threshold()
+    blankers, hiders, hook = dict(redaction._blankers), list(text._hiders), sys.unraisablehook
     try:
-        with handlers_kept():
-            yield
+        yield
     finally:
-        logger.remove()
         redaction._blankers.clear()
         redaction._blankers.update(blankers)
         text._hiders[:] = hiders
-        env_file._current[0] = env_file.EnvFile()
-        gc.set_threshold(*collects_after)
         sys.unraisablehook = hook
-        sys.stdin, sys.stdout, sys.stderr = streams
-        sys.argv = argv
-        os.chdir(here)
+        gc.set_threshold(*collects_after)
+        env_file._current[0] = env_file.EnvFile()
+        if environ != os.environ:
+            os.environ.clear()
+            os.environ.update(environ)
+
+
+@contextlib.contextmanager
+def _a_process_of_its_own(variables: Mapping[str, str], folder: Path, arguments: Sequence[str]) -> Iterator[None]:
+    """Set what a process has for itself, and restore it: environment, folder, arguments, secrets, signals, log."""
+    here, argv, streams = Path.cwd(), sys.argv, (sys.stdin, sys.stdout, sys.stderr)
+    with state_kept():
         os.environ.clear()
-        os.environ.update(environ)
+        os.environ.update(variables)
+        os.chdir(folder)
+        sys.argv = ["purger", *arguments]
+        redaction._blankers.clear()
+        env_file._current[0] = env_file.EnvFile()
+        try:
+            with handlers_kept():
+                yield
+        finally:
+            logger.remove()
+            sys.stdin, sys.stdout, sys.stderr = streams
+            sys.argv = argv
+            os.chdir(here)
 
 
 def run_process(
@@ -174,6 +183,13 @@ def run_here(
             stream.seek(0)
             texts.append(stream.read())
     return Written(int(code or 0), *texts)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """Let no test find what another one left: a secret, say, that all later redaction would look for as well."""
+    with state_kept():
+        yield
 
 
 @pytest.fixture
