@@ -15,7 +15,6 @@ from purger.core.errors import InputError
 from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.settings import Pace
-from purger.purge.shard import Shard
 from purger.secrets import env_file
 
 _WHOLE = (Selection, Policies, DeletionOptions, TargetOptions, Pace)
@@ -60,5 +59,3 @@ def _check(annotation: object) -> None:
     values = group.values(given, given)
     if annotation in _WHOLE:
         group.settings(**values)
-    if shard := values.get("shard"):
-        Shard.parse(shard)

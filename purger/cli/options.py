@@ -14,6 +14,7 @@ import typer
 
 from purger.core.errors import InputError
 from purger.core.options import OUTPUT, SELECT, SITE, check_ranges, flag, number, text
+from purger.purge.shard import Shard
 from purger.report.artifacts import TraceMode, folder_of, require_a_folder
 from purger.report.ordering import Order, SortBy
 from purger.travis.addresses import Site
@@ -76,8 +77,9 @@ class TargetOptions:
         refuse_empty=True,
         help="Repositories from a file, or - for stdin: one a line, # starts a comment.",
     )
-    shard: str | None = text(
+    shard: Shard | None = text(
         "--shard",
+        parse=Shard.parse,
         metavar="N/OF",
         shown="all",
         panel=SELECT,

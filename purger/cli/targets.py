@@ -69,16 +69,15 @@ def what_to_purge(
 
     Raises InputError for what is not understood, and where a report is combined with names or filters.
     """
-    shard = None if targets.shard is None else Shard.parse(targets.shard)
     if targets.resume is None:
         from_file = targets.named_file if names else targets.from_file
-        return Meant(output.targets(names, from_file, site), selection, shard)
+        return Meant(output.targets(names, from_file, site), selection, targets.shard)
     from purger.report.resume import has_filters_of, refuse_more_than_resume, what_is_left
 
     left = what_is_left(targets.resume, site)
     is_named = bool(names) or targets.named_file is not None
     refuse_more_than_resume(named=is_named, filtered=not has_filters_of(left.report, selection))
-    if shard is not None and left.selection.policies.limit is not None:
+    if targets.shard is not None and left.selection.policies.limit is not None:
         raise InputError(
             "--shard can't be used with --resume of a run with --limit: no part knows what the others delete",
             remedy="Leave --shard out.",
@@ -87,7 +86,7 @@ def what_to_purge(
         output.notes.print(f"The former run also failed otherwise, which is not resumed: {left.error}.")
     if not left.repositories:
         output.notes.print("Nothing is left to do: every repository of the report was done.")
-    return Meant(left.repositories, left.selection, shard, left.decisions, left.report)
+    return Meant(left.repositories, left.selection, targets.shard, left.decisions, left.report)
 
 
 def refuse_to_replace(artifacts: Path, resumed: Path | None) -> None:

@@ -24,7 +24,7 @@ def _no_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"PURGER_BRANCH": "main dev", "PURGER_OLDER_THAN": "30d", "PURGER_GONE": "no", "PURGER_SHARD": "2/5"}, []),
         ({"PURGER_TRACE": "on", "PURGER_KEEP_OPEN": "yes"}, []),
         ({"PURGER_OLDER_THAN": "nonsense"}, ["PURGER_OLDER_THAN 'nonsense' is not a duration"]),
-        ({"PURGER_GONE": "maybe", "PURGER_SHARD": "9/5"}, ["PURGER_GONE 'maybe'", "--shard '9/5'"]),
+        ({"PURGER_GONE": "maybe", "PURGER_SHARD": "9/5"}, ["PURGER_GONE 'maybe'", "PURGER_SHARD '9/5'"]),
         ({"PURGER_EXCLUDE": ""}, ["PURGER_EXCLUDE is empty"]),
         ({"PURGER_BRANCH": "'main'"}, ["PURGER_BRANCH holds quotes"]),
         ({"PURGER_BRNACH": "main"}, ["PURGER_BRNACH is not a variable"]),
