@@ -56,6 +56,5 @@ def _check(annotation: object) -> None:
     group = Group.of(annotation)
     assert group is not None  # noqa: S101 - for the type checker
     given = group.given_by(os.environ)
-    values = group.values(given, given)
-    if annotation in _WHOLE:
-        group.settings(**values)
+    check = group.build if annotation in _WHOLE else group.values
+    check(given, given)

@@ -14,7 +14,7 @@ import typer
 
 from purger.cli.options import OutputOptions, ResultOptions
 from purger.core.errors import ExitCode, InputError
-from purger.core.options import Option, check_switch, declared, is_on
+from purger.core.options import Option, declared
 
 
 class Only:
@@ -123,18 +123,11 @@ class Group:
         return values
 
     def given_by(self, environ: Mapping[str, str]) -> dict[str, Any]:
-        """Return what variables give for each field, as if by the command line. Raises InputError for an odd switch."""
-        given: dict[str, Any] = dict.fromkeys(self.options)
+        """Return what variables give for each field, as if by the command line."""
+        given: dict[str, Any] = {}
         for name, option in self.options.items():
             text = next((environ[variable] for variable in option.variables_given(environ)), None)
-            if text is not None and option.raw is bool:
-                try:
-                    check_switch(text)
-                except InputError as error:
-                    raise InputError(f"{option.variables[0]} {error.what}", remedy=error.remedy) from None
-                given[name] = is_on(text)
-            elif text is not None:
-                given[name] = text.split() if option.raw == list[str] else text
+            given[name] = text.split() if text and option.raw == list[str] else text
         return given
 
 
