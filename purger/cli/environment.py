@@ -13,7 +13,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from purger.cli.options import DeletionOptions, TargetOptions
-from purger.cli.parameters import known_variables
 from purger.cli.site_variables import settle_site_variables
 from purger.core.env_lines import NARROWING, OF_TRAVIS, meant_by_environment
 from purger.core.errors import InputError
@@ -29,6 +28,8 @@ DELETING = frozenset({"purge", "retry"})
 """The commands that may not start without what an unreadable `.env` may say: a filter could be in it."""
 JUDGING = "doctor"
 """The command that reports as a check of its own what would end those."""
+known_variables: set[str] = set()
+"""Every environment variable that an option of some command reads; the commands add theirs (parameters.py)."""
 _LONGEST_WORD = 40
 
 _SWITCHES = frozenset(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from purger.cli.environment import check_prepared, known_variables
 from purger.cli.options import OutputOptions, ResultOptions
 from purger.core.errors import ExitCode, InputError
 from purger.core.options import Option, declared
@@ -168,10 +169,6 @@ class Command:
     epilog: str
 
 
-known_variables: set[str] = set()
-"""Every environment variable that an option of some command reads."""
-
-
 def command(
     name: str, *, examples: tuple[str, ...], exits: str, has_result: bool = True
 ) -> Callable[[Callable[..., ExitCode]], Command]:
@@ -187,7 +184,6 @@ def command(
         parts = {name: Group.of(hints[name]) for name in inspect.signature(function).parameters if name != "output"}
 
         def callback(context: typer.Context, **given: Any) -> None:
-            from purger.cli.environment import check_prepared
             from purger.cli.frame import frame
 
             with frame(

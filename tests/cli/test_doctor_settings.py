@@ -8,7 +8,7 @@ import pytest
 
 import purger.cli.app  # noqa: F401 - it declares all variables
 from purger.cli.doctor_settings import settings_described, settings_fault
-from purger.cli.parameters import known_variables
+from purger.cli.environment import known_variables
 from purger.secrets import env_file
 
 
