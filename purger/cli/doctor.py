@@ -33,6 +33,7 @@ def doctor(
     from purger.cli.doctor_checks import Doctor, attempt
     from purger.cli.frame import network_of
     from purger.cli.signals import run_to_the_end
+    from purger.cli.targets import one_repository
     from purger.report.build import doctor_report
     from purger.travis.auth.tokens import find_token
 
@@ -41,7 +42,7 @@ def doctor(
         site,
         network_of(network, browser),
         browser,
-        attempt(lambda: output.repository(repository, site)),
+        attempt(lambda: one_repository(output, repository, site)),
         attempt(lambda: find_token(site, site_options.session_file, is_ci=bool(detect(os.environ)))),
         page_timeout_s=pace.page_timeout_s,
         notify=lambda check: show_check(output.notes if output.json else output.data, check),

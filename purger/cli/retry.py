@@ -49,6 +49,7 @@ def retry(
     from loguru import logger
 
     from purger.cli.frame import execute, require_an_answer, settings_of, with_host
+    from purger.cli.targets import one_repository
     from purger.jobs.retry import Retry, RetryRequest
     from purger.travis.jobs import is_job_page, parse_job
 
@@ -56,7 +57,7 @@ def retry(
         logger.warning("--attempts of retry is now called --retry-attempts.")
         retrying = replace(retrying, retry_attempts=former.attempts)
     site = site_options.site
-    named = output.repository(repository, site)
+    named = one_repository(output, repository, site)
     in_place_of_a_name = [repository] if not jobs or is_job_page(repository, site) else []
     job_ids = list(dict.fromkeys(parse_job(job, site) for job in [*in_place_of_a_name, *(jobs or [])]))
     require_an_answer(yes=deletion.yes)

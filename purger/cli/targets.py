@@ -71,7 +71,7 @@ def what_to_purge(
     """
     if targets.resume is None:
         from_file = targets.named_file if names else targets.from_file
-        return Meant(output.targets(names, from_file, site), selection, targets.shard)
+        return Meant(_noted_targets(output, names, from_file, site), selection, targets.shard)
     from purger.report.resume import has_filters_of, refuse_more_than_resume, what_is_left
 
     left = what_is_left(targets.resume, site)
@@ -87,6 +87,24 @@ def what_to_purge(
     if not left.repositories:
         output.notes.print("Nothing is left to do: every repository of the report was done.")
     return Meant(left.repositories, left.selection, targets.shard, left.decisions, left.report)
+
+
+def one_repository(output: Output, name: str | None, site: Site) -> Repository:
+    """Return the one repository that is meant. Raises InputError where an owner or none is named."""
+    target = _noted_targets(output, [name] if name else [], None, site)[0]
+    if not isinstance(target, Repository):
+        raise InputError(f"{shown_address(str(name))!r} means many repositories", remedy="Name one: owner/name.")
+    return target
+
+
+def _noted_targets(output: Output, names: Sequence[str], from_file: str | None, site: Site) -> list[Repository | Owner]:
+    """Return the repositories and owners that are meant, and note where a repository that is not named is from."""
+    targets, source = targets_from(names, from_file, site)
+    if source:
+        output.notes.print(f"Repository {targets[0]}, from {source}.")
+    if not targets:
+        output.notes.print("Nothing is to do: the list names no repository.")
+    return targets
 
 
 def refuse_to_replace(artifacts: Path, resumed: Path | None) -> None:
