@@ -31,7 +31,7 @@ def doctor(
     from purger.cli.check_lines import show_check
     from purger.cli.ci import detect
     from purger.cli.doctor_checks import Doctor, attempt
-    from purger.cli.frame import network_of
+    from purger.cli.run_settings import network_of
     from purger.cli.signals import run_to_the_end
     from purger.cli.targets import one_repository
     from purger.report.build import doctor_report
