@@ -124,18 +124,18 @@ def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteEr
     if target := other_host(status, headers, address):
         return LastingSiteError(f"{what}; it leads to another host: {target}", where=address, remedy=OTHER_HOST_REMEDY)
     target = urljoin(address, headers["location"])
-    moved = _moved(address, target)
-    return SiteError(
-        f"{what}; it leads to {visible(shown_address(target), _LONGEST_TARGET)}",
-        where=address,
-        remedy="Give --api-url with {1} in place of {0}.".format(*moved) if moved else OTHER_HOST_REMEDY,
-    )
+    remedy = OTHER_HOST_REMEDY
+    if beginnings := _changed_beginning(address, target):
+        before, after = beginnings
+        remedy = f"Give --api-url with {after} in place of {before}."
+    shown = visible(shown_address(target), _LONGEST_TARGET)
+    return SiteError(f"{what}; it leads to {shown}", where=address, remedy=remedy)
 
 
-def _moved(address: str, target: str) -> tuple[str, str] | None:
-    """Return what the beginning of a call's address, and of all others, became; None where this is another path.
+def _changed_beginning(address: str, target: str) -> tuple[str, str] | None:
+    """Return the beginning of a call's address that a redirect changes, and its new form: an API that moved.
 
-    What a call is led to elsewhere on its own host is a page to sign in, as a rule.
+    None where nothing of the call's path is kept: such a redirect mostly leads to a page to sign in.
     """
     before, after = (f"{origin_of(each)}{urlsplit(each).path}".split("/") for each in (address, target))
     whole = len(after)
