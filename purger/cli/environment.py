@@ -149,7 +149,7 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
 
 
 def _exclusions_lost(given: Sequence[str] | None) -> str | None:
-    """Return a sentence that warns where names to exclude are given that override others, of a variable or `.env`."""
+    """Return a warning where `--exclude` overrides names of its variable or `.env`, which are not given with it."""
     (variable,) = _EXCLUDE.variables
     text = os.environ.get(variable) or env_file.current().values.get(variable, "")
     if given is None or set(text.split()) <= set(given):

@@ -137,7 +137,7 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
 
 @contextmanager
 def _with_a_warning() -> Iterator[None]:
-    """Warn of a fault, whatever it is: what was done is told all the same."""
+    """Turn any fault into a warning, so that the result of the command is written all the same."""
     try:
         yield
     except Exception as fault:  # noqa: BLE001 - see above
@@ -172,7 +172,7 @@ def _annotate(output: Output, place: ci.Ci, report: Report) -> None:
 def _folded(output: Output, place: ci.Ci) -> Iterator[Callable[[], None]]:
     """Put what is written meanwhile into a part of the CI's log that can be folded, where it has such parts.
 
-    What is given ends that part before the end of the block.
+    The function that it yields ends that part at once, before the end of the block.
     """
     marks = [mark for mark in place.fold("purger") if mark]
 

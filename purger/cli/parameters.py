@@ -89,8 +89,8 @@ class Group:
     def build(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> Any:
         """Return the settings that were given; what was not given has its declared default. Raises InputError.
 
-        `from_variables` are the fields whose values are from the environment; settings that have a field of this name
-        are told.
+        `from_variables` are the fields whose values are from the environment. Settings that have a field of that name
+        get them in it, and an error about such fields names their variables.
         """
         values = self.values(given, from_variables)
         if "from_variables" in self.settings.__dataclass_fields__:
@@ -103,7 +103,7 @@ class Group:
             raise
 
     def _variables_of(self, text: str, fields: Collection[str]) -> list[str]:
-        """Return the variables that give these fields, of the options that a text names: no command shows them."""
+        """Return the variables that give the values of these fields, of those whose options a text names."""
         options = (option for name, option in self.options.items() if name in fields and option.name in text)
         return [variable for option in options for variable in option.variables_given(os.environ)]
 

@@ -25,7 +25,7 @@ _NO_REPOSITORIES = (
 
 @dataclass(frozen=True, slots=True)
 class _Misread:
-    """A name that means something else, of which a record is to tell; `error` is what is wrong, for the whole run."""
+    """A name that means something else than it says: `error` ends the run, and of a dry run `record` gets `warning`."""
 
     name: str
     record: Record

@@ -85,7 +85,7 @@ def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
 
 
 def _unclear(caches: str, repository: RepositoryReport) -> str:
-    """Return that it is not known of these caches, which are not decided, whether they are selected."""
+    """Return a part of a sentence: of the repository's undecided caches nobody can tell whether they are selected."""
     return f"{caches} nobody can tell whether {'it is' if repository.undecided == 1 else 'they are'} selected"
 
 
@@ -211,7 +211,7 @@ def headline(report: Report) -> str:
 
 
 def _unlisted(repositories: Sequence[RepositoryReport]) -> str:
-    """Return of how many a list or dry run knows nothing, as the end of a sentence; empty where it knows all."""
+    """Return the end of a sentence that counts the repositories that could not be listed; empty where all were."""
     count = sum(repository.error is not None for repository in repositories)
     return f"; {many(count, 'repository')} could not be listed" if count else ""
 

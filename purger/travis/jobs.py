@@ -136,7 +136,7 @@ def is_job_page(text: str, site: Site) -> bool:
 
 
 def _path_of(text: str, site: Site) -> str | None:
-    """Return the path that `_path_below` finds in what somebody gave; None for what is no address, too."""
+    """Return the path, without the repository, of what a person gave; None where that is no address of this site."""
     wanted = front_end_address(text.strip())
     return _path_below(wanted, site) if "://" in wanted else None
 
