@@ -197,19 +197,6 @@ def another_page(title: str, address: str) -> LastingSiteError | None:
     )
 
 
-def page_moved(path: str, title: str, address: str) -> SiteError:
-    """Return the error for a page at the front end's address that came to another path of its own host.
-
-    The front end leads whoever may not see the caches to the repository's own page, or to where people sign in; a page
-    with another title, or without one elsewhere, is not the front end's.
-    """
-    what = f"the page moved to {visible(path, _LONGEST_TARGET)} instead of showing the caches"
-    is_of_repository = path.strip("/") and urlsplit(address).path.startswith(f"{path.rstrip('/')}/")
-    own = "It does so for a token that may not see the caches: run it again, or ask an admin for access."
-    moved = SiteError(what, where=address, remedy=own if title or is_of_repository else OTHER_HOST_REMEDY)
-    return another_page(title, address) or moved
-
-
 def _no_access(status: int, headers: Mapping[str, str], text: str, address: str) -> SiteError | AccessError:
     """Return the error for 401 and 403: the token is at fault only where the API itself says so."""
     kind = error_type_of(text)
