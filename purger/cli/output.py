@@ -1,4 +1,4 @@
-"""Where a command writes: data on stdout, all else on stderr; with the token that it notes there."""
+"""Where a command writes: data on stdout, all else on stderr."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from purger.cli.early_signals import keep_waiting
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from purger.report.model import Model
     from purger.secrets.redaction import RedactingStream
-    from purger.secrets.token import Token
-    from purger.travis.addresses import Site
 
 
 def asks_for_json(words: Sequence[str]) -> bool:
@@ -51,20 +48,6 @@ class Output:
     data: Console
     notes: Console
     wide: bool = False
-
-    def token(self, site: Site, session_file: Path | None) -> Token:
-        """Return the token for the site, and note the file that it is from and whether others can read that."""
-        from loguru import logger
-
-        from purger.cli.ci import detect
-        from purger.travis.auth.tokens import find_token
-
-        found = find_token(site, session_file, is_ci=bool(detect(os.environ)))
-        if found.file:
-            self.notes.print(f"Token from {found.source}.")
-        for warning in found.warnings:
-            logger.warning("{}", warning)
-        return found.token
 
     def print_json(self, report: Model) -> None:
         """Write the one document to stdout. A lost reader is noted; the exit code still says the result."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 
+from loguru import logger
+
 from purger.browser.network import Network, NetworkSettings
 from purger.browser.settings import BrowserSettings
+from purger.cli.ci import detect
 from purger.cli.options import SiteOptions
 from purger.cli.output import Output
 from purger.core.selection import Selection
@@ -13,6 +16,7 @@ from purger.purge.settings import Pace, Settings
 from purger.secrets import env_file
 from purger.secrets.child_environment import HOST_TOKEN_VARIABLE
 from purger.secrets.token import Token
+from purger.travis.auth.tokens import FoundToken, find_token
 from purger.travis.host import HostSettings, host_token
 
 
@@ -32,13 +36,31 @@ def settings_of(
     site, reached_by = site_options.site, network_of(network, browser)
     return Settings(
         site=site,
-        token=output.token(site, site_options.session_file),
+        token=token_of(output, site_options),
         network=reached_by,
         browser=browser,
         pace=pace,
         page_console=output.verbosity > 1,
         host=HostSettings(token=_token_of_the_host() if selection.policies.gone else None),
     )
+
+
+def token_of(output: Output, site_options: SiteOptions) -> Token:
+    """Return the token for the site, and note the file that it is from and whether others can read that.
+
+    Raises AccessError where there is none, and InputError for one that can't be sent.
+    """
+    found = found_token(site_options)
+    if found.file:
+        output.notes.print(f"Token from {found.source}.")
+    for warning in found.warnings:
+        logger.warning("{}", warning)
+    return found.token
+
+
+def found_token(site_options: SiteOptions) -> FoundToken:
+    """Return the token for the site, and where it is from. Raises as `token_of` does."""
+    return find_token(site_options.site, site_options.session_file, is_ci=bool(detect(os.environ)))
 
 
 def network_of(network: NetworkSettings, browser: BrowserSettings) -> Network:
