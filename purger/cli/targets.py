@@ -72,11 +72,11 @@ def what_to_purge(
     if targets.resume is None:
         from_file = targets.named_file if names else targets.from_file
         return Meant(_noted_targets(output, names, from_file, site), selection, targets.shard)
-    from purger.report.resume import has_filters_of, refuse_more_than_resume, what_is_left
+    from purger.report.resume import refuse_more_than_resume, what_is_left
 
     left = what_is_left(targets.resume, site)
     is_named = bool(names) or targets.named_file is not None
-    refuse_more_than_resume(named=is_named, filtered=not has_filters_of(left.report, selection))
+    refuse_more_than_resume(left.report, selection, named=is_named)
     if targets.shard is not None and left.selection.policies.limit is not None:
         raise InputError(
             "--shard can't be used with --resume of a run with --limit: no part knows what the others delete",
