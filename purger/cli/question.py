@@ -20,8 +20,9 @@ from purger.cli.results import show_kept
 from purger.core.errors import InputError
 from purger.core.text import many
 from purger.core.units import size_text
+from purger.purge.completeness import HIDDEN
 from purger.report.model import RepositoryReport
-from purger.report.phrases import HIDDEN, at_least
+from purger.report.phrases import at_least
 
 _MOST_BYTES = 4096
 """A terminal gives no longer line."""

@@ -10,6 +10,7 @@ from purger.core.cache import UNSIZED, Method, Outcome
 from purger.core.errors import ExitCode
 from purger.core.text import many, sentence_of
 from purger.core.units import seconds_text, size_text
+from purger.purge.completeness import HIDDEN
 from purger.report.model import CacheReport, ErrorReport, JobReport, Report, RepositoryReport, Verdict
 
 
@@ -22,9 +23,6 @@ def counted(caches: Sequence[CacheReport]) -> str:
 def stored_size(size_bytes: int) -> str:
     """Return the size of caches: `20.3 MB`; `unknown` where the site names none."""
     return size_text(size_bytes) if size_bytes > UNSIZED else "unknown"
-
-
-HIDDEN = "the site lists no more at once"
 
 
 def at_least(count: int, noun: str, *, complete: bool) -> str:
