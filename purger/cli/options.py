@@ -17,7 +17,7 @@ from purger.core.options import OUTPUT, SELECT, SITE, check_ranges, flag, number
 from purger.purge.shard import Shard
 from purger.report.artifacts import TraceMode, folder_of, require_a_folder
 from purger.report.ordering import Order, SortBy
-from purger.travis.addresses import Site
+from purger.travis.addresses import DEFAULT_URL, Site
 
 
 def complete_repository(incomplete: str) -> list[str]:
@@ -139,9 +139,7 @@ class ListOptions:
 class SiteOptions:
     """Which installation of Travis CI, and where its sessions are kept."""
 
-    url: str | None = text(
-        "--url", metavar="URL", shown="https://app.travis-ci.com", panel=SITE, help="The site's front end."
-    )
+    url: str | None = text("--url", metavar="URL", shown=DEFAULT_URL, panel=SITE, help="The site's front end.")
     api_url: str | None = text(
         "--api-url",
         metavar="URL",
