@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListTask(PurgeTask):
-    """A dry run whose report shows the caches in an order, if one was asked for; `observe` is told what is left out."""
+    """A dry run whose report shows the caches in an order, if any; `observe` gets how many are left out."""
 
     order: Order | None
     observe: Observer
@@ -43,7 +43,7 @@ class ListTask(PurgeTask):
 
 
 def _limited(hooks: Hooks) -> Hooks:
-    """Return hooks that are told of a survey as one of which not all will be shown."""
+    """Return hooks that mark each survey as one of which not all will be shown."""
 
     def observe(event: Event) -> None:
         hooks.observe(replace(event, is_limited=True) if isinstance(event, Surveyed) else event)

@@ -199,7 +199,7 @@ def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
 
 
 def _of_stdin() -> bytes:
-    """Return what stdin gives; a person at a terminal is told what is waited for."""
+    """Read stdin to its end; at a terminal, say first what to write there."""
     if sys.stdin.isatty():
         stderr().print("Write the repositories, one a line, then press Ctrl-D.")
     return sys.stdin.buffer.read()

@@ -47,9 +47,9 @@ async def check_names(api: Api, records: Sequence[Record], *, dry_run: bool, emi
         if not dry_run:
             raise one.error
         one.record.warn(one.warning)
-    told = {one.name for one in misread}
+    misread_names = {one.name for one in misread}
     for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-        if unmatched.name in told:
+        if unmatched.name in misread_names:
             continue
         if is_only_one:
             records[0].warn(str(unmatched))
