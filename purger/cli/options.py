@@ -66,7 +66,7 @@ LogSource = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOptions:
-    """Where the repositories come from besides the arguments. `from_variables` has the fields that no option gave."""
+    """Where the repositories come from besides the arguments. `from_variables` are the fields that variables gave."""
 
     from_file: str | None = text(
         "--from-file",
