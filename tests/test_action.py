@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 from purger.cli.app import app as _app  # noqa: F401 - it fills the known variables
 from purger.cli.ci import output_lines, outputs
-from purger.cli.parameters import known_variables
+from purger.cli.environment import known_variables
 from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
 from tests.report.samples import report

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import httpx2
 
 HEADERS = {"User-Agent": f"purger/{__version__}", "Accept-Encoding": "gzip", "Cache-Control": "no-cache"}
-"""Those of each request. What a cache in between has kept is of a moment that is over."""
+"""Those of each request. A cache between purger and the server may not answer with what it kept: that may be old."""
 VERIFYING_S = 15.0
 """How long it may take to see a certificate."""
 _LONGEST_REASON = 200

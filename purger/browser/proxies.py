@@ -203,7 +203,7 @@ def _decoded(user_info: str) -> tuple[str, str | None]:
 
 
 def _unquoted(text: str) -> str:
-    """Return the text that is encoded; bytes that are no UTF-8 become what `as_given` makes of them again."""
+    """Decode percent signs. Bytes that are not UTF-8 become surrogates, which `as_given` turns into the bytes again."""
     return unquote(text, errors="surrogateescape")
 
 

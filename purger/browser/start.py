@@ -89,9 +89,9 @@ def proxy_settings(reach: Reach, gate: str | None, *, allow_third_party: bool) -
     return settings
 
 
-async def launch(playwright: Playwright, settings: BrowserSettings, reach: Reach, gate: str | None = None) -> Browser:
-    """Start a browser with this reach, by a gate if there is one. Raises the errors of `launch_first`."""
-    browser, _ = await launch_first(playwright, settings, reach, gate)
+async def launch(playwright: Playwright, settings: BrowserSettings, reach: Reach) -> Browser:
+    """Start a browser with this reach. Raises the errors of `launch_first`."""
+    browser, _ = await launch_first(playwright, settings, reach)
     return browser
 
 

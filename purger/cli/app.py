@@ -78,7 +78,7 @@ class Commands(PreparedGroup):
             raise
 
     def _place(self, error: Any, words: list[str]) -> None:
-        """Say where an option belongs that stands before the command's name, as other programs take it."""
+        """Say where an option belongs that was given before the command's name, where other programs allow it."""
         option = getattr(error, "option_name", None)
         having = [name for name, one in self.commands.items() if any(option in given.opts for given in one.params)]
         if having:

@@ -30,6 +30,7 @@ def check_log(
 ) -> ExitCode:
     """Show which archives a job fetched from the cache, from its log, and whether a purge had deleted them."""
     from purger.cli import ci
+    from purger.cli.run_settings import token_of
     from purger.cli.signals import run_to_the_end
     from purger.core.text import printable
     from purger.jobs import check_log as jobs
@@ -41,7 +42,7 @@ def check_log(
     checking = jobs.check_log(
         source,
         site,
-        lambda: output.token(site, site_options.session_file),
+        lambda: token_of(output, site_options),
         options.report,
         lambda: network.network(os.environ),
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from purger.core.text import sentence_of, visible
+from purger.report.json_document import CI_COMMAND
 from purger.report.model import Report
 from purger.report.phrases import error_words, errors_of, remedy_lines, verdict_of
 from purger.secrets.files import appended
@@ -38,11 +39,11 @@ class CiKind(StrEnum):
 
 
 _COMMANDS = {
-    CiKind.GITHUB: re.compile(r"^[^\S\n]*::|##(?=\[)", re.MULTILINE),
-    CiKind.AZURE: re.compile(r"##(?=(?:vso)?\[)"),
-    CiKind.TEAMCITY: re.compile(r"##(?=teamcity\[)"),
+    CiKind.GITHUB: re.compile(rf"^[^\S\n]*::|{CI_COMMAND.pattern}", re.MULTILINE),
+    CiKind.AZURE: CI_COMMAND,
+    CiKind.TEAMCITY: CI_COMMAND,
 }
-"""What begins a command of the CI: `::command::` at the start of a line, `##vso[command]` and its like anywhere."""
+"""What begins a command of the CI; on GitHub `::command::` at the start of a line, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,12 +73,10 @@ def show_error(console: Console, error: ErrorReport, *, of: str = "") -> None:
 
     `of` names the repositories that it is about.
     """
-    from purger.cli.ci import detect
-
     remedy = f"\n{error.remedy}" if error.remedy else ""
     mark = ("", "") if error.exit_code == ExitCode.INTERRUPTED else ("error: ", "bold red")
     about = f"{of}: " if of else ""
-    text = detect(os.environ).line(printable(f"{about}{error_words(error)}{remedy}"))
+    text = ci.detect(os.environ).line(printable(f"{about}{error_words(error)}{remedy}"))
     console.print(Text.assemble(mark, text))
 
 

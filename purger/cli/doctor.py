@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 from purger.browser.network import NetworkSettings
@@ -29,20 +28,19 @@ def doctor(
 ) -> ExitCode:
     """Check whether a purge would work: browser, site, token, rights and page, each with its remedy."""
     from purger.cli.check_lines import show_check
-    from purger.cli.ci import detect
     from purger.cli.doctor_checks import Doctor, attempt
-    from purger.cli.frame import network_of
+    from purger.cli.run_settings import found_token, network_of
     from purger.cli.signals import run_to_the_end
+    from purger.cli.targets import one_repository
     from purger.report.build import doctor_report
-    from purger.travis.auth.tokens import find_token
 
     site = site_options.site
     checks = Doctor(
         site,
         network_of(network, browser),
         browser,
-        attempt(lambda: output.repository(repository, site)),
-        attempt(lambda: find_token(site, site_options.session_file, is_ci=bool(detect(os.environ)))),
+        attempt(lambda: one_repository(output, repository, site)),
+        attempt(lambda: found_token(site_options)),
         page_timeout_s=pace.page_timeout_s,
         notify=lambda check: show_check(output.notes if output.json else output.data, check),
     )

@@ -15,7 +15,6 @@ from purger.core.errors import InputError
 from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.settings import Pace
-from purger.purge.shard import Shard
 from purger.secrets import env_file
 
 _WHOLE = (Selection, Policies, DeletionOptions, TargetOptions, Pace)
@@ -57,8 +56,5 @@ def _check(annotation: object) -> None:
     group = Group.of(annotation)
     assert group is not None  # noqa: S101 - for the type checker
     given = group.given_by(os.environ)
-    values = group.values(given, given)
-    if annotation in _WHOLE:
-        group.settings(**values)
-    if shard := values.get("shard"):
-        Shard.parse(shard)
+    check = group.build if annotation in _WHOLE else group.values
+    check(given, given)

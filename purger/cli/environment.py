@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from purger.cli.options import DeletionOptions, TargetOptions
-from purger.cli.parameters import known_variables
+from purger.cli.mistaken_arguments import given_twice, option_as_a_value
+from purger.cli.options import DeletionOptions
 from purger.cli.site_variables import settle_site_variables
 from purger.core.env_lines import NARROWING, OF_TRAVIS, meant_by_environment
 from purger.core.errors import InputError
 from purger.core.filters import Filters
 from purger.core.options import SWITCHED_OFF, check_switch, declared, is_on
-from purger.core.policies import Policies
-from purger.core.shown_address import shown_address
-from purger.core.text import likely_meant, visible
+from purger.core.text import likely_meant
 from purger.secrets import env_file
 
 PREPARED = "purger.prepared"
@@ -29,13 +25,13 @@ DELETING = frozenset({"purge", "retry"})
 """The commands that may not start without what an unreadable `.env` may say: a filter could be in it."""
 JUDGING = "doctor"
 """The command that reports as a check of its own what would end those."""
-_LONGEST_WORD = 40
+known_variables: set[str] = set()
+"""Every environment variable that an option of some command reads; the commands add theirs (parameters.py)."""
 
 _SWITCHES = frozenset(
     variable for _, option in declared(DeletionOptions) if option.raw is bool for variable in option.variables
 )
 _EXCLUDE = next(option for field, option in declared(Filters) if field.name == "exclude")
-_SELECTING = frozenset(field.name for settings in (Filters, Policies, TargetOptions) for field, _ in declared(settings))
 
 
 @dataclass(slots=True)
@@ -65,7 +61,7 @@ class PreparedCommand(TyperCommand):
             given, order = self._given(ctx, args)
             if "help" not in given:
                 prepared = ctx.meta[PREPARED] = self._prepare(given)
-                prepared.error = prepared.error or _option_as_a_value(self.params, args) or _given_twice(order)
+                prepared.error = prepared.error or option_as_a_value(self.params, args) or given_twice(order)
         return super().parse_args(ctx, args)
 
     def _given(self, ctx: Any, args: list[str]) -> tuple[dict[str, Any], list[Any]]:
@@ -148,7 +144,7 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
 
 
 def _exclusions_lost(given: Sequence[str] | None) -> str | None:
-    """Return a sentence that warns where names to exclude are given that override others, of a variable or `.env`."""
+    """Return a warning where `--exclude` overrides names of its variable or `.env`, which are not given with it."""
     (variable,) = _EXCLUDE.variables
     text = os.environ.get(variable) or env_file.current().values.get(variable, "")
     if given is None or set(text.split()) <= set(given):
@@ -165,45 +161,6 @@ def _refuse_what_is_lost(command: str, variables: Iterable[str]) -> None:
                 f"{name} is set, and `purger {command}` has no such option: it would delete more than is meant",
                 remedy=f"Unset {name}, also in .env, or use a command that has the option (purger --help).",
             )
-
-
-def _option_as_a_value(parameters: Iterable[Any], args: Sequence[str]) -> InputError | None:
-    """Return an error where the word behind an option that needs a value is an option itself, or written like one.
-
-    The value was forgotten, or came of a shell's variable that is empty: the second option would be lost.
-    """
-    options = [one for one in parameters if one.param_type_name == "option"]
-    names = {name for one in options for name in (*one.opts, *one.secondary_opts)}
-    long_names = {name: one.opts[0] for one in options if not (one.is_flag or one.count) for name in one.opts}
-    for before, word in pairwise(args):
-        if before == "--":
-            break
-        name = long_names.get(_last_option(before, long_names))
-        if name and (word.startswith("--") or word[:2] in names):
-            shown = visible(shown_address(word.partition("=")[0]), _LONGEST_WORD)
-            return InputError(
-                f"{name} has no value: {shown} follows it",
-                remedy=f"Give it a value; one that begins with a hyphen is written {name}=VALUE.",
-            )
-    return None
-
-
-def _last_option(word: str, with_value: Container[str]) -> str:
-    """Return the option of which the next word is the value, if it needs one: `-b` of `-b`, and also of `-yb`."""
-    if word.startswith("--") or not word.startswith("-"):
-        return word
-    letters = [f"-{letter}" for letter in word[1:]]
-    return letters[-1] if letters and not any(one in with_value for one in letters[:-1]) else ""
-
-
-def _given_twice(order: Iterable[Any]) -> InputError | None:
-    """Return an error where a filter, policy or list is given twice: only the last value would count."""
-    counts = Counter(one.name for one in order if one.name in _SELECTING and not (one.multiple or one.is_flag))
-    twice = next((name for name, count in counts.items() if count > 1), None)
-    if twice is None:
-        return None
-    name = next(one.opts[0] for one in order if one.name == twice)
-    return InputError(f"{name} is given twice", remedy="Give it once: nobody knows which of the values is meant.")
 
 
 def _odd_switches(parameter: Any) -> Iterator[InputError]:

@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import os
-import stat
-import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal, Protocol, TextIO
+from typing import Literal, Protocol
 
 from loguru import logger
 
-from purger.browser.network import Network, NetworkSettings
-from purger.browser.settings import BrowserSettings
 from purger.cli import ci, console, question, results
 from purger.cli.early_signals import Terminated, keep_waiting
 from purger.cli.faults import known
 from purger.cli.log import set_up_logging
-from purger.cli.options import ArtifactOptions, SiteOptions
+from purger.cli.options import ArtifactOptions
 from purger.cli.output import Output
 from purger.cli.progress import ProgressView
 from purger.cli.signals import run_to_the_end
-from purger.core.errors import ExitCode, InputError, MachineError, PurgerError, UnexpectedError
+from purger.core.errors import ExitCode, MachineError, PurgerError, UnexpectedError
 from purger.core.events import Event
-from purger.core.selection import Selection
 from purger.purge.record import Record
 from purger.purge.run import Hooks
-from purger.purge.settings import Pace, Settings
+from purger.purge.settings import Settings
 from purger.report.artifacts import Artifacts
 from purger.report.build import repository_report, run_report
 from purger.report.model import Report
 from purger.report.phrases import headline, list_headline
 from purger.report.timeline import Timeline
-from purger.secrets import env_file
-from purger.secrets.child_environment import HOST_TOKEN_VARIABLE
-from purger.travis.host import host_token
 
 
 class Task(Protocol):
@@ -77,58 +68,6 @@ def _known(fault: BaseException) -> PurgerError:
     if isinstance(error, UnexpectedError | MachineError):
         logger.trace("{}", "".join(traceback.format_exception(fault)))
     return error
-
-
-def require_an_answer(*, yes: bool, instead: str = "") -> None:
-    """Raise InputError where a question would have nobody to see or answer it; `instead` ends the remedy."""
-    if yes or (sys.stdin.isatty() and _is_seen(sys.stderr)):
-        return
-    act, why = ("see", "stderr is no terminal or pipe") if sys.stdin.isatty() else ("answer", "stdin is no terminal")
-    raise InputError(
-        f"nobody is here to {act} the question before deleting: {why}",
-        remedy=f"Add --yes to delete without being asked{instead}.",
-    )
-
-
-def _is_seen(stream: TextIO) -> bool:
-    """Whether a person may see what is written there: in a terminal, or at the end of a pipe as to `tee`."""
-    return stream.isatty() or stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
-
-
-def network_of(network: NetworkSettings, browser: BrowserSettings) -> Network:
-    """Return the network of a command that uses a browser.
-
-    Raises InputError where `.env` alone decides who hears the address of a remote browser, and for options that
-    describe no network.
-    """
-    if browser.connect:
-        env_file.refuse_to_decide_about("--connect", "PURGER_CONNECT")
-    return network.network(os.environ)
-
-
-def settings_of(
-    output: Output, site_options: SiteOptions, network: NetworkSettings, browser: BrowserSettings, pace: Pace
-) -> Settings:
-    """Return the settings of a command that uses the page. Raises AccessError where there is no token."""
-    site, reached_by = site_options.site, network_of(network, browser)
-    return Settings(
-        site=site,
-        token=output.token(site, site_options.session_file),
-        network=reached_by,
-        browser=browser,
-        pace=pace,
-        page_console=output.verbosity > 1,
-    )
-
-
-def with_host(settings: Settings, selection: Selection) -> Settings:
-    """Return the settings with the host's token, where the selection asks the host. Raises InputError for a bad one."""
-    if not selection.policies.gone:
-        return settings
-    token = host_token(os.environ)
-    if token is not None:
-        env_file.refuse_to_decide_about(HOST_TOKEN_VARIABLE, HOST_TOKEN_VARIABLE)
-    return replace(settings, host=replace(settings.host, token=token))
 
 
 def execute(
@@ -198,7 +137,7 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
 
 @contextmanager
 def _with_a_warning() -> Iterator[None]:
-    """Warn of a fault, whatever it is: what was done is told all the same."""
+    """Turn any fault into a warning, so that the result of the command is written all the same."""
     try:
         yield
     except Exception as fault:  # noqa: BLE001 - see above
@@ -233,7 +172,7 @@ def _annotate(output: Output, place: ci.Ci, report: Report) -> None:
 def _folded(output: Output, place: ci.Ci) -> Iterator[Callable[[], None]]:
     """Put what is written meanwhile into a part of the CI's log that can be folded, where it has such parts.
 
-    What is given ends that part before the end of the block.
+    The function that it yields ends that part at once, before the end of the block.
     """
     marks = [mark for mark in place.fold("purger") if mark]
 

@@ -16,7 +16,7 @@ _told: dict[signal.Signals, _Tell] = {}
 def hear(numbers: Collection[signal.Signals], tell: _Tell) -> None:
     """Call `tell` in a thread for each of these signals from now on, until others are heard or the process ends.
 
-    None is lost and none is told twice, wherever the process is: Python's own handlers wait for the main thread, and a
+    None is lost and none comes twice, wherever the process is: Python's own handlers wait for the main thread, and a
     system call that it enters just then, or while another thread takes the signal, keeps them waiting.
     """
     with _held_back(numbers):
@@ -46,7 +46,7 @@ def _thread() -> int:
 
 @contextlib.contextmanager
 def _held_back(numbers: Collection[signal.Signals]) -> Iterator[None]:
-    """Hold these signals back meanwhile, also from threads that start in it, for good: each comes once it is over."""
+    """Hold these signals back until the end of the block; threads that start in it never get them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

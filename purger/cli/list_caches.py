@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +15,7 @@ from purger.core.errors import ExitCode, PurgerError
 from purger.core.events import Event, Observer, Shown, Surveyed
 from purger.core.policies import Policies
 from purger.core.selection import Selection
-from purger.purge.settings import Pace, Settings
+from purger.purge.settings import Pace
 from purger.report.ordering import Order
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListTask(PurgeTask):
-    """A dry run whose report shows the caches in an order, if one was asked for; `observe` is told what is left out."""
+    """A dry run whose report shows the caches in an order, if any; `observe` gets how many are left out."""
 
     order: Order | None
     observe: Observer
@@ -44,7 +43,7 @@ class ListTask(PurgeTask):
 
 
 def _limited(hooks: Hooks) -> Hooks:
-    """Return hooks that are told of a survey as one of which not all will be shown."""
+    """Return hooks that mark each survey as one of which not all will be shown."""
 
     def observe(event: Event) -> None:
         hooks.observe(replace(event, is_limited=True) if isinstance(event, Surveyed) else event)
@@ -69,16 +68,14 @@ def list_caches(
     repositories: Repositories = None,
 ) -> ExitCode:
     """Show the caches: branch, kind, number, size and age, with totals; in an order, one by one."""
-    from purger.cli.frame import execute, with_host
+    from purger.cli.frame import execute
+    from purger.cli.run_settings import settings_of
     from purger.cli.targets import what_to_purge
     from purger.purge.run import Run
 
-    site = site_options.site
     selection = replace(selection, policies=replace(policies, limit=None))
-    meant = what_to_purge(output, repositories or [], targets, selection, site)
-    reached_by = network.network(os.environ)
-    token = output.token(site, site_options.session_file)
-    settings = with_host(Settings(site=site, token=token, network=reached_by, pace=pace), meant.selection)
+    meant = what_to_purge(output, repositories or [], targets, selection, site_options.site)
+    settings = settings_of(output, site_options, network, pace, meant.selection)
     order, request = listing.order(policies.limit), meant.request(dry_run=True, to_delete=False)
 
     def task(hooks: Hooks) -> ListTask:

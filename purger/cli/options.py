@@ -14,9 +14,10 @@ import typer
 
 from purger.core.errors import InputError
 from purger.core.options import OUTPUT, SELECT, SITE, check_ranges, flag, number, text
+from purger.purge.shard import Shard
 from purger.report.artifacts import TraceMode, folder_of, require_a_folder
 from purger.report.ordering import Order, SortBy
-from purger.travis.addresses import Site
+from purger.travis.addresses import DEFAULT_URL, Site
 
 
 def complete_repository(incomplete: str) -> list[str]:
@@ -65,7 +66,7 @@ LogSource = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOptions:
-    """Where the repositories come from besides the arguments. `from_variables` has the fields that no option gave."""
+    """Where the repositories come from besides the arguments. `from_variables` are the fields that variables gave."""
 
     from_file: str | None = text(
         "--from-file",
@@ -76,8 +77,9 @@ class TargetOptions:
         refuse_empty=True,
         help="Repositories from a file, or - for stdin: one a line, # starts a comment.",
     )
-    shard: str | None = text(
+    shard: Shard | None = text(
         "--shard",
+        parse=Shard.parse,
         metavar="N/OF",
         shown="all",
         panel=SELECT,
@@ -137,9 +139,7 @@ class ListOptions:
 class SiteOptions:
     """Which installation of Travis CI, and where its sessions are kept."""
 
-    url: str | None = text(
-        "--url", metavar="URL", shown="https://app.travis-ci.com", panel=SITE, help="The site's front end."
-    )
+    url: str | None = text("--url", metavar="URL", shown=DEFAULT_URL, panel=SITE, help="The site's front end.")
     api_url: str | None = text(
         "--api-url",
         metavar="URL",

@@ -1,4 +1,4 @@
-"""Where a command writes: data on stdout, all else on stderr; with the targets and the token that it notes there."""
+"""Where a command writes: data on stdout, all else on stderr."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from purger.cli.early_signals import keep_waiting
-from purger.core.errors import ExitCode, InputError, PurgerError
+from purger.core.errors import ExitCode, PurgerError
 from purger.core.options import is_on
-from purger.core.shown_address import shown_address
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from purger.report.model import Model
     from purger.secrets.redaction import RedactingStream
-    from purger.secrets.token import Token
-    from purger.travis.addresses import Owner, Repository, Site
 
 
 def asks_for_json(words: Sequence[str]) -> bool:
@@ -52,40 +48,6 @@ class Output:
     data: Console
     notes: Console
     wide: bool = False
-
-    def targets(self, names: Sequence[str], from_file: str | None, site: Site) -> list[Repository | Owner]:
-        """Return the repositories and owners that are meant, and note where a repository that is not named is from."""
-        from purger.cli.targets import targets_from
-
-        targets, source = targets_from(names, from_file, site)
-        if source:
-            self.notes.print(f"Repository {targets[0]}, from {source}.")
-        if not targets:
-            self.notes.print("Nothing is to do: the list names no repository.")
-        return targets
-
-    def repository(self, name: str | None, site: Site) -> Repository:
-        """Return the one repository that is meant. Raises InputError where an owner or none is named."""
-        from purger.travis.addresses import Repository
-
-        target = self.targets([name] if name else [], None, site)[0]
-        if not isinstance(target, Repository):
-            raise InputError(f"{shown_address(str(name))!r} means many repositories", remedy="Name one: owner/name.")
-        return target
-
-    def token(self, site: Site, session_file: Path | None) -> Token:
-        """Return the token for the site, and note the file that it is from and whether others can read that."""
-        from loguru import logger
-
-        from purger.cli.ci import detect
-        from purger.travis.auth.tokens import find_token
-
-        found = find_token(site, session_file, is_ci=bool(detect(os.environ)))
-        if found.file:
-            self.notes.print(f"Token from {found.source}.")
-        for warning in found.warnings:
-            logger.warning("{}", warning)
-        return found.token
 
     def print_json(self, report: Model) -> None:
         """Write the one document to stdout. A lost reader is noted; the exit code still says the result."""

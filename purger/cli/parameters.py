@@ -12,9 +12,10 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from purger.cli.environment import check_prepared, known_variables
 from purger.cli.options import OutputOptions, ResultOptions
 from purger.core.errors import ExitCode, InputError
-from purger.core.options import Option, check_switch, declared, is_on
+from purger.core.options import Option, declared
 
 
 class Only:
@@ -88,8 +89,8 @@ class Group:
     def build(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> Any:
         """Return the settings that were given; what was not given has its declared default. Raises InputError.
 
-        `from_variables` are the fields whose values are from the environment; settings that have a field of this name
-        are told.
+        `from_variables` are the fields whose values are from the environment. Settings that have a field of that name
+        get them in it, and an error about such fields names their variables.
         """
         values = self.values(given, from_variables)
         if "from_variables" in self.settings.__dataclass_fields__:
@@ -102,7 +103,7 @@ class Group:
             raise
 
     def _variables_of(self, text: str, fields: Collection[str]) -> list[str]:
-        """Return the variables that give these fields, of the options that a text names: no command shows them."""
+        """Return the variables that give the values of these fields, of those whose options a text names."""
         options = (option for name, option in self.options.items() if name in fields and option.name in text)
         return [variable for option in options for variable in option.variables_given(os.environ)]
 
@@ -123,18 +124,11 @@ class Group:
         return values
 
     def given_by(self, environ: Mapping[str, str]) -> dict[str, Any]:
-        """Return what variables give for each field, as if by the command line. Raises InputError for an odd switch."""
-        given: dict[str, Any] = dict.fromkeys(self.options)
+        """Return what variables give for each field, as if by the command line."""
+        given: dict[str, Any] = {}
         for name, option in self.options.items():
             text = next((environ[variable] for variable in option.variables_given(environ)), None)
-            if text is not None and option.raw is bool:
-                try:
-                    check_switch(text)
-                except InputError as error:
-                    raise InputError(f"{option.variables[0]} {error.what}", remedy=error.remedy) from None
-                given[name] = is_on(text)
-            elif text is not None:
-                given[name] = text.split() if option.raw == list[str] else text
+            given[name] = text.split() if text and option.raw == list[str] else text
         return given
 
 
@@ -175,10 +169,6 @@ class Command:
     epilog: str
 
 
-known_variables: set[str] = set()
-"""Every environment variable that an option of some command reads."""
-
-
 def command(
     name: str, *, examples: tuple[str, ...], exits: str, has_result: bool = True
 ) -> Callable[[Callable[..., ExitCode]], Command]:
@@ -194,7 +184,6 @@ def command(
         parts = {name: Group.of(hints[name]) for name in inspect.signature(function).parameters if name != "output"}
 
         def callback(context: typer.Context, **given: Any) -> None:
-            from purger.cli.environment import check_prepared
             from purger.cli.frame import frame
 
             with frame(

@@ -80,7 +80,9 @@ def purge(
     repositories: Repositories = None,
 ) -> ExitCode:
     """Delete every selected cache, recheck until it is really gone, and report what became of each."""
-    from purger.cli.frame import execute, require_an_answer, settings_of, with_host
+    from purger.cli.frame import execute
+    from purger.cli.question import require_an_answer
+    from purger.cli.run_settings import settings_of
     from purger.cli.targets import refuse_to_replace, what_to_purge
     from purger.purge.run import Run
 
@@ -92,7 +94,7 @@ def purge(
     if not deletion.dry_run:
         require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
     keep.require_a_folder()
-    settings = with_host(settings_of(output, site_options, network, browser, pace), meant.selection)
+    settings = settings_of(output, site_options, network, pace, meant.selection, browser)
     request = meant.request(dry_run=deletion.dry_run)
 
     def make_task(hooks: Hooks) -> PurgeTask | ResumedTask:

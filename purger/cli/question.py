@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TextIO
 
 from rich.text import Text
 
@@ -15,13 +17,31 @@ from purger.cli.cache_tables import MOST_ROWS_AT_A_TERMINAL, rows_of, table_of
 from purger.cli.console import room_of
 from purger.cli.output import Output
 from purger.cli.results import show_kept
+from purger.core.errors import InputError
 from purger.core.text import many
 from purger.core.units import size_text
+from purger.purge.completeness import HIDDEN
 from purger.report.model import RepositoryReport
-from purger.report.phrases import HIDDEN, at_least
+from purger.report.phrases import at_least
 
 _MOST_BYTES = 4096
 """A terminal gives no longer line."""
+
+
+def require_an_answer(*, yes: bool, instead: str = "") -> None:
+    """Raise InputError where a question would have nobody to see or answer it; `instead` ends the remedy."""
+    if yes or (sys.stdin.isatty() and _is_seen(sys.stderr)):
+        return
+    act, why = ("see", "stderr is no terminal or pipe") if sys.stdin.isatty() else ("answer", "stdin is no terminal")
+    raise InputError(
+        f"nobody is here to {act} the question before deleting: {why}",
+        remedy=f"Add --yes to delete without being asked{instead}.",
+    )
+
+
+def _is_seen(stream: TextIO) -> bool:
+    """Whether a person may see what is written there: in a terminal, or at the end of a pipe as to `tee`."""
+    return stream.isatty() or stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
 
 
 async def ask(output: Output, repositories: Sequence[RepositoryReport], now: datetime) -> bool:

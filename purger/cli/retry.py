@@ -48,7 +48,10 @@ def retry(
     """Purge, wait, restart failed jobs and read their logs; again while they fetch a deleted cache."""
     from loguru import logger
 
-    from purger.cli.frame import execute, require_an_answer, settings_of, with_host
+    from purger.cli.frame import execute
+    from purger.cli.question import require_an_answer
+    from purger.cli.run_settings import settings_of
+    from purger.cli.targets import one_repository
     from purger.jobs.retry import Retry, RetryRequest
     from purger.travis.jobs import is_job_page, parse_job
 
@@ -56,13 +59,13 @@ def retry(
         logger.warning("--attempts of retry is now called --retry-attempts.")
         retrying = replace(retrying, retry_attempts=former.attempts)
     site = site_options.site
-    named = output.repository(repository, site)
+    named = one_repository(output, repository, site)
     in_place_of_a_name = [repository] if not jobs or is_job_page(repository, site) else []
     job_ids = list(dict.fromkeys(parse_job(job, site) for job in [*in_place_of_a_name, *(jobs or [])]))
     require_an_answer(yes=deletion.yes)
     keep.require_a_folder()
     selection = replace(selection, policies=policies)
-    settings = with_host(settings_of(output, site_options, network, browser, pace), selection)
+    settings = settings_of(output, site_options, network, pace, selection, browser)
     request = RetryRequest(repository=named, job_ids=job_ids, selection=selection)
     return execute(
         output,

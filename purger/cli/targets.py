@@ -69,16 +69,15 @@ def what_to_purge(
 
     Raises InputError for what is not understood, and where a report is combined with names or filters.
     """
-    shard = None if targets.shard is None else Shard.parse(targets.shard)
     if targets.resume is None:
         from_file = targets.named_file if names else targets.from_file
-        return Meant(output.targets(names, from_file, site), selection, shard)
-    from purger.report.resume import has_filters_of, refuse_more_than_resume, what_is_left
+        return Meant(_noted_targets(output, names, from_file, site), selection, targets.shard)
+    from purger.report.resume import refuse_more_than_resume, what_is_left
 
     left = what_is_left(targets.resume, site)
     is_named = bool(names) or targets.named_file is not None
-    refuse_more_than_resume(named=is_named, filtered=not has_filters_of(left.report, selection))
-    if shard is not None and left.selection.policies.limit is not None:
+    refuse_more_than_resume(left.report, selection, named=is_named)
+    if targets.shard is not None and left.selection.policies.limit is not None:
         raise InputError(
             "--shard can't be used with --resume of a run with --limit: no part knows what the others delete",
             remedy="Leave --shard out.",
@@ -87,7 +86,25 @@ def what_to_purge(
         output.notes.print(f"The former run also failed otherwise, which is not resumed: {left.error}.")
     if not left.repositories:
         output.notes.print("Nothing is left to do: every repository of the report was done.")
-    return Meant(left.repositories, left.selection, shard, left.decisions, left.report)
+    return Meant(left.repositories, left.selection, targets.shard, left.decisions, left.report)
+
+
+def one_repository(output: Output, name: str | None, site: Site) -> Repository:
+    """Return the one repository that is meant. Raises InputError where an owner or none is named."""
+    target = _noted_targets(output, [name] if name else [], None, site)[0]
+    if not isinstance(target, Repository):
+        raise InputError(f"{shown_address(str(name))!r} means many repositories", remedy="Name one: owner/name.")
+    return target
+
+
+def _noted_targets(output: Output, names: Sequence[str], from_file: str | None, site: Site) -> list[Repository | Owner]:
+    """Return the repositories and owners that are meant, and note where a repository that is not named is from."""
+    targets, source = targets_from(names, from_file, site)
+    if source:
+        output.notes.print(f"Repository {targets[0]}, from {source}.")
+    if not targets:
+        output.notes.print("Nothing is to do: the list names no repository.")
+    return targets
 
 
 def refuse_to_replace(artifacts: Path, resumed: Path | None) -> None:
@@ -182,7 +199,7 @@ def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
 
 
 def _of_stdin() -> bytes:
-    """Return what stdin gives; a person at a terminal is told what is waited for."""
+    """Read stdin to its end; at a terminal, say first what to write there."""
     if sys.stdin.isatty():
         stderr().print("Write the repositories, one a line, then press Ctrl-D.")
     return sys.stdin.buffer.read()

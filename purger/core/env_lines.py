@@ -20,7 +20,7 @@ from purger.core.text import decoded, likely_meant
 OF_TRAVIS = frozenset({"TRAVIS_TOKEN", "TRAVIS_ENDPOINT", "TRAVIS_CONFIG_PATH", "TRAVIS_REPO_SLUG"})
 """The variables of other Travis tools that purger reads too. Other `TRAVIS_…` lines are not purger's."""
 _PINS = frozenset({"PURGER_VERSION", "PURGER_IMAGE", "PURGER_TAG"})
-"""By these people say which purger they install, or run as a container: `pip install purger==$PURGER_VERSION`."""
+"""What pins the purger that is installed, or run as a container: `pip install purger==$PURGER_VERSION`."""
 _PREFIXES = frozenset({"EXPORT", "SET", "SETX", "SETENV", "ENV", "DECLARE", "TYPESET", "LOCAL", "READONLY", "X", "LET"})
 _SETTING_INSIDE = re.compile(r"(?<!\w)PURGER_\w+\s*[:?+]?=", re.IGNORECASE)
 _ANOTHER_OF_OURS = re.compile(
@@ -134,8 +134,8 @@ def _refuse_misspelt(text: str) -> None:
 def name_meant(line: str) -> str | None:
     """Return the variable that a line seems to be about: `PURGER_…`, or one of Travis's; None for other lines.
 
-    Case, blanks, invisible characters, punctuation and words such as `export` before the name do not matter. Those by
-    which people say which purger is run are not for it.
+    Case, blanks, invisible characters, punctuation and words such as `export` before the name do not matter. Variables
+    that pin purger's version count as other lines.
     """
     bare = _bare(line)
     if bare.startswith("#"):

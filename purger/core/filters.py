@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase, translate
+from fnmatch import fnmatchcase
 
+from purger.core.branch_names import check_name, check_text, covers, excludes, is_glob, matches
 from purger.core.cache import Cache, Kind
 from purger.core.decision import Kept, Verdict
 from purger.core.errors import InputError
 from purger.core.options import KEEP, SELECT, text
-from purger.core.text import visible
 from purger.core.units import exact_age_text, exact_size_text, parse_duration_s, parse_size_bytes
 
 CLOCK_STEP_S = 1.0
 """The dates of caches and of the site's clock have whole seconds."""
-
-_GLOB = re.compile(r"[*?[]")
-_CLASS = re.compile(r"\[(!?+\]?+[^\]]*)\]")
-"""Characters in brackets as fnmatch reads them: a first `]` is one of them and closes nothing, as in `[]a]`."""
-_NOT_IN_A_NAME = re.compile(
-    r"[\x00-\x20\x7f~^:\\\[]|\.\.|@\{|//|(?:\A|/)\.|\.lock(?:/|\Z)|\A[-/]|[/.]\Z|\A@\Z", re.ASCII
-)
-"""What git allows in no branch's name."""
-_NOT_REPLACED = re.compile(r"\$[\w{(]|\{\{|\}\}|%\w+%")
-"""What a shell, a template or a batch file would have replaced."""
 
 
 def _parse_age_s(age: str) -> float:
@@ -125,11 +114,11 @@ class Filters:
 
     def __post_init__(self) -> None:
         for name in self.branches:
-            _check_name("--branch", name)
+            check_name("--branch", name)
         for name in self.exclude:
-            _check_name("--exclude", name)
+            check_name("--exclude", name)
         if self.match is not None:
-            _check_text("--match", self.match)
+            check_text("--match", self.match)
         _refuse_contradictions(self)
 
     @property
@@ -241,44 +230,6 @@ def has_in_its_name(cache: Cache, text: str) -> bool | None:
     return None if cache.may_be_nested and cache.file_name is None else False
 
 
-def _check_text(option: str, given: str) -> None:
-    """Raise InputError for a text that is in no name."""
-    if given == "":
-        raise InputError(f"{option} is empty", remedy=f"Leave {option} out to select everything.")
-    if "\0" in given or not _is_utf8(given):
-        raise InputError(
-            f"{option} contains a NUL or bytes that are not text", remedy="No branch or cache has such a name."
-        )
-
-
-def _check_name(option: str, name: str) -> None:
-    """Raise InputError for what is no branch's name or pattern: it would match nothing, and exclude nothing."""
-    _check_text(option, name)
-    if name.startswith("refs/"):
-        raise InputError(
-            f"{option} {visible(name)} is a reference, and no branch's name",
-            remedy="Write the name as the site has it: main, not refs/heads/main; PR.7 for pull request 7.",
-        )
-    if _NOT_REPLACED.search(name):
-        raise InputError(
-            f"{option} {visible(name)} holds a variable that nothing replaced",
-            remedy="Write the name itself, or let your shell replace it; a ? instead of the odd character matches it.",
-        )
-    single = [match[1].removeprefix("!") for match in _CLASS.finditer(name)]
-    if any(one.startswith("^") or set(one) & set(",;\"' [") for one in single):
-        raise InputError(
-            f"{option} {visible(name)} holds more than single characters in its brackets",
-            remedy=f"Give {option} once for each name; [abc] is one of these characters, [!abc] is any other one.",
-        )
-    # The translation of characters of which there are none (`[z-a]`) is an expression that nothing matches.
-    if _NOT_IN_A_NAME.search(_CLASS.sub("x", name)) or "(?!)" in translate(name):
-        raise InputError(
-            f"{option} {visible(name)} can't be a branch's name",
-            remedy=f"Give {option} once for each name. Git allows no blank, ~ ^ : \\ or .. in one, no - or / at its "
-            "start, and no / or full stop at its end; a ? matches any character.",
-        )
-
-
 def _refuse_contradictions(filters: Filters) -> None:
     """Raise InputError for filters that no cache can pass."""
     older_s, newer_s = filters.older_than_s, filters.newer_than_s
@@ -297,49 +248,7 @@ def _refuse_contradictions(filters: Filters) -> None:
             remedy="Give --smaller-than a larger size than --larger-than, for what is in between.",
         )
     wanted = filters.branches or ("*",)
-    if filters.exclude and all(_covers(filters.exclude, name) for name in wanted):
+    if filters.exclude and all(covers(filters.exclude, name) for name in wanted):
         raise InputError(
             "--exclude leaves no branch to select", remedy="Leave --exclude out, or select other branches."
         )
-
-
-def _covers(exclude: tuple[str, ...], name: str) -> bool:
-    """Whether all that a `--branch` value means is excluded, as far as that is plain."""
-    before = _GLOB.split(name)[0]
-    return any(
-        pattern == name
-        or (set(pattern) <= {"*", "?"} and "*" in pattern and pattern.count("?") < 2)
-        or (not is_glob(name) and excludes(name, pattern))
-        # All that begins so is excluded, in full names and in displayed ones.
-        or (pattern.endswith("*") and not is_glob(pattern[:-1]) and before.startswith(pattern[:-1]))
-        for pattern in exclude
-    )
-
-
-def matches(branch: str, pattern: str) -> bool:
-    """Whether a full name is meant by a `--branch` value.
-
-    A glob matches the displayed name, the last part. Only one with a slash matches the full name, too: the full names
-    of some caches are not known, and of one branch all caches are selected or none.
-    """
-    if not is_glob(pattern):
-        return branch == pattern
-    return fnmatchcase(branch.rpartition("/")[2], pattern) or ("/" in pattern and fnmatchcase(branch, pattern))
-
-
-def excludes(branch: str, pattern: str) -> bool:
-    """Whether a full name is meant by an `--exclude` value: any glob matches the full name, too."""
-    return matches(branch, pattern) or (is_glob(pattern) and fnmatchcase(branch, pattern))
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def is_glob(name: str) -> bool:
-    """Return whether a `--branch` value is a pattern. Git does not allow these characters in branch names."""
-    return _GLOB.search(name) is not None

@@ -82,7 +82,7 @@ class Option:
         Raises InputError for a value that makes no sense; it names the `source`, an option or a variable.
         """
         source = source or self.name
-        if self.refuse_empty:
+        if self.refuse_empty and self.raw is not bool:
             _refuse_line_ends(given if isinstance(given, list) else [given], source)
         try:
             value = self.parse(given) if self.parse else self._converted(given)
@@ -97,6 +97,9 @@ class Option:
     def _converted(self, given: Any) -> Any:
         if not isinstance(given, str) or not isinstance(self.raw, type):
             return given
+        if self.raw is bool:
+            check_switch(given)
+            return is_on(given)
         if issubclass(self.raw, StrEnum):
             return chosen(given, self.raw)
         if self.raw in {int, float}:

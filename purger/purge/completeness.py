@@ -19,7 +19,9 @@ NO_OLDEST = (
     f"a list of the site holds {LIST_CAP:,} caches and is full, so nobody can tell which are the oldest: --limit "
     "selects nothing; leave it out, or name branches in full that hold fewer"
 )
-AT_LEAST = f"at least {LIST_CAP:,}: the site lists no more at once"
+HIDDEN = "the site lists no more at once"
+"""Why there may be more caches than are counted."""
+AT_LEAST = f"at least {LIST_CAP:,}: {HIDDEN}"
 
 
 def is_complete(selection: Selection, listed: int, by_branch: Iterable[int]) -> bool:

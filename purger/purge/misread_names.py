@@ -25,7 +25,7 @@ _NO_REPOSITORIES = (
 
 @dataclass(frozen=True, slots=True)
 class _Misread:
-    """A name that means something else, of which a record is to tell; `error` is what is wrong, for the whole run."""
+    """A name that means something else than it says: `error` ends the run, and of a dry run `record` gets `warning`."""
 
     name: str
     record: Record
@@ -47,9 +47,9 @@ async def check_names(api: Api, records: Sequence[Record], *, dry_run: bool, emi
         if not dry_run:
             raise one.error
         one.record.warn(one.warning)
-    told = {one.name for one in misread}
+    misread_names = {one.name for one in misread}
     for unmatched in in_common(record.unmatched for record in seen) if seen else ():
-        if unmatched.name in told:
+        if unmatched.name in misread_names:
             continue
         if is_only_one:
             records[0].warn(str(unmatched))

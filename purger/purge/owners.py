@@ -57,36 +57,46 @@ async def _of_owner(
 
     Raises NotAllowedError or NotFoundError where all active ones are left out: to do nothing then would be no success.
     """
-    listed = [(one, facts, _why_of_no_use(one, facts, owner)) for one, facts in await api.repositories(owner)]
-    active = [facts for _, facts, why in listed if why is None]
-    if active and all(needed - facts.permissions for facts in active):
-        lacking = set[str]().union(*(needed - facts.permissions for facts in active))
-        raise NotAllowedError(
-            f"the token lacks {' and '.join(sorted(lacking))} for every repository of {owner}",
-            remedy="Use the token of somebody who may push to them.",
-        )
-    if not active and any(facts.active for _, facts, _ in listed):
-        slugs = ", ".join(facts.slug for _, facts, _ in listed[:_MOST_NAMED] if facts.active)
+    listed = await api.repositories(owner)
+    _require_one(owner, listed, needed)
+    for repository, facts in listed:
+        missing = needed - facts.permissions
+        why = _why_left_out(owner, repository, facts) or (_lacks(missing) if missing else None)
+        if repository and not why:
+            yield repository, facts
+        else:
+            emit(events.Warned(str(repository or facts.slug), f"left out of {owner}: {why}"))
+
+
+def _require_one(owner: Owner, listed: Sequence[tuple[Repository | None, RepositoryFacts]], needed: set[str]) -> None:
+    """Raise NotAllowedError or NotFoundError where active repositories are listed, and none of them can be purged."""
+    active = [facts for _, facts in listed if facts.active]
+    usable = [facts for repository, facts in listed if not _why_left_out(owner, repository, facts)]
+    if active and not usable:
+        slugs = ", ".join(facts.slug for facts in active[:_MOST_NAMED])
         raise NotFoundError(
             f"of {owner} the API lists only repositories of another owner, or with several slashes: {slugs}",
             remedy="Name one by itself: owner/name. Purger knows no page of one with several slashes.",
         )
-    for repository, facts, why in listed:
-        missing = needed - facts.permissions
-        if repository and not (why or missing):
-            yield repository, facts
-        else:
-            why = why or f"the token lacks {' and '.join(sorted(missing))}"
-            emit(events.Warned(str(repository or facts.slug), f"left out of {owner}: {why}"))
+    missing = [needed - facts.permissions for facts in usable]
+    if missing and all(missing):
+        raise NotAllowedError(
+            f"{_lacks(set().union(*missing))} for every repository of {owner}",
+            remedy="Use the token of somebody who may push to them.",
+        )
 
 
-def _why_of_no_use(repository: Repository | None, facts: RepositoryFacts, owner: Owner) -> str | None:
-    """Return why a repository that is listed of an owner is not purged, whatever the token may do; None if it is."""
+def _why_left_out(owner: Owner, repository: Repository | None, facts: RepositoryFacts) -> str | None:
+    """Return why a repository in an owner's list is not purged, whatever the token may do; None if it is purged."""
     if repository is None:
         return "purger knows no page of a repository whose name has several slashes"
     if repository.owner.casefold() != owner.login.casefold():
         return "it is of another owner"
     return None if facts.active else "it is not active"
+
+
+def _lacks(permissions: set[str]) -> str:
+    return f"the token lacks {' and '.join(sorted(permissions))}"
 
 
 def _once_each(found: Mapping[Repository, RepositoryFacts | None]) -> dict[Repository, RepositoryFacts | None]:

@@ -27,9 +27,7 @@ class Shard:
         """The part that `2/5` means. Raises InputError."""
         match = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", text.strip(), re.ASCII)
         if not match or int(match[1]) > int(match[2]):
-            raise InputError(
-                f"--shard {quoted(text)} is not a part of a whole", remedy="Write 2/5 for the second of five."
-            )
+            raise InputError(f"{quoted(text)} is not a part of a whole", remedy="Write 2/5 for the second of five.")
         return cls(int(match[1]), int(match[2]))
 
     def holds(self, repository: Repository) -> bool:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from urllib.parse import unquote
 
+from purger.core.branch_names import excludes, is_glob, matches
 from purger.core.cache import Cache, Kind
 from purger.core.errors import PurgerError
-from purger.core.filters import Filters, excludes, has_in_its_name, is_glob, matches
+from purger.core.filters import Filters, has_in_its_name
 from purger.core.text import visible
 from purger.purge.branch_listings import BranchListings
 from purger.travis.keys import last_part

@@ -14,14 +14,14 @@ from msgspec import UNSET
 
 from purger.report.model import CheckedLogReport, DoctorReport, Model, Report, time_text
 
-_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)")
+CI_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)")
 """What begins a command of GitHub Actions, Azure Pipelines or TeamCity, which obey it anywhere in what is written."""
 
 
 def json_chunks(report: Model, *, ascii_only: bool = False) -> Iterator[str]:
     """Yield the report as one JSON document, piece by piece, so that it is never in memory as a whole."""
     pieces = json.JSONEncoder(indent=1, ensure_ascii=ascii_only, default=_plain).iterencode(report)
-    return (_COMMAND.sub(r"#\\u0023", piece) for piece in pieces)  # a piece holds whole strings
+    return (CI_COMMAND.sub(r"#\\u0023", piece) for piece in pieces)  # a piece holds whole strings
 
 
 def _plain(value: Any) -> Any:

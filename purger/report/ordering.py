@@ -33,7 +33,7 @@ _KEYS: dict[SortBy | None, Callable[[CacheReport], Any]] = {
 class Order:
     """An order of caches, and how many of them are shown at most.
 
-    Without `by` it is that of `--limit`: oldest first, of one second in the same order as in a purge
+    Without `by` it is that of `--limit`: oldest first, and caches of the same second in a purge's order
     (`core.decision.oldest_first`). `is_reversed` turns it round.
     """
 

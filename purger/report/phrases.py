@@ -10,6 +10,7 @@ from purger.core.cache import UNSIZED, Method, Outcome
 from purger.core.errors import ExitCode
 from purger.core.text import many, sentence_of
 from purger.core.units import seconds_text, size_text
+from purger.purge.completeness import HIDDEN
 from purger.report.model import CacheReport, ErrorReport, JobReport, Report, RepositoryReport, Verdict
 
 
@@ -22,9 +23,6 @@ def counted(caches: Sequence[CacheReport]) -> str:
 def stored_size(size_bytes: int) -> str:
     """Return the size of caches: `20.3 MB`; `unknown` where the site names none."""
     return size_text(size_bytes) if size_bytes > UNSIZED else "unknown"
-
-
-HIDDEN = "the site lists no more at once"
 
 
 def at_least(count: int, noun: str, *, complete: bool) -> str:
@@ -85,7 +83,7 @@ def _nothing_selected(repository: RepositoryReport, filters: str) -> str:
 
 
 def _unclear(caches: str, repository: RepositoryReport) -> str:
-    """Return that it is not known of these caches, which are not decided, whether they are selected."""
+    """Return a part of a sentence: of the repository's undecided caches nobody can tell whether they are selected."""
     return f"{caches} nobody can tell whether {'it is' if repository.undecided == 1 else 'they are'} selected"
 
 
@@ -211,7 +209,7 @@ def headline(report: Report) -> str:
 
 
 def _unlisted(repositories: Sequence[RepositoryReport]) -> str:
-    """Return of how many a list or dry run knows nothing, as the end of a sentence; empty where it knows all."""
+    """Return the end of a sentence that counts the repositories that could not be listed; empty where all were."""
     count = sum(repository.error is not None for repository in repositories)
     return f"; {many(count, 'repository')} could not be listed" if count else ""
 

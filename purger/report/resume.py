@@ -150,16 +150,16 @@ def _selection(report: Report, path: Path) -> Selection:
         raise _not_as_written(f"can't be read: {error.what}", path) from None
 
 
-def refuse_more_than_resume(*, named: bool, filtered: bool) -> None:
-    """Raise InputError where repositories or filters are given beside `--resume`, which takes both from the report."""
-    if named or filtered:
+def refuse_more_than_resume(report: Report, selection: Selection, *, named: bool) -> None:
+    """Raise InputError where repositories are named beside `--resume`, or other filters than those of the report."""
+    if named or not _has_filters_of(report, selection):
         raise InputError(
             "--resume takes its repositories and filters from the report",
             remedy="Leave the names and filters out, also in variables and .env, or run without --resume.",
         )
 
 
-def has_filters_of(report: Report, selection: Selection) -> bool:
+def _has_filters_of(report: Report, selection: Selection) -> bool:
     """Return whether all filters and policies of the selection are the report's, which may have more of them.
 
     Those of variables and `.env` may still be set, and the options beside them are not given again.

@@ -130,7 +130,7 @@ def front_end_address(text: str) -> str:
 
 
 def why_elsewhere(text: str) -> str:
-    """Return a sentence on an address that is not on the site: where that of travis-ci.org is now, or what to add."""
+    """Return the end of the remedy for an address that is not on the site: where to look for it, or what to add."""
     found = _SERVICE.match(text.strip())
     if found and found["domain"].lower() == "org":
         return f"travis-ci.org was shut down. Repositories that were moved from there are on {DEFAULT_URL}."

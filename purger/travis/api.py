@@ -140,7 +140,7 @@ class Api(Calls):
         return list(numbers)
 
     async def repositories(self, owner: Owner) -> list[tuple[Repository | None, RepositoryFacts]]:
-        """Return all repositories of an owner, each with the API's description; None for one that has no such name."""
+        """Return all repositories of an owner with the API's facts; None for one whose name holds several slashes."""
         found: list[tuple[Repository | None, RepositoryFacts]] = []
         async for page in self._pages(self.site.repositories_call(owner), RepositoriesPayload):
             for item in page.repositories:

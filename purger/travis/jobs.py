@@ -104,17 +104,15 @@ def parse_job(text: str, site: Site) -> int:
     wanted = front_end_address(text.strip())
     if re.fullmatch(r"\d{1,18}", wanted, re.ASCII):
         return int(wanted)
-    if "://" not in wanted:
-        raise InputError(f"{shown_address(text)!r} does not name a job", remedy=HOW_TO_NAME)
-    path = _path_below(wanted, site)
-    if path is None:
+    path = _path_of(wanted, site)
+    if path is None and "://" in wanted:
         raise InputError(
             f"{shown_address(text)!r} is not on {site.url}",
             remedy=f"{HOW_TO_NAME} {why_elsewhere(text)}",
         )
-    if found := _JOB.match(path):
+    if found := _JOB.match(path or ""):
         return int(found[1])
-    if _BUILD.match(path):
+    if _BUILD.match(path or ""):
         raise InputError(
             f"{shown_address(text)!r} is a build, which may have several jobs",
             remedy=f"{HOW_TO_NAME} `purger check-log` with the URL of a build tells the numbers of its jobs.",
@@ -124,25 +122,19 @@ def parse_job(text: str, site: Site) -> int:
 
 def parse_build(text: str, site: Site) -> int | None:
     """Return the id of a build given as the URL of its page or as its API URL; None for anything else."""
-    path = _path_of(text, site)
-    found = _BUILD.match(path) if path is not None and not _JOB.match(path) else None
+    path = _path_of(text, site) or ""
+    found = None if _JOB.match(path) else _BUILD.match(path)
     return int(found[1]) if found else None
 
 
 def is_job_page(text: str, site: Site) -> bool:
     """Return whether this is the URL of a job's page on this site, which names its repository, too."""
-    path = _path_of(text, site)
-    return path is not None and _JOB.match(path) is not None
+    return _JOB.match(_path_of(text, site) or "") is not None
 
 
 def _path_of(text: str, site: Site) -> str | None:
-    """Return the path that `_path_below` finds in what somebody gave; None for what is no address, too."""
-    wanted = front_end_address(text.strip())
-    return _path_below(wanted, site) if "://" in wanted else None
-
-
-def _path_below(address: str, site: Site) -> str | None:
-    """Return the path of an address of this site, without the repository of a page; None for one of another site."""
+    """Return the path of an address, without the repository of a page; None for what is no address of this site."""
+    address = front_end_address(text.strip())
     try:
         parts, origin = urlsplit(address), origin_of(address)
     except ValueError:

@@ -17,9 +17,9 @@ from purger.core.hosts import origin_of
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 from purger.travis.addresses import Repository, Site
 from purger.travis.host import HostSettings
+from purger.travis.refusals import REDIRECTS
 
 CALLS_AT_ONCE = 6
-_MOVED = frozenset({301, 302, 307, 308})
 
 
 class _PullRequestPayload(msgspec.Struct, frozen=True):
@@ -127,7 +127,7 @@ class _Inquiry:
         except SiteError as error:
             raise _ExhaustedError(f"GitHub can't be asked: {error.what}") from None
         logger.debug("GET {}: {}", address, response.status_code)
-        location = response.headers.get("location") if response.status_code in _MOVED else None
+        location = response.headers.get("location") if response.status_code in REDIRECTS else None
         return response.status_code, body, location if location and _is_on_host_of(location, address) else None
 
     def _read(self, body: bytes, number: int) -> None:

@@ -124,18 +124,18 @@ def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteEr
     if target := other_host(status, headers, address):
         return LastingSiteError(f"{what}; it leads to another host: {target}", where=address, remedy=OTHER_HOST_REMEDY)
     target = urljoin(address, headers["location"])
-    moved = _moved(address, target)
-    return SiteError(
-        f"{what}; it leads to {visible(shown_address(target), _LONGEST_TARGET)}",
-        where=address,
-        remedy="Give --api-url with {1} in place of {0}.".format(*moved) if moved else OTHER_HOST_REMEDY,
-    )
+    remedy = OTHER_HOST_REMEDY
+    if beginnings := _changed_beginning(address, target):
+        before, after = beginnings
+        remedy = f"Give --api-url with {after} in place of {before}."
+    shown = visible(shown_address(target), _LONGEST_TARGET)
+    return SiteError(f"{what}; it leads to {shown}", where=address, remedy=remedy)
 
 
-def _moved(address: str, target: str) -> tuple[str, str] | None:
-    """Return what the beginning of a call's address, and of all others, became; None where this is another path.
+def _changed_beginning(address: str, target: str) -> tuple[str, str] | None:
+    """Return the beginning of a call's address that a redirect changes, and its new form: an API that moved.
 
-    What a call is led to elsewhere on its own host is a page to sign in, as a rule.
+    None where nothing of the call's path is kept: such a redirect mostly leads to a page to sign in.
     """
     before, after = (f"{origin_of(each)}{urlsplit(each).path}".split("/") for each in (address, target))
     whole = len(after)
@@ -195,19 +195,6 @@ def another_page(title: str, address: str) -> LastingSiteError | None:
         where=address,
         remedy=f"Is this the front end's address (see --url)? {SIGN_IN_TO_THE_NETWORK}",
     )
-
-
-def page_moved(path: str, title: str, address: str) -> SiteError:
-    """Return the error for a page at the front end's address that came to another path of its own host.
-
-    The front end leads whoever may not see the caches to the repository's own page, or to where people sign in; a page
-    with another title, or without one elsewhere, is not the front end's.
-    """
-    what = f"the page moved to {visible(path, _LONGEST_TARGET)} instead of showing the caches"
-    is_of_repository = path.strip("/") and urlsplit(address).path.startswith(f"{path.rstrip('/')}/")
-    own = "It does so for a token that may not see the caches: run it again, or ask an admin for access."
-    moved = SiteError(what, where=address, remedy=own if title or is_of_repository else OTHER_HOST_REMEDY)
-    return another_page(title, address) or moved
 
 
 def _no_access(status: int, headers: Mapping[str, str], text: str, address: str) -> SiteError | AccessError:

@@ -147,10 +147,7 @@ OTHERS: list[tuple[bytes, str | None]] = [
     (key(PrivateFormat.TraditionalOpenSSL), "a private key"),
     (key(PrivateFormat.PKCS8, Encoding.DER), "a private key"),
     (key(PrivateFormat.TraditionalOpenSSL, Encoding.DER), "a private key"),
-    (
-        b"-----BEGIN EC PARAMETERS-----\nBgg=\n-----END EC PARAMETERS-----\n" + key(PrivateFormat.PKCS8),
-        "a private key",
-    ),
+    (PARAMETERS + key(PrivateFormat.PKCS8), "a private key"),
     (KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), "a public key"),
     (KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), "a public key"),
     (request(Encoding.PEM), "a request for a certificate"),

@@ -8,7 +8,7 @@ import pytest
 
 import purger.cli.app  # noqa: F401 - it declares all variables
 from purger.cli.doctor_settings import settings_described, settings_fault
-from purger.cli.parameters import known_variables
+from purger.cli.environment import known_variables
 from purger.secrets import env_file
 
 
@@ -22,9 +22,9 @@ def _no_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({}, []),
         ({"PURGER_BRANCH": "main dev", "PURGER_OLDER_THAN": "30d", "PURGER_GONE": "no", "PURGER_SHARD": "2/5"}, []),
-        ({"PURGER_TRACE": "on", "PURGER_KEEP_OPEN": "yes"}, []),
+        ({"PURGER_TRACE": "on", "PURGER_KEEP_OPEN": "yes", "PURGER_DRY_RUN": "1\n"}, []),
         ({"PURGER_OLDER_THAN": "nonsense"}, ["PURGER_OLDER_THAN 'nonsense' is not a duration"]),
-        ({"PURGER_GONE": "maybe", "PURGER_SHARD": "9/5"}, ["PURGER_GONE 'maybe'", "--shard '9/5'"]),
+        ({"PURGER_GONE": "maybe", "PURGER_SHARD": "9/5"}, ["PURGER_GONE 'maybe'", "PURGER_SHARD '9/5'"]),
         ({"PURGER_EXCLUDE": ""}, ["PURGER_EXCLUDE is empty"]),
         ({"PURGER_BRANCH": "'main'"}, ["PURGER_BRANCH holds quotes"]),
         ({"PURGER_BRNACH": "main"}, ["PURGER_BRNACH is not a variable"]),
@@ -42,6 +42,14 @@ def test_what_a_purge_refuses_is_a_fault_and_what_an_option_completes_is_none(
     assert len(told) == len(said), told
     assert all(one.startswith(text) for one, text in zip(told, said, strict=True)), told
     assert fault is None or fault.remedy
+
+
+def test_variables_that_contradict_each_other_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PURGER_NEWER_THAN", "1d")
+    monkeypatch.setenv("PURGER_OLDER_THAN", "2d")
+    fault = settings_fault()
+    assert fault is not None
+    assert str(fault.remedy).endswith("Set as a variable, maybe in .env: PURGER_OLDER_THAN, PURGER_NEWER_THAN.")
 
 
 def test_the_variables_that_count_are_named_without_their_values(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import os
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from rich.console import Console
 from purger.cli import frame, question
 from purger.cli.output import Output
 from purger.cli.progress import ProgressView
-from purger.core.errors import AccessError, BrowserError, ExitCode, InputError, PurgerError, SiteError
+from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
 from purger.purge.run import Run
 from purger.report.timeline import Timeline
 from tests.report.samples import record, refused
@@ -148,34 +147,6 @@ def test_the_place_of_the_fault_is_shown_to_who_asks(
 
     monkeypatch.setattr(Run, "execute", execute)
     assert "test_frame.py" in command("purge", "a/b", "-y", "-vv").err
-
-
-@pytest.mark.parametrize(
-    ("is_terminal", "errors_go_to", "why"),
-    [
-        (True, "terminal", None),
-        (True, "pipe", None),
-        (True, "file", "nobody is here to see the question before deleting: stderr is no terminal or pipe"),
-        (True, os.devnull, "nobody is here to see the question before deleting: stderr is no terminal or pipe"),
-        (False, "terminal", "nobody is here to answer the question before deleting: stdin is no terminal"),
-        (False, "file", "nobody is here to answer the question before deleting: stdin is no terminal"),
-    ],
-)
-def test_a_question_needs_who_sees_and_answers_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_terminal: bool, errors_go_to: str, why: str | None
-) -> None:
-    leader, follower = os.openpty()
-    ends = [leader, follower, *os.pipe()]
-    number = {"terminal": follower, "pipe": ends[-1]}.get(errors_go_to)
-    with open(tmp_path / errors_go_to if number is None else number, "w", closefd=number is None) as errors:
-        monkeypatch.setattr("sys.stdin.isatty", lambda: is_terminal, raising=False)
-        monkeypatch.setattr("sys.stderr", errors)
-        frame.require_an_answer(yes=True)
-        with nullcontext() if why is None else pytest.raises(InputError, match=f"^{why}$") as caught:
-            frame.require_an_answer(yes=False, instead=", or --dry-run")
-    for end in ends:
-        os.close(end)
-    assert caught is None or caught.value.remedy == "Add --yes to delete without being asked, or --dry-run."
 
 
 async def test_the_question_about_many_repositories_lets_other_work_go_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,34 +234,6 @@ def test_the_variable_of_another_tool_is_suggested_too(command: Command, monkeyp
     ]
 
 
-@pytest.mark.parametrize(
-    ("given", "why"),
-    [
-        (["--exclude", "--dry-run"], "--exclude has no value: --dry-run follows it"),
-        (["--exclude", "-n"], "--exclude has no value: -n follows it"),
-        (["--artifacts", "--dryrun"], "--artifacts has no value: --dryrun follows it"),
-        (["-vb", "--dry-run"], "--branch has no value: --dry-run follows it"),
-        (["-b", "-n"], "--branch has no value: -n follows it"),
-        (["--match", "--exclude=main"], "--match has no value: --exclude follows it"),
-        (["--branch", "--"], "--branch has no value: -- follows it"),
-    ],
-)
-def test_an_option_is_no_value_of_the_one_before_it(
-    command: Command, runs: list[Run], given: list[str], why: str
-) -> None:
-    ended = command("purge", "a/b", "-y", *given)
-    assert (ended.code, len(runs)) == (2, 0)
-    assert f"error: {why}.\n" in ended.err
-    assert f"is written {why.split()[0]}=VALUE.\n" in ended.err
-
-
-@pytest.mark.parametrize(
-    "given", [["--match", "-foo"], ["--match=--foo"], ["-mn"], ["--match", "a", "-n"], ["-nm", "a"]]
-)
-def test_a_value_may_begin_with_a_hyphen(command: Command, runs: list[Run], given: list[str]) -> None:
-    assert (command("purge", "a/b", "-y", *given).code, len(runs)) == (0, 1)
-
-
 @pytest.mark.parametrize("variable", ["PURGER_BRNCH", "purger_branch", "PURGE_BRANCH"])
 @pytest.mark.parametrize(("name", "code"), [("purge", 2), ("list", 0)])
 def test_a_mistyped_variable_is_never_passed_over_by_what_deletes(
@@ -351,42 +323,6 @@ def test_an_env_file_is_read_and_the_environment_wins(
     monkeypatch.delenv("PURGER_ATTEMPTS")
 
 
-def test_a_token_for_the_host_that_cannot_be_sent_is_refused_where_the_host_is_asked(
-    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GITHUB_TOKEN", "two words")
-    for arguments in (["purge", "a/b", "-y"], ["list", "a/b"], ["retry", "a/b", "12", "-y"]):
-        monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
-        ended = command(*arguments, "--gone")
-        assert (ended.code, runs) == (2, [])
-        assert "GITHUB_TOKEN contains white space" in ended.err
-    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
-    assert command("purge", "a/b", "-y").code == 0
-
-
-@pytest.mark.parametrize(
-    ("given", "is_refused"),
-    [
-        (["--larger-than", "100MB", "--larger-than", "1KB"], True),
-        (["--match", "a", "--match", "tgz"], True),
-        (["--older-than", "1d", "--older-than=2d"], True),
-        (["--keep-newest", "3", "--keep-newest", "2"], True),
-        (["--from-file", "a.txt", "--from-file", "b.txt"], True),
-        (["--shard", "1/2", "--shard", "2/2"], True),
-        (["--resume", "a.json", "--resume", "b.json"], True),
-        (["-b", "a", "-b", "b", "--exclude", "c", "--exclude", "d"], False),
-        (["--gone", "--gone"], False),
-        (["--timeout", "5m", "--timeout", "6m"], False),
-    ],
-)
-def test_what_selects_and_is_given_twice_is_refused(
-    command: Command, runs: list[Run], given: list[str], is_refused: bool
-) -> None:
-    ended = command("purge", "a/b", "-y", *given)
-    assert (ended.code, len(runs)) == ((2, 0) if is_refused else (0, 1))
-    assert (f"{given[0]} is given twice" in ended.err) is is_refused
-
-
 @pytest.mark.parametrize(
     ("given", "line", "variable"),
     [
@@ -433,40 +369,6 @@ def test_a_name_in_a_variable_is_not_split_at_a_blank_that_git_allows(
     ended = command("purge", "a/b", "-y")
     assert (ended.code, runs) == (2, [])
     assert f"{variable} holds a blank that is no space (U+{ord(blank):04X})" in ended.err
-
-
-def test_what_the_proxy_of_a_file_may_not_hear_is_refused(
-    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path(".env").write_text("TRAVIS_TOKEN=token-for-tests\nPURGER_PROXY=http://proxy.example:1\n")
-    monkeypatch.delenv("TRAVIS_TOKEN", raising=False)
-    monkeypatch.setenv("GITHUB_TOKEN", "host-token-of-tests")
-    remote = ["--connect", "ws://a.example:1/secret"]
-    for arguments, secret in (
-        (["purge", "a/b", "-y", "--gone"], "GITHUB_TOKEN"),
-        (["purge", "a/b", "-y", *remote], "--connect"),
-        (["doctor", "a/b", *remote], "--connect"),
-    ):
-        ended = command(*arguments)
-        assert (ended.code, runs) == (2, [])
-        assert f"PURGER_PROXY in .env decides where {secret} goes" in ended.err
-        monkeypatch.delenv("TRAVIS_TOKEN", raising=False)
-        monkeypatch.delenv("PURGER_PROXY", raising=False)
-    assert command("purge", "a/b", "-y").code == 0
-
-
-def test_the_token_for_the_host_reaches_the_settings(
-    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GITHUB_TOKEN", "host-token-of-tests")
-    assert command("purge", "a/b", "-y", "--gone").code == 0
-    monkeypatch.setenv("TRAVIS_TOKEN", "token-for-tests")
-    assert command("purge", "a/b", "-y").code == 0
-    asked, not_asked = (run.settings.host for run in runs)
-    assert asked.token is not None
-    assert asked.token.reveal() == "host-token-of-tests"
-    assert not_asked.token is None
-    assert asked.api_url is not_asked.api_url is None
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from unittest.mock import ANY
 import pytest
 
 from purger.browser.settings import BrowserSettings
+from purger.cli.environment import known_variables
 from purger.cli.options import ArtifactOptions, DeletionOptions, SiteOptions, TargetOptions
-from purger.cli.parameters import Default, Group, Only, Without, known_variables
+from purger.cli.parameters import Default, Group, Only, Without
 from purger.core.cache import Kind
 from purger.core.errors import InputError
 from purger.core.options import declared

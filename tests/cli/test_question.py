@@ -7,13 +7,16 @@ import io
 import os
 import select
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from purger.cli.cache_tables import MOST_ROWS_AT_A_TERMINAL
-from purger.cli.question import ask
+from purger.cli.question import ask, require_an_answer
 from purger.core.decision import Kept
+from purger.core.errors import InputError
 from purger.report.model import CacheReport, KeptReport
 from tests.report.samples import cache_report, repository_of
 from tests.support.browser import eventually
@@ -140,3 +143,31 @@ async def test_the_question_says_what_is_kept_and_why(monkeypatch: pytest.Monkey
         "acme/widgets keeps 1 cache, 10 Bytes: beyond the limit of the run.",
         "There may be more: the site lists no more at once. It is kept.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "errors_go_to", "why"),
+    [
+        (True, "terminal", None),
+        (True, "pipe", None),
+        (True, "file", "nobody is here to see the question before deleting: stderr is no terminal or pipe"),
+        (True, os.devnull, "nobody is here to see the question before deleting: stderr is no terminal or pipe"),
+        (False, "terminal", "nobody is here to answer the question before deleting: stdin is no terminal"),
+        (False, "file", "nobody is here to answer the question before deleting: stdin is no terminal"),
+    ],
+)
+def test_a_question_needs_who_sees_and_answers_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_terminal: bool, errors_go_to: str, why: str | None
+) -> None:
+    leader, follower = os.openpty()
+    ends = [leader, follower, *os.pipe()]
+    number = {"terminal": follower, "pipe": ends[-1]}.get(errors_go_to)
+    with open(tmp_path / errors_go_to if number is None else number, "w", closefd=number is None) as errors:
+        monkeypatch.setattr("sys.stdin.isatty", lambda: is_terminal, raising=False)
+        monkeypatch.setattr("sys.stderr", errors)
+        require_an_answer(yes=True)
+        with nullcontext() if why is None else pytest.raises(InputError, match=f"^{why}$") as caught:
+            require_an_answer(yes=False, instead=", or --dry-run")
+    for end in ends:
+        os.close(end)
+    assert caught is None or caught.value.remedy == "Add --yes to delete without being asked, or --dry-run."

@@ -10,15 +10,17 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from rich.console import Console
 
-from purger.cli.targets import targets_from
+from purger.cli.output import Output
+from purger.cli.targets import one_repository, targets_from
 from purger.core.errors import InputError
 from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.run import Run
 from purger.report.build import run_report
 from purger.report.json_document import to_json
-from purger.travis.addresses import Site
+from purger.travis.addresses import Repository, Site
 from tests.support.command_line import Command
 
 pytestmark = pytest.mark.cli
@@ -218,3 +220,30 @@ def test_a_list_without_a_name_is_told(command: Command, runs: list[Run]) -> Non
     ended = command("purge", "--from-file", "names.txt", "-y")
     assert (ended.code, runs[0].request.repositories) == (0, [])
     assert "Nothing is to do: the list names no repository." in ended.err
+
+
+def output() -> Output:
+    return Output(json=False, verbosity=0, data=Console(file=io.StringIO()), notes=Console(file=io.StringIO()))
+
+
+def written(console: Console) -> str:
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+def test_where_one_repository_is_needed_an_owner_is_refused() -> None:
+    made = output()
+    assert one_repository(made, "acme/widgets", Site()) == Repository("github", "acme", "widgets")
+    with pytest.raises(InputError, match="means many repositories"):
+        one_repository(made, "acme/*", Site())
+
+
+def test_the_source_of_a_repository_is_noted_only_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAVIS_REPO_SLUG", "acme/job")
+    named, found = output(), output()
+    one_repository(named, "acme/widgets", Site())
+    assert written(named.notes) == ""
+    assert one_repository(found, None, Site()) == Repository("github", "acme", "job")
+    assert written(found.notes) == "Repository acme/job, from TRAVIS_REPO_SLUG.\n"
+    assert written(found.data) == ""

@@ -11,7 +11,6 @@ import pytest
 from purger.core.cache import Cache, Kind
 from purger.core.decision import Decision, Kept, Verdict
 from purger.core.errors import InputError
-from purger.core.filters import is_glob
 from purger.core.policies import Policies
 from purger.core.selection import Selection
 from tests.support.builders import NOW, cache
@@ -107,11 +106,6 @@ def test_a_selection_describes_its_filters_before_its_policies() -> None:
 def test_a_branch_that_is_not_text_is_rejected() -> None:
     with pytest.raises(InputError, match=r"^--branch contains a NUL or bytes that are not text"):
         Selection(branches=("\udc80",))
-
-
-@pytest.mark.parametrize(("name", "glob"), [("a*", True), ("a?", True), ("[a]", True), ("X", False), ("a]", False)])
-def test_a_glob_is_recognised(name: str, glob: bool) -> None:
-    assert is_glob(name) is glob
 
 
 def test_what_was_decided_counts_and_not_the_filters() -> None:

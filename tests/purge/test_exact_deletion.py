@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from purger.core import events
+from purger.core.branch_names import is_glob
 from purger.core.cache import Cache, Kind, Method, Outcome
 from purger.core.errors import AccessError, InputError
-from purger.core.filters import is_glob
 from purger.core.selection import Selection
 from purger.purge.entry import NOT_SELECTED
 from purger.standin import DeleteFault, Reupload, StandIn

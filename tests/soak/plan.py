@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
 
+from purger.core.branch_names import is_glob
 from purger.core.cache import Kind
 from purger.core.errors import InputError
-from purger.core.filters import is_glob
 from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.standin import Cache, DeleteFault, ListFault, Reupload

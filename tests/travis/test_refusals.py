@@ -18,7 +18,6 @@ from purger.travis.refusals import (
     TokenRefusedError,
     another_page,
     front_end_refusal,
-    page_moved,
     refusal_of,
 )
 
@@ -204,30 +203,3 @@ def test_a_page_with_another_title_than_the_front_ends_is_another_servers() -> N
     assert "something else than the front end answers here" in caught.what
     assert "\x1b" not in caught.what
     assert SIGN_IN_TO_THE_NETWORK in (caught.remedy or "")
-
-
-@pytest.mark.parametrize(
-    ("path", "title", "said", "remedy"),
-    [
-        ("/github/o/n", "Travis CI", "the page moved to /github/o/n instead", "ask an admin"),
-        ("/github/o/n/", "", "the page moved to /github/o/n/ instead", "ask an admin"),
-        (
-            "/login",
-            "Corporate login",
-            'something else than the front end answers here: a page ("Corporate login")',
-            "sign",
-        ),
-        ("/signin", "Travis CI", "the page moved to /signin instead", "ask an admin"),
-        ("/my.policy\x1b", "", "the page moved to /my.policy", OTHER_HOST_REMEDY),
-        ("/", "", "the page moved to / instead", OTHER_HOST_REMEDY),
-        ("/github/o/n-2", "", "the page moved to /github/o/n-2 instead", OTHER_HOST_REMEDY),
-    ],
-)
-def test_a_page_that_moved_is_the_repositorys_own_or_something_else(
-    path: str, title: str, said: str, remedy: str
-) -> None:
-    caught = page_moved(path, title, "https://app.travis.test/github/o/n/caches")
-    assert caught.what.startswith(said)
-    assert "\x1b" not in caught.what
-    assert remedy in (caught.remedy or "")
-    assert isinstance(caught, LastingSiteError) is (title == "Corporate login"), "only that stays"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -16,16 +15,16 @@ from playwright.async_api import Response as PageResponse
 
 from purger.browser.causes import known_cause
 from purger.browser.driver import driver_is_gone
-from purger.core.cache import Cache, count_rows
-from purger.core.errors import BrowserError, LastingSiteError, NoAnswerError, SiteError, UnknownPageError
+from purger.core.cache import Cache
+from purger.core.errors import BrowserError, SiteError
 from purger.core.retry_policies import PageWaits
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
+from purger.travis.page import page_errors
 from purger.travis.page.failed_requests import FailedRequests
 from purger.travis.page.supervised_page import SupervisedPage, first_line, lost_browser
-from purger.travis.pages import is_page
-from purger.travis.payloads import Response, caches_in, response_in, words_of
-from purger.travis.refusals import SIGN_IN_TO_THE_NETWORK, another_page, front_end_refusal, page_moved
+from purger.travis.payloads import Response, caches_in, response_in
+from purger.travis.refusals import another_page, front_end_refusal
 
 TOKEN_KEY = "travis.webToken"  # noqa: S105 - the key's name; alone it signs in, without the full state's race
 HANDLE = "__purger__"
@@ -42,14 +41,6 @@ from the driver: with 1,000 rows those were 8 MB and up to 70 ms.
 """
 NO_PICTURE = "Unable to capture screenshot"
 DEFAULT_WAITS = PageWaits()
-_ANSWERED = re.compile(
-    "ERR_(?:TOO_MANY_REDIRECTS|INVALID_(?:HTTP_)?RESPONSE|CONTENT_DECODING|RESPONSE_HEADERS_|ABORTED)|^Download"
-)
-"""What the browser says of an answer that is no page: it loops, or is empty, damaged or a file."""
-_ASK_FOR_THE_LIST = (
-    "Try again later. If `purger list` shows the caches meanwhile, something between the browser and the API, such as "
-    "a filter of the network, refuses or changes what the page asks for: ask those who run it."
-)
 
 
 class CachePage:
@@ -128,7 +119,7 @@ class CachePage:
                 await self._failed_requests.check()
                 if cause := known_cause(first_line(error)):
                     raise BrowserError(cause.what, where=self.url, remedy=cause.remedy) from None
-                raise _unopened(error, self.url) from None
+                raise page_errors.unopened(error, self.url) from None
             if response is not None and response.status >= 400:
                 await _refuse(response, self.url)
         return self._caches_shown(await self._view(page), repository_id)
@@ -150,24 +141,23 @@ class CachePage:
 
     def _caches_shown(self, shown: dict[str, Any] | None, repository_id: int | None) -> list[Cache]:
         if shown is None:
-            raise _other_origin(self.url)
+            raise page_errors.other_origin(self.url)
         self._supervised.guard.note_questions(shown["questions"])
         fetched = shown["list"] or {}
         # The page goes by the name, which may have become another repository's.
         if repository_id is not None and fetched.get("repository", str(repository_id)) != str(repository_id):
-            raise _another_repository(self.url)
+            raise page_errors.another_repository(self.url)
         match shown["state"]:
             case "list":
                 return caches_in(fetched["caches"])
             case "missing":
-                what = "the page says that it couldn't display the repository"
-                raise SiteError(what, where=self.url, remedy=_ASK_FOR_THE_LIST)
+                raise page_errors.not_displayed(self.url)
             case "moved":
-                raise page_moved(shown["path"], shown["title"], self.url)
+                raise page_errors.moved(shown["path"], shown["title"], self.url)
             case "refused":
-                raise _no_list(fetched, self.url)
+                raise page_errors.no_list(fetched, self.url)
             case "unknown":
-                raise _unknown_page(shown, self.url)
+                raise page_errors.unknown_page(shown, self.url)
             case _:
                 raise another_page(shown["title"], self.url) or SiteError(
                     f"the page did not show its list of caches within {self._timeout_s:g} s",
@@ -206,7 +196,7 @@ class CachePage:
         async with self._supervised.alive(page, (takes_s or self._waits.patience_s) + self._timeout_s):
             payload = await _call(page, method, argument)
         if payload is None:
-            raise _other_origin(self.url)
+            raise page_errors.other_origin(self.url)
         self._supervised.guard.note_questions(payload["questions"])
         return payload
 
@@ -259,48 +249,3 @@ async def _call(page: Page, method: str, argument: dict[str, Any]) -> dict[str, 
     script = f"async (argument) => JSON.stringify(await window.{HANDLE}?.{method}(argument) ?? null)"
     found: dict[str, Any] | None = json.loads(await page.evaluate(script, argument))
     return found
-
-
-def _unopened(error: PlaywrightError, url: str) -> SiteError:
-    """Return the error for a page that was not opened, with the browser's word for why."""
-    why = first_line(error).removeprefix("Page.goto: ").partition(" at http")[0].rstrip(".")
-    if _ANSWERED.search(why):
-        return SiteError(
-            f"the front end answers, but not with a page: {why}",
-            where=url,
-            remedy=f"Is this the front end's address (see --url)? {SIGN_IN_TO_THE_NETWORK}",
-        )
-    return NoAnswerError(
-        f"the page did not answer: {why}", where=url, remedy="Is the address right, and the site up? See --url."
-    )
-
-
-def _unknown_page(shown: dict[str, Any], url: str) -> UnknownPageError:
-    return UnknownPageError(
-        f"the page is not the one we know: it fetched {count_rows(caches_in(shown['list']['caches']))} rows and shows "
-        f"{shown['items']} items ('li.cache-item') with {shown['icons']} icons ('.delete-cache-icon')",
-        where=url,
-        remedy="Nothing was clicked on it. Check the page by hand; purger may need an update.",
-    )
-
-
-def _no_list(fetched: dict[str, Any], url: str) -> SiteError:
-    """Return the error for what came in place of the page's list: a refusal, nothing, or something damaged."""
-    status, text = fetched["status"], fetched["words"]
-    is_success = status is not None and 200 <= status < 300
-    words = words_of(status, "" if is_success and not is_page(text) else text)
-    is_refusal = status is not None and not is_success
-    what = f"the page's list of caches was refused: {words}" if is_refusal else f"the page got no whole list: {words}"
-    return SiteError(what, where=url, remedy=_ASK_FOR_THE_LIST)
-
-
-def _another_repository(url: str) -> LastingSiteError:
-    return LastingSiteError(
-        "the page shows another repository than the one that was surveyed: it has the same name by now",
-        where=url,
-        remedy="Nothing of it was deleted. Run purger again to survey the repository that has the name now.",
-    )
-
-
-def _other_origin(url: str) -> SiteError:
-    return SiteError("the page is of another origin than the site's", where=url, remedy="See --url.")

@@ -1,4 +1,4 @@
-"""Notice what the page is never told: a certificate or a proxy that refuses, and another host that it leads to."""
+"""Notice why requests of a page fail: a certificate or a proxy that refuses, or another host that the page leads to."""
 
 from __future__ import annotations
 

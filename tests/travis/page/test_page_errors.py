@@ -1,0 +1,36 @@
+"""Why the cache page can't be used, as an error with its remedy."""
+
+from __future__ import annotations
+
+import pytest
+
+from purger.core.errors import LastingSiteError
+from purger.travis.page.page_errors import moved
+from purger.travis.refusals import OTHER_HOST_REMEDY
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "said", "remedy"),
+    [
+        ("/github/o/n", "Travis CI", "the page moved to /github/o/n instead", "ask an admin"),
+        ("/github/o/n/", "", "the page moved to /github/o/n/ instead", "ask an admin"),
+        (
+            "/login",
+            "Corporate login",
+            'something else than the front end answers here: a page ("Corporate login")',
+            "sign",
+        ),
+        ("/signin", "Travis CI", "the page moved to /signin instead", "ask an admin"),
+        ("/my.policy\x1b", "", "the page moved to /my.policy", OTHER_HOST_REMEDY),
+        ("/", "", "the page moved to / instead", OTHER_HOST_REMEDY),
+        ("/github/o/n-2", "", "the page moved to /github/o/n-2 instead", OTHER_HOST_REMEDY),
+    ],
+)
+def test_a_page_that_moved_is_the_repositorys_own_or_something_else(
+    path: str, title: str, said: str, remedy: str
+) -> None:
+    caught = moved(path, title, "https://app.travis.test/github/o/n/caches")
+    assert caught.what.startswith(said)
+    assert "\x1b" not in caught.what
+    assert remedy in (caught.remedy or "")
+    assert isinstance(caught, LastingSiteError) is (title == "Corporate login"), "only that stays"
