@@ -197,6 +197,7 @@ def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp
     )
     assert finished.code == 0, finished.text
     assert [cache.branch for cache in repository.caches] == ["dev", "topic"]
+    assert "--exclude overrides PURGER_EXCLUDE" in finished.text
 
 
 def test_names_of_an_input_and_of_args_add_up(site: StandIn, tmp_path: Path) -> None:
@@ -304,6 +305,8 @@ def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
     [
         ({"kind": "nonsense"}, 2),
         ({"branch": " "}, 2),
+        ({"older_than": ""}, 2),
+        ({"dry_run": ""}, 2),
         ({"match": "cache\n"}, 2),
         ({"branch": '"main"'}, 2),
         ({"exclude": "main 'topic'"}, 2),
