@@ -203,6 +203,7 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
             remedy=f"The providers are {', '.join(PROVIDERS)}.",
         )
     is_named = len(parts) == 2 and all(_PART.fullmatch(part) and part.strip(".") for part in parts)
+    is_named = is_named and not parts[0].startswith("-")  # a line that takes a repository out of an owner's, elsewhere
     if known is None or not is_named or (known == PROVIDERS[0] and parts[0].lower() in _NO_OWNERS):
         raise _no_repository(text)
     return Repository(known, parts[0], parts[1])

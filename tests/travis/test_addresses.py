@@ -47,6 +47,7 @@ def test_a_repository_is_parsed_from_names_and_urls(text: str, expected: Reposit
         "/widgets",
         "a b/c",
         "acme/..",
+        "-acme/widgets",
         "acme/.git",
         "acme/wid gets",
         "acme/widgets/more/parts",
