@@ -21,6 +21,8 @@ _REMOTE = re.compile(r"^(?:heads/|(?:remotes/)?(?:origin|upstream)/)")
 _PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/)(\d+)(?:/head|/merge)?")
 _AROUND = "[](){}<>\"'`^$|"
 """What people and programs put around names."""
+_DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
+"""A name that YAML reads as a number: `1.10` becomes `1.1`, and `3.0` becomes `3`."""
 _BEFORE = "@!+"
 """What a shell's patterns and lists of rules put before them: `@(main|dev)`, `!main`."""
 _BETWEEN = re.compile(r"[\s,;|\u3001]+")
@@ -43,16 +45,16 @@ class Unmatched:
     is_meant: bool = False
 
     @property
-    def is_shown(self) -> bool:
-        """Whether the name is what the page shows of the branch: of several repositories another one may have it."""
-        return self.similar is not None and self.name == last_part(self.similar)
+    def may_be_of_another(self) -> bool:
+        """Whether another one of several repositories may have a branch of this very name."""
+        return self.similar is not None and self.name in {last_part(self.similar), _as_number(self.similar)}
 
     def spares_nothing(self, *, is_only_one: bool) -> bool:
         """Whether a branch would be purged that the name is certainly meant to exclude.
 
         `is_only_one` is whether it is given for this repository alone.
         """
-        return self.is_meant and self.option == "--exclude" and (is_only_one or not self.is_shown)
+        return self.is_meant and self.option == "--exclude" and (is_only_one or not self.may_be_of_another)
 
     def __str__(self) -> str:
         return self.sentence()
@@ -184,7 +186,7 @@ async def _nested_meant(name: str, view: _View, listings: BranchListings) -> str
 def _is_written_otherwise(name: str, branch: str) -> bool:
     """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, a URL, a list of names.
 
-    So is what the page and `purger list` show of it.
+    So is what the page and `purger list` show of it, and the number that it is.
     """
     names = islice(_expanded(_plain(_REMOTE.sub("", name))), _MOST_EXPANDED)
     parts = [part for one in names for part in _BETWEEN.split(one)]
@@ -192,7 +194,12 @@ def _is_written_otherwise(name: str, branch: str) -> bool:
     decoded = [_plain(unquote(part)) for part in bare if "%" in part]
     spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare, *decoded) if one)
     meant = _plain(branch)
-    return name == last_part(branch) or any(excludes(meant, one) for one in spellings)
+    return name in {last_part(branch), _as_number(branch)} or any(excludes(meant, one) for one in spellings)
+
+
+def _as_number(branch: str) -> str:
+    """Return what YAML makes of the name where it has no quotes."""
+    return branch.rstrip("0").rstrip(".") if _DECIMAL.fullmatch(branch) else branch
 
 
 def _expanded(name: str) -> Iterator[str]:

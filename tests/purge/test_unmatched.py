@@ -161,6 +161,21 @@ async def test_a_name_in_another_spelling_certainly_means_a_branch(
     assert (found.is_meant, found.similar if found.is_meant else None) == (branch is not None, branch)
 
 
+@pytest.mark.parametrize(
+    ("name", "more", "branch"),
+    [("3.1", [], "3.10"), ("4", [], "4.0"), ("3.1", ["3.1"], None), ("2", [], None), ("3", [], None)],
+)
+async def test_a_name_that_yaml_made_a_number_means_the_branch(
+    open_api: OpenApi, repository: Repository, name: str, more: list[str], branch: str | None
+) -> None:
+    caches = [cache(one, full=one) for one in ("3.10", "4.0", "20")]
+    repository._branches = ["3.10", "4.0", "20", *more]
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, Selection)
+        (found,) = await unmatched_names(Filters(exclude=(name,)), caches, listings)
+    assert (found.is_meant, found.similar if found.is_meant else None) == (branch is not None, branch)
+
+
 NESTED = [cache("main"), cache("foo"), cache("café"), cache("2.0")]
 
 
