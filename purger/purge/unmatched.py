@@ -18,7 +18,8 @@ from purger.purge.branch_listings import BranchListings
 from purger.travis.keys import last_part
 
 _REMOTE = re.compile(r"^(?:heads/|(?:remotes/)?(?:origin|upstream)/)")
-_PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/)(\d+)(?:/head|/merge)?")
+_PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/|\A(?=\d+/(?:head|merge)\Z))(\d+)(?:/head|/merge)?")
+"""A pull request as people and hosts name it; `7/merge` is GITHUB_REF_NAME."""
 _AROUND = "[](){}<>\"'`^$|"
 """What people and programs put around names."""
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
