@@ -225,22 +225,25 @@ def test_windows_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("repository", "args", "workflow"),
+    ("inputs", "workflow"),
     [
-        ("acme/other", "--from-file list.txt", []),
-        ("", "--from-file=list.txt", []),
-        ("acme/other", "", [("PURGER_FROM_FILE", "list.txt")]),
+        ({"args": "--from-file list.txt"}, []),
+        ({"repository": "", "args": "--from-file=list.txt"}, []),
+        ({}, [("PURGER_FROM_FILE", "list.txt")]),
+        ({"args": "acme/widgets"}, []),
+        ({"args": "--gone acme/widgets"}, []),
+        ({"repository": "acme/widgets"}, [("PURGER_FROM_FILE", "none.txt")]),
+        ({}, [("GITHUB_REPOSITORY", "acme/widgets")]),
     ],
 )
-def test_a_list_replaces_the_workflows_repository(
-    site: StandIn, tmp_path: Path, repository: str, args: str, workflow: list[tuple[str, str]]
+def test_what_is_named_or_listed_replaces_the_workflows_repository(
+    site: StandIn, tmp_path: Path, inputs: dict[str, str], workflow: list[tuple[str, str]]
 ) -> None:
     site.add_repository("acme/widgets").add("main")
     site.add_repository("acme/other").add("main")
     (tmp_path / "list.txt").write_text("acme/widgets\n")
     own = ("GITHUB_REPOSITORY", "acme/other")
-    inputs = {"token": site.token, "repository": repository, "args": args, "dry_run": "true"}
-    finished = run_step(site, tmp_path, own, *workflow, **inputs)
+    finished = run_step(site, tmp_path, own, *workflow, token=site.token, dry_run="true", **inputs)
     assert finished.code == 0, finished.text
     purged = json.loads(Path(output_of("report", finished)).read_text())["repositories"]
     assert [one["repository"] for one in purged] == ["acme/widgets"]
@@ -249,7 +252,7 @@ def test_a_list_replaces_the_workflows_repository(
 def test_args_resume_a_former_run(site: StandIn, tmp_path: Path) -> None:
     repository = site.add_repository("acme/widgets")
     repository.add("main")
-    inputs = {"token": site.token, "repository": "acme/widgets"}
+    inputs = {"token": site.token}
     own = ("GITHUB_REPOSITORY", "acme/widgets")
     site.faults.delete_fault = [DeleteFault("main", 403)]
     failed = run_step(site, tmp_path, own, **inputs)
