@@ -80,14 +80,17 @@ def outputs_in(text: str) -> dict[str, str]:
 def run_step(site: StandIn, folder: Path, /, *workflow: tuple[str, str], **inputs: str) -> Finished:
     """Run the step that purges with these inputs, as the runner does: expressions are replaced, then bash runs it.
 
-    `workflow` are the variables that the workflow sets for all of its steps.
+    `workflow` are the variables that the workflow sets for all of its steps. In the name of an input `_` stands for a
+    hyphen, and `__` for itself.
     """
     given = {name: str(about.get("default", "")) for name, about in ACTION["inputs"].items()} | {
-        name.replace("_", "-"): text for name, text in inputs.items()
+        name.replace("_", "-").replace("--", "_"): text for name, text in inputs.items()
     }
 
     def value(expression: re.Match[str]) -> str:
         name = expression[1].strip()
+        if name == "toJSON(inputs)":  # also those that the action does not have (actions/runner, ActionRunner.cs)
+            return json.dumps(given, indent=2)
         return given[name.removeprefix("inputs.")] if name.startswith("inputs.") else "a-token-of-the-host"
 
     variables = {name: re.sub(r"\$\{\{(.*?)\}\}", value, str(text)) for name, text in PURGE["env"].items()}
@@ -310,6 +313,10 @@ def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
         ({"branch": " "}, 2),
         ({"older_than": ""}, 2),
         ({"dry_run": ""}, 2),
+        ({"older__than": "30d"}, 2),
+        ({"branches": "main"}, 2),
+        ({"exclude branch": "main"}, 2),
+        ({"": "main"}, 2),
         ({"match": "cache\n"}, 2),
         ({"branch": '"main"'}, 2),
         ({"exclude": "main 'topic'"}, 2),
