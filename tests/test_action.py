@@ -91,7 +91,9 @@ def run_step(site: StandIn, folder: Path, /, *workflow: tuple[str, str], **input
         name = expression[1].strip()
         if name == "toJSON(inputs)":  # also those that the action does not have (actions/runner, ActionRunner.cs)
             return json.dumps(given, indent=2)
-        return given[name.removeprefix("inputs.")] if name.startswith("inputs.") else "a-token-of-the-host"
+        if name == "env.GITHUB_TOKEN || github.token":
+            return dict(workflow).get("GITHUB_TOKEN", "a-token-of-the-host")
+        return given[name.removeprefix("inputs.")]
 
     variables = {name: re.sub(r"\$\{\{(.*?)\}\}", value, str(text)) for name, text in PURGE["env"].items()}
     command = folder / "temp" / "purger" / "bin" / "purger"
@@ -368,6 +370,16 @@ def test_a_crash_has_outputs_and_a_summary(site: StandIn, tmp_path: Path, script
     assert finished.code == code, finished.text
     assert results(finished) == ("false", "0", "0")
     assert f"exit code {code}" in (tmp_path / "summary.md").read_text()
+
+
+def test_a_token_of_the_host_that_the_workflow_sets_is_kept(site: StandIn, tmp_path: Path) -> None:
+    command = tmp_path / "temp" / "purger" / "bin" / "purger"
+    command.parent.mkdir(parents=True)
+    command.write_text('#!/bin/sh\necho "with $GITHUB_TOKEN"\n')
+    command.chmod(0o755)
+    own = run_step(site, tmp_path, ("GITHUB_TOKEN", "one-for-other-repositories"), token=site.token)
+    assert "with one-for-other-repositories\n" in own.text
+    assert "with a-token-of-the-host\n" in run_step(site, tmp_path, token=site.token).text
 
 
 def test_no_value_forges_an_output(site: StandIn, tmp_path: Path) -> None:
