@@ -191,11 +191,11 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
             raise _no_repository(text)
         provider, path = _split_address(wanted, site, real_host)
     else:
-        provider, path = None, wanted.removesuffix(".git")  # git adds it to a name; no name ends so
+        provider, path = None, wanted.rstrip("/").removesuffix(".git")  # git adds it to a name; no name ends so
     parts = [unquote(part) for part in path.strip("/").split("/")]
     if provider is None and len(parts) >= 3:
         first = parts.pop(0)
-        provider = provider_of(first) or first
+        provider = provider_of(first) or first.lower()
     known = next((each for each in PROVIDERS if each == (provider or PROVIDERS[0])), None)
     if known is None and not _BETWEEN_NAMES.search(path):
         raise InputError(

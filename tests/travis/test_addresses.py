@@ -31,6 +31,8 @@ COM = Site()
         ("acme/widgets/", Repository("github", "acme", "widgets")),
         ("acme/widgets.git", Repository("github", "acme", "widgets")),
         ("gitlab/acme/widgets.git", Repository("gitlab", "acme", "widgets")),
+        ("acme/widgets.git/", Repository("github", "acme", "widgets")),
+        ("GitLab/acme/widgets", Repository("gitlab", "acme", "widgets")),
         ("X/X", Repository("github", "X", "X")),
     ],
 )
