@@ -262,9 +262,8 @@ def test_args_resume_a_former_run(site: StandIn, tmp_path: Path) -> None:
     site.faults.delete_fault = [DeleteFault("main", 403)]
     failed = run_step(site, tmp_path, own, **inputs)
     assert failed.code == 1, failed.text
-    Path(output_of("report", failed)).rename(tmp_path / "former.json")
     site.faults.delete_fault = []
-    resumed = run_step(site, tmp_path, own, **inputs, args="--settle 0 --resume former.json")
+    resumed = run_step(site, tmp_path, own, **inputs, args=f"--settle 0 --resume {output_of('report', failed)}")
     assert resumed.code == 0, resumed.text
     assert repository.caches == []
 
@@ -347,16 +346,13 @@ def test_what_is_refused_early_has_outputs_and_a_summary(
 ) -> None:
     repository = site.add_repository("acme/widgets")
     repository.add("main")
-    left_over = tmp_path / "temp" / "purger-artifacts"
-    left_over.mkdir(parents=True)
-    (left_over / "report.json").write_text("of a former use of the action in this job")
     finished = run_step(site, tmp_path, **({"token": site.token, "repository": "acme/widgets"} | inputs))
     assert finished.code == code, finished.text
     assert results(finished) == ("false", "0", "0")
     assert (tmp_path / "summary.md").read_text().startswith("### ❌ ")
     assert "::error title=purger::" in finished.text
-    assert not (left_over / "report.json").exists()
     assert output_of("report", finished) == ""
+    assert list(Path(finished.outputs["artifacts"]).iterdir()) == []
     assert len(repository.caches) == 1
 
 
