@@ -24,6 +24,9 @@ _AROUND = "[](){}<>\"'`^$|"
 """What people and programs put around names."""
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
 """A name that YAML reads as a number: `1.10` becomes `1.1`, and `3.0` becomes `3`."""
+_NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]")
+_LONGEST_SLUG = 63
+"""`feature-foo` is what GitLab's `CI_COMMIT_REF_SLUG` makes of `feature/Foo`."""
 _BEFORE = "@!+"
 """What a shell's patterns and lists of rules put before them: `@(main|dev)`, `!main`."""
 _BETWEEN = re.compile(r"[\s,;|\u3001]+")
@@ -48,7 +51,7 @@ class Unmatched:
     @property
     def may_be_of_another(self) -> bool:
         """Whether another one of several repositories may have a branch of this very name."""
-        return self.similar is not None and self.name in {last_part(self.similar), _as_number(self.similar)}
+        return self.similar is not None and self.name in _made_of(self.similar)
 
     def spares_nothing(self, *, is_only_one: bool) -> bool:
         """Whether a branch would be purged that the name is certainly meant to exclude.
@@ -187,7 +190,7 @@ async def _nested_meant(name: str, view: _View, listings: BranchListings) -> str
 def _is_written_otherwise(name: str, branch: str) -> bool:
     """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, a URL, a list of names.
 
-    So is what the page and `purger list` show of it, and the number that it is.
+    So is what others make of it: what the page and `purger list` show, a number, a slug.
     """
     names = islice(_expanded(_plain(_REMOTE.sub("", name))), _MOST_EXPANDED)
     parts = [part for one in names for part in _BETWEEN.split(one)]
@@ -195,12 +198,14 @@ def _is_written_otherwise(name: str, branch: str) -> bool:
     decoded = [_plain(unquote(part)) for part in bare if "%" in part]
     spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare, *decoded) if one)
     meant = _plain(branch)
-    return name in {last_part(branch), _as_number(branch)} or any(excludes(meant, one) for one in spellings)
+    return name in _made_of(branch) or any(excludes(meant, one) for one in spellings)
 
 
-def _as_number(branch: str) -> str:
-    """Return what YAML makes of the name where it has no quotes."""
-    return branch.rstrip("0").rstrip(".") if _DECIMAL.fullmatch(branch) else branch
+def _made_of(branch: str) -> set[str]:
+    """Return what the page, YAML and CIs make of a name: what is displayed, the number that it is, and its slug."""
+    number = branch.rstrip("0").rstrip(".") if _DECIMAL.fullmatch(branch) else branch
+    slug = _NOT_IN_A_SLUG.sub("-", branch.lower())[:_LONGEST_SLUG].strip("-")
+    return {last_part(branch), number, *([slug] if slug != branch.lower() else [])}
 
 
 def _expanded(name: str) -> Iterator[str]:

@@ -69,12 +69,12 @@ def test_nothing_is_deleted_where_one_of_several_repositories_spells_an_excluded
 def test_what_is_shown_or_made_of_a_name_may_be_the_whole_name_in_another_repository(
     purger: Purger, site: StandIn
 ) -> None:
-    for name, *branches in (("a", "main", "3.1"), ("b", "upstream/main", "3.10")):
+    for name, *branches in (("a", "main", "3.1", "x-y"), ("b", "upstream/main", "3.10", "x/y")):
         repository = site.add_repository(f"acme/{name}")
         for branch in branches:
             repository.add(branch)
-    ended = purger("purge", "acme/*", "--yes", "--exclude", "main", "--exclude", "3.1")
-    assert (ended.code, left(site)) == (0, {"acme/a": 2, "acme/b": 0}), ended.err
+    ended = purger("purge", "acme/*", "--yes", "--exclude=main", "--exclude=3.1", "--exclude=x-y")
+    assert (ended.code, left(site)) == (0, {"acme/a": 3, "acme/b": 0}), ended.err
 
 
 @pytest.mark.parametrize(
