@@ -221,7 +221,7 @@ def _is_excluded(cache: Cache, exclude: tuple[str, ...]) -> bool | None:
     if not cache.is_attributed:
         return None
     # What is displayed is the last part of a branch: what lies before it is not known.
-    if any(is_glob(name) and fnmatchcase(cache.branch, name) for name in exclude):
+    if any(is_glob(name) and fnmatchcase(cache.branch, name.removeprefix("**/")) for name in exclude):
         return True
     may_be_meant = any(is_glob(name) or name.rpartition("/")[2] == cache.branch for name in exclude)
     return None if may_be_meant else False
@@ -328,8 +328,12 @@ def matches(branch: str, pattern: str) -> bool:
 
 
 def excludes(branch: str, pattern: str) -> bool:
-    """Whether a full name is meant by an `--exclude` value: any glob matches the full name, too."""
-    return matches(branch, pattern) or (is_glob(pattern) and fnmatchcase(branch, pattern))
+    """Whether a full name is meant by an `--exclude` value: any glob matches the full name, too.
+
+    A `**/` at its start means any folder or none, as in lists of files to ignore and in workflows.
+    """
+    patterns = {pattern, pattern.removeprefix("**/")} if is_glob(pattern) else ()
+    return matches(branch, pattern) or any(fnmatchcase(branch, one) for one in patterns)
 
 
 def _is_utf8(text: str) -> bool:
