@@ -80,15 +80,20 @@ def outputs_in(text: str) -> dict[str, str]:
 def run_step(site: StandIn, folder: Path, /, *workflow: tuple[str, str], **inputs: str) -> Finished:
     """Run the step that purges with these inputs, as the runner does: expressions are replaced, then bash runs it.
 
-    `workflow` are the variables that the workflow sets for all of its steps.
+    `workflow` are the variables that the workflow sets for all of its steps. In the name of an input `_` stands for a
+    hyphen, and `__` for itself.
     """
     given = {name: str(about.get("default", "")) for name, about in ACTION["inputs"].items()} | {
-        name.replace("_", "-"): text for name, text in inputs.items()
+        name.replace("_", "-").replace("--", "_"): text for name, text in inputs.items()
     }
 
     def value(expression: re.Match[str]) -> str:
         name = expression[1].strip()
-        return given[name.removeprefix("inputs.")] if name.startswith("inputs.") else "a-token-of-the-host"
+        if name == "toJSON(inputs)":  # also those that the action does not have (actions/runner, ActionRunner.cs)
+            return json.dumps(given, indent=2)
+        if name == "env.GITHUB_TOKEN || github.token":
+            return dict(workflow).get("GITHUB_TOKEN", "a-token-of-the-host")
+        return given[name.removeprefix("inputs.")]
 
     variables = {name: re.sub(r"\$\{\{(.*?)\}\}", value, str(text)) for name, text in PURGE["env"].items()}
     command = folder / "temp" / "purger" / "bin" / "purger"
@@ -197,6 +202,7 @@ def test_what_the_workflow_sets_holds_where_no_input_is_given(site: StandIn, tmp
     )
     assert finished.code == 0, finished.text
     assert [cache.branch for cache in repository.caches] == ["dev", "topic"]
+    assert "--exclude overrides PURGER_EXCLUDE" in finished.text
 
 
 def test_names_of_an_input_and_of_args_add_up(site: StandIn, tmp_path: Path) -> None:
@@ -224,22 +230,25 @@ def test_windows_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("repository", "args", "workflow"),
+    ("inputs", "workflow"),
     [
-        ("acme/other", "--from-file list.txt", []),
-        ("", "--from-file=list.txt", []),
-        ("acme/other", "", [("PURGER_FROM_FILE", "list.txt")]),
+        ({"args": "--from-file list.txt"}, []),
+        ({"repository": "", "args": "--from-file=list.txt"}, []),
+        ({}, [("PURGER_FROM_FILE", "list.txt")]),
+        ({"args": "acme/widgets"}, []),
+        ({"args": "--gone acme/widgets"}, []),
+        ({"repository": "acme/widgets"}, [("PURGER_FROM_FILE", "none.txt")]),
+        ({}, [("GITHUB_REPOSITORY", "acme/widgets")]),
     ],
 )
-def test_a_list_replaces_the_workflows_repository(
-    site: StandIn, tmp_path: Path, repository: str, args: str, workflow: list[tuple[str, str]]
+def test_what_is_named_or_listed_replaces_the_workflows_repository(
+    site: StandIn, tmp_path: Path, inputs: dict[str, str], workflow: list[tuple[str, str]]
 ) -> None:
     site.add_repository("acme/widgets").add("main")
     site.add_repository("acme/other").add("main")
     (tmp_path / "list.txt").write_text("acme/widgets\n")
     own = ("GITHUB_REPOSITORY", "acme/other")
-    inputs = {"token": site.token, "repository": repository, "args": args, "dry_run": "true"}
-    finished = run_step(site, tmp_path, own, *workflow, **inputs)
+    finished = run_step(site, tmp_path, own, *workflow, token=site.token, dry_run="true", **inputs)
     assert finished.code == 0, finished.text
     purged = json.loads(Path(output_of("report", finished)).read_text())["repositories"]
     assert [one["repository"] for one in purged] == ["acme/widgets"]
@@ -248,14 +257,13 @@ def test_a_list_replaces_the_workflows_repository(
 def test_args_resume_a_former_run(site: StandIn, tmp_path: Path) -> None:
     repository = site.add_repository("acme/widgets")
     repository.add("main")
-    inputs = {"token": site.token, "repository": "acme/widgets"}
+    inputs = {"token": site.token}
     own = ("GITHUB_REPOSITORY", "acme/widgets")
     site.faults.delete_fault = [DeleteFault("main", 403)]
     failed = run_step(site, tmp_path, own, **inputs)
     assert failed.code == 1, failed.text
-    Path(output_of("report", failed)).rename(tmp_path / "former.json")
     site.faults.delete_fault = []
-    resumed = run_step(site, tmp_path, own, **inputs, args="--settle 0 --resume former.json")
+    resumed = run_step(site, tmp_path, own, **inputs, args=f"--settle 0 --resume {output_of('report', failed)}")
     assert resumed.code == 0, resumed.text
     assert repository.caches == []
 
@@ -304,6 +312,12 @@ def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
     [
         ({"kind": "nonsense"}, 2),
         ({"branch": " "}, 2),
+        ({"older_than": ""}, 2),
+        ({"dry_run": ""}, 2),
+        ({"older__than": "30d"}, 2),
+        ({"branches": "main"}, 2),
+        ({"exclude branch": "main"}, 2),
+        ({"": "main"}, 2),
         ({"match": "cache\n"}, 2),
         ({"branch": '"main"'}, 2),
         ({"exclude": "main 'topic'"}, 2),
@@ -332,16 +346,13 @@ def test_what_is_refused_early_has_outputs_and_a_summary(
 ) -> None:
     repository = site.add_repository("acme/widgets")
     repository.add("main")
-    left_over = tmp_path / "temp" / "purger-artifacts"
-    left_over.mkdir(parents=True)
-    (left_over / "report.json").write_text("of a former use of the action in this job")
     finished = run_step(site, tmp_path, **({"token": site.token, "repository": "acme/widgets"} | inputs))
     assert finished.code == code, finished.text
     assert results(finished) == ("false", "0", "0")
     assert (tmp_path / "summary.md").read_text().startswith("### ❌ ")
     assert "::error title=purger::" in finished.text
-    assert not (left_over / "report.json").exists()
     assert output_of("report", finished) == ""
+    assert list(Path(finished.outputs["artifacts"]).iterdir()) == []
     assert len(repository.caches) == 1
 
 
@@ -355,6 +366,16 @@ def test_a_crash_has_outputs_and_a_summary(site: StandIn, tmp_path: Path, script
     assert finished.code == code, finished.text
     assert results(finished) == ("false", "0", "0")
     assert f"exit code {code}" in (tmp_path / "summary.md").read_text()
+
+
+def test_a_token_of_the_host_that_the_workflow_sets_is_kept(site: StandIn, tmp_path: Path) -> None:
+    command = tmp_path / "temp" / "purger" / "bin" / "purger"
+    command.parent.mkdir(parents=True)
+    command.write_text('#!/bin/sh\necho "with $GITHUB_TOKEN"\n')
+    command.chmod(0o755)
+    own = run_step(site, tmp_path, ("GITHUB_TOKEN", "one-for-other-repositories"), token=site.token)
+    assert "with one-for-other-repositories\n" in own.text
+    assert "with a-token-of-the-host\n" in run_step(site, tmp_path, token=site.token).text
 
 
 def test_no_value_forges_an_output(site: StandIn, tmp_path: Path) -> None:

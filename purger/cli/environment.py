@@ -98,7 +98,7 @@ class PreparedCommand(TyperCommand):
             if self.name in DELETING:
                 read = {variable for parameter in self.params for variable in _variables_of(parameter)}
                 _refuse_what_is_lost(self.name, NARROWING - read)
-            if lost := _exclusions_lost(given.get("exclude")):
+            if "exclude" in named and (lost := _exclusions_lost(given.get("exclude"))):
                 prepared.warnings.append(lost)
             if "api_url" in named:
                 taken = env_file.current().taken
@@ -144,12 +144,14 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[InputError]:
 
 
 def _exclusions_lost(given: Sequence[str] | None) -> str | None:
-    """Return a warning where `--exclude` overrides names of its variable or `.env`, which are not given with it."""
+    """Return a warning where names to exclude override others: of the variable, or of that in `.env`."""
     (variable,) = _EXCLUDE.variables
-    text = os.environ.get(variable) or env_file.current().values.get(variable, "")
-    if given is None or set(text.split()) <= set(given):
-        return None
-    return f"{_EXCLUDE.name} overrides {variable}: give the names in that, too, if they are to be spared."
+    own, of_file = os.environ.get(variable, ""), env_file.current().values.get(variable, "")
+    in_effect, overriding = (own.split(), "The environment") if given is None else (given, _EXCLUDE.name)
+    for names, overridden in ((own, variable), (of_file, f"{variable} in .env")):
+        if not set(names.split()) <= set(in_effect):
+            return f"{overriding} overrides {overridden}: give the names in that, too, if they are to be spared."
+    return None
 
 
 def _refuse_what_is_lost(command: str, variables: Iterable[str]) -> None:

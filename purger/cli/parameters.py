@@ -111,8 +111,9 @@ class Group:
         """Return the values of the fields that were given, each checked by itself. Raises InputError."""
         values = {}
         for name, option in self.options.items():
-            option.refuse_empty_variables(os.environ)
             value = given[name]
+            if not value or name in from_variables:  # what an option gives overrides its variables
+                option.refuse_empty_variables(os.environ)
             if value is None or (value == [] and option.raw == list[str]):
                 continue
             variables = option.variables_given(os.environ)

@@ -136,13 +136,28 @@ def targets_from(
         given += _targets_in(from_file, site) if from_file is not None else []
         return list(dict.fromkeys(given)), None
     if slug := os.environ.get("TRAVIS_REPO_SLUG"):
-        return [parse_repository(slug, site)], "TRAVIS_REPO_SLUG"
-    return _of_git_remote(site)
+        return [_of_the_job(parse_repository(slug, site), site)], "TRAVIS_REPO_SLUG"
+    repository, remote = _of_git_remote(site)
+    return [repository], remote
 
 
-def _of_git_remote(site: Site) -> tuple[list[Repository | Owner], str]:
+def _of_the_job(named: Repository, site: Site) -> Repository:
+    """Return the repository of a job of Travis, whose variable names no provider: its clone's remote does.
+
+    Another provider may have a repository of the same name.
+    """
+    if os.environ.get("TRAVIS") != "true":
+        return named
+    try:
+        cloned, _ = _of_git_remote(site)
+    except InputError:
+        return named
+    return cloned if cloned.slug.lower() == named.slug.lower() else named
+
+
+def _of_git_remote(site: Site) -> tuple[Repository, str]:
     """Return the repository that this folder's remotes mean, and which remote says so."""
-    meant: dict[Repository | Owner, str] = {}
+    meant: dict[Repository, str] = {}
     refused: list[InputError] = []
     for remote in git.remotes_to_try():
         try:
@@ -151,7 +166,7 @@ def _of_git_remote(site: Site) -> tuple[list[Repository | Owner], str]:
             refused.append(error)
     if len(meant) == 1:
         ((repository, name),) = meant.items()
-        return [repository], f"the git remote {name}"
+        return repository, f"the git remote {name}"
     if not meant and len(refused) == 1:
         raise refused[0]
     why = [*(f"{name} is {repository}" for repository, name in meant.items()), *(error.what for error in refused)]

@@ -36,8 +36,12 @@ def matches(branch: str, pattern: str) -> bool:
 
 
 def excludes(branch: str, pattern: str) -> bool:
-    """Whether a full name is meant by an `--exclude` value: any glob matches the full name, too."""
-    return matches(branch, pattern) or (is_glob(pattern) and fnmatchcase(branch, pattern))
+    """Whether a full name is meant by an `--exclude` value: any glob matches the full name, too.
+
+    A `**/` at its start means any folder or none, as in lists of files to ignore and in workflows.
+    """
+    patterns = {pattern, pattern.removeprefix("**/")} if is_glob(pattern) else ()
+    return matches(branch, pattern) or any(fnmatchcase(branch, one) for one in patterns)
 
 
 def covers(exclude: tuple[str, ...], name: str) -> bool:

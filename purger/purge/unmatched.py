@@ -19,9 +19,15 @@ from purger.purge.branch_listings import BranchListings
 from purger.travis.keys import last_part
 
 _REMOTE = re.compile(r"^(?:heads/|(?:remotes/)?(?:origin|upstream)/)")
-_PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/)(\d+)(?:/head|/merge)?")
+_PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/|\A(?=\d+/(?:head|merge)\Z))(\d+)(?:/head|/merge)?")
+"""A pull request as people and hosts name it; `7/merge` is GITHUB_REF_NAME."""
 _AROUND = "[](){}<>\"'`^$|"
 """What people and programs put around names."""
+_DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
+"""A name that YAML reads as a number: `1.10` becomes `1.1`, and `3.0` becomes `3`."""
+_NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]")
+_LONGEST_SLUG = 63
+"""`feature-foo` is what GitLab's `CI_COMMIT_REF_SLUG` makes of `feature/Foo`."""
 _BEFORE = "@!+"
 """What a shell's patterns and lists of rules put before them: `@(main|dev)`, `!main`."""
 _BETWEEN = re.compile(r"[\s,;|\u3001]+")
@@ -44,16 +50,16 @@ class Unmatched:
     is_meant: bool = False
 
     @property
-    def is_shown(self) -> bool:
-        """Whether the name is what the page shows of the branch: of several repositories another one may have it."""
-        return self.similar is not None and self.name == last_part(self.similar)
+    def may_be_of_another(self) -> bool:
+        """Whether another one of several repositories may have a branch of this very name."""
+        return self.similar is not None and self.name in _made_of(self.similar)
 
     def spares_nothing(self, *, is_only_one: bool) -> bool:
         """Whether a branch would be purged that the name is certainly meant to exclude.
 
         `is_only_one` is whether it is given for this repository alone.
         """
-        return self.is_meant and self.option == "--exclude" and (is_only_one or not self.is_shown)
+        return self.is_meant and self.option == "--exclude" and (is_only_one or not self.may_be_of_another)
 
     def __str__(self) -> str:
         return self.sentence()
@@ -185,7 +191,7 @@ async def _nested_meant(name: str, view: _View, listings: BranchListings) -> str
 def _is_written_otherwise(name: str, branch: str) -> bool:
     """Whether a name is the branch's in another spelling: case, Unicode, a remote, quotes, a URL, a list of names.
 
-    So is what the page and `purger list` show of it.
+    So is what others make of it: what the page and `purger list` show, a number, a slug.
     """
     names = islice(_expanded(_plain(_REMOTE.sub("", name))), _MOST_EXPANDED)
     parts = [part for one in names for part in _BETWEEN.split(one)]
@@ -193,7 +199,14 @@ def _is_written_otherwise(name: str, branch: str) -> bool:
     decoded = [_plain(unquote(part)) for part in bare if "%" in part]
     spellings = (_PULL_REQUEST.sub(r"pr.\1", _REMOTE.sub("", one)) for one in (*parts, *bare, *decoded) if one)
     meant = _plain(branch)
-    return name == last_part(branch) or any(excludes(meant, one) for one in spellings)
+    return name in _made_of(branch) or any(excludes(meant, one) for one in spellings)
+
+
+def _made_of(branch: str) -> set[str]:
+    """Return what the page, YAML and CIs make of a name: what is displayed, the number that it is, and its slug."""
+    number = branch.rstrip("0").rstrip(".") if _DECIMAL.fullmatch(branch) else branch
+    slug = _NOT_IN_A_SLUG.sub("-", branch.lower())[:_LONGEST_SLUG].strip("-")
+    return {last_part(branch), number, *([slug] if slug != branch.lower() else [])}
 
 
 def _expanded(name: str) -> Iterator[str]:

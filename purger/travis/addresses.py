@@ -191,11 +191,11 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
             raise _no_repository(text)
         provider, path = _split_address(wanted, site, real_host)
     else:
-        provider, path = None, wanted.removesuffix(".git")  # git adds it to a name; no name ends so
+        provider, path = None, wanted.rstrip("/").removesuffix(".git")  # git adds it to a name; no name ends so
     parts = [unquote(part) for part in path.strip("/").split("/")]
     if provider is None and len(parts) >= 3:
         first = parts.pop(0)
-        provider = provider_of(first) or first
+        provider = provider_of(first) or first.lower()
     known = next((each for each in PROVIDERS if each == (provider or PROVIDERS[0])), None)
     if known is None and not _BETWEEN_NAMES.search(path):
         raise InputError(
@@ -203,6 +203,7 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
             remedy=f"The providers are {', '.join(PROVIDERS)}.",
         )
     is_named = len(parts) == 2 and all(_PART.fullmatch(part) and part.strip(".") for part in parts)
+    is_named = is_named and not parts[0].startswith("-")  # a line that takes a repository out of an owner's, elsewhere
     if known is None or not is_named or (known == PROVIDERS[0] and parts[0].lower() in _NO_OWNERS):
         raise _no_repository(text)
     return Repository(known, parts[0], parts[1])

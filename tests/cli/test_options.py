@@ -209,19 +209,24 @@ def test_an_error_is_one_json_document_too(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "variable",
+    ("variable", "value"),
     [
-        "PURGER_BRANCH", "PURGER_MATCH", "PURGER_KIND", "PURGER_OLDER_THAN",
-        "PURGER_DRY_RUN", "PURGER_FROM_FILE", "PURGER_RESUME", "PURGER_SHARD",
+        ("PURGER_BRANCH", "main"), ("PURGER_MATCH", "a"), ("PURGER_KIND", "push"), ("PURGER_OLDER_THAN", "1d"),
+        ("PURGER_DRY_RUN", None), ("PURGER_FROM_FILE", "list"), ("PURGER_RESUME", None), ("PURGER_SHARD", "1/1"),
     ],
 )  # fmt: skip
 def test_what_narrows_a_purge_and_is_empty_in_the_environment_is_not_dropped(
-    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None
 ) -> None:
+    Path("list").write_text("a/b")
     monkeypatch.setenv(variable, "")
     ended = command("purge", "a/b", "-y")
     assert (ended.code, runs) == (2, [])
     assert f"{variable} is empty" in ended.err
+    if value:  # an option overrides its variable, whatever that holds
+        option = f"--{variable.removeprefix('PURGER_').replace('_', '-').lower()}"
+        ended = command("purge", "a/b", "-y", option, value)
+        assert (ended.code, len(runs)) == (0, 1), ended.err
 
 
 def test_the_variable_of_another_tool_is_suggested_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

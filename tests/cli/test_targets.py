@@ -39,6 +39,29 @@ def test_without_a_name_the_repository_is_that_of_the_job_or_the_folder(
     assert [str(run.request.repositories[0]) for run in runs] == ["acme/folder", "acme/job"]
 
 
+@pytest.mark.parametrize(
+    ("travis", "remote", "meant"),
+    [
+        ("true", "https://gitlab.com/acme/job.git", "gitlab/acme/job"),
+        ("true", "git@bitbucket.org:Acme/Job.git", "bitbucket/Acme/Job"),
+        ("true", "https://github.com/acme/job.git", "acme/job"),
+        ("true", "https://gitlab.com/acme/other.git", "acme/job"),
+        ("true", "https://git.acme.org/acme/job.git", "acme/job"),
+        ("true", None, "acme/job"),
+        ("", "https://gitlab.com/acme/job.git", "acme/job"),
+    ],
+)
+def test_the_provider_of_a_jobs_repository_is_that_of_its_clone(
+    monkeypatch: pytest.MonkeyPatch, travis: str, remote: str | None, meant: str
+) -> None:
+    monkeypatch.setenv("TRAVIS_REPO_SLUG", "acme/job")
+    monkeypatch.setenv("TRAVIS", travis)
+    subprocess.run(["git", "init", "-q"], check=True)
+    if remote:
+        subprocess.run(["git", "remote", "add", "origin", remote], check=True)
+    assert list(map(str, targets_from([], None, Site())[0])) == [meant]
+
+
 @pytest.mark.parametrize("remote", ["/srv/acme/widgets", "../acme/widgets", "acme/widgets"])
 def test_a_remote_that_is_a_folder_names_no_repository(command: Command, runs: list[Run], remote: str) -> None:
     subprocess.run(["git", "init", "-q"], check=True)

@@ -66,13 +66,15 @@ def test_nothing_is_deleted_where_one_of_several_repositories_spells_an_excluded
     assert "matches no listed cache" not in both.err
 
 
-def test_what_is_shown_of_a_nested_branch_may_be_the_whole_name_in_another_repository(
+def test_what_is_shown_or_made_of_a_name_may_be_the_whole_name_in_another_repository(
     purger: Purger, site: StandIn
 ) -> None:
-    for repository, branch in (("a", "main"), ("b", "upstream/main")):
-        site.add_repository(f"acme/{repository}").add(branch)
-    ended = purger("purge", "acme/*", "--yes", "--exclude", "main")
-    assert (ended.code, left(site)) == (0, {"acme/a": 1, "acme/b": 0}), ended.err
+    for name, *branches in (("a", "main", "3.1", "x-y"), ("b", "upstream/main", "3.10", "x/y")):
+        repository = site.add_repository(f"acme/{name}")
+        for branch in branches:
+            repository.add(branch)
+    ended = purger("purge", "acme/*", "--yes", "--exclude=main", "--exclude=3.1", "--exclude=x-y")
+    assert (ended.code, left(site)) == (0, {"acme/a": 3, "acme/b": 0}), ended.err
 
 
 @pytest.mark.parametrize(

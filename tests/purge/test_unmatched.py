@@ -15,6 +15,7 @@ from purger.purge.branch_listings import BranchListings
 from purger.purge.unmatched import Unmatched, in_common, unmatched_names
 from purger.standin import DeleteFault, StandIn
 from purger.standin.repository import Repository
+from purger.travis.keys import last_part
 from tests.support.browser import OpenApi, Purger, fill
 from tests.support.builders import cache, nested
 from tests.support.retry_policies import FAST
@@ -139,6 +140,9 @@ def test_of_several_repositories_only_what_none_has_is_warned_of() -> None:
         ("#7", "PR.7"),
         ("PR7", "PR.7"),
         ("pull/7/head", "PR.7"),
+        ("7/merge", "PR.7"),
+        ("7", None),
+        ("x7/merge", None),
         ("#8", None),
         ("pr.7", "PR.7"),
         ("MA*", "main"),
@@ -158,6 +162,32 @@ async def test_a_name_in_another_spelling_certainly_means_a_branch(
     async with open_api() as api:
         listings = BranchListings(api, repository.id, Selection)
         (found,) = await unmatched_names(Filters(exclude=(name,)), KNOWN, listings)
+    assert (found.is_meant, found.similar if found.is_meant else None) == (branch is not None, branch)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "branch"),
+    [
+        ("3.1", [], "3.10"),
+        ("4", [], "4.0"),
+        ("3.1", ["3.1"], None),
+        ("2", [], None),
+        ("3", [], None),
+        ("release-5-x", [], "Release/5.x"),
+        ("release-5-x", ["release-5-x"], None),
+        ("release-5", [], None),
+        (f"team-{'x' * 58}", [], f"team/{'x' * 70}"),
+    ],
+)
+async def test_what_yaml_and_a_ci_make_of_a_name_means_the_branch(
+    open_api: OpenApi, repository: Repository, name: str, more: list[str], branch: str | None
+) -> None:
+    names = ["3.10", "4.0", "20", "Release/5.x", f"team/{'x' * 70}"]
+    caches = [cache(last_part(one), full=one) for one in names]
+    repository._branches = [*names, *more]
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, Selection)
+        (found,) = await unmatched_names(Filters(exclude=(name,)), caches, listings)
     assert (found.is_meant, found.similar if found.is_meant else None) == (branch is not None, branch)
 
 

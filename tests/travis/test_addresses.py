@@ -31,6 +31,8 @@ COM = Site()
         ("acme/widgets/", Repository("github", "acme", "widgets")),
         ("acme/widgets.git", Repository("github", "acme", "widgets")),
         ("gitlab/acme/widgets.git", Repository("gitlab", "acme", "widgets")),
+        ("acme/widgets.git/", Repository("github", "acme", "widgets")),
+        ("GitLab/acme/widgets", Repository("gitlab", "acme", "widgets")),
         ("X/X", Repository("github", "X", "X")),
     ],
 )
@@ -47,6 +49,7 @@ def test_a_repository_is_parsed_from_names_and_urls(text: str, expected: Reposit
         "/widgets",
         "a b/c",
         "acme/..",
+        "-acme/widgets",
         "acme/.git",
         "acme/wid gets",
         "acme/widgets/more/parts",
