@@ -17,6 +17,7 @@ from purger.core.selection import Selection
 from purger.purge.settings import Pace
 from purger.purge.shard import Shard
 from purger.secrets import env_file
+from purger.travis.host import host_token
 
 _WHOLE = (Selection, Policies, DeletionOptions, TargetOptions, Pace)
 _ONE_BY_ONE = (Annotated[BrowserSettings, Only("slow_mo_ms", "keep_open", "pause")], ArtifactOptions)
@@ -62,3 +63,5 @@ def _check(annotation: object) -> None:
         group.settings(**values)
     if shard := values.get("shard"):
         Shard.parse(shard)
+    if values.get("gone"):
+        host_token(os.environ)
