@@ -221,7 +221,7 @@ class Reader:
             terminal.type("y\n")
 
         command = ["bash", "-c", line]
-        shown = at_terminal(command, environ=variables | {"PATH": PATH}, folder=self._folder, act=act)
+        shown = at_terminal(command, environ=variables | {"PATH": PATH, "CI": ""}, folder=self._folder, act=act)
         return Written(shown.code, "", shown.text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
@@ -28,6 +29,8 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 _WORDS = "purger.words"
+_HOW_TO_GIVE_ONE = "set a token as TRAVIS_TOKEN, in the environment or .env: others can see the words of a command"
+"""What to say to who gives a token to the command line."""
 
 
 def _tell(error: Any, words: list[str]) -> None:
@@ -62,6 +65,7 @@ class Commands(PreparedGroup):
         try:
             return super().invoke(ctx)
         except _UsageError as error:
+            self._reword(error)
             _tell(error, ctx.meta[_WORDS])
             raise
 
@@ -73,15 +77,30 @@ class Commands(PreparedGroup):
         try:
             return super().parse_args(ctx, args)
         except _UsageError as error:
+            self._reword(error)
             self._place(error, ctx.meta[_WORDS])
             _tell(error, ctx.meta[_WORDS])
             raise
 
+    def _reword(self, error: Any) -> None:
+        """Say where a token belongs that is given as an option or to `login`; suggest only options that are alike."""
+        option = getattr(error, "option_name", None) or ""
+        if possible := getattr(error, "possibilities", None):  # all have the hyphens in common
+            alike = get_close_matches(option.strip("-"), [one.strip("-") for one in possible])
+            error.possibilities = [one for one in possible if one.strip("-") in alike]
+        if option.endswith("token") and not self._having(option):
+            error.message += f"; {_HOW_TO_GIVE_ONE}"
+        elif error.ctx is not None and error.ctx.command.name == "login" and "extra argument" in error.message:
+            error.message = f"purger login takes no argument; {_HOW_TO_GIVE_ONE}"
+
+    def _having(self, option: str | None) -> list[str]:
+        """Return the names of the commands that have an option."""
+        return [name for name, one in self.commands.items() if any(option in given.opts for given in one.params)]
+
     def _place(self, error: Any, words: list[str]) -> None:
         """Say where an option belongs that was given before the command's name, where other programs allow it."""
         option = getattr(error, "option_name", None)
-        having = [name for name, one in self.commands.items() if any(option in given.opts for given in one.params)]
-        if having:
+        if having := self._having(option):
             command = next((word for word in words if word in having), having[0])
             error.possibilities = None
             error.message = f"{option} belongs behind the name of the command, as in: purger {command} {option}"

@@ -30,24 +30,22 @@ def stdout(*, wide: bool = False) -> Console:
 
 def stderr() -> Console:
     """Return the console for everything else: logs, progress, questions, errors."""
-    # A CI's log is no terminal, even where its job has one.
-    place = ci.detect(os.environ)
-    no_color = True if place and not os.environ.get("FORCE_COLOR") else None
     return Console(
-        file=place.stream(sys.stderr),
+        file=ci.detect(os.environ).stream(sys.stderr),
         stderr=True,
         highlight=False,
         markup=False,
         emoji=False,
         soft_wrap=True,
-        no_color=no_color,
         color_system=_colors(),
     )
 
 
 def _colors() -> Literal["auto"] | None:
-    # rich knows the other terminals that can only print lines, but takes an empty TERM for one that can do more.
-    return None if _is_dumb() and not os.environ.get("FORCE_COLOR") else "auto"
+    # rich knows the other terminals that can only print lines, but takes an empty TERM for one that can do more; and a
+    # CI's log is no terminal, even where its job has one.
+    is_log = _is_dumb() or bool(ci.detect(os.environ))
+    return None if is_log and not os.environ.get("FORCE_COLOR") else "auto"
 
 
 def _is_dumb() -> bool:

@@ -16,6 +16,7 @@ from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.settings import Pace
 from purger.secrets import env_file
+from purger.travis.host import host_token
 
 _WHOLE = (Selection, Policies, DeletionOptions, TargetOptions, Pace)
 _ONE_BY_ONE = (Annotated[BrowserSettings, Only("slow_mo_ms", "keep_open", "pause")], ArtifactOptions)
@@ -56,5 +57,6 @@ def _check(annotation: object) -> None:
     group = Group.of(annotation)
     assert group is not None  # noqa: S101 - for the type checker
     given = group.given_by(os.environ)
-    check = group.build if annotation in _WHOLE else group.values
-    check(given, given)
+    checked = (group.build if annotation in _WHOLE else group.values)(given, given)
+    if isinstance(checked, Policies) and checked.gone:
+        host_token(os.environ)

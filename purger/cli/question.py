@@ -13,6 +13,7 @@ from typing import TextIO
 
 from rich.text import Text
 
+from purger.cli import ci
 from purger.cli.cache_tables import MOST_ROWS_AT_A_TERMINAL, rows_of, table_of
 from purger.cli.console import room_of
 from purger.cli.output import Output
@@ -30,9 +31,16 @@ _MOST_BYTES = 4096
 
 def require_an_answer(*, yes: bool, instead: str = "") -> None:
     """Raise InputError where a question would have nobody to see or answer it; `instead` ends the remedy."""
-    if yes or (sys.stdin.isatty() and _is_seen(sys.stderr)):
+    if yes:
         return
-    act, why = ("see", "stderr is no terminal or pipe") if sys.stdin.isatty() else ("answer", "stdin is no terminal")
+    if not sys.stdin.isatty():
+        act, why = "answer", "stdin is no terminal"
+    elif not _is_seen(sys.stderr):
+        act, why = "see", "stderr is no terminal or pipe"
+    elif ci.detect(os.environ):  # some give their jobs a terminal
+        act, why = "answer", "this is CI"
+    else:
+        return
     raise InputError(
         f"nobody is here to {act} the question before deleting: {why}",
         remedy=f"Add --yes to delete without being asked{instead}.",

@@ -108,7 +108,7 @@ def how_sentence(repository: RepositoryReport) -> str | None:
         return None
     return (
         f"{' and '.join(ways)}, because the icon of such a row was refused, deletes nothing of it, or more than was "
-        "selected (branch names with a slash show only their last part)."
+        "selected (branch names with a slash show only their last part), or what it deleted stayed listed."
     )
 
 

@@ -210,7 +210,8 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
 
 
 def _no_repository(text: str) -> InputError:
-    return InputError(f"{shown_address(text)!r} does not name a repository", remedy=_HOW_TO_NAME)
+    name, equals, _ = shown_address(text).partition("=")  # behind it may be a secret: TRAVIS_TOKEN=...
+    return InputError(f"{name + (equals and '=…')!r} does not name a repository", remedy=_HOW_TO_NAME)
 
 
 def _split_address(text: str, site: Site, real_host: Callable[[str], str]) -> tuple[str, str]:

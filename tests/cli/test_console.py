@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from purger.cli.console import show_artifacts, show_error
+from purger.cli.console import show_artifacts, show_error, show_good_news, stderr, stdout
 from purger.core.errors import ExitCode
 from purger.report.artifacts import Artifacts
 from purger.report.model import ErrorReport
@@ -34,6 +35,23 @@ def test_an_error_says_what_where_and_what_to_do() -> None:
         "error: The token was refused (https://api).",
         "Get another.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_coloured"),
+    [({}, True), ({"CI": "true"}, False), ({"TRAVIS": "true"}, False), ({"CI": "true", "FORCE_COLOR": "1"}, True)],
+)
+def test_a_ci_whose_job_has_a_terminal_gets_colours_only_where_it_asks_for_them(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], is_coloured: bool
+) -> None:
+    for name, text in ({"TERM": "xterm"} | variables).items():
+        monkeypatch.setenv(name, text)
+    for name, make in (("sys.stdout", stdout), ("sys.stderr", stderr)):
+        terminal = StringIO()
+        monkeypatch.setattr(terminal, "isatty", lambda: True)
+        monkeypatch.setattr(name, terminal)
+        show_good_news(make(), "done")
+        assert ("\x1b[" in terminal.getvalue()) is is_coloured, name
 
 
 def test_the_command_that_opens_a_trace_can_be_pasted(tmp_path: Path) -> None:

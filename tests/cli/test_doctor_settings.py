@@ -30,6 +30,8 @@ def _no_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"PURGER_BRNACH": "main"}, ["PURGER_BRNACH is not a variable"]),
         ({"PURGER_NEWER_THAN": "1d", "PURGER_OLDER_THAN": "2d"}, ["no cache is newer than 1 day"]),
         ({"PURGER_SLOW_MO": "-1"}, ["PURGER_SLOW_MO -1.0 is too small"]),
+        ({"PURGER_GONE": "yes", "GITHUB_TOKEN": "two words"}, ["GITHUB_TOKEN contains white space"]),
+        ({"GITHUB_TOKEN": "two words"}, []),
     ],
 )
 def test_what_a_purge_refuses_is_a_fault_and_what_an_option_completes_is_none(

@@ -79,6 +79,9 @@ def test_in_a_narrow_terminal_the_text_is_below_the_name(command: Command, monke
         (["--json", "list", "a/b"], "--json belongs behind the name of the command, as in: purger list --json"),
         (["-b", "main", "list", "--json"], "-b belongs behind the name of the command, as in: purger list -b"),
         (["list", "--nope=https://user:PASSWORD@host.example/", "--json"], "No such option: --nope"),
+        (["list", "--token", "PASSWORD", "--json"], "No such option: --token; set a token as TRAVIS_TOKEN, in the"),
+        (["--token=PASSWORD", "list", "--json"], "No such option: --token; set a token as TRAVIS_TOKEN, in the"),
+        (["list", "TRAVIS_TOKEN=PASSWORD", "--json"], "'TRAVIS_TOKEN=…' does not name a repository"),
     ],
 )
 def test_a_wrong_argument_is_a_document_too_where_one_is_asked_for(
@@ -90,6 +93,22 @@ def test_a_wrong_argument_is_a_document_too_where_one_is_asked_for(
     assert report["error"]["message"].startswith(f"{message[0].lower()}{message[1:]}")
     assert message in ended.err
     assert "PASSWORD" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    ("option", "offered"),
+    [("--jsno", " (Possible options: --json)"), ("--token", ""), ("--quiet", ""), ("--formula", "")],
+)
+def test_only_options_that_are_alike_are_suggested(command: Command, option: str, offered: str) -> None:
+    """Of `--token`, the suggestions were --gone, --json and --kind."""
+    line = command("list", option).err.splitlines()[-1]
+    assert ("Possible" in line, line.endswith(offered)) == (bool(offered), True)
+
+
+def test_a_token_that_is_given_to_login_is_not_shown(command: Command) -> None:
+    ended = command("login", "PASSWORD", "--print-token")
+    assert (ended.code, "PASSWORD" in ended.err) == (2, False)
+    assert "purger login takes no argument; set a token as TRAVIS_TOKEN" in ended.err
 
 
 def test_a_variable_asks_for_a_document_too(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,19 @@ def test_where_there_is_no_session_the_command_says_so(command: Command) -> None
     assert not Path("missing.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [("a-token", "Note that the token from TRAVIS_TOKEN still signs in."), ("", None), ("two words", None)],
+)
+def test_who_is_still_signed_in_by_another_token_is_told(
+    command: Command, monkeypatch: pytest.MonkeyPatch, token: str, said: str | None
+) -> None:
+    monkeypatch.setenv("TRAVIS_TOKEN", token)
+    ended = command("logout")
+    assert (ended.code, "There is no session to forget" in ended.err) == (0, True)
+    assert ended.err.splitlines()[-1] == said if said else "Note" not in ended.err
+
+
 def test_a_file_that_is_no_session_file_is_left_alone(command: Command) -> None:
     Path("broken.json").write_text("{")
     assert command("logout", "--session-file", "broken.json").code == 2

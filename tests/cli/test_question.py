@@ -150,6 +150,7 @@ async def test_the_question_says_what_is_kept_and_why(monkeypatch: pytest.Monkey
     [
         (True, "terminal", None),
         (True, "pipe", None),
+        (True, "terminal of a CI", "nobody is here to answer the question before deleting: this is CI"),
         (True, "file", "nobody is here to see the question before deleting: stderr is no terminal or pipe"),
         (True, os.devnull, "nobody is here to see the question before deleting: stderr is no terminal or pipe"),
         (False, "terminal", "nobody is here to answer the question before deleting: stdin is no terminal"),
@@ -159,9 +160,14 @@ async def test_the_question_says_what_is_kept_and_why(monkeypatch: pytest.Monkey
 def test_a_question_needs_who_sees_and_answers_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_terminal: bool, errors_go_to: str, why: str | None
 ) -> None:
+    """Travis CI and CircleCI give their jobs a terminal, at which a purge without `--yes` waited for an answer."""
+    for variable in ("CI", "TRAVIS", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(variable, raising=False)
+    if errors_go_to == "terminal of a CI":
+        monkeypatch.setenv("CI", "true")
     leader, follower = os.openpty()
     ends = [leader, follower, *os.pipe()]
-    number = {"terminal": follower, "pipe": ends[-1]}.get(errors_go_to)
+    number = ends[-1] if errors_go_to == "pipe" else follower if errors_go_to.startswith("terminal") else None
     with open(tmp_path / errors_go_to if number is None else number, "w", closefd=number is None) as errors:
         monkeypatch.setattr("sys.stdin.isatty", lambda: is_terminal, raising=False)
         monkeypatch.setattr("sys.stderr", errors)

@@ -191,7 +191,7 @@ def test_other_methods_than_the_icon_are_explained() -> None:
 
     why = (
         ", because the icon of such a row was refused, deletes nothing of it, or more than was selected "
-        "(branch names with a slash show only their last part)."
+        "(branch names with a slash show only their last part), or what it deleted stayed listed."
     )
     assert sentence() is None
     assert sentence(Method.ICON, None) is None

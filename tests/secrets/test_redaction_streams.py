@@ -66,7 +66,7 @@ def test_the_timeout_also_ends_the_confirmation_prompt(site: StandIn, repository
                 stdin=theirs,
                 capture_output=True,
                 text=True,
-                env=environment(site),
+                env=environment(site, CI=""),
                 cwd=tmp_path,
                 check=False,
             )

@@ -118,7 +118,7 @@ class Sessions:
 
     def _read(self) -> dict[str, dict[str, Any]]:
         text = read_private(self.path, "the saved session")
-        if text is None:
+        if text is None or not text.strip():  # an empty one is as `mktemp` makes it, for a first session
             return {}
         try:
             document = json.loads(text)
@@ -186,9 +186,8 @@ def read_private(path: Path, what: str) -> str | None:
     except OSError as error:
         why = error.strerror or "unknown"
         kind = OutOfReachError if error.errno in _OUT_OF_REACH else InputError
-    raise kind(
-        f"{what} can't be read: {why}", where=str(path), remedy="Repair or remove the file, or set TRAVIS_TOKEN."
-    )
+    remedy = f"Name another file, make this one readable, or set {TOKEN_VARIABLE}."
+    raise kind(f"{what} can't be read: {why}", where=str(path), remedy=remedy)
 
 
 def token_in(text: str, path: Path, remedy: str) -> Token:

@@ -62,7 +62,8 @@ def find_token(site: Site, session_file: Path | None = None, *, is_ci: bool = Fa
         ignored = tuple(f"{sentence_of(str(error))} It is ignored." for error in out_of_reach)
         return FoundToken(session.token, source, sessions.path, (*_warnings(sessions.path), *ignored))
     what = f"{TOKEN_VARIABLE} is empty" if empty else "there is no token"
-    what = "; ".join([what, *(str(error) for error in out_of_reach)])
+    nothing = [f"{_TRAVIS_FOLDER_VARIABLE} names no folder with a config.yml"] if _names_nothing() else []
+    what = "; ".join([what, *nothing, *(str(error) for error in out_of_reach)])
     remedy = _for_ci(site) if is_ci else _how_to_sign_in(site, sessions)
     raise AccessError(f"not signed in to {site.url}: {what}", remedy=remedy)
 
@@ -111,15 +112,25 @@ def _from_environment() -> FoundToken | None:
     return FoundToken(Token(text), TOKEN_VARIABLE, None, warnings)
 
 
-def _from_travis_command_line(site: Site) -> FoundToken | None:
-    """Return the token that `travis login` stored for this API (docs/TRAVIS.md section 1)."""
+def _travis_file() -> Path | None:
+    """Return where the travis command line keeps its tokens; None without a home."""
     folder = os.environ.get(_TRAVIS_FOLDER_VARIABLE) or "~/.travis"
     folder = os.path.expanduser(folder)  # noqa: PTH111 - the other one raises without a home
-    if folder.startswith("~"):  # without a home there is no such folder, and a stranger's may be called that here
-        return None
-    path = Path(folder) / "config.yml"
-    text = read_private(path, "the travis command line's configuration")
-    if text is None:
+    # Without a home there is no such folder, and a stranger's may be called that here.
+    return None if folder.startswith("~") else Path(folder) / "config.yml"
+
+
+def _names_nothing() -> bool:
+    """Whether somebody named a folder of the travis command line's that has no such file."""
+    path = _travis_file()
+    return bool(os.environ.get(_TRAVIS_FOLDER_VARIABLE)) and (path is None or not os.path.lexists(path))
+
+
+def _from_travis_command_line(site: Site) -> FoundToken | None:
+    """Return the token that `travis login` stored for this API (docs/TRAVIS.md section 1)."""
+    path = _travis_file()
+    text = None if path is None else read_private(path, "the travis command line's configuration")
+    if path is None or text is None:
         return None
     for address, endpoint in _endpoints(text, path).items():
         if (

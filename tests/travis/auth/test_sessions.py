@@ -170,7 +170,6 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not JSON"),
         ("{sentinel", "not JSON: line 1"),
         ("[]", "does not have the expected format"),
         ('{"schema": 1}', "does not have the expected format"),
@@ -193,6 +192,14 @@ def test_an_invalid_file_is_an_input_error(tmp_path: Path, text: str, message: s
     assert str(path) in str(raised.value)
     assert "purger login" in str(raised.value.remedy)
     assert "sentinel" not in str(raised.value)
+
+
+def test_an_empty_file_is_one_for_a_first_session(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "made-by-mktemp")
+    sessions.path.write_text("\n")
+    assert sessions.find(PUBLIC) is None
+    sessions.save(PUBLIC, ONE)
+    assert token_in(sessions, PUBLIC) == "token-of-one"
 
 
 def test_only_a_file_of_purgers_own_is_to_be_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,10 @@ def test_the_configuration_folder_can_be_set(monkeypatch: pytest.MonkeyPatch) ->
     config(endpoint("https://api.travis-ci.com/", "from-elsewhere"), "elsewhere")
     monkeypatch.setenv("TRAVIS_CONFIG_PATH", "elsewhere")
     assert found()[0] == "from-elsewhere"
+    for nothing in ("nowhere", "elsewhere/config.yml"):
+        monkeypatch.setenv("TRAVIS_CONFIG_PATH", nothing)
+        with pytest.raises(AccessError, match="no token; TRAVIS_CONFIG_PATH names no folder"):
+            find_token(PUBLIC)
 
 
 def test_without_a_token_the_error_lists_three_ways_to_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
