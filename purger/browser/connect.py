@@ -34,7 +34,7 @@ class _Endpoint(msgspec.Struct):
 
 
 async def connect(playwright: Playwright, address: str, network: Network, stack: AsyncExitStack) -> Browser:
-    """Connect to a remote browser: `ws://` is a Playwright server, any other address a CDP endpoint.
+    """Connect to a remote browser: `ws://` is a Playwright server, but for a browser's own path; all others are CDP.
 
     What the connection needs is open until the end of `stack`. Raises BrowserError with the remedy if the browser does
     not answer, refuses, or has another version; InputError for a malformed address of the proxy.
@@ -50,9 +50,7 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
             relay = Relay(endpoint, network)
             await stack.enter_async_context(relay.open())
             endpoint, headers = relay.address, relay.headers
-        connecting = (
-            playwright.chromium.connect if address.startswith("ws://") else playwright.chromium.connect_over_cdp
-        )
+        connecting = playwright.chromium.connect if _is_server(address) else playwright.chromium.connect_over_cdp
         return await connecting(endpoint, headers=headers, timeout=CONNECTING_S * 1000)
     except SiteError as error:
         raise _unusable(address, error.what, error.remedy) from None
@@ -68,6 +66,12 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
         said = re.sub(r"^BrowserType\.\w+: ", "", " ".join(said.split()))
         reason = beginning(re.sub(r"\b[a-z]+://\S*", "…", said), 300).rstrip(". ")
         raise _unusable(address, reason, None) from None
+
+
+def _is_server(address: str) -> bool:
+    """Whether an address is that of a Playwright server, and not what a Chromium prints: "DevTools listening on ws://…"."""
+    parts = urlsplit(address)
+    return parts.scheme == "ws" and "/devtools/browser/" not in parts.path
 
 
 async def _endpoint_at(address: str, network: Network) -> str:

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
+from unittest.mock import AsyncMock
 from urllib.parse import urlsplit
 
 import pytest
@@ -185,6 +186,22 @@ async def test_a_chromium_that_is_named_instead_of_numbered_has_a_remedy_of_its_
     assert "Call log" not in caught.value.what
     assert "BrowserType" not in caught.value.what
     assert ("refuses names: give its http:// address with the IP" in (caught.value.remedy or "")) == is_refused_name
+
+
+@pytest.mark.parametrize(
+    ("address", "way"),
+    [
+        ("ws://10.0.0.7:3000/", "connect"),
+        ("ws://10.0.0.7:3000/devtools", "connect"),
+        ("ws://10.0.0.7:9222/devtools/browser/0107492c-4a30-4b78-afeb-7ab47ed3e275", "connect_over_cdp"),
+        ("ws://10.0.0.7/chrome/devtools/browser/0107492c", "connect_over_cdp"),
+        ("http://10.0.0.7:9222", "connect_over_cdp"),
+    ],
+)
+async def test_the_address_that_a_chromium_prints_is_one_of_a_cdp_endpoint(address: str, way: str) -> None:
+    ways = SimpleNamespace(connect=AsyncMock(), connect_over_cdp=AsyncMock())
+    await connect(cast(Playwright, SimpleNamespace(chromium=ways)), address, DIRECT, AsyncExitStack())
+    assert [name for name, called in vars(ways).items() if called.await_count] == [way]
 
 
 async def test_a_server_without_its_browser_is_told_to_install_it() -> None:
