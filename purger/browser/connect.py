@@ -26,6 +26,15 @@ _BOX = re.compile(r"[\u2550-\u256c]")
 _REFUSED_NAME = re.compile(r"\b(?:status|answered) 500\b|Host header is specified")
 """How it is said that Chromium refuses a header `Host` other than an IP address or localhost, against DNS rebinding."""
 
+_REMEDIES = {
+    "Executable doesn't exist": "Install the browser of the server where that runs: "
+    "playwright install chromium-headless-shell",
+    "can't be encrypted": "Is its address right? That of a browser whose connection is not encrypted begins with "
+    "http:// or ws://.",
+    '"Running" is not valid JSON': "It is a Playwright server, whose address begins with ws://.",
+}
+"""What helps, by a part of the reason."""
+
 
 class _Endpoint(msgspec.Struct):
     """What a CDP endpoint says of itself."""
@@ -101,8 +110,7 @@ async def _endpoint_at(address: str, network: Network) -> str:
 
 def _unusable(address: str, reason: str, remedy: str | None) -> BrowserError:
     host = host_and_port(address)[0]
-    if remedy is None and "Executable doesn't exist" in reason:
-        remedy = "Install the browser of the server where that runs: playwright install chromium-headless-shell"
+    remedy = remedy or next((what for part, what in _REMEDIES.items() if part in reason), None)
     if remedy is None and _REFUSED_NAME.search(reason) and ip_of(host) is None and not is_loopback(host):
         remedy = (
             "A Chromium with --remote-debugging-port refuses names: give its http:// address with the IP address of "

@@ -28,6 +28,7 @@ from purger.browser.network import DIRECT, NetworkSettings
 from purger.core.errors import BrowserError
 from purger.standin import StandIn
 from tests.support.browser import FOR_EVER, Purger, fill, left
+from tests.support.forward_proxies import Scripted
 from tests.support.https_servers import HOST, context_of, trusting
 from tests.support.ports import free_port
 from tests.support.raw_servers import Connection, raw_server
@@ -204,12 +205,28 @@ async def test_the_address_that_a_chromium_prints_is_one_of_a_cdp_endpoint(addre
     assert [name for name, called in vars(ways).items() if called.await_count] == [way]
 
 
-async def test_a_server_without_its_browser_is_told_to_install_it() -> None:
-    refusing = _refusing("BrowserType.connect: Executable doesn't exist at /x/shell\n╔════╗\n║ Run this ║\n╚════╝")
-    with pytest.raises(BrowserError, match=r"Executable doesn't exist at /x/shell Run this \(") as caught:
-        await connect(refusing, "ws://127.0.0.1:9/", DIRECT, AsyncExitStack())
-    assert caught.value.remedy is not None
-    assert "playwright install chromium-headless-shell" in caught.value.remedy
+@pytest.mark.parametrize(
+    ("said", "shown", "remedy"),
+    [
+        ("Executable doesn't exist at /x/y\n╔═══╗\n║ Run this ║\n╚═══╝", "/x/y Run this", "chromium-headless-shell"),
+        ("Unexpected token 'R', \"Running\" is not valid JSON", "not valid JSON", "a Playwright server, whose address"),
+        ("WebSocket error: 404 Not Found", "404 Not Found", "Start a server of the same version there"),
+    ],
+)
+async def test_what_a_remote_browser_lacks_has_a_remedy(said: str, shown: str, remedy: str) -> None:
+    with pytest.raises(BrowserError, match=rf"{shown} \(ws:") as caught:
+        await connect(_refusing(f"BrowserType.connect: {said}"), "ws://127.0.0.1:9/", DIRECT, AsyncExitStack())
+    assert remedy in (caught.value.remedy or "")
+
+
+async def test_an_address_of_an_encrypted_browser_that_is_not_has_a_remedy() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with Scripted(answer) as server, pytest.raises(BrowserError, match="be encrypted: wrong version number") as caught:
+        await connect(NO_DRIVER, f"https://127.0.0.1:{server.port}", DIRECT, AsyncExitStack())
+    assert "not encrypted begins with http:// or ws://" in (caught.value.remedy or "")
 
 
 def _refusing(message: str) -> Playwright:
