@@ -79,7 +79,9 @@ def closing(proxy: Proxy, where: str) -> NoAnswerError:
     """Return the error for a proxy that ends the connection instead of answering."""
     error = not_there(proxy, "it closes the connection", where)
     if proxy.scheme == "http":
-        error.remedy = f"{error.remedy} One that wants an encrypted connection is named by https://."
+        error.remedy = (
+            f"{error.remedy} One that wants an encrypted connection is named by https://, a SOCKS5 proxy by socks5://."
+        )
     return error
 
 
