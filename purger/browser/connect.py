@@ -34,6 +34,8 @@ _REMEDIES = {
     '"Running" is not valid JSON': "It is a Playwright server, whose address begins with ws://.",
 }
 """What helps, by a part of the reason."""
+_ODD_ANSWER = re.compile(r"not valid JSON|end of JSON|Parse Error|call stack|IndexError|\b200 OK <")
+"""What Playwright makes of an answer of a web server, or of another kind of remote browser."""
 
 
 class _Endpoint(msgspec.Struct):
@@ -116,6 +118,8 @@ def _unusable(address: str, reason: str, remedy: str | None) -> BrowserError:
             "A Chromium with --remote-debugging-port refuses names: give its http:// address with the IP address of "
             f"{host}, or let a proxy before it send `Host: localhost`."
         )
+    if _ODD_ANSWER.search(reason):
+        reason = f"it does not answer as a {'Playwright server' if _is_server(address) else 'CDP endpoint'} does"
     return BrowserError(
         f"the remote browser can't be used: {reason}",
         where=origin_of(address),

@@ -35,6 +35,7 @@ from tests.support.raw_servers import Connection, raw_server
 from tests.support.remote_browsers import StartRemote
 
 pytestmark = pytest.mark.browser
+NOT_AS = "it does not answer as a "
 NO_DRIVER = cast(Playwright, None)
 """For a connection that fails before it needs one."""
 
@@ -209,13 +210,31 @@ async def test_the_address_that_a_chromium_prints_is_one_of_a_cdp_endpoint(addre
     ("said", "shown", "remedy"),
     [
         ("Executable doesn't exist at /x/y\n╔═══╗\n║ Run this ║\n╚═══╝", "/x/y Run this", "chromium-headless-shell"),
-        ("Unexpected token 'R', \"Running\" is not valid JSON", "not valid JSON", "a Playwright server, whose address"),
         ("WebSocket error: 404 Not Found", "404 Not Found", "Start a server of the same version there"),
+        ("WebSocket error: / 200 OK <!doctype html> <html>", f"{NOT_AS}Playwright server does", "Start a server"),
+        ("WebSocket error: / 502 Bad Gateway <html>", "502 Bad Gateway <html>", "Start a server"),
+        ("IndexError: string index out of range", f"{NOT_AS}Playwright server does", "Start a server"),
     ],
 )
 async def test_what_a_remote_browser_lacks_has_a_remedy(said: str, shown: str, remedy: str) -> None:
     with pytest.raises(BrowserError, match=rf"{shown} \(ws:") as caught:
         await connect(_refusing(f"BrowserType.connect: {said}"), "ws://127.0.0.1:9/", DIRECT, AsyncExitStack())
+    assert remedy in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("Unexpected token 'R', \"Running\" is not valid JSON", "It is a Playwright server, whose address"),
+        ("Unexpected token '<', \"<html><hea\"... is not valid JSON", "Start a server"),
+        ("Unexpected end of JSON input", "Start a server"),
+        ("Parse Error: Expected HTTP/, RTSP/ or ICE/", "Start a server"),
+        ("Maximum call stack size exceeded", "Start a server"),
+    ],
+)
+async def test_what_is_no_cdp_endpoint_is_said_to_be_none(said: str, remedy: str) -> None:
+    with pytest.raises(BrowserError, match=rf"used: {NOT_AS}CDP endpoint does \(http:") as caught:
+        await connect(_refusing(f"BrowserType.x: {said}"), "http://127.0.0.1:9", DIRECT, AsyncExitStack())
     assert remedy in (caught.value.remedy or "")
 
 
