@@ -12,7 +12,14 @@ from purger.browser import tunnel
 from purger.browser.connections import Connections
 from purger.browser.network import Network
 from purger.browser.proxies import Proxies, Proxy
-from purger.browser.proxy_errors import NotLetThroughError, ProxyError, of_browser
+from purger.browser.proxy_errors import (
+    NotLetThroughError,
+    ProxyError,
+    cannot_reach,
+    forbidden,
+    not_there,
+    of_browser,
+)
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import NoAnswerError, SiteError
 from tests.support.forward_proxies import ForwardProxy, StartProxy
@@ -76,6 +83,23 @@ async def test_a_proxy_that_does_not_reach_the_host(
     assert isinstance(error, NoAnswerError)
     error = await refusal(start_socks("other.test").address)
     assert error.what.endswith("(--proxy) can't reach api.travis.test: host unreachable")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        lambda proxy: not_there(proxy, "connection refused", HOST),
+        lambda proxy: cannot_reach(proxy, HOST, "it answered 503", HOST),
+        lambda proxy: forbidden(proxy, HOST, "it answered 403", HOST),
+    ],
+)
+def test_an_exception_that_is_misread_is_named(error: Callable[[Proxy | None], SiteError]) -> None:
+    variables = {"HTTPS_PROXY": "http://127.0.0.1:9", "no_proxy": f"localhost;{HOST},https://u:geheim@x.test"}
+    for host, said in ((HOST, f"'localhost;{HOST}'"), ("x.test", "x.test'"), ("y.test", None)):
+        remedy = error(Proxies.of(None, variables).for_address(f"https://{host}")).remedy or ""
+        assert (f"{said}, counts for nothing" in remedy) is (said is not None)
+        assert "geheim" not in remedy
+        assert remedy == remedy.strip()
 
 
 @pytest.mark.parametrize(
