@@ -31,7 +31,7 @@ _COMMANDS = (
 )
 _MAC_APPLICATIONS = ("Chromium", "Google Chrome", "Microsoft Edge")
 _HEADLESS_SHELLS = ("chrome-headless-shell", "headless_shell", "chrome-headless-shell.exe", "headless_shell.exe")
-_OTHERS = re.compile("firefox|webkit|safari|epiphany|driver", re.IGNORECASE)
+_OTHERS = re.compile(r"firefox|webkit|safari|epiphany|driver(?:\.exe)?\Z", re.IGNORECASE)
 """Names of programs that would start, and never answer."""
 
 

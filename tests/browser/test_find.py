@@ -146,6 +146,8 @@ def test_a_named_browser_that_is_not_there_is_not_replaced_by_another(system: Pa
         with pytest.raises(BrowserError, match=said) as caught:
             found(own, name)
         assert remedy in (caught.value.remedy or "")
+    install(system / "chrome-for-webdriver-tests")
+    assert len(found(own, "chrome-for-webdriver-tests")) == 1
 
 
 def test_no_browser_at_all_is_an_error_with_its_remedy(system: Path, own: Path) -> None:
