@@ -13,6 +13,12 @@ HOW_TO_GET_ONE = (
     "Run `playwright install chromium`, install Chrome, Edge or Chromium (on Debian: apt-get install chromium), "
     "or name one with --browser."
 )
+ONLY_CHROMIUM = (
+    "Name Chromium, or what is made of it, such as Chrome or Edge, with --browser, or leave that out and unset "
+    "PURGER_BROWSER: purger drives no other browser, and no driver of one."
+)
+_LONGEST_WORDS = 300
+_ENDED = re.compile(r"<process did exit: exitCode=(\w+), signal=(\w+)>")
 _FATAL = re.compile(r":(?:FATAL|ERROR):[^\]\n]*\] *(?:Check failed: [^\n]*?\. )?(.+)")
 _OWN_WORDS = re.compile(r"^\[pid=\d+\]\[(?:err|out)\] *(.+)$", re.MULTILINE)
 _FOLDER_ERRORS = {
@@ -114,6 +120,8 @@ _KNOWN: list[tuple[str, Callable[[re.Match[str]], Cause]]] = [
         of_machine=True)),
     (r"Missing X server|[Cc]an(?:'t|not) open display|Unable to open X display|platform failed to initialize",
      lambda _: dead_display("the display can not be opened")),
+    (r"\blaunch: Timeout \d+ms exceeded", lambda _: Cause(
+        "it does not answer as a Chromium does when it starts", f"{ONLY_CHROMIUM} If it is one, run it again.")),
     (r"ENOEXEC|[Ee]xec format error|cannot execute binary file", lambda _: Cause(
         "it is made for another kind of processor, or is no program", HOW_TO_GET_ONE)),
     (r"Protocol error \(([\w.]+)\): [^\n]*(?:wasn't found|not supported|[Ii]nvalid parameters|not implemented)",
@@ -132,8 +140,13 @@ def known_cause(words: str) -> Cause | None:
 
 
 def last_words(words: str) -> str:
-    """Return why a browser ended in one line: its fatal error, else its last line, else Playwright's first."""
+    """Return why a browser ended in one line: its fatal error, else its last lines, else how, else the first one."""
     if found := list(_FATAL.finditer(words.partition("\nCall log:")[0])):
         return found[-1][1].strip()
-    own = [line for line in _OWN_WORDS.findall(words) if line.strip() and not line.startswith("<")]
-    return own[-1].strip() if own else words.partition("\n")[0].strip() or "no reason was given"
+    if own := [line.strip() for line in _OWN_WORDS.findall(words) if line.strip() and not line.startswith("<")]:
+        # The reason is often above the last line, which may be but a command or an address.
+        return " ".join(line for at, line in enumerate(own) if len(" ".join(own[at:])) <= _LONGEST_WORDS) or own[-1]
+    if (ended := _ENDED.search(words)) and ended[2] != "SIGKILL":  # that may be Playwright's
+        how = f"by the signal {ended[2]}" if ended[1] == "null" else f"with the exit code {ended[1]}"
+        return f"it ended without a word, {how}"
+    return re.sub(r"^\w+\.\w+: ", "", words.partition("\n")[0].strip()) or "no reason was given"

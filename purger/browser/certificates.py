@@ -101,7 +101,7 @@ def certificate_error(
     if code in _UNKNOWN_AUTHORITY:
         what, remedy = _unknown_authority(whose, authority, leaf)
     elif code in _WRONG_HOST:
-        what, remedy = _wrong_host(whose, named_by, leaf)
+        what, remedy = _wrong_host(whose, who.rpartition(" ")[2], named_by, leaf)
     elif code in _DATES:
         what, remedy = _outdated(whose, _DATES[code], authority, leaf)
     elif code == _NO_AUTHORITY and authority and not all(_is_authority(one) for one in _loaded(authority)):
@@ -126,13 +126,19 @@ def _unknown_authority(whose: str, authority: Authority | None, leaf: Certificat
     )
 
 
-def _wrong_host(whose: str, named_by: str, leaf: Certificate | None) -> tuple[str, str]:
+def _wrong_host(whose: str, host: str, named_by: str, leaf: Certificate | None) -> tuple[str, str]:
     """Say for which hosts the certificate is: that tells a wrong address from what answers in the host's place."""
+    hosts = _hosts_in(leaf) if leaf else []
+    if host in hosts:  # an IP address, for which a name counts for nothing
+        return (
+            f"{whose} has this IP address as a name alone",
+            f"Whoever runs the host has to get a certificate with it as an address (subjectAltName=IP:{host}).",
+        )
     remedy = (
         f"Is the address right (see {named_by})? If it is, something else may answer in its place, such as the page on "
         "which a network asks people to sign in; else whoever runs the host has to get a certificate with this name."
     )
-    names = f": {visible(', '.join(_hosts_in(leaf)), _LONGEST_SHOWN)}" if leaf else ""
+    names = f": {visible(', '.join(hosts), _LONGEST_SHOWN)}" if hosts else ""
     return f"{whose} is for another host{names}", remedy
 
 

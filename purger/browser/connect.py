@@ -26,6 +26,17 @@ _BOX = re.compile(r"[\u2550-\u256c]")
 _REFUSED_NAME = re.compile(r"\b(?:status|answered) 500\b|Host header is specified")
 """How it is said that Chromium refuses a header `Host` other than an IP address or localhost, against DNS rebinding."""
 
+_REMEDIES = {
+    "Executable doesn't exist": "Install the browser of the server where that runs: "
+    "playwright install chromium-headless-shell",
+    "can't be encrypted": "Is its address right? That of a browser whose connection is not encrypted begins with "
+    "http:// or ws://.",
+    '"Running" is not valid JSON': "It is a Playwright server, whose address begins with ws://.",
+}
+"""What helps, by a part of the reason."""
+_ODD_ANSWER = re.compile(r"not valid JSON|end of JSON|Parse Error|call stack|IndexError|\b200 OK <")
+"""What Playwright makes of an answer of a web server, or of another kind of remote browser."""
+
 
 class _Endpoint(msgspec.Struct):
     """What a CDP endpoint says of itself."""
@@ -34,7 +45,7 @@ class _Endpoint(msgspec.Struct):
 
 
 async def connect(playwright: Playwright, address: str, network: Network, stack: AsyncExitStack) -> Browser:
-    """Connect to a remote browser: `ws://` is a Playwright server, any other address a CDP endpoint.
+    """Connect to a remote browser: `ws://` is a Playwright server, but for a browser's own path; all others are CDP.
 
     What the connection needs is open until the end of `stack`. Raises BrowserError with the remedy if the browser does
     not answer, refuses, or has another version; InputError for a malformed address of the proxy.
@@ -50,9 +61,7 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
             relay = Relay(endpoint, network)
             await stack.enter_async_context(relay.open())
             endpoint, headers = relay.address, relay.headers
-        connecting = (
-            playwright.chromium.connect if address.startswith("ws://") else playwright.chromium.connect_over_cdp
-        )
+        connecting = playwright.chromium.connect if _is_server(address) else playwright.chromium.connect_over_cdp
         return await connecting(endpoint, headers=headers, timeout=CONNECTING_S * 1000)
     except SiteError as error:
         raise _unusable(address, error.what, error.remedy) from None
@@ -68,6 +77,12 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
         said = re.sub(r"^BrowserType\.\w+: ", "", " ".join(said.split()))
         reason = beginning(re.sub(r"\b[a-z]+://\S*", "…", said), 300).rstrip(". ")
         raise _unusable(address, reason, None) from None
+
+
+def _is_server(address: str) -> bool:
+    """Whether an address is that of a Playwright server, and not what a Chromium prints: "DevTools listening on ws://…"."""
+    parts = urlsplit(address)
+    return parts.scheme == "ws" and "/devtools/browser/" not in parts.path
 
 
 async def _endpoint_at(address: str, network: Network) -> str:
@@ -97,13 +112,14 @@ async def _endpoint_at(address: str, network: Network) -> str:
 
 def _unusable(address: str, reason: str, remedy: str | None) -> BrowserError:
     host = host_and_port(address)[0]
-    if remedy is None and "Executable doesn't exist" in reason:
-        remedy = "Install the browser of the server where that runs: playwright install chromium-headless-shell"
+    remedy = remedy or next((what for part, what in _REMEDIES.items() if part in reason), None)
     if remedy is None and _REFUSED_NAME.search(reason) and ip_of(host) is None and not is_loopback(host):
         remedy = (
             "A Chromium with --remote-debugging-port refuses names: give its http:// address with the IP address of "
             f"{host}, or let a proxy before it send `Host: localhost`."
         )
+    if _ODD_ANSWER.search(reason):
+        reason = f"it does not answer as a {'Playwright server' if _is_server(address) else 'CDP endpoint'} does"
     return BrowserError(
         f"the remote browser can't be used: {reason}",
         where=origin_of(address),

@@ -164,7 +164,7 @@ class Connections:
                 raise certificate_error(cause, who, where, self.network.authority, shown=shown) from None
             if isinstance(cause, ssl.SSLError) and _NO_AGREEMENT.search(cause.reason or ""):
                 raise _no_agreement(cause, address) from None
-        reason = _reason_of(error)
+        reason = reason_of(error)
         if handshakes.is_broken and (proxy := self.network.proxies.for_address(address)):
             raise broken_behind(proxy, host_and_port(address)[0], reason, address) from None
         why_direct = self.network.proxies.why_direct(address)
@@ -257,8 +257,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         queue += [*one.args, one.__cause__, one.__context__, *inner]
 
 
-def _reason_of(error: Exception) -> str:
-    """Say in a few words why there is no response."""
+def reason_of(error: Exception) -> str:
+    """Return in a few words why a connection or a request failed."""
     # By these OpenSSL only asks for more data; they are the context of whatever breaks meanwhile.
     causes = [cause for cause in _causes(error) if not isinstance(cause, ssl.SSLWantReadError | ssl.SSLWantWriteError)]
     if any(isinstance(cause, TimeoutError) for cause in causes) or "Timeout" in type(error).__name__:
@@ -267,7 +267,7 @@ def _reason_of(error: Exception) -> str:
         if isinstance(cause, ssl.SSLError):
             return f"the connection can't be encrypted: {_words_of(cause)}"
     for cause in reversed(causes):
-        if isinstance(cause, OSError) and cause.errno:
-            return system_words(cause) or "the connection failed"
+        if isinstance(cause, OSError) and (words := system_words(cause)):
+            return words
     said = beginning(" ".join(str(error).split()).rstrip("."), _LONGEST_REASON)
     return (said[:1].lower() + said[1:]) or "the connection broke"

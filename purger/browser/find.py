@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from purger.browser.causes import HOW_TO_GET_ONE
+from purger.browser.causes import HOW_TO_GET_ONE, ONLY_CHROMIUM
 from purger.core.errors import BrowserError
 from purger.core.shown_address import shown_value
 
@@ -30,6 +31,8 @@ _COMMANDS = (
 )
 _MAC_APPLICATIONS = ("Chromium", "Google Chrome", "Microsoft Edge")
 _HEADLESS_SHELLS = ("chrome-headless-shell", "headless_shell", "chrome-headless-shell.exe", "headless_shell.exe")
+_OTHERS = re.compile(r"firefox|webkit|safari|epiphany|driver(?:\.exe)?\Z", re.IGNORECASE)
+"""Names of programs that would start, and never answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +50,39 @@ def candidates(playwright: Playwright, wanted: str | None, *, headed: bool = Fal
     """Return the browsers to try: the one that is named with `--browser`, else all that are installed.
 
     Playwright's own come before those of the system, and unless `headed` a headless shell before a full browser. Only
-    files that may be executed count: folders may be empty or unreadable. Raises BrowserError if there is none, and if
-    one that opens no window is named although it is to be `headed`.
+    files that may be executed count: folders may be empty or unreadable. Raises BrowserError if there is none, if what
+    is named is no Chromium, and if it opens no window although it is to be `headed`.
     """
     if wanted in CHANNELS:
         return [Candidate(channel=wanted)]
     if wanted not in {None, "chromium"}:
-        found = shutil.which(str(wanted))
-        if found is None:
-            raise BrowserError(f"there is no browser at {shown_value(str(wanted))!r}", remedy=HOW_TO_GET_ONE)
-        if headed and Path(found).resolve().name in {*_HEADLESS_COMMANDS, *_HEADLESS_SHELLS}:
-            raise BrowserError(
-                f"{shown_value(str(wanted))!r} is a headless shell, which opens no window",
-                remedy="Name a full browser, or leave --browser out and unset PURGER_BROWSER.",
-            )
-        return [Candidate(found)]
+        return [Candidate(_named(str(wanted), headed=headed))]
     own = Path(playwright.chromium.executable_path)
     paths = [*_own(own, headed=headed), *_installed(headed=headed)]
     if not paths:
         raise BrowserError("no browser was found", remedy=HOW_TO_GET_ONE)
     return [Candidate(path) for path in dict.fromkeys(paths)]
+
+
+def _named(wanted: str, *, headed: bool) -> str:
+    """Return the path of the browser that is named. Raises BrowserError as `candidates` does."""
+    shown = repr(shown_value(wanted))
+    if _OTHERS.search(Path(wanted).name):
+        raise BrowserError(f"{shown} is no Chromium", remedy=ONLY_CHROMIUM)
+    found = shutil.which(wanted)
+    if found is None and _is_there(Path(wanted)):
+        raise BrowserError(
+            f"{shown} is no program that may be executed",
+            remedy="Name the browser's executable (on macOS: …app/Contents/MacOS/…), or leave --browser out.",
+        )
+    if found is None:
+        raise BrowserError(f"there is no browser at {shown}", remedy=HOW_TO_GET_ONE)
+    if headed and Path(found).resolve().name in {*_HEADLESS_COMMANDS, *_HEADLESS_SHELLS}:
+        raise BrowserError(
+            f"{shown} is a headless shell, which opens no window",
+            remedy="Name a full browser, or leave --browser out and unset PURGER_BROWSER.",
+        )
+    return found
 
 
 def _own(own: Path, *, headed: bool) -> Iterator[str]:
@@ -86,6 +102,13 @@ def _in(folder: Path, pattern: str) -> list[Path]:
         return sorted(folder.glob(pattern))
     except OSError:
         return []
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder on the way may not be read
+        return False
 
 
 def _can_run(path: Path) -> bool:

@@ -48,21 +48,27 @@ class NoProxy:
 
     Entries are separated by commas or spaces: a name stands for its subdomains too, with or without a leading `.` or
     `*.`; `*` stands for every host; an IP address or a network (`10.0.0.0/8`) for hosts that are written as IP
-    addresses, since no name is looked up; each may end in `:PORT`. What is none of these matches nothing.
+    addresses, since no name is looked up; each may end in `:PORT`. What is none of these matches nothing (`unread`).
     """
 
     entries: tuple[_Entry, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> NoProxy:
         """Read the value of the variable."""
-        words = re.split(r"[\s,]+", text.strip().lower())
-        return cls(tuple(entry for word in words if word and (entry := _entry(word)) is not None))
+        read = {word: _entry(word) for word in re.split(r"[\s,]+", text.strip().lower()) if word}
+        return cls(tuple(filter(None, read.values())), tuple(word for word, entry in read.items() if entry is None))
 
     def holds(self, address: str) -> bool:
         """Return whether the host of this address is reached directly."""
         host, port = host_and_port(address)
         return any(entry.holds(host, port) for entry in self.entries)
+
+    def misread(self, address: str) -> str | None:
+        """Return what is meant for the host of this address, and matches nothing, such as `https://HOST`."""
+        host, _ = host_and_port(address)
+        return next((word for word in self.unread if host in word), None)
 
     def bypass_rules(self) -> tuple[str, ...]:
         """Return the rules by which Chromium reaches the same hosts directly."""

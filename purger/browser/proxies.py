@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
 from purger.browser.no_proxy import NoProxy
 from purger.core.errors import InputError
 from purger.core.hosts import canonical_host, host_and_port, in_brackets, is_loopback
+from purger.core.shown_address import quoted
 from purger.secrets import redaction
 
 OPTION = "--proxy"
@@ -29,7 +30,10 @@ _HOW_TO_WRITE_ONE = (
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy: `scheme` is http, https or socks5, and `source` the option or variable that names it."""
+    """A proxy: `scheme` is http, https or socks5, and `source` the option or variable that names it.
+
+    `remark` is a sentence that says why NO_PROXY does not keep an address from it, where it seems to be meant to.
+    """
 
     scheme: str
     host: str
@@ -37,6 +41,7 @@ class Proxy:
     source: str
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    remark: str = ""
 
     @classmethod
     def at(cls, address: str, source: str) -> Proxy:
@@ -126,7 +131,7 @@ class Proxies:
         if self.why_direct(address) is not None:
             return None
         setting = self._setting(address)
-        return Proxy.at(setting.text, setting.source) if setting else None
+        return replace(Proxy.at(setting.text, setting.source), remark=self._remark(address)) if setting else None
 
     def why_direct(self, address: str) -> str | None:
         """Return why an address is reached without a proxy, in a few words, or None if it has one."""
@@ -140,6 +145,15 @@ class Proxies:
         if self.exceptions and self.no_proxy.holds(address):
             return f"{self.exceptions.source} names it"
         return None
+
+    def _remark(self, address: str) -> str:
+        word = self.no_proxy.misread(address) if self.exceptions else None
+        if self.exceptions is None or word is None:
+            return ""
+        return (
+            f"What {self.exceptions.source} holds of it, {quoted(word)}, counts for nothing: write names with "
+            "commas between, without https://, a path or quotes."
+        )
 
     @property
     def is_password_shown(self) -> bool:

@@ -71,7 +71,7 @@ def not_there(proxy: Proxy, reason: str, where: str) -> NoAnswerError:
         f"{named(proxy)} can't be reached: {reason}",
         where=where,
         remedy=f"Is the address in {proxy.source} right, and the proxy running? A site that needs none of it is named "
-        "by NO_PROXY.",
+        f"by NO_PROXY. {proxy.remark}".rstrip(),
     )
 
 
@@ -79,7 +79,9 @@ def closing(proxy: Proxy, where: str) -> NoAnswerError:
     """Return the error for a proxy that ends the connection instead of answering."""
     error = not_there(proxy, "it closes the connection", where)
     if proxy.scheme == "http":
-        error.remedy = f"{error.remedy} One that wants an encrypted connection is named by https://."
+        error.remedy = (
+            f"{error.remedy} One that wants an encrypted connection is named by https://, a SOCKS5 proxy by socks5://."
+        )
     return error
 
 
@@ -128,7 +130,7 @@ def cannot_reach(proxy: Proxy, host: str, said: str, where: str) -> NoAnswerErro
         f"{named(proxy)} can't reach {host}: {said}",
         where=where,
         remedy="Is the site's address right (see --url and --api-url), and the site up? Else ask those who run the "
-        "proxy.",
+        f"proxy. {proxy.remark}".rstrip(),
     )
 
 
@@ -137,7 +139,7 @@ def forbidden(proxy: Proxy, host: str, said: str, where: str) -> ProxyError:
     return ProxyError(
         f"{named(proxy)} does not allow a connection to {host}: {said}",
         where=where,
-        remedy="Ask those who run the proxy to allow the hosts of the site and of its API.",
+        remedy=f"Ask those who run the proxy to allow the hosts of the site and of its API. {proxy.remark}".rstrip(),
     )
 
 

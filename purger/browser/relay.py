@@ -11,6 +11,7 @@ import secrets
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from purger.browser.certificates import certificate_error
+from purger.browser.connections import reason_of
 from purger.browser.loopback import LoopbackServer, Stream, encrypt, pump, refuse
 from purger.browser.network import Network, next_address_s
 from purger.browser.proxies import basic
@@ -18,7 +19,6 @@ from purger.browser.proxy_errors import broken_behind
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import NoAnswerError, SiteError
 from purger.core.hosts import host_and_port
-from purger.core.text import system_words
 
 _HEADER = "X-Purger-Relay"
 CONNECTING_S = 30.0
@@ -85,7 +85,7 @@ class Relay(LoopbackServer):
         except TimeoutError:
             raise NoAnswerError("no answer in time", where=where) from None
         except OSError as error:
-            reason = system_words(error) or "the connection failed"
+            reason = reason_of(error)
             if self._proxy is not None:  # the tunnel through it has errors of its own
                 raise broken_behind(self._proxy, host, reason, where) from None
             raise NoAnswerError(reason, where=where) from None

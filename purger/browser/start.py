@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from purger.secrets import child_environment
 STARTING_S = 60.0
 
 _ANY_THIRD_PARTY = "https://third-party.invalid"
+_NO_SANDBOX = re.compile(r"sandbox|new namespace|zygote_host|\bcredentials\.cc", re.IGNORECASE)
+"""How a browser says that the system forbids its sandbox. Debian's helper for it speaks of namespaces alone."""
 
 
 def launch_arguments(reach: Reach, gate: str | None, *, allow_third_party: bool) -> list[str]:
@@ -138,7 +141,7 @@ async def _sandboxed(chromium: BrowserType, how: _How, candidate: Candidate) -> 
     try:
         return await _usable(chromium, how, candidate, sandbox=not root)
     except PlaywrightError as error:
-        if root or "sandbox" not in error.message.lower() or known_cause(error.message):
+        if root or not _NO_SANDBOX.search(error.message) or known_cause(error.message):
             raise
     logger.warning("The browser's sandbox is not available here: the browser starts without it.")
     return await _usable(chromium, how, candidate, sandbox=False)

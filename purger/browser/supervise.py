@@ -16,7 +16,7 @@ from purger.browser.causes import known_cause
 from purger.browser.machine import limits_fault
 from purger.browser.reach import Reach
 from purger.browser.settings import CLOSING_S, BrowserSettings
-from purger.core.errors import BrowserError, PurgerError
+from purger.core.errors import BrowserError, BrowserLostError, PurgerError
 from purger.core.retry_policies import DEFAULT_POLICIES, RetryPolicies
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class BrowserSupervisor:
             return browser
         self._restarts += 1
         if self._restarts > RESTARTS:
-            why, remedy = "", "Is there memory enough? Try another with --browser."
+            why, remedy = "", BrowserLostError.REMEDY
             if not self._settings.connect and (fault := limits_fault()):
                 why, remedy = f": {fault.what}", fault.remedy
             raise BrowserError(f"the browser kept crashing{why}", remedy=remedy)

@@ -20,8 +20,7 @@ from purger.core.text import system_words
 OPENING_S = 20.0
 _LONGEST_HEAD_BYTES = 65536
 _NO_SIGN_IN, _PASSWORD = 0, 2
-_TLS_ALERT = b"\x15\x03"
-"""How a server that wants TLS begins its answer to anything else, if it answers."""
+_HTTP = b"HTTP/"
 
 
 async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> Stream:
@@ -53,9 +52,7 @@ async def open_tunnel(proxy: Proxy, host: str, port: int, network: Network) -> S
         raise certificate_error(error, who, proxy.address, network.authority, proxy.source, shown) from None
     except (ssl.SSLError, asyncio.LimitOverrunError, ValueError):
         raise proxy_errors.not_a_proxy(proxy, where) from None
-    except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError) as error:
-        if isinstance(error, asyncio.IncompleteReadError) and error.partial.startswith(_TLS_ALERT):
-            raise proxy_errors.not_a_proxy(proxy, where) from None
+    except (asyncio.IncompleteReadError, ConnectionResetError, BrokenPipeError):
         raise proxy_errors.closing(proxy, where) from None
     except OSError as error:
         raise proxy_errors.not_there(proxy, system_words(error) or "connection failed", where) from None
@@ -102,7 +99,13 @@ async def _connect(
 async def _final_answer(reader: asyncio.StreamReader) -> Answer:
     """Return the answer to a CONNECT, without those that only announce it (1xx). Raises ValueError for none of HTTP."""
     while True:
-        found = re.match(rb"HTTP/1\.[01] (\d{3})\b", await reader.readuntil(b"\n"))
+        try:
+            line = await reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError as error:
+            if _HTTP.startswith(error.partial[: len(_HTTP)]):
+                raise
+            line = error.partial  # of a server that wants TLS, or of a SOCKS proxy
+        found = re.match(_HTTP + rb"1\.[01] (\d{3})\b", line)
         if found is None:
             raise ValueError
         headers = await _headers(reader)

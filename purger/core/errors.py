@@ -90,7 +90,12 @@ class BrowserError(PurgerError):
 
 
 class BrowserLostError(BrowserError):
-    """The browser or its page crashed. The work can continue in a new one."""
+    """The browser or its page crashed. The work can continue in a new one; `REMEDY` is for one that does so again."""
+
+    REMEDY: ClassVar[str] = "Is there memory enough? Try another with --browser."
+
+    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = REMEDY) -> None:
+        super().__init__(what, where=where, remedy=remedy)
 
 
 class JobError(PurgerError):

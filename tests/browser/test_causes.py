@@ -7,6 +7,7 @@ import pytest
 from purger.browser.causes import Cause, known_cause, last_words, unusable_folder
 
 CLOSED = "BrowserType.launch: Target page, context or browser has been closed\nBrowser logs:\n\n"
+ENDED = "it ended without a word, "
 LAUNCHING = "<launching> /usr/bin/chromium --disable-dev-shm-usage --no-sandbox\n<launched> pid=7\n"
 
 
@@ -54,6 +55,10 @@ def said(line: str) -> str:
             said("[7:7:FATAL:shm.cc:1] This is frequently caused by incorrect permissions on /dev/shm."),
             "/dev/shm, where browsers share memory",
         ),
+        (
+            "BrowserType.launch: Timeout 60000ms exceeded.\nCall log:\n  - <launching> /x",
+            "does not answer as a Chromium",
+        ),
         (said("/x/chrome: 1: Exec format error"), "another kind of processor"),
         (
             "Launch: Protocol error (Browser.setDownloadBehavior): 'Browser.setDownloadBehavior' wasn't found",
@@ -76,6 +81,7 @@ def test_words_have_a_cause_with_a_remedy(words: str, what: str) -> None:
         f"{CLOSED}{LAUNCHING}<process did exit: exitCode=0, signal=null>",
         "Page.goto: net::ERR_NAME_NOT_RESOLVED at https://app.travis-ci.com/",
         "BrowserContext.new_page: Target crashed",
+        "Page.goto: Timeout 30000ms exceeded.",
         "Protocol error (Target.createTarget): Target closed",
         "",
     ],
@@ -89,7 +95,26 @@ def test_other_words_have_none(words: str) -> None:
     [
         (said("[7:7:1125/0426.6:FATAL:a/b.cc:315] Oh no: x"), "Oh no: x"),
         (said("something went wrong"), "something went wrong"),
-        ("BrowserType.launch: spawn failed\nCall log:\n  - x", "BrowserType.launch: spawn failed"),
+        (
+            said("Command '/usr/bin/chromium-browser' requires the chromium snap to be installed.").replace(
+                "Call log",
+                "[pid=7][err] Please install it with:\n[pid=7][err]\n[pid=7][err] snap install chromium\nCall log",
+            ),
+            "Command '/usr/bin/chromium-browser' requires the chromium snap to be installed. Please install it with: "
+            "snap install chromium",
+        ),
+        (said("x" * 200).replace("Call log", f"[pid=7][err] {'y' * 200}\nCall log"), "y" * 200),
+        (said("z" * 400), "z" * 400),
+        (f"{CLOSED}{LAUNCHING}[pid=7] <process did exit: exitCode=0, signal=null>", ENDED + "with the exit code 0"),
+        (
+            f"{CLOSED}{LAUNCHING}[pid=7] <process did exit: exitCode=null, signal=SIGILL>",
+            ENDED + "by the signal SIGILL",
+        ),
+        (
+            f"{CLOSED}{LAUNCHING}[pid=7] <process did exit: exitCode=null, signal=SIGKILL>",
+            "Target page, context or browser has been closed",
+        ),
+        ("BrowserType.launch: spawn failed\nCall log:\n  - x", "spawn failed"),
         ("", "no reason was given"),
     ],
 )

@@ -135,14 +135,14 @@ def host(issuer: Made, days: tuple[int, int] = GOOD) -> Made:
     return made(HOST, issuer, days, is_authority=False)
 
 
-async def fault_of(context: ssl.SSLContext, named: list[Made], folder: Path) -> CertificateError:
+async def fault_of(context: ssl.SSLContext, named: list[Made], folder: Path, where: str = HOST) -> CertificateError:
     """Return the error for a server with this context, to a client that trusts the certificates in `ca.pem`, too."""
     path = folder / "ca.pem"
     path.write_bytes(b"".join(one.pem for one in named))
     network = Network(authority=Authority.read(path, "--ca-file"))
     async with raw_server(hello, context) as server, Connections(network) as connections:
         with pytest.raises(CertificateError) as caught:
-            await connections.certificate(f"https://{HOST}:{server.port}", timeout_s=5)
+            await connections.certificate(f"https://{where}:{server.port}", timeout_s=5)
     assert server.heads == [], "no request was sent"
     return caught.value
 
@@ -236,6 +236,15 @@ async def test_the_hosts_that_a_certificate_is_for_are_named(tmp_path: Path, nam
     fault = await fault_of(shown.context(), [root], tmp_path)
     assert fault.what == f"the certificate of {HOST} is for another host: {name}"
     assert "something else may answer in its place" in (fault.remedy or "")
+
+
+async def test_an_ip_address_that_a_certificate_has_as_a_name_is_told(tmp_path: Path) -> None:
+    """A frequent mistake of those who make their own: the certificate is for `CN=10.0.0.5`."""
+    root = made("Our CA")
+    context = made("127.0.0.1", root, is_authority=False, names_host=False).context()
+    fault = await fault_of(context, [root], tmp_path, "127.0.0.1")
+    assert fault.what == "the certificate of 127.0.0.1 has this IP address as a name alone"
+    assert "(subjectAltName=IP:127.0.0.1)" in (fault.remedy or "")
 
 
 async def test_the_outdated_authority_of_a_proxy_is_told_apart_too(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
+from unittest.mock import AsyncMock
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,12 +28,14 @@ from purger.browser.network import DIRECT, NetworkSettings
 from purger.core.errors import BrowserError
 from purger.standin import StandIn
 from tests.support.browser import FOR_EVER, Purger, fill, left
+from tests.support.forward_proxies import Scripted
 from tests.support.https_servers import HOST, context_of, trusting
 from tests.support.ports import free_port
 from tests.support.raw_servers import Connection, raw_server
 from tests.support.remote_browsers import StartRemote
 
 pytestmark = pytest.mark.browser
+NOT_AS = "it does not answer as a "
 NO_DRIVER = cast(Playwright, None)
 """For a connection that fails before it needs one."""
 
@@ -187,12 +190,62 @@ async def test_a_chromium_that_is_named_instead_of_numbered_has_a_remedy_of_its_
     assert ("refuses names: give its http:// address with the IP" in (caught.value.remedy or "")) == is_refused_name
 
 
-async def test_a_server_without_its_browser_is_told_to_install_it() -> None:
-    refusing = _refusing("BrowserType.connect: Executable doesn't exist at /x/shell\n╔════╗\n║ Run this ║\n╚════╝")
-    with pytest.raises(BrowserError, match=r"Executable doesn't exist at /x/shell Run this \(") as caught:
-        await connect(refusing, "ws://127.0.0.1:9/", DIRECT, AsyncExitStack())
-    assert caught.value.remedy is not None
-    assert "playwright install chromium-headless-shell" in caught.value.remedy
+@pytest.mark.parametrize(
+    ("address", "way"),
+    [
+        ("ws://10.0.0.7:3000/", "connect"),
+        ("ws://10.0.0.7:3000/devtools", "connect"),
+        ("ws://10.0.0.7:9222/devtools/browser/0107492c-4a30-4b78-afeb-7ab47ed3e275", "connect_over_cdp"),
+        ("ws://10.0.0.7/chrome/devtools/browser/0107492c", "connect_over_cdp"),
+        ("http://10.0.0.7:9222", "connect_over_cdp"),
+    ],
+)
+async def test_the_address_that_a_chromium_prints_is_one_of_a_cdp_endpoint(address: str, way: str) -> None:
+    ways = SimpleNamespace(connect=AsyncMock(), connect_over_cdp=AsyncMock())
+    await connect(cast(Playwright, SimpleNamespace(chromium=ways)), address, DIRECT, AsyncExitStack())
+    assert [name for name, called in vars(ways).items() if called.await_count] == [way]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "remedy"),
+    [
+        ("Executable doesn't exist at /x/y\n╔═══╗\n║ Run this ║\n╚═══╝", "/x/y Run this", "chromium-headless-shell"),
+        ("WebSocket error: 404 Not Found", "404 Not Found", "Start a server of the same version there"),
+        ("WebSocket error: / 200 OK <!doctype html> <html>", f"{NOT_AS}Playwright server does", "Start a server"),
+        ("WebSocket error: / 502 Bad Gateway <html>", "502 Bad Gateway <html>", "Start a server"),
+        ("IndexError: string index out of range", f"{NOT_AS}Playwright server does", "Start a server"),
+    ],
+)
+async def test_what_a_remote_browser_lacks_has_a_remedy(said: str, shown: str, remedy: str) -> None:
+    with pytest.raises(BrowserError, match=rf"{shown} \(ws:") as caught:
+        await connect(_refusing(f"BrowserType.connect: {said}"), "ws://127.0.0.1:9/", DIRECT, AsyncExitStack())
+    assert remedy in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("Unexpected token 'R', \"Running\" is not valid JSON", "It is a Playwright server, whose address"),
+        ("Unexpected token '<', \"<html><hea\"... is not valid JSON", "Start a server"),
+        ("Unexpected end of JSON input", "Start a server"),
+        ("Parse Error: Expected HTTP/, RTSP/ or ICE/", "Start a server"),
+        ("Maximum call stack size exceeded", "Start a server"),
+    ],
+)
+async def test_what_is_no_cdp_endpoint_is_said_to_be_none(said: str, remedy: str) -> None:
+    with pytest.raises(BrowserError, match=rf"used: {NOT_AS}CDP endpoint does \(http:") as caught:
+        await connect(_refusing(f"BrowserType.x: {said}"), "http://127.0.0.1:9", DIRECT, AsyncExitStack())
+    assert remedy in (caught.value.remedy or "")
+
+
+async def test_an_address_of_an_encrypted_browser_that_is_not_has_a_remedy() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with Scripted(answer) as server, pytest.raises(BrowserError, match="be encrypted: wrong version number") as caught:
+        await connect(NO_DRIVER, f"https://127.0.0.1:{server.port}", DIRECT, AsyncExitStack())
+    assert "not encrypted begins with http:// or ws://" in (caught.value.remedy or "")
 
 
 def _refusing(message: str) -> Playwright:

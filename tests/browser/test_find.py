@@ -131,10 +131,23 @@ def test_a_headless_shell_is_not_taken_where_a_window_is_asked_for(system: Path,
 def test_a_named_browser_that_is_not_there_is_not_replaced_by_another(system: Path, own: Path, tmp_path: Path) -> None:
     install(own)
     (tmp_path / "not-executable").write_text("")
-    for name in ("/no/such/browser", str(tmp_path / "not-executable"), "firefox"):
-        with pytest.raises(BrowserError, match="there is no browser at") as caught:
+    (tmp_path / "A Browser.app").mkdir()
+    for command in ("firefox", "chromedriver"):
+        install(system / command)
+    for name, said, remedy in (
+        ("/no/such/browser", "there is no browser at", "playwright install chromium"),
+        ("brave", "there is no browser at", "playwright install chromium"),
+        (str(tmp_path / "not-executable"), "is no program that may be executed", "Name the browser's executable"),
+        (str(tmp_path / "A Browser.app"), "is no program that may be executed", "on macOS"),
+        ("firefox", "'firefox' is no Chromium", "Name Chromium"),
+        (str(system / "chromedriver"), "is no Chromium", "no driver of one"),
+        ("webkit", "is no Chromium", "unset PURGER_BROWSER"),
+    ):
+        with pytest.raises(BrowserError, match=said) as caught:
             found(own, name)
-        assert "playwright install chromium" in (caught.value.remedy or "")
+        assert remedy in (caught.value.remedy or "")
+    install(system / "chrome-for-webdriver-tests")
+    assert len(found(own, "chrome-for-webdriver-tests")) == 1
 
 
 def test_no_browser_at_all_is_an_error_with_its_remedy(system: Path, own: Path) -> None:

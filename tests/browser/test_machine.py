@@ -66,6 +66,8 @@ def test_a_folder_on_a_disk_that_is_read_only_or_full(tmp_path: Path, options: s
         ("--nofile=100", "there are too few open files for a browser: the limit is 100"),
         ("--nofile=4096", "None"),
         ("--as=3000000000", "there are too few addresses (virtual memory) for a browser: the limit is 3000000000"),
+        ("--as=81920000000", "there are too few addresses (virtual memory) for a browser: the limit is 81920000000"),
+        ("--as=104857600000", "None"),
         ("--data=600000000", "there are too few bytes of memory for data for a browser: the limit is 600000000"),
         ("--fsize=100000", "there are too few bytes in a file for a browser: the limit is 100000"),
     ],

@@ -8,6 +8,25 @@ from purger.browser.no_proxy import NoProxy
 
 
 @pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("https://travis.corp", "https://travis.corp"),
+        ("localhost, http://travis.corp:8080/", "http://travis.corp:8080/"),
+        ("localhost;Travis.corp;10.0.0.0/8", "localhost;travis.corp;10.0.0.0/8"),
+        ("localhost '*.travis.corp'", "'*.travis.corp'"),
+        ("*travis.corp", "*travis.corp"),
+        ("10.*,<local>,https://other.corp", None),
+        ("travis.corp:8443", None),
+        ("", None),
+    ],
+)
+def test_what_is_meant_for_a_host_and_matches_nothing_is_found(text: str, word: str | None) -> None:
+    no_proxy = NoProxy.of(text)
+    assert not no_proxy.holds("https://travis.corp/x")
+    assert no_proxy.misread("https://travis.corp/x") == word
+
+
+@pytest.mark.parametrize(
     ("text", "address"),
     [
         ("*", "https://app.travis-ci.com"),

@@ -12,7 +12,14 @@ from purger.browser import tunnel
 from purger.browser.connections import Connections
 from purger.browser.network import Network
 from purger.browser.proxies import Proxies, Proxy
-from purger.browser.proxy_errors import NotLetThroughError, ProxyError, of_browser
+from purger.browser.proxy_errors import (
+    NotLetThroughError,
+    ProxyError,
+    cannot_reach,
+    forbidden,
+    not_there,
+    of_browser,
+)
 from purger.browser.tunnel import open_tunnel
 from purger.core.errors import NoAnswerError, SiteError
 from tests.support.forward_proxies import ForwardProxy, StartProxy
@@ -79,6 +86,23 @@ async def test_a_proxy_that_does_not_reach_the_host(
 
 
 @pytest.mark.parametrize(
+    "error",
+    [
+        lambda proxy: not_there(proxy, "connection refused", HOST),
+        lambda proxy: cannot_reach(proxy, HOST, "it answered 503", HOST),
+        lambda proxy: forbidden(proxy, HOST, "it answered 403", HOST),
+    ],
+)
+def test_an_exception_that_is_misread_is_named(error: Callable[[Proxy | None], SiteError]) -> None:
+    variables = {"HTTPS_PROXY": "http://127.0.0.1:9", "no_proxy": f"localhost;{HOST},https://u:geheim@x.test"}
+    for host, said in ((HOST, f"'localhost;{HOST}'"), ("x.test", "x.test'"), ("y.test", None)):
+        remedy = error(Proxies.of(None, variables).for_address(f"https://{host}")).remedy or ""
+        assert (f"{said}, counts for nothing" in remedy) is (said is not None)
+        assert "geheim" not in remedy
+        assert remedy == remedy.strip()
+
+
+@pytest.mark.parametrize(
     ("status", "said"),
     [
         (403, "does not allow a connection to api.travis.test: it answered 403"),
@@ -131,6 +155,15 @@ async def test_a_server_that_is_no_proxy(refusal: Refusal, start_scripted: Any, 
     assert isinstance(error, ProxyError)
 
 
+@pytest.mark.parametrize("answer", [b"\x05\xff", b"\x00\x5b" + bytes(6), b"\x00\x00\x12\x04", b"-ERR"], ids=repr)
+async def test_a_server_that_is_no_proxy_and_closes_the_connection(
+    refusal: Refusal, start_scripted: Any, answer: bytes
+) -> None:
+    """A SOCKS proxy that is named by http://, one of HTTP/2 alone, and others, which end no line."""
+    proxy: ForwardProxy = start_scripted([answer])
+    assert (await refusal(proxy.address)).what.endswith("(--proxy) does not answer as an HTTP proxy does")
+
+
 @pytest.mark.parametrize("header", ["Content-Type: text/html; charset=utf-8", "Content-Length: 38"])
 async def test_a_server_that_answers_with_a_page(refusal: Refusal, start_scripted: Any, header: str) -> None:
     proxy: ForwardProxy = start_scripted([f"HTTP/1.1 200 OK\r\n{header}\r\n\r\n<html>".encode()])
@@ -150,9 +183,13 @@ async def test_a_connection_behind_the_proxy_that_is_not_encrypted(start_scripte
     assert "heim" not in f"{caught.value} {caught.value.remedy}"
 
 
-@pytest.mark.parametrize("scheme", ["http", "socks5"])
-async def test_a_proxy_that_closes_the_connection(refusal: Refusal, start_scripted: Any, scheme: str) -> None:
-    proxy: ForwardProxy = start_scripted([])
+@pytest.mark.parametrize(
+    ("scheme", "begun"), [("http", b""), ("http", b"HT"), ("http", b"HTTP/1.1 200 OK\r\nVia"), ("socks5", b"\x05")]
+)
+async def test_a_proxy_that_closes_the_connection(
+    refusal: Refusal, start_scripted: Any, scheme: str, begun: bytes
+) -> None:
+    proxy: ForwardProxy = start_scripted([begun])
     error = await refusal(proxy.address.replace("http", scheme))
     assert error.what.endswith("can't be reached: it closes the connection")
     assert isinstance(error, NoAnswerError)
@@ -207,9 +244,11 @@ async def test_a_sign_in_that_purger_does_not_know_is_named(
 
 
 @pytest.mark.parametrize("answer", [b"\x15\x03\x03\x00\x02\x02\x46", b""], ids=["alert", "nothing"])
-async def test_a_proxy_that_wants_an_encrypted_connection(refusal: Refusal, start_scripted: Any, answer: bytes) -> None:
+async def test_a_proxy_that_wants_an_encrypted_connection_or_socks(
+    refusal: Refusal, start_scripted: Any, answer: bytes
+) -> None:
     proxy: ForwardProxy = start_scripted([answer])
-    assert "https://" in ((await refusal(proxy.address)).remedy or "")
+    assert re.search("https://.* socks5://", (await refusal(proxy.address)).remedy or "")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])

@@ -115,6 +115,25 @@ async def test_a_proxy_behind_which_the_connection_breaks_is_named(start_socks: 
     assert relay.fault.what.startswith(f"the proxy {proxy.address} (--proxy) connects to {BROWSER}, but the encryption")
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "the connection can't be encrypted: wrong version number"),
+        (b"", "the connection broke"),
+    ],
+)
+async def test_a_browser_whose_connection_is_not_encrypted_is_told(said: bytes, reason: str) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1000)
+        writer.write(said)
+
+    with Scripted(answer) as server:
+        async with relayed(f"wss://127.0.0.1:{server.port}/", "") as relay:
+            assert (await ask(relay, relay.headers)).startswith(b"HTTP/1.1 502 ")
+    assert relay.fault is not None
+    assert relay.fault.what == reason
+
+
 def test_a_malformed_address_of_the_proxy_is_told_before_the_driver_connects() -> None:
     with pytest.raises(InputError, match="HTTPS_PROXY is not the address of a proxy"):
         Relay(f"wss://{BROWSER}/", Network(Proxies.of(None, {"HTTPS_PROXY": "http://"})))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Playwright
 
 from purger.browser.network import Network
 from purger.browser.proxies import Proxies
 from purger.browser.reach import Reach
-from purger.browser.start import launch_arguments, proxy_settings
-from purger.core.errors import InputError
+from purger.browser.settings import BrowserSettings
+from purger.browser.start import launch, launch_arguments, proxy_settings
+from purger.core.errors import BrowserError, InputError
 
 SITE = ("https://app.travis-ci.com", "https://api.travis-ci.com")
 GATE = "http://127.0.0.1:4711"
@@ -78,3 +85,29 @@ def test_a_browser_can_not_sign_in_to_a_socks5_proxy_by_itself(user_info: str) -
     with pytest.raises(InputError, match=r"can't give a user name or a password to a SOCKS5 proxy \(--proxy\)"):
         proxy_settings(some, None, allow_third_party=True)
     assert proxy_settings(some, GATE, allow_third_party=False) == {"server": GATE, "bypass": "<-loopback>"}
+
+
+@pytest.mark.parametrize(
+    ("words", "is_tried_without"),
+    [
+        ("[FATAL:content/browser/zygote_host/zygote_host_impl_linux.cc:128] No usable sandbox!", True),
+        ("Failed to move to new namespace: PID namespaces supported, but failed: errno = EPERM", True),
+        ("[1:1:1128/0032:FATAL:credentials.cc(127)] Check failed: . : Operation not permitted (1)", True),
+        ("Segmentation fault", False),
+        ("error while loading shared libraries: libsandbox.so: cannot open shared object file", False),
+    ],
+)
+async def test_a_browser_whose_sandbox_the_system_forbids_is_started_without(
+    words: str, is_tried_without: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    async def launch_it(*, chromium_sandbox: bool, **_options: object) -> object:
+        asked.append(chromium_sandbox)
+        raise PlaywrightError(f"BrowserType.launch: closed\n<launching> /x --a\n[pid=7][err] {words}")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    driver = SimpleNamespace(chromium=SimpleNamespace(launch=launch_it, executable_path="/x"))
+    with pytest.raises(BrowserError, match="does not start"):
+        await launch(cast(Playwright, driver), BrowserSettings(browser="/bin/true"), Reach())
+    assert asked == ([True, False] if is_tried_without else [True])
