@@ -31,8 +31,6 @@ _NUMBER = (
     _QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.?[ \t]|(?=\n|\Z))[ \t]?"
 )
 _OTHERS = (
-    rb"#\d+ \d+\.\d+ ",  # BuildKit
-    rb"std(?:out|err) [FP] ",  # Kubernetes' files
     rb"\[[ \w./:\-]{1,100}\][ \t]?",
     rb"<[\w.\-]{1,40}>[ \t]",
     rb"[\w.\-]{1,60}[ \t]*\|[ \t]?",
@@ -65,7 +63,8 @@ _OF_A_LOG = re.compile(b"|".join(one.pattern for one in (_OF_TRAVIS, *_OF_THE_TO
 _VARYING = {
     re.compile(rb"(?:\\[ \t])+"): rb"[ \t]*",
     re.compile(rb"(?::|\\-)\d+(?::|\\-)"): rb"[:\-]\d+[:\-]",  # grep with context
-    re.compile(rb"\d+"): rb"\d+",
+    # The text may be glued to a decimal number.
+    re.compile(rb"\b(?:0x)?[\da-f]*\d[\da-f]*\b|\d+"): rb"(?:\b(?:0x)?[\da-f]+\b|\d+)",
     re.compile(_LEVELS): _LEVELS,
 }
 """What differs from line to line in an escaped prefix, and its pattern."""
