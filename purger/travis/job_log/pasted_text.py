@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from purger.travis.job_log.pieces import Converter, before
 from purger.travis.job_log.wrapped_lines import WrappedLines, wrapped_width
 
 HEAD_BYTES = 64 * 1024
@@ -86,7 +87,7 @@ class PastedText:
     """Takes a log's text, fed in chunks of any size, and returns it as the job's own tools wrote its lines."""
 
     def __init__(self) -> None:
-        self._cut = b""
+        self._characters = Converter(_readable, before(_CUT_CHARACTER, 2))
         self._held = b""
         self._is_decided = False
         self._is_in_line = False
@@ -96,7 +97,7 @@ class PastedText:
 
     def feed(self, text: bytes) -> bytes:
         """Read the next chunk; return the text that is complete."""
-        self._held += self._with_line_ends(self._readable(text))
+        self._held += self._with_line_ends(self._characters.feed(text))
         if not self._is_decided and len(self._held) < HEAD_BYTES:
             return b""
         self._decide()
@@ -109,7 +110,7 @@ class PastedText:
 
     def finish(self) -> bytes:
         """Return the rest of the text."""
-        self._held, self._cut = self._held + self._cut, b""
+        self._held += self._characters.finish()
         self._decide()
         text, self._held = self._held, b""
         text = self._without_prefixes(text)
@@ -118,16 +119,7 @@ class PastedText:
     @property
     def kept_bytes(self) -> int:
         """The number of bytes that wait for the next chunk."""
-        return len(self._held) + len(self._cut) + (self._wrapped.kept_bytes if self._wrapped else 0)
-
-    def _readable(self, text: bytes) -> bytes:
-        """Return the text with plain line ends and blanks, and without invisible characters."""
-        if not self._cut and text.isascii():
-            return text
-        text = self._cut + text
-        cut = _CUT_CHARACTER.search(text, max(0, len(text) - 2))
-        text, self._cut = (text[: cut.start()], cut[0]) if cut else (text, b"")
-        return _LOOKALIKE.sub(_plain, text)
+        return len(self._held) + len(self._characters.held) + (self._wrapped.kept_bytes if self._wrapped else 0)
 
     def _decide(self) -> None:
         if not self._is_decided:
@@ -149,6 +141,11 @@ class PastedText:
         start = (text.find(b"\n") + 1 or len(text)) if self._is_in_line else 0
         self._is_in_line = not text.endswith(b"\n")
         return text[:start] + self._prefix.sub(b"", text[start:])
+
+
+def _readable(text: bytes) -> bytes:
+    """Return the text with plain line ends and blanks, and without invisible characters."""
+    return text if text.isascii() else _LOOKALIKE.sub(_plain, text)
 
 
 def _plain(lookalike: re.Match[bytes]) -> bytes:
