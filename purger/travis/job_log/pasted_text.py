@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from purger.travis.job_log.pieces import Converter, before
+from purger.travis.job_log.text import QUOTING
 from purger.travis.job_log.wrapped_lines import WrappedLines, wrapped_width
 
 HEAD_BYTES = 64 * 1024
@@ -18,7 +19,6 @@ _SHARE = 0.9
 _FIRST_LINES = 10
 _LONGEST_PREFIX = 512
 
-_QUOTING = rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+"
 _TIME = rb"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AP]M)?"
 _ZONE = rb"(?: ?(?:Z|UTC|GMT|[+\-]\d\d:?\d\d))?"
 _MOMENT = (
@@ -27,9 +27,9 @@ _MOMENT = (
     + _TIME + _ZONE + rb"|\d{10}(?:\.\d{1,9})?|\d{1,8}\.\d{3,9}"
 )  # fmt: skip
 _END_OF_PREFIX = rb"(?:[ \t]*[|:]|[ \t]+-(?=[ \t]))?[ \t]?"
-_STAMP = _QUOTING + rb"(?:[\[(<] {0,8}(?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
+_STAMP = QUOTING + rb"(?:[\[(<] {0,8}(?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
 _NUMBER = (
-    _QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.?[ \t]|(?=\n|\Z))[ \t]?"
+    QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.?[ \t]|(?=\n|\Z))[ \t]?"
 )
 _OTHERS = (
     rb"\[[ \w./:\-]{1,100}\][ \t]?",
@@ -38,9 +38,9 @@ _OTHERS = (
     rb"[^\s:|]{1,200}[:\-]\d{1,7}[:\-]",  # grep with context
     rb"[^\t\n]{1,100}\t",
 )
-_QUOTED_OTHERS = tuple(_QUOTING + rb"(?!travis_)" + one for one in _OTHERS)
+_QUOTED_OTHERS = tuple(QUOTING + rb"(?!travis_)" + one for one in _OTHERS)
 _LEVELS = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b"
-_LEVEL = _QUOTING + _LEVELS + rb"(?: (?!travis_)[\w.\-]{1,40}(?=:))?:?[ \t]*"
+_LEVEL = QUOTING + _LEVELS + rb"(?: (?!travis_)[\w.\-]{1,40}(?=:))?:?[ \t]*"
 # What was put before the lines of a log is known by what only Travis CI writes behind it, or by two of the cache tool's
 # sentences: one alone may be another program's.
 _OF_TRAVIS = re.compile(

@@ -30,6 +30,8 @@ _CODE = re.compile(
 LOST_CODE = (
     rb"(?:\^M|(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|(?<![\\]x1b)(?<![\\]033)(?<![\\]e)(?<!u001b)\[\d[\d;]*[mKGJ])"
 )
+QUOTING = rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+"
+"""What people put before all lines of a log alike: marks of quoting, the indentation of code."""
 _SPELLED_CODE = rb"(?:\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]"
 _SPELLED = re.compile(_SPELLED_CODE)
 # Codes that somebody's tool spelled are before the log's own sentences; what a job prints holds others, further down.
