@@ -35,7 +35,9 @@ _ENDS = re.compile(_END_OF_SENTENCE)
 # The address and the folder. What follows the keyword is only looked at, so that it may hold other statements.
 _GAP = rb"(?: |[ \t]*\n[ \t>]*)"
 """The blank between two words, or the end of a line where somebody's mail was wrapped at it."""
-_CLONE = rb"\$ git clone(?=" + _GAP + rb"(?:-\S{1,300}" + _GAP + rb"){0,9}(\S{1,300})" + _GAP + rb"([\w.\-/]{1,200}))"
+_OPTION = rb"(?:-|\xe2\x80[\x93\x94])\S{1,300}" + _GAP
+"""An option; of its two hyphens a word processor makes a dash."""
+_CLONE = rb"\$ git clone(?=" + _GAP + rb"(?:" + _OPTION + rb"){0,9}(\S{1,300})" + _GAP + rb"([\w.\-/]{1,200}))"
 # The group is there where the command may be one of the set-up: newer logs do not name its stage.
 _EXIT = rb"exited with (\d{1,3})(?: during (?:(?:before_)?(?:install|script)|([\w ]{0,40}))\.|\.)?"
 _REMOVED = re.compile(rb"\s*Log removed by [^\n]{1,200} at \d{4}-[\d\-]{5}[^\n]{0,40}\s*")
