@@ -90,7 +90,7 @@ class CacheTool:
         if self._storing.is_open:
             self._stopped_storing = True
             self._storing.fail("the job was stopped while it packed or uploaded")
-        self._stopped = self._shown.unknown_of_the_last_part() is Unknown.ENDS_EARLY
+        self._stopped |= self._shown.unknown_of_the_last_part() is Unknown.ENDS_EARLY  # two sentences may tell it
         self.beginning.rest_began(is_own=False)
 
     def job_ended(self, *, ran: bool) -> None:
@@ -130,6 +130,7 @@ class CacheTool:
         """Handle the beginning of another job: what is not known of the one before it stays unknown."""
         self._settle()
         self._earlier_unknown = self._earlier_unknown or self._unknown()
+        self._stopped = False
 
     def _unknown(self) -> Unknown | None:
         """Return why it is not known whether a cache was fetched; None where it is known that none was."""

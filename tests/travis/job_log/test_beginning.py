@@ -100,6 +100,7 @@ def fold(name: str) -> str:
         ),
         (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (WORKER + CLONE + PART + "$ Installing caching utilities\n" + STALLED, CacheUse.UNKNOWN, Unknown.STALLED),
         (WORKER + CLONE + STALLED, CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + "$ cd x\nDone: Job Cancelled\n", CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + "$ rvm use 2\n" + FAILED.format("rvm use 2", ""), CacheUse.UNKNOWN, Unknown.IN_SET_UP),
