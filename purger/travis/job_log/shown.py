@@ -132,9 +132,9 @@ class Shown:
             return Unknown.BEGINS_LATE if job.has_rest else Unknown.FRAGMENT
         if self.uses_caches or (self.installs_tool and not self.uses_workspaces) or job.was_passed_over:
             return Unknown.FRAGMENT
-        if not job.is_whole:
-            return Unknown.ENDS_EARLY
-        return None if job.has_own_command else Unknown.IN_SET_UP
+        if job.has_rest and not job.has_own_command:
+            return Unknown.IN_SET_UP
+        return None if job.is_whole else Unknown.ENDS_EARLY
 
     def unknown_of_the_last_part(self) -> Unknown | None:
         """Return why the last cache part tells nothing, or is not seen of the last job, where an earlier one did."""

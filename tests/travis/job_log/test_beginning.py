@@ -102,6 +102,7 @@ def fold(name: str) -> str:
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         (WORKER + CLONE + PART + "$ Installing caching utilities\n" + STALLED, CacheUse.UNKNOWN, Unknown.STALLED),
         (WORKER + CLONE + STALLED, CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        (WORKER + "Done: Job Cancelled\n", CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + "$ cd x\nDone: Job Cancelled\n", CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + "$ rvm use 2\n" + FAILED.format("rvm use 2", ""), CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + FAILED.format("git clone x", "checkout"), CacheUse.UNKNOWN, Unknown.IN_SET_UP),
