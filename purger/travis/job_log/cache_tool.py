@@ -42,8 +42,6 @@ class CacheTool:
         self._fetching = Fetching(self.times, self._heard, self.beginning.may_answer)
         self._storing = Storing(self.times)
         self._earlier_unknown: Unknown | None = None
-        self._crashed = False
-        self._stopped = False
         self._stopped_storing = False
 
     def rules(self) -> list[Rule]:
@@ -90,7 +88,7 @@ class CacheTool:
         if self._storing.is_open:
             self._stopped_storing = True
             self._storing.fail("the job was stopped while it packed or uploaded")
-        self._stopped |= self._shown.unknown_of_the_last_part() is Unknown.ENDS_EARLY  # two sentences may tell it
+        self._shown.job_stopped()
         self.beginning.rest_began(is_own=False)
 
     def job_ended(self, *, ran: bool) -> None:
@@ -130,7 +128,6 @@ class CacheTool:
         """Handle the beginning of another job: what is not known of the one before it stays unknown."""
         self._settle()
         self._earlier_unknown = self._earlier_unknown or self._unknown()
-        self._stopped = False
 
     def _unknown(self) -> Unknown | None:
         """Return why it is not known whether a cache was fetched; None where it is known that none was."""
@@ -140,7 +137,7 @@ class CacheTool:
             return self._shown.unknown_of_the_last_part()
         if self._storing.is_of_a_cache and self._shown.part is Part.MISSING:
             return Unknown.BEGINS_LATE
-        return self._shown.unknown(crashed=self._crashed, stopped=self._stopped)
+        return self._shown.unknown()
 
     def _heard(self, kind: str) -> None:
         """Handle an attempt or an answer of the tool, about a cache or a workspace."""
@@ -163,6 +160,6 @@ class CacheTool:
                 self._fetching.interrupt(Unknown.CUT_OUT)
 
     def _on_crash(self, _: Statement) -> None:
-        self._crashed = True
+        self._shown.job.is_crashed = True
         self._fetching.interrupt(Unknown.CRASHED)
         self._storing.fail("the cache tool crashed")

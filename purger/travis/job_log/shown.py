@@ -36,6 +36,8 @@ class JobShown:
         is_over: its end.
         is_tool_seen: the cache part, or the tool at work.
         is_disabled: the tool says that there is no cache.
+        is_crashed: the tool crashed.
+        is_stopped: the job was stopped in the cache part, before the tool was at work.
         is_cut: lines were cut out that may have been those of the cache part.
         was_passed_over: what only the tool writes was taken for the output of a command.
     """
@@ -47,6 +49,8 @@ class JobShown:
     is_over: bool = False
     is_tool_seen: bool = False
     is_disabled: bool = False
+    is_crashed: bool = False
+    is_stopped: bool = False
     is_cut: bool = False
     was_passed_over: bool = False
 
@@ -90,7 +94,11 @@ class Shown:
         """Handle the heading of a cache part."""
         self.part = Part.EMPTY
         self.job.is_tool_seen = True
-        self.job.is_cut = self.job.is_past = False
+        self.job.is_cut = self.job.is_past = self.job.is_crashed = self.job.is_stopped = False
+
+    def job_stopped(self) -> None:
+        """Handle a sentence about a job that was stopped; another one may follow."""
+        self.job.is_stopped |= self.part is Part.EMPTY
 
     def part_passed(self) -> None:
         """Handle what comes only after the cache part."""
@@ -117,17 +125,17 @@ class Shown:
         else:
             job.is_cut |= not (job.has_rest if cut is Cut.WORDS else job.is_past)
 
-    def unknown(self, *, crashed: bool, stopped: bool) -> Unknown | None:
+    def unknown(self) -> Unknown | None:
         """Return why the log does not tell whether a cache was fetched, where nothing of the tool is seen."""
         job, has_part = self.job, self.part is not Part.MISSING
         if job.is_disabled:
             return None
-        if has_part and crashed:
+        if has_part and job.is_crashed:
             return Unknown.CRASHED
         if job.is_cut and (has_part or self.has_worker):
             return Unknown.CUT_OUT
         if has_part:
-            return Unknown.STALLED if stopped else self.part.unknown or Unknown.BEGINS_LATE
+            return Unknown.STALLED if job.is_stopped else self.part.unknown or Unknown.BEGINS_LATE
         if not self.has_worker:
             return Unknown.BEGINS_LATE if job.has_rest else Unknown.FRAGMENT
         if self.uses_caches or (self.installs_tool and not self.uses_workspaces) or job.was_passed_over:

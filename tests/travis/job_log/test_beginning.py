@@ -99,6 +99,11 @@ def fold(name: str) -> str:
             Unknown.FRAGMENT,
         ),
         (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (
+            PART + "/x/bin/casher:9:in `fetch': no\n" + RUN + DONE + WORKER + CLONE + "cache.1\n",
+            CacheUse.UNKNOWN,
+            Unknown.ENDS_EARLY,
+        ),
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
         (WORKER + CLONE + PART + "$ Installing caching utilities\n" + STALLED, CacheUse.UNKNOWN, Unknown.STALLED),
         (WORKER + CLONE + STALLED, CacheUse.UNKNOWN, Unknown.IN_SET_UP),

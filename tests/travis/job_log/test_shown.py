@@ -33,12 +33,14 @@ def shown(job: JobShown, part: Part = Part.MISSING, *, has_worker: bool = True) 
         (shown(WHOLE, Part.EMPTY), Unknown.ENDS_EARLY),
         (shown(WHOLE, Part.FOLDED), Unknown.FOLDED),
         (shown(WHOLE, Part.ANSWERED), Unknown.BEGINS_LATE),
+        (shown(replace(WHOLE, is_stopped=True), Part.FOLDED), Unknown.STALLED),
+        (shown(replace(WHOLE, is_crashed=True), Part.FOLDED), Unknown.CRASHED),
     ],
 )
 def test_only_a_whole_beginning_without_a_cache_part_proves_that_there_is_none(
     what: Shown, why: Unknown | None
 ) -> None:
-    assert what.unknown(crashed=False, stopped=False) is why
+    assert what.unknown() is why
 
 
 @pytest.mark.parametrize(
