@@ -175,9 +175,12 @@ class LogText:
 def _end_of_codes(data: bytes) -> int:
     """Return where the first escape code starts that is not complete, or the length of the data."""
     at = data.find(b"\x1b", max(0, len(data) - _LONGEST_CODE))
-    while at >= 0 and _CODE.match(data, at):
-        at = data.find(b"\x1b", at + 1)
-    return at if at >= 0 else len(data)
+    while at >= 0:
+        code = _CODE.match(data, at)
+        if code is None and not data.startswith(b"\x1b\\", at):  # the end of a code that begins further up
+            return at
+        at = data.find(b"\x1b", code.end() if code else at + 1)
+    return len(data)
 
 
 def _without_codes(data: bytes) -> bytes:
