@@ -10,7 +10,7 @@ from purger.jobs.log_phrases import last_lines, what_it_did
 from purger.jobs.log_report import log_report
 from purger.report.model import Verdict
 from purger.report.phrases import archive_text
-from purger.travis.job_log import CacheUse, FetchVerdict, JobLog
+from purger.travis.job_log import CacheUse, FetchVerdict, JobLog, Unknown
 
 WORTH_A_RESTART = frozenset({Verdict.FETCHED_DELETED, Verdict.NO_ANSWER})
 """The verdicts on jobs that the next attempt restarts."""
@@ -29,6 +29,8 @@ def judge(state: str, log: JobLog, fetched: Sequence[FetchVerdict]) -> Verdict:
         return Verdict.FETCHED_DELETED
     if unlisted_of(fetched):
         return Verdict.UNLISTED
+    if log.unknown is Unknown.IN_SET_UP:
+        return Verdict.NOT_A_CACHE_PROBLEM  # it asked for none yet
     if log.unknown is not None and log.unknown.is_worth_a_restart:
         return Verdict.NO_ANSWER
     is_unknown = log.cache_use is CacheUse.UNKNOWN or log.fetched_unnamed or bool(_doubtful(fetched))

@@ -18,6 +18,7 @@ NO_LOG = JobLog(is_log=False)
 CLEAN = JobLog(is_log=True, started_clean=True)
 FETCHED = JobLog(is_log=True, asked=(FETCH,), fetched=(FETCH,), started_clean=False)
 CUT = JobLog(is_log=True, truncated=True, unknown=Unknown.ENDS_EARLY)
+IN_SET_UP = JobLog(is_log=True, unknown=Unknown.IN_SET_UP)
 STALLED = JobLog(is_log=True, asked=(FETCH,), unknown=Unknown.STALLED)
 UNNAMED = JobLog(is_log=True, started_clean=False, fetched_unnamed=True)
 CUT_AFTER_A_COMMAND = JobLog(is_log=True, truncated=True, last_failing_lines=("$ make",))
@@ -52,6 +53,7 @@ UNSEEN = FetchVerdict(FETCH, deleted=False, outcome=None, deleted_at=None, when=
         ("failed", UNNAMED, [], Verdict.UNKNOWN),
         ("errored", STALLED, [], Verdict.NO_ANSWER),
         ("failed", NO_LOG, [], Verdict.UNKNOWN),
+        ("errored", IN_SET_UP, [], Verdict.NOT_A_CACHE_PROBLEM),
     ],
 )
 def test_the_verdict_follows_from_the_state_and_the_log(

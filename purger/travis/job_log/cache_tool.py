@@ -9,6 +9,7 @@ from purger.travis.job_log.cuts import FRAMED_LINE, Cut, cut_of
 from purger.travis.job_log.fetching import Fetching
 from purger.travis.job_log.model import Fetch, Stored, Unknown
 from purger.travis.job_log.scan import Rule, Statement
+from purger.travis.job_log.shown import Part
 from purger.travis.job_log.storing import Storing
 from purger.travis.job_log.transfers import BlockTimes
 
@@ -37,11 +38,10 @@ class CacheTool:
     def __init__(self) -> None:
         self.times = BlockTimes()
         self.beginning = Beginning(self._next_job_began)
-        self._fetching = Fetching(self.times, self._heard, self._may_answer)
+        self._shown = self.beginning.shown
+        self._fetching = Fetching(self.times, self._heard, self.beginning.may_answer)
         self._storing = Storing(self.times)
         self._earlier_unknown: Unknown | None = None
-        self._crashed = False
-        self._stopped = False
         self._stopped_storing = False
 
     def rules(self) -> list[Rule]:
@@ -68,7 +68,7 @@ class CacheTool:
     @property
     def is_job_over(self) -> bool:
         """Whether the log shows the end of the job; of several jobs, that of the last one."""
-        return self.beginning.is_job_over
+        return self._shown.job.is_over
 
     def command_began(self, statement: Statement) -> None:
         """Handle the echo of a command: a fetch without an answer has none."""
@@ -76,9 +76,9 @@ class CacheTool:
         if statement.begins():
             self._fetching.interrupt(Unknown.NO_ANSWER)
 
-    def command_ended(self) -> None:
-        """Handle a command's exit code."""
-        self.beginning.rest_began()
+    def command_ended(self, *, is_own: bool) -> None:
+        """Handle a command's exit code; whether the command is surely the job's own, not one of its set-up."""
+        self.beginning.rest_began(is_own=is_own)
         self._fetching.interrupt(Unknown.NO_ANSWER)
         self._storing.close()
 
@@ -88,12 +88,12 @@ class CacheTool:
         if self._storing.is_open:
             self._stopped_storing = True
             self._storing.fail("the job was stopped while it packed or uploaded")
-        self._stopped = self.beginning.open_part_unknown() is Unknown.ENDS_EARLY
-        self.beginning.rest_began()
+        self._shown.job_stopped()
+        self.beginning.rest_began(is_own=False)
 
-    def job_ended(self) -> None:
-        """Handle the end of the job, however it came."""
-        self.command_ended()
+    def job_ended(self, *, ran: bool) -> None:
+        """Handle the end of the job, however it came; whether it surely ran its own commands before."""
+        self.command_ended(is_own=ran)
         self.times.finish()
         self.beginning.job_ended()
 
@@ -134,10 +134,10 @@ class CacheTool:
         if self._fetching.unanswered:
             return self._fetching.unanswered[-1]
         if self._fetching.none_found or self._fetching.asked:
-            return self.beginning.open_part_unknown()
-        if self._storing.is_of_a_cache and not self.beginning.shows_a_part:
+            return self._shown.unknown_of_the_last_part()
+        if self._storing.is_of_a_cache and self._shown.part is Part.MISSING:
             return Unknown.BEGINS_LATE
-        return self.beginning.unknown(crashed=self._crashed, stopped=self._stopped)
+        return self._shown.unknown()
 
     def _heard(self, kind: str) -> None:
         """Handle an attempt or an answer of the tool, about a cache or a workspace."""
@@ -145,13 +145,13 @@ class CacheTool:
         if kind == "cache":
             self.beginning.tool_began()
         else:
-            self.beginning.uses_workspaces = True
+            self._shown.uses_workspaces = True
 
     def _on_framed_line(self, statement: Statement) -> None:
         """Handle what may stand in the place of lines that somebody cut out."""
         cut = cut_of(statement.match[1])
         if cut is not None:
-            self.beginning.cut(cut)
+            self._shown.cut(cut)
             if cut is Cut.WORDS:  # a slow upload prints dots
                 self._storing.cut()
             if statement.match[1].strip(b" \t>") != b".":  # a slow download prints single dots
@@ -159,14 +159,7 @@ class CacheTool:
             else:
                 self._fetching.interrupt(Unknown.CUT_OUT)
 
-    def _may_answer(self) -> bool:
-        """Return whether an answer without a question that was seen can be the tool's."""
-        self.beginning.was_at_work = True
-        if self.beginning.is_past:
-            self.beginning.was_passed_over = True
-        return not self.beginning.is_past
-
     def _on_crash(self, _: Statement) -> None:
-        self._crashed = True
+        self._shown.job.is_crashed = True
         self._fetching.interrupt(Unknown.CRASHED)
         self._storing.fail("the cache tool crashed")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import count
 
+from purger.travis.job_log.attempt import Attempt
 from purger.travis.job_log.beginning import HEADINGS
 from purger.travis.job_log.model import Fetch, Unknown
 from purger.travis.job_log.scan import NOISE, Rule, Statement
@@ -14,24 +16,6 @@ _END_OF_SENTENCE = re.compile(rb"[ \t\r]*(?:\Z|\n|travis_|adding |\d[\d.]*s)")
 _ADDED = re.compile(NOISE + rb"adding /")
 _ATTEMPTING = b"attempting to download "
 _GOES_ON = re.compile(rb"[ \t]+[a-z0-9]|[-:/.,]|_(?!_)")
-
-
-class _Numbers:
-    """Numbers the attempts. A negative number means that the order of its names does not tell whose they are."""
-
-    def __init__(self) -> None:
-        self.current = 0
-        self._last = 0
-
-    def begin(self) -> None:
-        """Handle the beginning of an attempt."""
-        self._last += 1
-        self.current = self._last
-
-    def lose_place(self) -> None:
-        """Handle a name that is not known, or a beginning that was not seen."""
-        self._last += 1
-        self.current = -self._last
 
 
 class Fetching:
@@ -46,13 +30,11 @@ class Fetching:
         self.was_called = self.none_found = self.found_unnamed = self.unpacking_cut_off = False
         self.unanswered: list[Unknown] = []
         self.asked: list[Transfer] = []
-        self.attempted: str | None = None
         self.sure_attempts = 0
         self._times, self._on_heard, self._may_answer = times, on_heard, may_answer
-        self._asking: list[Transfer] = []
-        self._numbers = _Numbers()
-        self._interrupted: Unknown | None = None
-        self._is_attempt_sure = self._is_over = self._is_cut = self._is_told_by_words_alone = False
+        self._attempt = Attempt()
+        self._numbers = count(1)  # of attempts; below zero where the order of names does not tell whose they are
+        self._is_told_by_words_alone = False
 
     def rules(self) -> list[Rule]:
         """Return the rules for the tool's statements."""
@@ -74,24 +56,16 @@ class Fetching:
             ]
         return rules
 
-    @property
-    def is_pending(self) -> bool:
-        """Whether it asked for a cache, and no answer was seen yet."""
-        return bool(_of_caches(self._asking, self.attempted)) or (self.attempted == "cache" and self._is_attempt_sure)
-
     def interrupt(self, why: Unknown) -> None:
-        """Handle what ends a fetch without an answer. The first reason counts, and only while it is pending."""
+        """Handle what ends a fetch without an answer."""
         self._is_told_by_words_alone &= why is not Unknown.NO_ANSWER  # no person writes before a log's commands
-        if self.is_pending:
-            # After the echo of a command, or its end, what looks like an answer is that command's own.
-            self._is_over |= why is Unknown.NO_ANSWER
-            self._interrupted = self._interrupted or why
+        self._attempt.interrupt(why)
 
     def cut(self) -> None:
         """Handle that lines were cut out, which may have held more names and answers."""
-        if self._asking or self.attempted is not None:
-            self._is_cut = True
-            self._numbers.lose_place()
+        if self._attempt.has_begun:
+            self._attempt.is_cut = True
+            self._lose_place()
         self.interrupt(Unknown.CUT_OUT)
 
     def fetches(self) -> tuple[Fetch, ...]:
@@ -100,17 +74,18 @@ class Fetching:
 
     def settle(self, otherwise: Unknown = Unknown.NO_ANSWER) -> None:
         """Handle a fetch without an answer: it was interrupted, or the line was not written by the tool."""
-        asking = _of_caches(self._asking, self.attempted)
-        if not asking and self.attempted == "cache" and self._is_attempt_sure:
-            asking = [self._times.add(Transfer(None, None, 0, is_sure=True, attempt=self._numbers.current))]
+        attempt = self._attempt
+        asking = attempt.of_caches
+        if not asking and attempt.is_surely_of_a_cache:
+            asking = [self._times.add(Transfer(None, None, 0, is_sure=True, attempt=attempt.number))]
         if asking:
-            self.unanswered.append(self._interrupted or otherwise)
+            self.unanswered.append(attempt.interrupted or otherwise)
             # Of a name that the end of the log cuts off hardly anything is known: the one before stays without answer.
-            asking = _named(asking) or asking[-1:]
+            asking = [each for each in asking if each.archive] or asking[-1:]
             for each in asking[:-1]:
                 each.succeeded = False
             self._end("cache", asking)
-        self._forget()
+        self._attempt = Attempt()
 
     def _on_beginning(self, statement: Statement) -> None:
         """Handle a log's own beginning: words before it are a person's, as "there is no `found cache` in this:"."""
@@ -119,51 +94,57 @@ class Fetching:
 
     def _on_attempt(self, statement: Statement) -> None:
         self.settle()
-        self.attempted = statement.group(1)
-        self._is_attempt_sure = statement.begins()
+        kind = statement.group(1)
+        self._attempt = Attempt(kind, statement.begins(), next(self._numbers))
         self._on_beginning(statement)
-        self.sure_attempts += self._is_attempt_sure and self.attempted == "cache"
-        self._numbers.begin()
-        self._on_heard(self.attempted)
+        self.sure_attempts += self._attempt.is_surely_of_a_cache
+        self._on_heard(kind)
 
     def _on_fetching(self, statement: Statement) -> None:
-        last = self._asking[-1] if self._asking else None
+        last = self._attempt.last
         if last and not last.is_sure and not statement.directly_after(last.end):
-            self._asking.clear()
-        if self._numbers.current == 0:
-            self._numbers.lose_place()
-        self._ask(Transfer.of(statement, is_sure=statement.begins(), attempt=self._numbers.current))
+            self._attempt.asking.clear()
+        if self._attempt.number == 0:
+            self._lose_place()
+        self._ask(Transfer.of(statement, is_sure=statement.begins(), attempt=self._attempt.number))
 
     def _on_fetching_unnamed(self, statement: Statement) -> None:
         """Handle a line whose name is not whole, as one that was wrapped: the answer is not that of the one before."""
-        is_asking = self.attempted is not None or (self._asking and self._asking[-1].is_sure)
+        attempt = self._attempt
+        is_asking = attempt.kind is not None or (attempt.last and attempt.last.is_sure)
         if is_asking and statement.begins():
-            self._ask(Transfer(None, None, statement.end, is_sure=True, attempt=self._numbers.current))
+            self._ask(Transfer(None, None, statement.end, is_sure=True, attempt=attempt.number))
 
     def _ask(self, question: Transfer) -> None:
-        if self._is_over:
+        attempt = self._attempt
+        if attempt.is_over:
             return
-        self._is_cut = False
-        if len(self._asking) < MAX_ARCHIVES:
-            self._asking.append(self._times.add(question))
+        attempt.is_cut = False
+        if len(attempt.asking) < MAX_ARCHIVES:
+            attempt.asking.append(self._times.add(question))
         if question.branch is None:
-            self._numbers.lose_place()
+            self._lose_place()
+
+    def _lose_place(self) -> None:
+        """Handle a name that is not known, or a beginning that was not seen."""
+        self._attempt.number = -next(self._numbers)
 
     def _on_found(self, statement: Statement) -> None:
-        if not self._asking:
+        attempt, kind = self._attempt, statement.group(1)
+        last = attempt.last
+        if last is None:
             self._on_found_unnamed(statement)
             return
-        last, kind = self._asking[-1], statement.group(1)
-        is_expected = last.is_sure and (self.attempted is not None or last.is_cache_by_name())
-        if self._is_over or not (statement.directly_after(last.end) or (is_expected and statement.begins())):
+        is_expected = last.is_sure and (attempt.kind is not None or last.is_cache_by_name())
+        if attempt.is_over or not (statement.directly_after(last.end) or (is_expected and statement.begins())):
             return
-        is_named = last.archive is not None and not self._is_cut
-        for each in self._asking:
+        is_named = last.archive is not None and not attempt.is_cut
+        for each in attempt.asking:
             each.succeeded = each is last if is_named or each is not last else None
         self.found_unnamed |= kind == "cache" and not is_named
-        is_of_another = self._is_cut and self.attempted == "workspace"  # the attempt at the cache was cut out
+        is_of_another = attempt.is_cut and attempt.kind == "workspace"  # the attempt at the cache was cut out
         self._on_heard(kind)
-        self._end(kind, [] if is_of_another else _named(self._asking))
+        self._end(kind, [] if is_of_another else attempt.named)
 
     def _on_found_unnamed(self, statement: Statement) -> None:
         """Handle a `found cache` whose `fetching` line is missing: it counts only where no answer came before."""
@@ -172,58 +153,43 @@ class Fetching:
             return
         # What was found is added next, and hardly any other program's output goes on like that.
         is_added = _ADDED.match(statement.text, statement.match.end()) is not None
-        if self.attempted is not None or is_added or self._may_answer():
+        if self._attempt.kind is not None or is_added or self._may_answer():
             self.was_called = self.found_unnamed = True
-            self._is_told_by_words_alone = self.attempted is None and not is_added
+            self._is_told_by_words_alone = self._attempt.kind is None and not is_added
             if not self._is_told_by_words_alone:
                 self._on_heard("cache")
-            self._forget()
+            self._attempt = Attempt()
 
     def _on_not_found(self, statement: Statement) -> None:
         end = statement.match.end()
         goes_on = _GOES_ON.match(statement.text, end) and not _END_OF_SENTENCE.match(statement.text, end)
         if not statement.begins() or goes_on:
             return
-        if not self._is_over if self._asking or self.attempted is not None else self._may_answer():
-            self.none_found |= statement.group(1) == "cache"
-            for each in self._asking:
+        attempt, kind = self._attempt, statement.group(1)
+        if not attempt.is_over if attempt.has_begun else self._may_answer():
+            self.none_found |= kind == "cache"
+            for each in attempt.asking:
                 each.succeeded = False
-            self._on_heard(statement.group(1))
-            self._end(statement.group(1), _named(self._asking))
+            self._on_heard(kind)
+            self._end(kind, attempt.named)
 
     def _on_aborted(self, statement: Statement) -> None:
         if not statement.begins():
             return
+        attempt = self._attempt
         if statement.group(1) == "add":
             self.unpacking_cut_off = True
-        elif self.is_pending:
-            self._interrupted = Unknown.ABORTED
-        elif not self.asked and not self.none_found and self.attempted is None:
+        elif attempt.is_pending:
+            attempt.interrupted = Unknown.ABORTED
+        elif not self.asked and not self.none_found and attempt.kind is None:
             # Its beginning was not seen.
-            self._interrupted, self.attempted, self._is_attempt_sure = Unknown.ABORTED, "cache", True
+            attempt.interrupted, attempt.kind, attempt.is_sure = Unknown.ABORTED, "cache", True
 
     def _end(self, kind: str, asked: list[Transfer]) -> None:
         self.was_called = True
         if kind == "cache":
             self.asked += asked[: MAX_ARCHIVES - len(self.asked)]
-        self._forget()
-
-    def _forget(self) -> None:
-        self._asking = []
-        self.attempted = self._interrupted = None
-        self._is_over = self._is_cut = False
-        self._numbers.current = 0
-
-
-def _named(asked: list[Transfer]) -> list[Transfer]:
-    return [each for each in asked if each.archive]
-
-
-def _of_caches(asked: list[Transfer], attempted: str | None) -> list[Transfer]:
-    """Return the questions that are sure to be about a cache, by their attempt or by their names."""
-    if attempted is not None:
-        return [each for each in asked if each.is_sure and attempted == "cache"]
-    return [each for each in asked if each.is_sure and each.is_cache_by_name()]
+        self._attempt = Attempt()
 
 
 def _fetch(asked: Transfer) -> Fetch:

@@ -36,6 +36,7 @@ class Unknown(StrEnum):
     BEGINS_LATE = "begins too late, after the part that fetches a cache"
     FOLDED = "was copied with its folds closed, so that the part that fetches a cache is not in it"
     ENDS_EARLY = "ends before it tells whether a cache was fetched"
+    IN_SET_UP = "ends in the set-up of the job, before the part that fetches a cache"
     FRAGMENT = "is a piece that does not show the part that fetches a cache"
     CUT_OUT = "has lines cut out of it, and they may be those that tell whether a cache was fetched"
     NO_ANSWER = "shows no answer to what the job asked for"
@@ -45,8 +46,8 @@ class Unknown(StrEnum):
 
     @property
     def is_worth_a_restart(self) -> bool:
-        """Whether the job itself got no answer, so that no longer log would tell more."""
-        return self in {Unknown.NO_ANSWER, Unknown.STALLED, Unknown.ABORTED, Unknown.CRASHED}
+        """Whether the job itself came to no answer, so that no longer log would tell more."""
+        return self in {Unknown.IN_SET_UP, Unknown.NO_ANSWER, Unknown.STALLED, Unknown.ABORTED, Unknown.CRASHED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from purger.travis.job_log.pieces import Converter, before
+from purger.travis.job_log.text import QUOTING
 from purger.travis.job_log.wrapped_lines import WrappedLines, wrapped_width
 
 HEAD_BYTES = 64 * 1024
@@ -17,7 +19,6 @@ _SHARE = 0.9
 _FIRST_LINES = 10
 _LONGEST_PREFIX = 512
 
-_QUOTING = rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+"
 _TIME = rb"\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?[AP]M)?"
 _ZONE = rb"(?: ?(?:Z|UTC|GMT|[+\-]\d\d:?\d\d))?"
 _MOMENT = (
@@ -26,22 +27,20 @@ _MOMENT = (
     + _TIME + _ZONE + rb"|\d{10}(?:\.\d{1,9})?|\d{1,8}\.\d{3,9}"
 )  # fmt: skip
 _END_OF_PREFIX = rb"(?:[ \t]*[|:]|[ \t]+-(?=[ \t]))?[ \t]?"
-_STAMP = _QUOTING + rb"(?:[\[(<] {0,8}(?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
+_STAMP = QUOTING + rb"(?:[\[(<] {0,8}(?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
 _NUMBER = (
-    _QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.?[ \t]|(?=\n|\Z))[ \t]?"
+    QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.?[ \t]|(?=\n|\Z))[ \t]?"
 )
 _OTHERS = (
-    rb"#\d+ \d+\.\d+ ",  # BuildKit
-    rb"std(?:out|err) [FP] ",  # Kubernetes' files
     rb"\[[ \w./:\-]{1,100}\][ \t]?",
     rb"<[\w.\-]{1,40}>[ \t]",
     rb"[\w.\-]{1,60}[ \t]*\|[ \t]?",
     rb"[^\s:|]{1,200}[:\-]\d{1,7}[:\-]",  # grep with context
     rb"[^\t\n]{1,100}\t",
 )
-_QUOTED_OTHERS = tuple(_QUOTING + rb"(?!travis_)" + one for one in _OTHERS)
+_QUOTED_OTHERS = tuple(QUOTING + rb"(?!travis_)" + one for one in _OTHERS)
 _LEVELS = rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|FATAL)\b"
-_LEVEL = _QUOTING + _LEVELS + rb"(?: (?!travis_)[\w.\-]{1,40}(?=:))?:?[ \t]*"
+_LEVEL = QUOTING + _LEVELS + rb"(?: (?!travis_)[\w.\-]{1,40}(?=:))?:?[ \t]*"
 # What was put before the lines of a log is known by what only Travis CI writes behind it, or by two of the cache tool's
 # sentences: one alone may be another program's.
 _OF_TRAVIS = re.compile(
@@ -65,7 +64,8 @@ _OF_A_LOG = re.compile(b"|".join(one.pattern for one in (_OF_TRAVIS, *_OF_THE_TO
 _VARYING = {
     re.compile(rb"(?:\\[ \t])+"): rb"[ \t]*",
     re.compile(rb"(?::|\\-)\d+(?::|\\-)"): rb"[:\-]\d+[:\-]",  # grep with context
-    re.compile(rb"\d+"): rb"\d+",
+    # The text may be glued to a decimal number.
+    re.compile(rb"\b(?:0x)?[\da-f]*\d[\da-f]*\b|\d+"): rb"(?:\b(?:0x)?[\da-f]+\b|\d+)",
     re.compile(_LEVELS): _LEVELS,
 }
 """What differs from line to line in an escaped prefix, and its pattern."""
@@ -87,7 +87,7 @@ class PastedText:
     """Takes a log's text, fed in chunks of any size, and returns it as the job's own tools wrote its lines."""
 
     def __init__(self) -> None:
-        self._cut = b""
+        self._characters = Converter(_readable, before(_CUT_CHARACTER, 2))
         self._held = b""
         self._is_decided = False
         self._is_in_line = False
@@ -97,7 +97,7 @@ class PastedText:
 
     def feed(self, text: bytes) -> bytes:
         """Read the next chunk; return the text that is complete."""
-        self._held += self._with_line_ends(self._readable(text))
+        self._held += self._with_line_ends(self._characters.feed(text))
         if not self._is_decided and len(self._held) < HEAD_BYTES:
             return b""
         self._decide()
@@ -110,7 +110,7 @@ class PastedText:
 
     def finish(self) -> bytes:
         """Return the rest of the text."""
-        self._held, self._cut = self._held + self._cut, b""
+        self._held += self._characters.finish()
         self._decide()
         text, self._held = self._held, b""
         text = self._without_prefixes(text)
@@ -119,16 +119,7 @@ class PastedText:
     @property
     def kept_bytes(self) -> int:
         """The number of bytes that wait for the next chunk."""
-        return len(self._held) + len(self._cut) + (self._wrapped.kept_bytes if self._wrapped else 0)
-
-    def _readable(self, text: bytes) -> bytes:
-        """Return the text with plain line ends and blanks, and without invisible characters."""
-        if not self._cut and text.isascii():
-            return text
-        text = self._cut + text
-        cut = _CUT_CHARACTER.search(text, max(0, len(text) - 2))
-        text, self._cut = (text[: cut.start()], cut[0]) if cut else (text, b"")
-        return _LOOKALIKE.sub(_plain, text)
+        return len(self._held) + len(self._characters.held) + (self._wrapped.kept_bytes if self._wrapped else 0)
 
     def _decide(self) -> None:
         if not self._is_decided:
@@ -150,6 +141,11 @@ class PastedText:
         start = (text.find(b"\n") + 1 or len(text)) if self._is_in_line else 0
         self._is_in_line = not text.endswith(b"\n")
         return text[:start] + self._prefix.sub(b"", text[start:])
+
+
+def _readable(text: bytes) -> bytes:
+    """Return the text with plain line ends and blanks, and without invisible characters."""
+    return text if text.isascii() else _LOOKALIKE.sub(_plain, text)
 
 
 def _plain(lookalike: re.Match[bytes]) -> bytes:

@@ -35,7 +35,11 @@ _ENDS = re.compile(_END_OF_SENTENCE)
 # The address and the folder. What follows the keyword is only looked at, so that it may hold other statements.
 _GAP = rb"(?: |[ \t]*\n[ \t>]*)"
 """The blank between two words, or the end of a line where somebody's mail was wrapped at it."""
-_CLONE = rb"\$ git clone(?=" + _GAP + rb"(?:-\S{1,300}" + _GAP + rb"){0,9}(\S{1,300})" + _GAP + rb"([\w.\-/]{1,200}))"
+_OPTION = rb"(?:-|\xe2\x80[\x93\x94])\S{1,300}" + _GAP
+"""An option; of its two hyphens a word processor makes a dash."""
+_CLONE = rb"\$ git clone(?=" + _GAP + rb"(?:" + _OPTION + rb"){0,9}(\S{1,300})" + _GAP + rb"([\w.\-/]{1,200}))"
+# The group is there where the command may be one of the set-up: newer logs do not name its stage.
+_EXIT = rb"exited with (\d{1,3})(?: during (?:(?:before_)?(?:install|script)|([\w ]{0,40}))\.|\.)?"
 _REMOVED = re.compile(rb"\s*Log removed by [^\n]{1,200} at \d{4}-[\d\-]{5}[^\n]{0,40}\s*")
 AFTER_REMOVAL = "Restart the job, or look at another one of its branch: a log that was removed can't be had again."
 _LONGEST_SENTENCE = 600
@@ -117,7 +121,7 @@ class LogReader:
             ),
             Rule(b"$", rb"\$ ", self._on_command),
             Rule(b"$ git clone", _CLONE, self._on_clone),
-            Rule(b"exited with ", rb"exited with (\d{1,3})(?: during [\w ]{0,40}\.|\.)?", self._on_exit),
+            Rule(b"exited with ", _EXIT, self._on_exit),
             Rule(b"No output has been ", _STALLED, self._on_stalled),
             Rule(b" has been terminated", rb" has been terminated", self._on_terminated),
             Rule(b"Done: Job Cancelled", rb"Done: Job Cancelled" + _END_OF_SENTENCE, self._on_canceled),
@@ -161,13 +165,13 @@ class LogReader:
             if _ENDS.match(statement.text, statement.match.end()) and statement.begins(at - len(_DONE)):
                 self._tool.beginning.another_ended()
                 # Of a job before it, whose end was cut off, nobody knows whether it passed.
-                self._end(failed=failed, passed=not failed and not self._tool.is_of_several_jobs)
+                self._end(ran=True, failed=failed, passed=not failed and not self._tool.is_of_several_jobs)
             return
         sentence = _sentence_about_a_command(statement, self._command_end)
         if sentence is None:
             return
         self._is_log = True
-        self._tool.command_ended()
+        self._tool.command_ended(is_own=statement.match[2] is None)
         command = statement.text[sentence + len(_COMMAND) : at].rpartition(b'"')[0]
         if failed:
             self._symptoms.command_ended(failed=True)
@@ -209,9 +213,9 @@ class LogReader:
         self._was_stopped = True
         self._tool.job_stopped()
 
-    def _end(self, *, failed: bool, passed: bool = False) -> None:
+    def _end(self, *, failed: bool, passed: bool = False, ran: bool = False) -> None:
         self._is_log = True
-        self._tool.job_ended()
+        self._tool.job_ended(ran=ran)
         self._symptoms.job_ended(failed=failed, passed=passed)
 
     def _keep_failing_lines(self, statement: Statement, end: int, command: bytes | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from purger.travis.job_log.text import LOST_CODE
+from purger.travis.job_log.text import LOST_CODE, QUOTING
 from purger.travis.job_log.whole_words import first_words, window
 
 LONGEST_STATEMENT = 4 * 1024
@@ -55,11 +55,11 @@ _ONLY_NOISE = re.compile(NOISE)
 _REST_OF_HEADING = re.compile(rb"[ \"')\]:=*#<\-]{0,80}" + NOISE)
 
 _QUOTING = re.compile(rb"[ \t]*(?:>|&gt;)")
-_LINE_START = re.compile(rb"(?:[ \t]*(?:>|&gt;))*[ \t]*")
+_LINE_START = re.compile(QUOTING)
 _LEADING_MARKS = re.compile(rb"(?:\r|" + _MARKER + rb"|" + LOST_CODE + rb"|\d+\.\d\ds(?=[^\s/,.)]))+")
 _MARKS = re.compile(_MARKER + rb"|" + LOST_CODE + rb"|" + _CUT_MARKER)
 # What people put around a pasted log.
-_FRAME = re.compile(rb"(?:[ \t]*(?:>|&gt;))*[ \t]*(?:`{3,}[\w-]*|~{3,}[\w-]*|[\"'])[ \t\r]*")
+_FRAME = re.compile(QUOTING + rb"(?:`{3,}[\w-]*|~{3,}[\w-]*|[\"'])[ \t\r]*")
 _ECHO = re.compile(NOISE + rb"\$ ")
 _RETURNS = re.compile(rb"\r\r+")
 # Control characters, and characters that change the text's direction. They must not reach a terminal.

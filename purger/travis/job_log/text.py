@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from functools import partial
 from typing import Protocol
 
 from purger.travis.job_log.mail import MailText
+from purger.travis.job_log.pieces import Converter, before
 from purger.travis.job_log.web_page import PageText, TaggedText
 
 HEAD_BYTES = 64 * 1024
@@ -16,6 +18,7 @@ HEAD_BYTES = 64 * 1024
 _MOST_LAYERS = 3
 _LONGEST_CODE = 300
 _LONGEST_ESCAPE = 12
+_LONGEST_SPELLED = 24
 
 # A code may contain carriage returns, as in terminals.
 _CODE = re.compile(
@@ -27,6 +30,8 @@ _CODE = re.compile(
 LOST_CODE = (
     rb"(?:\^M|(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|(?<![\\]x1b)(?<![\\]033)(?<![\\]e)(?<!u001b)\[\d[\d;]*[mKGJ])"
 )
+QUOTING = rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+"
+"""What people put before all lines of a log alike: marks of quoting, the indentation of code."""
 _SPELLED_CODE = rb"(?:\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]"
 _SPELLED = re.compile(_SPELLED_CODE)
 # Codes that somebody's tool spelled are before the log's own sentences; what a job prints holds others, further down.
@@ -67,7 +72,7 @@ class _Form(Protocol):
 
 
 class _Plain:
-    """The form of plain text, and the base class of other forms."""
+    """The form of plain text."""
 
     def __init__(self) -> None:
         self.held = b""
@@ -148,34 +153,38 @@ class LogText:
         self._utf16 = _Utf16()
         self._mail = MailText()
         self._layer = _Layer(_MOST_LAYERS)
-        self._held = b""
+        self._codes = Converter(_without_codes, _end_of_codes)
 
     def feed(self, data: bytes) -> bytes:
         """Read the next chunk; return the text that is complete."""
         # Zero bytes are garbage, or half of each character in a log saved as UTF-16 without a mark.
         text = self._mail.feed(self._utf16.feed(data).replace(b"\0", b""))
-        return self._without_codes(self._layer.feed(text), final=False)
+        return self._codes.feed(self._layer.feed(text))
 
     def finish(self) -> bytes:
         """Return the rest of the text."""
         last = self._mail.feed(self._utf16.feed(b"", final=True).replace(b"\0", b"")) + self._mail.finish()
-        return self._without_codes(self._layer.feed(last) + self._layer.finish(), final=True)
+        return self._codes.feed(self._layer.feed(last) + self._layer.finish()) + self._codes.finish()
 
     @property
     def kept_bytes(self) -> int:
         """The number of bytes that wait for the next chunk."""
-        return len(self._utf16.held) + len(self._mail.held) + self._layer.kept_bytes + len(self._held)
+        return len(self._utf16.held) + len(self._mail.held) + self._layer.kept_bytes + len(self._codes.held)
 
-    def _without_codes(self, data: bytes, *, final: bool) -> bytes:
-        data, self._held = self._held + data, b""
-        if not final:
-            at = data.find(b"\x1b", max(0, len(data) - _LONGEST_CODE))
-            while at >= 0:
-                if _CODE.match(data, at) is None:
-                    data, self._held = data[:at], data[at:]
-                    break
-                at = data.find(b"\x1b", at + 1)
-        return _CODE.sub(b"", data) if b"\x1b" in data else data
+
+def _end_of_codes(data: bytes) -> int:
+    """Return where the first escape code starts that is not complete, or the length of the data."""
+    at = data.find(b"\x1b", max(0, len(data) - _LONGEST_CODE))
+    while at >= 0:
+        code = _CODE.match(data, at)
+        if code is None and not data.startswith(b"\x1b\\", at):  # the end of a code that begins further up
+            return at
+        at = data.find(b"\x1b", code.end() if code else at + 1)
+    return len(data)
+
+
+def _without_codes(data: bytes) -> bytes:
+    return _CODE.sub(b"", data) if b"\x1b" in data else data
 
 
 def _form_of(head: bytes) -> _Form:
@@ -188,9 +197,9 @@ def _form_of(head: bytes) -> _Form:
         return _JsonForm()
     # Logs can contain a few escaped line ends; only the inside of a copied string has hardly any others.
     if start.count(b"\\n") > 4 * max(start.count(b"\n"), len(_BREAK.findall(start))):
-        return _EscapedForm()
+        return Converter(_unescaped, _unfinished_escape)
     if any(map(_SPELLED_IN_LOG.match, start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES])):
-        return _SpelledForm()
+        return Converter(partial(_SPELLED.sub, b""), before(_CUT_CODE, _LONGEST_SPELLED))
     if _ELEMENT.match(start) or _ENTITY_IN_LOG.search(start):
         return TaggedText()
     # In what a job prints there may be a few.
@@ -199,50 +208,21 @@ def _form_of(head: bytes) -> _Form:
     return _Plain()
 
 
-class _SpelledForm(_Plain):
-    """A log whose escape codes were made visible, as in a program's source."""
-
-    def feed(self, data: bytes) -> bytes:
-        data = _SPELLED.sub(b"", self.held + data)
-        begun = _CUT_CODE.search(data, max(0, len(data) - _LONGEST_ESCAPE * 2))
-        cut = begun.start() if begun else len(data)
-        self.held = data[cut:]
-        return data[:cut]
-
-    def finish(self) -> bytes:
-        held, self.held = self.held, b""
-        return _SPELLED.sub(b"", held)
-
-
-class _EscapedForm(_Plain):
-    """The inside of a string, with escaped line ends and control characters."""
-
-    def feed(self, data: bytes) -> bytes:
-        data = self.held + data
-        cut = _unfinished_escape(data)
-        self.held = data[cut:]
-        return _unescaped(data[:cut])
-
-    def finish(self) -> bytes:
-        held, self.held = self.held, b""
-        return _unescaped(held)
-
-
-class _JsonForm(_Plain):
+class _JsonForm:
     """A JSON document with the log as a whole, in parts, or as a single string.
 
     An API response contains the log twice, as a whole and in parts. The first one counts.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        self.held = b""
         self._nesting: list[bytes] = []
         self._in_string = False
         self._is_text = False
         self._last_string = b""
         self._key: bytes | None = None
         self._text_depth: int | None = None
-        self._string = _EscapedForm()
+        self._string = Converter(_unescaped, _unfinished_escape)
 
     def feed(self, data: bytes) -> bytes:
         data = self.held + data

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from purger.travis.job_log.pieces import Converter, before
+
 _LINE_TAG = re.compile(rb"<(?:br|/?(?:div|p|tr|li|pre|details|summary|blockquote))\b[^<>\n]{0,300}>\n?", re.IGNORECASE)
 _OTHER_TAG = re.compile(rb"</?(?:span|a|code|b|i|em|strong|td|font|wbr)\b[^<>\n]{0,300}>", re.IGNORECASE)
 _ANY_TAG = re.compile(rb"<[/!?]?[a-z][^<>]{0,4000}>", re.IGNORECASE)
@@ -17,24 +19,11 @@ _HIDDEN = re.compile(rb"<(head|script|style)(?=[\s>])", re.IGNORECASE)
 _LONGEST_END = 16
 
 
-class TaggedText:
+class TaggedText(Converter):
     """Takes a piece of a web page's source, whose lines end in tags, in pieces of any size; returns its text."""
 
     def __init__(self) -> None:
-        self.held = b""
-
-    def feed(self, data: bytes) -> bytes:
-        """Read the next piece; return the text that is complete."""
-        data = self.held + data
-        begun = _CUT_TAG.search(data, max(0, len(data) - _LONGEST_TAG))
-        cut = begun.start() if begun else len(data)
-        self.held = data[cut:]
-        return self._untagged(data[:cut])
-
-    def finish(self) -> bytes:
-        """Return the rest of the text."""
-        held, self.held = self.held, b""
-        return self._untagged(held)
+        super().__init__(self._untagged, before(_CUT_TAG, _LONGEST_TAG))
 
     def _untagged(self, data: bytes) -> bytes:
         data = _OTHER_TAG.sub(b"", _LINE_TAG.sub(b"\n", data))

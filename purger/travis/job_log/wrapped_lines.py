@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from functools import reduce
 
+from purger.travis.job_log.text import QUOTING
+
 _NARROWEST, _WIDEST = 40, 400
 _SHARE_OF_LONGER_LINES = 0.02
 _MOST_LINES = 2000
 _LONGEST = 8 * 1024
-_PREFIX = re.compile(rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+")
-"""What people put before all lines of a log alike: marks of quoting, the indentation of code."""
+_PREFIX = re.compile(QUOTING)
 _STARTS = re.compile(
-    _PREFIX.pattern + rb"(?:(?:\d+m ?)?[\d.]+s)?(?:\$ |fetching |uploading |found |could not download |"
+    QUOTING + rb"(?:(?:\d+m ?)?[\d.]+s)?(?:\$ |fetching |uploading |found |could not download |"
     rb"attempting to download |adding /|Setting up |store build |changes? detected|"
     rb"nothing changed|failed to upload |running `?casher |travis_|"
     rb"The command \"|The job |The log length |The build |No output has been |Done[.:] |Your build |Worker information)"
 )
 # What only a terminal breaks: a key without blanks, and the clone, whose folder is called like the repository.
 _ONLY_WRAPPED = re.compile(
-    _PREFIX.pattern + rb"(?:[\d.]+s)?(?:(?:fetching|uploading) \S{1,250}/\S{1,400}\.t[gb]z"
+    QUOTING + rb"(?:[\d.]+s)?(?:(?:fetching|uploading) \S{1,250}/\S{1,400}\.t[gb]z"
     rb"|\$ git clone (?:-\S{1,300} ){0,9}\S{0,300}[/:]([\w.\-]+/[\w.\-]+?)(?:\.git)? \1)\s*"
 )
 _MOST_JOINED = 6

@@ -13,6 +13,8 @@ WORKER, CLONE, PART = (
 )
 RUN = '$ make\nno\nThe command "make" exited with 1.\n'
 DONE = "Done. Your build exited with 1.\n"
+STALLED = "No output has been received in the last 10m0s\nThe build has been terminated\n"
+FAILED = 'The command "{}" failed and exited with 128 during {}.\nYour build has been stopped.\n'
 DISABLED = PART + "Failed to fetch casher from GitHub, disabling cache.\n"
 FETCHED = WORKER + CLONE + PART + "attempting to download cache archive\ncould not download cache\n" + RUN + DONE
 
@@ -97,7 +99,24 @@ def fold(name: str) -> str:
             Unknown.FRAGMENT,
         ),
         (PART + "$ Installing caching utilities\n", CacheUse.UNKNOWN, Unknown.ENDS_EARLY),
+        (
+            PART + "/x/bin/casher:9:in `fetch': no\n" + RUN + DONE + WORKER + CLONE + "cache.1\n",
+            CacheUse.UNKNOWN,
+            Unknown.ENDS_EARLY,
+        ),
         (WORKER + CLONE + "store build cache\n", CacheUse.UNKNOWN, Unknown.BEGINS_LATE),
+        (WORKER + CLONE + PART + "$ Installing caching utilities\n" + STALLED, CacheUse.UNKNOWN, Unknown.STALLED),
+        (WORKER + CLONE + STALLED, CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        (WORKER + "Done: Job Cancelled\n", CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        (WORKER + CLONE + "$ cd x\nDone: Job Cancelled\n", CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        (WORKER + CLONE + "$ rvm use 2\n" + FAILED.format("rvm use 2", ""), CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        (WORKER + CLONE + FAILED.format("git clone x", "checkout"), CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        (WORKER + CLONE + RUN + DONE + WORKER + CLONE + STALLED, CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        (WORKER + CLONE + FAILED.format("curl x", "before_install"), CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + "$ npm ci\n" + FAILED.format("npm ci", ""), CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + "$ make\n" + STALLED, CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + '$ cd x && make\nThe command "cd x && make" exited with 1.\n', CacheUse.NO_CACHE, None),
+        (WORKER + CLONE + DONE, CacheUse.NO_CACHE, None),
     ],
 )
 def test_what_the_beginning_proves(log: str, use: CacheUse, why: Unknown | None) -> None:

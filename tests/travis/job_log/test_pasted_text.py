@@ -83,6 +83,7 @@ PREFIXES: dict[str, Prefix] = {
     "a long date": lambda n: f"Sun Mar  1 {clock(n)} ",
     "a chat with names": lambda n: f"{clock(n)} <octavia> ",
     "steps": lambda n: f"[{n}/300] ",
+    "an id": lambda n: f"0x{n * 7919:08x} ",
     "tabs": lambda n: f"build\tUNKNOWN STEP\t2020-03-01T{clock(n)}.1234567Z ",
 }
 

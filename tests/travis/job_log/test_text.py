@@ -13,6 +13,7 @@ HEAD = b"an ordinary line\n" * (HEAD_BYTES // 16)
 TAILS = {
     "colours": b"a\x1b[31;1mred\x1b[0m b\x1b[0K\r\n",
     "a title": b"a\x1b]0;a longer title\x07b",
+    "a link": b"a\x1b]8;;http://x\x1b\\b",
     "a code cut off": b"a\x1b[3",
     "codes in a row": b"\x1b[0m\x1b[0m\x1b[0m\x1b[0mx",
     "UTF-16": "zero bytes between".encode("utf-16-le"),
