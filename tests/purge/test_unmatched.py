@@ -19,8 +19,6 @@ from tests.support.browser import OpenApi, Purger, fill
 from tests.support.builders import cache, nested
 from tests.support.retry_policies import FAST
 
-pytestmark = pytest.mark.browser
-
 KNOWN = [cache("main", full="main"), cache("2.0", full="release/2.0"), cache("PR.7", full="PR.7")]
 SHOWN = [cache("main"), cache("2.0"), cache("PR.7")]
 
@@ -204,6 +202,7 @@ async def test_a_nested_branch_that_has_caches_means_itself(
         assert await unmatched_names(Filters(exclude=(name,)), NESTED, listings) == []
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("policy", [(), ("--until-below", "1KB")], ids=["filter", "policy"])
 @pytest.mark.parametrize("name", ["feature/Foo", "Feature/foo", "feature/foo,feature/other", "foo"])
 def test_nothing_is_deleted_where_an_excluded_nested_branch_is_misspelt(
@@ -246,6 +245,7 @@ async def test_a_branch_of_that_name_means_itself(open_api: OpenApi, repository:
     assert [one.is_meant for one in found] == [False, False]
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("name", ["Main", "origin/main", "main,dev", "@(main|dev)"])
 def test_nothing_is_deleted_where_an_excluded_branch_is_misspelt(
     purger: Purger, repository: Repository, name: str
@@ -271,6 +271,7 @@ def test_of_several_repositories_one_tells_what_is_meant() -> None:
 COMMANDS = [("list",), ("purge", "--dry-run"), ("purge", "--yes")]
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("policy", [(), ("--keep-newest", "1"), ("--limit", "9")], ids=" ".join)
 def test_each_name_is_warned_of_once(
@@ -292,6 +293,7 @@ def test_each_name_is_warned_of_once(
     assert ended.repository["selected"] == (0 if "1" in policy else 2)
 
 
+@pytest.mark.browser
 def test_over_many_repositories_a_name_is_warned_of_where_none_has_it(purger: Purger, site: StandIn) -> None:
     fill(site, "a", "b", caches=0)
     site.add_repository("acme/empty")
@@ -316,6 +318,7 @@ async def test_where_the_branches_can_not_be_listed_only_a_spelling_of_an_exclud
         assert found == [Unmatched("--exclude", "Main", "main", is_meant=True)]
 
 
+@pytest.mark.browser
 def test_a_resumed_run_does_not_warn_of_what_the_former_one_deleted(
     purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
 ) -> None:
