@@ -137,6 +137,7 @@ def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> N
         ({"branches": ("",)}, "--branch is empty"),
         ({"exclude": ("",)}, "--exclude is empty"),
         ({"match": ""}, "--match is empty"),
+        ({"match": "a\0b"}, "--match contains a NUL or bytes that are not text"),
         ({"exclude": ("refs/heads/main",)}, "--exclude refs/heads/main is a reference, and no branch's name"),
         ({"newer_than_s": 0.0}, "no cache is newer than 0 seconds"),
         ({"newer_than_s": DAY, "older_than_s": 2 * DAY}, "no cache is newer than 1 day and older than 2 days"),
@@ -173,7 +174,7 @@ def test_a_refusal_names_the_option_and_its_values(filters: dict[str, Any], mess
         ),
         *(
             (name, "holds more than single char")
-            for name in ("[main,dev]", '["main"]', "[^m]*", "['a']", "[!a,b]", "[[:digit:]]*")
+            for name in ("[main,dev]", '["main"]', "[^m]*", "[!^m]*", "['a']", "[!a,b]", "[[:digit:]]*")
         ),
     ],
 )
@@ -186,8 +187,8 @@ def test_what_no_branch_can_be_called_is_refused(option: str, name: str, why: st
 @pytest.mark.parametrize(
     "name",
     [
-        "main", "PR.7", "release/2.0", "v1.[0-9]", "[!m]*", "[]a]", "*.x", "@x", "a-b_c#1+2=3", "über", "a]b", "a$",
-        "[!]a]", "[!z-a]", "a(?!)b", "x%y", "v?.*", "a,b", "'q'",
+        "main", "PR.7", "release/2.0", "v1.[0-9]", "[!m]*", "[X-Z]*", "[]a]", "*.x", "@x", "a-b_c#1+2=3", "über", "a]b",
+        "a$", "[!]a]", "[!z-a]", "a(?!)b", "x%y", "v?.*", "a,b", "'q'",
     ],
 )  # fmt: skip
 def test_what_a_branch_may_be_called_is_accepted(name: str) -> None:
