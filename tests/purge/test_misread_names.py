@@ -79,7 +79,14 @@ async def test_a_name_to_exclude_in_another_spelling_is_refused_and_in_a_dry_run
         "--exclude Main matches no listed cache of acme/widgets: is main meant?"
     )
     assert await warned(one, other) == ([[MISSPELT_TEXT], []], [])
+    assert await warned(record("acme/a", MISSPELT), record("acme/b", MISSPELT)) == ([[MISSPELT_TEXT]] * 2, [])
     assert await warned(record("acme/widgets", MISSPELT)) == ([[MISSPELT_TEXT]], [])
+
+
+async def test_what_the_page_shows_of_a_branch_may_be_meant_for_another_repository() -> None:
+    shown = Unmatched("--exclude", "foo", "feature/foo", is_meant=True)
+    assert (await refused(record("acme/a", shown))).what == str(shown)
+    assert await warned(record("acme/a", shown), record("acme/b", shown)) == ([[], []], [events.Warned("", str(shown))])
 
 
 async def test_of_one_repository_each_name_is_warned_of_in_its_name_and_of_several_what_none_has() -> None:

@@ -56,6 +56,7 @@ async def test_the_names_that_match_no_cache(
         ("Focal ", "--match Focal  matches no listed cache: is focal meant?"),
         ('"focal"', '--match "focal" matches no listed cache: is focal meant?'),
         ("jammy", "--match jammy matches no listed cache"),
+        ("XFocal", "--match XFocal matches no listed cache"),
         ("*", "--match * matches no listed cache"),
         ("main", "--match main matches no listed cache"),
     ],
@@ -128,7 +129,9 @@ def test_of_several_repositories_only_what_none_has_is_warned_of() -> None:
         ("m{ine,ain}", "main"),
         ("{old,new}-{1,2}", None),
         ("{a,b}" * 30, None),
+        ("dev,origin/main", "main"),
         ("%6Dain", "main"),
+        ('"main/"', "main"),
         ('"main"', "main"),
         ("[main]", "main"),
         ("heads/main", "main"),
@@ -156,7 +159,35 @@ async def test_a_name_in_another_spelling_certainly_means_a_branch(
     async with open_api() as api:
         listings = BranchListings(api, repository.id, Selection)
         (found,) = await unmatched_names(Filters(exclude=(name,)), KNOWN, listings)
+    assert found.option == "--exclude"
     assert (found.is_meant, found.similar if found.is_meant else None) == (branch is not None, branch)
+    also = Filters(exclude=(name, *[one.known_branch for one in KNOWN]))
+    async with open_api() as api:
+        left = await unmatched_names(also, KNOWN, BranchListings(api, repository.id, Selection))
+    assert [(one.name, one.is_meant) for one in left] == [(name, False)], "no branch is left that it could spare"
+
+
+@pytest.mark.parametrize(
+    ("name", "similar", "is_meant"),
+    [("mian", "main", False), ("Main", "main", True), ("man*", None, False), ("M*", "main", True), ("x", None, False)],
+)
+async def test_a_branch_that_is_alike_is_named(
+    open_api: OpenApi, repository: Repository, name: str, similar: str | None, is_meant: bool
+) -> None:
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, Selection)
+        found = await unmatched_names(Filters(branches=(name,)), KNOWN, listings)
+    assert found == [Unmatched("--branch", name, similar, is_meant=is_meant)]
+
+
+@pytest.mark.parametrize(("name", "may_be"), [("PR.9", True), ("old", True), ("nosuch", False), ("PR.x", False)])
+async def test_what_may_be_a_part_of_a_file_name_may_be_of_any_branch(
+    open_api: OpenApi, repository: Repository, name: str, may_be: bool
+) -> None:
+    repository._branches = ["main", "old"]
+    filters, unclear = Filters(exclude=(name,)), replace(cache("cache-a--b", "c.tgz"), may_be_nested=True)
+    assert await unmatched(open_api, repository, filters, KNOWN) == [name]
+    assert await unmatched(open_api, repository, filters, [*KNOWN, unclear]) == ([] if may_be else [name])
 
 
 NESTED = [cache("main"), cache("foo"), cache("café"), cache("2.0")]
