@@ -198,10 +198,21 @@ def test_the_summary_of_a_list_says_nothing_of_deletions() -> None:
         f"<details><summary>Space by branch</summary>\n\n{BY_BRANCH}{more}{END}"
     )
     assert plain(short_summary(listed, as_list=True)) == f"\n### \N{CROSS MARK} {title}\n"
+    assert "would be deleted" in short_summary(listed)
     would = plain(markdown_summary(listed))
     assert "<summary>Space that would be freed, by branch</summary>" in would
     assert NUMBERS in would
     assert "What is left" not in would
+
+
+def test_an_error_of_some_repositories_names_each_of_them_and_each_warning_has_a_line() -> None:
+    records = [record(name, gone=0, left=[refused("main")]) for name in "abc"]
+    for one in records[:2]:
+        one.error = AccessError("refused")
+    records[2].warnings += ["odd", "odder"]
+    made = report(*records)
+    assert "\n\n> <code>acme/a</code>, <code>acme/b</code>: Refused.\n\n" in plain(markdown_summary(made))
+    assert "\n- <code>acme/c</code>: Odd.\n- <code>acme/c</code>: Odder.\n" in plain(markdown_summary(made))
 
 
 def test_each_part_of_the_summary_is_bounded_and_says_how_much_more_there_is() -> None:
@@ -228,7 +239,7 @@ def test_each_part_of_the_summary_is_bounded_and_says_how_much_more_there_is() -
 def test_a_size_that_the_site_does_not_name_is_unknown() -> None:
     cache = cache_report("main", UNSIZED, "failed")
     made = msgspec.structs.replace(report(), repositories=[repository_of(cache)])
-    assert "| unknown | failed |" in markdown_summary(made)
+    assert "| unknown | failed |  |\n" in markdown_summary(made)
 
 
 @pytest.mark.parametrize(
@@ -268,8 +279,8 @@ def test_github_makes_no_emoji_mention_reference_or_link_of_text() -> None:
 
 
 def test_names_that_git_and_github_allow_are_in_full() -> None:
-    branch = "b" * 255
-    assert name_as_code(branch) == f"<code>{branch}</code>"
+    for branch in ("b" * 255, "\N{LATIN SMALL LETTER E WITH ACUTE}"):
+        assert name_as_code(branch) == f"<code>{branch}</code>"
 
 
 def test_what_the_policies_keep_is_a_table() -> None:
@@ -284,5 +295,6 @@ def test_what_the_policies_keep_is_a_table() -> None:
 def test_what_an_error_quotes_of_a_log_has_lines_of_its_own() -> None:
     text = markdown_summary(report(record(), error=AccessError("refused", remedy="It printed:\n  $ make\n  @octavia")))
     assert text.count("<br>") == 3
+    assert "> Refused.<br>It printed:<br>  $ make<br>  @octavia\n" in plain(text)
     assert "It printed" in Rendered(text).text
     assert "\N{REPLACEMENT CHARACTER}" not in text
