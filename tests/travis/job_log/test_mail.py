@@ -87,7 +87,12 @@ def test_the_text_of_a_mail_is_decoded(mail: bytes) -> None:
 )
 def test_what_is_no_mail_stays_as_it_is(text: bytes) -> None:
     assert read(text) == text
-    assert read(text[:7], text[7:]) == text
+    for at in (7, 100):
+        assert read(text[:at], text[at:]) == text
+
+
+def test_the_last_line_of_a_mail_is_decoded_too() -> None:
+    assert read(HEAD + b"Content-Transfer-Encoding: quoted-printable\n\na=3D\nb=3D") == b"a=\nb="
 
 
 def test_a_mails_line_without_an_end_is_given_on() -> None:

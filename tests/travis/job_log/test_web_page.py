@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from purger.travis.job_log.web_page import PageText
+from purger.travis.job_log.web_page import PageText, TaggedText
 
 
-def read(*pieces: bytes) -> bytes:
-    page = PageText()
+def read(*pieces: bytes, page: TaggedText | None = None) -> bytes:
+    page = page or PageText()
     return b"".join([*map(page.feed, pieces), page.finish()])
+
+
+def test_of_a_piece_of_a_page_only_tags_of_lines_end_lines() -> None:
+    source = b"<div>a<br>\nb<span class=x>c</span> &lt;d&gt; <e></div>f"
+    for pieces in ([source], [source[at : at + 1] for at in range(len(source))]):
+        assert read(*pieces, page=TaggedText()) == b"\na\nbc <d> <e>\nf"
 
 
 @pytest.mark.parametrize(
