@@ -91,6 +91,10 @@ def test_what_is_no_mail_stays_as_it_is(text: bytes) -> None:
         assert read(text[:at], text[at:]) == text
 
 
+def test_a_first_line_that_does_not_end_is_given_on() -> None:
+    assert MailText().feed(b"Subject: " * 10_000) == b"Subject: " * 10_000
+
+
 def test_the_last_line_of_a_mail_is_decoded_too() -> None:
     assert read(HEAD + b"Content-Transfer-Encoding: quoted-printable\n\na=3D\nb=3D") == b"a=\nb="
 

@@ -29,6 +29,8 @@ def test_of_a_piece_of_a_page_only_tags_of_lines_end_lines() -> None:
         (b"a&#x2F;b &#47; &hellip; &amp;lt; &none; &", [b"a/b / \xe2\x80\xa6 &lt; &none; &"]),
         (b"cache-linux<wbr>-focal<wbr />.tgz", [b"cache-linux-focal.tgz"]),
         (b"a<script>b", [b"a"]),
+        (b"a<script>b <", [b"a"]),
+        (b"a&nbsp;b", [b"a b"]),
         (b"a<scr", [b"a<scr"]),
     ],
 )
