@@ -189,6 +189,13 @@ async def test_a_branch_to_exclude_is_not_taken_for_a_repository(
     assert await warned(excluding(), other, api=api) == ([[], []], []), "it may be a repository after all"
 
 
+async def test_a_branch_that_is_taken_for_a_repository_is_warned_of_once() -> None:
+    excluding = record("acme/widgets", Unmatched("--branch", "feature/foo"), exclude=("x",))
+    lost = record("feature/foo", caches=(), error=LOST)
+    (of_it, of_lost), emitted = await warned(excluding, lost, api=FakeApi("feature/foo"))
+    assert (len(of_it), of_lost, emitted) == (1, [], [])
+
+
 async def test_of_a_repository_without_a_number_no_branches_are_asked() -> None:
     excluding = record(exclude=("x",))
     excluding.repository_id = None
