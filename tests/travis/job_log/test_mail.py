@@ -110,7 +110,7 @@ def test_a_mails_line_without_an_end_is_given_on() -> None:
 
 @pytest.mark.parametrize("encoding", [b"7bit", b"quoted-printable"])
 def test_only_a_boundary_of_the_mail_ends_a_part_and_lines_keep_their_ends(encoding: bytes) -> None:
-    text = b"--depth\n--\nab_1\nMAX\nx \n"
+    text = b"--depth\n--\nab_1\nMAX\ny\f\nx \n"
     part = (
         b"Content-Transfer-Encoding: "
         + encoding
