@@ -52,7 +52,7 @@ def covers(exclude: tuple[str, ...], name: str) -> bool:
         or (set(pattern) <= {"*", "?"} and "*" in pattern and pattern.count("?") < 2)
         or (not is_glob(name) and excludes(name, pattern))
         # All that begins so is excluded, in full names and in displayed ones.
-        or (pattern.endswith("*") and not is_glob(pattern[:-1]) and before.startswith(pattern[:-1]))
+        or (pattern.endswith("*") and before.startswith(pattern[:-1]))
         for pattern in exclude
     )
 

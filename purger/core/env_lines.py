@@ -73,7 +73,7 @@ def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
     _refuse_misspelt(text)
     found: dict[str, str] = {}
     understood = 0
-    for binding in parse_stream(io.StringIO(text, newline="")):
+    for binding in parse_stream(io.StringIO(text)):
         ours = list(_lines_of_ours(binding, known))
         for line in ours:
             value = _value(binding, line, known, is_alone=len(ours) == 1)
@@ -103,13 +103,13 @@ def narrowing_meant(line: str) -> str | None:
 
 def _narrowing_like(name: str) -> str | None:
     """Return the variable of those that narrow a purge that a name, however it is written, is nearly."""
-    words = re.findall(r"[^\W_]+", name.upper())
-    head, rest = (words[0], "".join(words[1:])) if words else ("", "")
+    head, *others = re.findall(r"[^\W_]+", name.upper()) or [""]
+    rest = "".join(others)
     if head.startswith("PURGER"):
         head, rest = "PURGER", head.removeprefix("PURGER") + rest
     if not difflib.get_close_matches(head, ["PURGER"], cutoff=_MISSPELT):
         return None
-    similar = difflib.get_close_matches(rest, _NARROWING_BY_REST, n=1, cutoff=_REST_MISSPELT)
+    similar = difflib.get_close_matches(rest, _NARROWING_BY_REST, cutoff=_REST_MISSPELT)
     return _NARROWING_BY_REST[similar[0]] if similar else None
 
 
@@ -148,7 +148,7 @@ def name_meant(line: str) -> str | None:
         return "_".join(words)
     for name in OF_TRAVIS:
         parts = name.split("_")
-        is_first_word = re.search(rf"(?<!\w){name}(?=\s|$)", start.rstrip()) is not None
+        is_first_word = re.search(rf"(?<!\w){name}(?=\s|$)", start) is not None
         if "".join(words) == "".join(parts) or (words[: len(parts)] == parts and (not separator or is_first_word)):
             return name
     # A line that sets nothing may unset a filter, or test it.
@@ -185,7 +185,7 @@ class _Line:
 
     def refused(self, why: str, remedy: str | None = None) -> InputError:
         """Return the error for this line, which never repeats its value."""
-        shown = _shown(self.name)
+        shown = self.name[:60]
         return InputError(
             f".env can't be read: line {self.number} ({shown}) {why}",
             remedy=remedy or f"Write the line as {shown}=VALUE, or remove it.",
@@ -225,7 +225,7 @@ def _without_value(text: str, name: str, known: Collection[str]) -> str:
         return max(begun, key=len)
     words = text.split()
     at = next((at for at, word in enumerate(words) if name_meant(word) is not None), 0)
-    meant = name_meant(re.split(r"(?<=\w)\W", _without_prefix(words[at]), maxsplit=1)[0])
+    meant = name_meant(re.split(r"(?<=\w)\W", _without_prefix(words[at]))[0])
     if meant is None:
         return "PURGER_?"
     if _SETS_SOMETHING.search(text):
@@ -260,7 +260,3 @@ def _value(binding: Binding, line: _Line, known: Collection[str], *, is_alone: b
     if is_bare and name in _OF_SELECTING and _UNQUOTED.search(binding.value):
         raise line.refused("holds what a shell would take for something else", "Write the value in single quotes.")
     return binding.value
-
-
-def _shown(name: str) -> str:
-    return "".join(each if each.isalnum() or each == "_" else "?" for each in name)[:60]

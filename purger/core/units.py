@@ -53,7 +53,7 @@ def parse_size_bytes(text: str) -> int:
 
 def _fullmatch(pattern: str, text: str, in_one_case: str) -> re.Match[str] | None:
     """Match a text that was brought to one case. In another alphabet, a letter may have become one of a unit's."""
-    return re.fullmatch(pattern, in_one_case, re.ASCII) if text.isascii() else None
+    return re.fullmatch(pattern, in_one_case) if text.isascii() else None
 
 
 def size_text(size_bytes: int) -> str:

@@ -171,7 +171,7 @@ async def _unmatched(
         return None
     if option == "--branch" and meant is None and not is_a_branch:
         meant = next(iter(view.written_otherwise(name)), None)
-    alike = [] if is_glob(name) else difflib.get_close_matches(name, known, 1)
+    alike = [] if is_glob(name) else difflib.get_close_matches(name, known)
     return Unmatched(option, name, meant or next(iter(alike), None), is_meant=meant is not None)
 
 

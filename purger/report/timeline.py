@@ -31,7 +31,7 @@ class _Moment:
     def merge(self, later: _Moment) -> None:
         """Merge a later moment of the same kind into this one."""
         for name, count in later.counts.items():
-            self.counts[name] = self.counts.get(name, 0) + count if name in _SUMMED else count
+            self.counts[name] = self.counts[name] + count if name in _SUMMED else count
         if self.kind == "load":
             self.at_s = later.at_s
         self.text = self.text or later.text
@@ -74,8 +74,6 @@ class Timeline:
                 self._add(event, "warning", {"caches": caches, "times": 1}, "caches were uploaded again")
             case events.Warned(text=text):
                 self._add(event, "warning", {"times": 1}, text)
-            case _:
-                pass
 
     @property
     def entries(self) -> list[TimelineEntry]:

@@ -37,7 +37,8 @@ class SecretBlanker:
         self._base64: list[tuple[re.Pattern[bytes], re.Pattern[bytes]]] = []
         for secret in self._secrets:
             inside = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-            for core in {core for text in inside for data in _bytes_of(text) for core in _base64_cores(data)}:
+            cores = {core for text in inside for data in _bytes_of(text) for core in _base64_cores(data)}
+            for core in sorted(cores):  # in the same order each time: where two overlap, the first one is blanked
                 encoded = b"".join(rb"(?:%b|[-_])" % _spelling(c) if c in "+/" else _utf8(c) for c in core)
                 # The characters on either side hold bits of the secret's first and last character.
                 whole = re.compile(_BASE64_CHARACTER + encoded + _BASE64_CHARACTER)

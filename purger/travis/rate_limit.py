@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from operator import itemgetter
 
 from purger.core.retry_policies import DEFAULT_POLICIES, Pauses
 
@@ -108,7 +107,7 @@ class Budget:
         """Return how many seconds to wait until one more may be sent, and what asks for the longest wait."""
         now = self._clock()
         waits = [(window.wait_s(now), window.name) for window in windows]
-        return max([(self._paused_until - now, "the site asked for fewer requests"), *waits], key=itemgetter(0))
+        return max([(self._paused_until - now, "the site asked for fewer requests"), *waits])
 
     def refused(self, retry_after_s: float | None) -> None:
         """The site answered 429: everyone pauses, for as long as it says, but at most for one window of requests.

@@ -36,7 +36,7 @@ def test_a_glob_is_recognised(name: str, glob: bool) -> None:
         ),
         *(
             (name, "holds more than single char")
-            for name in ("[main,dev]", '["main"]', "[^m]*", "['a']", "[!a,b]", "[[:digit:]]*")
+            for name in ("[main,dev]", '["main"]', "[^m]*", "[!^m]*", "['a']", "[!a,b]", "[[:digit:]]*")
         ),
     ],
 )
@@ -49,8 +49,8 @@ def test_what_no_branch_can_be_called_is_refused(option: str, name: str, why: st
 @pytest.mark.parametrize(
     "name",
     [
-        "main", "PR.7", "release/2.0", "v1.[0-9]", "[!m]*", "[]a]", "*.x", "@x", "a-b_c#1+2=3", "über", "a]b", "a$",
-        "[!]a]", "[!z-a]", "a(?!)b", "x%y", "v?.*", "a,b", "'q'",
+        "main", "PR.7", "release/2.0", "v1.[0-9]", "[!m]*", "[X-Z]*", "[]a]", "*.x", "@x", "a-b_c#1+2=3", "über", "a]b",
+        "a$", "[!]a]", "[!z-a]", "a(?!)b", "x%y", "v?.*", "a,b", "'q'",
     ],
 )  # fmt: skip
 def test_what_a_branch_may_be_called_is_accepted(name: str) -> None:

@@ -44,8 +44,9 @@ MAIN = {"PURGER_BRANCH": "main"}
         b"PURGE_URL=https://cdn.example\nPURGE_CACHE=1\nMERGER_BRANCH=x\nPURGER_BRANCH=main",
         b"PURGE_BATCH=9\nPURGE_OLDER_THAN_DAYS=3\nPURGE_URL: x\nset PURGE_KEY=x\nMY_PURGE_BRANCH=x\nPURGER_BRANCH=main",
         b"PURGER_VERSION=0.2.0\nexport PURGER_IMAGE=ghcr.io/o/purger:v0 # a tag\nPURGER_TAG: v1\nPURGER_BRANCH=main",
-        b"unset PURGER_VERSION\nFOO=1 PURGER_VERSION=2\nPURGER_BRANCH=main",
+        b"unset PURGER_VERSION # it\nFOO=1 PURGER_VERSION=2\nPURGER_BRANCH=main",
         b"# PURGE_BRANCH=x\nPURGE=1\nunset PURGE_BRANCH\nSET_PURGE_BRANCH=x\nPURGER_BRANCH=main",
+        b"see PURGE_BRANCH there: x\nPURGER_BRANCH=main",
     ],
 )
 def test_a_filter_is_read(content: bytes) -> None:
@@ -137,6 +138,7 @@ def test_a_filter_is_read(content: bytes) -> None:
         "setx PURGE_BRANCH main",
         "declare -x PURGE_EXCLUDE=main",
         "declare -gx PURGE_EXCLUDE=main",
+        "set -gx PURGE_EXCLUDE main",
         "$env:PURGE_EXCLUDE='main'",
         "PURGE-EXCLUDE=main",
         "PURGE_OLDERTHAN=3d",
@@ -166,6 +168,7 @@ def test_a_filter_is_read(content: bytes) -> None:
         "set PURGER_TOKN s3cret = x",
         "- PURGER_TOKEN s3cret: x",
         "PURGER_TOKN-s3cret==",
+        "PURGER_TOKN-s3cret = x",
         "export PURGER_s3cret",
         "set -x PURGER_TOKN/s3cret=",
         "PURGER_TOKEN_s3cret",
@@ -205,6 +208,13 @@ def test_bytes_that_are_no_text_are_refused_where_they_are_ours(content: bytes) 
         settings_in(content, KNOWN)
 
 
+def test_a_line_that_the_parser_passes_over_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("purger.core.env_lines.parse_stream", lambda _stream: ())
+    assert settings_in(b"FOO=1", KNOWN) == {}
+    with pytest.raises(InputError, match="a line of purger's is not understood"):
+        settings_in(b"PURGER_BRANCH=main", KNOWN)
+
+
 def test_other_lines_mean_no_variable_of_ours() -> None:
     travis = ("X=TRAVIS_TOKEN", "TRAVIS_TOKENS=1", "TRAVIS_TOKEN_FILE=x", "TRAVIS_TOKEN_FILE: x")
     for line in ("", "FOO=PURGER", "# PURGER_BRANCH=x", "A=1 # PURGER_BRANCH=x", "local: PURGER_BRANCH", *travis):
@@ -215,6 +225,7 @@ def test_other_lines_mean_no_variable_of_ours() -> None:
     ("name", "meant"),
     [
         ("PURGER_BRNCH", "PURGER_BRNCH"),
+        ("purger_url", "PURGER_URL"),
         ("purger_branch", "PURGER_BRANCH"),
         ("PURGER-EXCLUDE", "PURGER_EXCLUDE"),
         ("PURGER.DRY.RUN", "PURGER_DRY_RUN"),
@@ -326,15 +337,18 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
         ("FOO=1 PURGER_BRANCH=main", "(PURGER_BRANCH) is part of the value of another variable", "=VALUE"),
         ("# note\u2028PURGER_BRANCH=main", "line 2 (PURGER_BRANCH) is part of another line", "=VALUE"),
         ("PURGER_BRANCH=main PURGER_MATCH=x", "(PURGER_BRANCH) holds another setting", "Write one setting a line."),
+        ('PURGER_BRANCH="a\nPURGER_TAG=1"', "(PURGER_BRANCH) holds another setting", "Write one setting a line."),
         ("TRAVIS_TOKEN=s3cret PURGER_MATCH=x", "(TRAVIS_TOKEN) holds another setting", "Write one setting a line, or"),
         ("PURGER_MATCH=x TRAVIS_TOKEN=s3cret", "(PURGER_MATCH) holds another setting", "the value in single quotes."),
         ("PURGER_BRANCH=a\nPURGER_BRANCH=b", "line 2 (PURGER_BRANCH) is set a second time", "Remove one of"),
         ("export purger_branch=main", "(PURGER_BRANCH) has its name in small letters", "PURGER_BRANCH=VALUE"),
         ("FOO=1\nPURGE_BRANCH=main", "line 2 is no variable of purger's, and nearly PURGER_BRANCH", "Correct the name"),
+        ("FOO=1 PURGER_BRANCHX=x", "(PURGER_BRANCHX) is not a variable of purger's", "Is PURGER_BRANCH meant?"),
         ("FOO=1 PURGER_PREFIX=x", "(PURGER_PREFIX) is not a variable of purger's", "Correct the name"),
         (f"PURGER_{'A' * 60}=x", f"(PURGER_{'A' * 53}) is not a variable of purger's", "Correct the name"),
         ("PURGER_TOKEN_s3cret", "(PURGER_TOKEN) is not a variable of purger's", "Correct the name"),
         ("P\0URGER_BRANCH=main", "holds zero bytes, as UTF-16 does", "Save the file as UTF-8."),
+        ("FOO=1;PURGER_s3cret = x", "(PURGER_?) is not a variable of purger's", "Correct the name"),
         ("PURGER_s3cret", "(PURGER_?) is not a variable of purger's", "Correct the name"),
         (
             "PURGER_BRANCH=a;b",

@@ -143,6 +143,7 @@ def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> N
         ({"branches": ("",)}, "--branch is empty"),
         ({"exclude": ("",)}, "--exclude is empty"),
         ({"match": ""}, "--match is empty"),
+        ({"match": "a\0b"}, "--match contains a NUL or bytes that are not text"),
         ({"exclude": ("refs/heads/main",)}, "--exclude refs/heads/main is a reference, and no branch's name"),
         ({"newer_than_s": 0.0}, "no cache is newer than 0 seconds"),
         ({"newer_than_s": DAY, "older_than_s": 2 * DAY}, "no cache is newer than 1 day and older than 2 days"),

@@ -17,6 +17,7 @@ from purger.core.options import (
     chosen,
     declared,
     flag,
+    is_on,
     number,
     parse_number,
     text,
@@ -245,9 +246,20 @@ def test_a_choice_that_is_likely_meant_is_named(given: str, meant: str) -> None:
     assert caught.value.remedy == f"{meant}Give size, site or name."
 
 
-@pytest.mark.parametrize("given", ["", "1", "true", "Yes", " ON ", "0", "False", "n", "off"])
-def test_a_variable_may_switch_an_option_in_several_words(given: str) -> None:
+@pytest.mark.parametrize(
+    ("given", "switched_on"),
+    [("", False), ("1", True), ("true", True), ("Yes", True), (" ON ", True), ("0", False), ("False", False),
+     ("n", False), ("off", False)],
+)  # fmt: skip
+def test_a_variable_may_switch_an_option_in_several_words(given: str, switched_on: bool) -> None:
     check_switch(given)
+    assert is_on(given) is switched_on
+
+
+def test_the_variables_of_an_option_that_have_a_value_are_given() -> None:
+    option = Option(names=("--x",), help="", panel=None, more_variables=("TRAVIS_X", "TRAVIS_Y"))
+    given = {"TRAVIS_Y": "0", "PURGER_X": "1", "TRAVIS_X": "", "TRAVIS_Z": "1"}
+    assert option.variables_given(given) == ["PURGER_X", "TRAVIS_Y"]
 
 
 def test_a_word_that_switches_nothing_is_rejected() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from purger.core.errors import ExitCode
-from purger.jobs.verdict import error_of, judge, sentence_about
+from purger.jobs.verdict import error_of, is_spared, judge, sentence_about
 from purger.report.model import Verdict
 from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Symptom, Unknown
 
@@ -24,6 +24,7 @@ UNNAMED = JobLog(is_log=True, started_clean=False, fetched_unnamed=True)
 CUT_AFTER_A_COMMAND = JobLog(is_log=True, truncated=True, last_failing_lines=("$ make",))
 WITHOUT_CACHES = JobLog(is_log=True)
 GONE = FetchVerdict(FETCH, deleted=True, outcome="deleted", deleted_at=None, when="after")
+UPLOADED_AGAIN = replace(GONE, is_spared=True)
 SPARED = FetchVerdict(FETCH, deleted=False, outcome="skipped", deleted_at=None, when="unknown")
 UNCLEAR = FetchVerdict(
     FETCH, deleted=None, outcome=None, deleted_at=None, when="unknown", doubt="deleted of one branch"
@@ -122,7 +123,38 @@ def test_what_still_comes_back_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("fetched", "spared"),
+    [
+        ([], False),
+        ([SPARED], False),
+        ([GONE], False),
+        ([UPLOADED_AGAIN], True),
+        ([UPLOADED_AGAIN, SPARED], True),
+        ([UPLOADED_AGAIN, GONE], False),
+    ],
+)
+def test_later_uploads_that_no_purge_would_delete_are_not_said_to_be_deleted_caches(
+    fetched: list[FetchVerdict], spared: bool
+) -> None:
+    assert is_spared(fetched) is spared
+    made = error(Verdict.FETCHED_DELETED, FETCHED, fetched)
+    if spared:
+        assert made.what == (
+            "job 5 fetched a cache that was uploaded again after its deletion, and is not selected: main/cache-a.tgz"
+        )
+        assert made.where == "https://app/jobs/5"
+        assert made.remedy == (
+            "Run this again with options that select it: without --older-than, --newer-than and --keep-newest, "
+            "for example."
+        )
+    else:
+        assert "still fetches a deleted cache" in made.what
+
+
 def test_a_fetch_of_which_it_is_not_known_whether_it_was_deleted_is_named() -> None:
+    made = error(Verdict.UNKNOWN, FETCHED, [UNCLEAR, UNCLEAR])
+    assert made.what.endswith("of one branch, main/cache-a.tgz was deleted of one branch")
     made = error(Verdict.UNKNOWN, FETCHED, [SPARED, UNCLEAR])
     assert made.what.endswith("fetched a deleted cache is not known: main/cache-a.tgz was deleted of one branch")
     assert "--branch" in made.remedy

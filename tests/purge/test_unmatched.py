@@ -20,8 +20,6 @@ from tests.support.browser import OpenApi, Purger, fill
 from tests.support.builders import cache, nested
 from tests.support.retry_policies import FAST
 
-pytestmark = pytest.mark.browser
-
 KNOWN = [cache("main", full="main"), cache("2.0", full="release/2.0"), cache("PR.7", full="PR.7")]
 SHOWN = [cache("main"), cache("2.0"), cache("PR.7")]
 
@@ -59,6 +57,7 @@ async def test_the_names_that_match_no_cache(
         ("Focal ", "--match Focal  matches no listed cache: is focal meant?"),
         ('"focal"', '--match "focal" matches no listed cache: is focal meant?'),
         ("jammy", "--match jammy matches no listed cache"),
+        ("XFocal", "--match XFocal matches no listed cache"),
         ("*", "--match * matches no listed cache"),
         ("main", "--match main matches no listed cache"),
     ],
@@ -131,7 +130,9 @@ def test_of_several_repositories_only_what_none_has_is_warned_of() -> None:
         ("m{ine,ain}", "main"),
         ("{old,new}-{1,2}", None),
         ("{a,b}" * 30, None),
+        ("dev,origin/main", "main"),
         ("%6Dain", "main"),
+        ('"main/"', "main"),
         ('"main"', "main"),
         ("[main]", "main"),
         ("heads/main", "main"),
@@ -162,7 +163,35 @@ async def test_a_name_in_another_spelling_certainly_means_a_branch(
     async with open_api() as api:
         listings = BranchListings(api, repository.id, Selection)
         (found,) = await unmatched_names(Filters(exclude=(name,)), KNOWN, listings)
+    assert found.option == "--exclude"
     assert (found.is_meant, found.similar if found.is_meant else None) == (branch is not None, branch)
+    also = Filters(exclude=(name, *[one.known_branch for one in KNOWN]))
+    async with open_api() as api:
+        left = await unmatched_names(also, KNOWN, BranchListings(api, repository.id, Selection))
+    assert [(one.name, one.is_meant) for one in left] == [(name, False)], "no branch is left that it could spare"
+
+
+@pytest.mark.parametrize(
+    ("name", "similar", "is_meant"),
+    [("mian", "main", False), ("Main", "main", True), ("man*", None, False), ("M*", "main", True), ("x", None, False)],
+)
+async def test_a_branch_that_is_alike_is_named(
+    open_api: OpenApi, repository: Repository, name: str, similar: str | None, is_meant: bool
+) -> None:
+    async with open_api() as api:
+        listings = BranchListings(api, repository.id, Selection)
+        found = await unmatched_names(Filters(branches=(name,)), KNOWN, listings)
+    assert found == [Unmatched("--branch", name, similar, is_meant=is_meant)]
+
+
+@pytest.mark.parametrize(("name", "may_be"), [("PR.9", True), ("old", True), ("nosuch", False), ("PR.x", False)])
+async def test_what_may_be_a_part_of_a_file_name_may_be_of_any_branch(
+    open_api: OpenApi, repository: Repository, name: str, may_be: bool
+) -> None:
+    repository._branches = ["main", "old"]
+    filters, unclear = Filters(exclude=(name,)), replace(cache("cache-a--b", "c.tgz"), may_be_nested=True)
+    assert await unmatched(open_api, repository, filters, KNOWN) == [name]
+    assert await unmatched(open_api, repository, filters, [*KNOWN, unclear]) == ([] if may_be else [name])
 
 
 @pytest.mark.parametrize(
@@ -234,6 +263,7 @@ async def test_a_nested_branch_that_has_caches_means_itself(
         assert await unmatched_names(Filters(exclude=(name,)), NESTED, listings) == []
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("policy", [(), ("--until-below", "1KB")], ids=["filter", "policy"])
 @pytest.mark.parametrize("name", ["feature/Foo", "Feature/foo", "feature/foo,feature/other", "foo"])
 def test_nothing_is_deleted_where_an_excluded_nested_branch_is_misspelt(
@@ -276,6 +306,7 @@ async def test_a_branch_of_that_name_means_itself(open_api: OpenApi, repository:
     assert [one.is_meant for one in found] == [False, False]
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("name", ["Main", "origin/main", "main,dev", "@(main|dev)"])
 def test_nothing_is_deleted_where_an_excluded_branch_is_misspelt(
     purger: Purger, repository: Repository, name: str
@@ -301,6 +332,7 @@ def test_of_several_repositories_one_tells_what_is_meant() -> None:
 COMMANDS = [("list",), ("purge", "--dry-run"), ("purge", "--yes")]
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("policy", [(), ("--keep-newest", "1"), ("--limit", "9")], ids=" ".join)
 def test_each_name_is_warned_of_once(
@@ -322,6 +354,7 @@ def test_each_name_is_warned_of_once(
     assert ended.repository["selected"] == (0 if "1" in policy else 2)
 
 
+@pytest.mark.browser
 def test_over_many_repositories_a_name_is_warned_of_where_none_has_it(purger: Purger, site: StandIn) -> None:
     fill(site, "a", "b", caches=0)
     site.add_repository("acme/empty")
@@ -346,6 +379,7 @@ async def test_where_the_branches_can_not_be_listed_only_a_spelling_of_an_exclud
         assert found == [Unmatched("--exclude", "Main", "main", is_meant=True)]
 
 
+@pytest.mark.browser
 def test_a_resumed_run_does_not_warn_of_what_the_former_one_deleted(
     purger: Purger, site: StandIn, repository: Repository, tmp_path: Path
 ) -> None:

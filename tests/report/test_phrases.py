@@ -133,6 +133,9 @@ def test_the_result_of_a_list_is_a_sentence() -> None:
     assert of(one, record("z", gone=0)) == "1 cache in 2 repositories listed (10 Bytes)."
     assert of(with_hidden(one)) == "At least 1 cache of acme/widgets listed (10 Bytes)."
     assert of() == "Nothing is listed: there was no repository."
+    assert of(record(gone=0)) == "0 caches of acme/widgets listed (0 Bytes)."
+    refused_token = run_report([], AccessError("the token was refused"), NOW, dry_run=True)
+    assert list_headline(refused_token) == "Nothing is listed: the token was refused."
 
 
 def test_the_result_of_several_repositories_is_a_sentence() -> None:
@@ -211,6 +214,7 @@ def test_an_error_is_a_sentence() -> None:
 
     assert words(SiteError("the site is gone.", where="https://api")) == "The site is gone (https://api)."
     assert words(SiteError("it ended")) == "It ended."
+    assert words(SiteError("it is X.")) == "It is X."
 
 
 def test_each_error_is_listed_once() -> None:

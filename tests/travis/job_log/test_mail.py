@@ -44,13 +44,29 @@ def of_parts(kind: bytes, *parts: bytes) -> bytes:
         b"From alice Fri Nov 27 21:00:00 2026\n" + HEAD + PLAIN,
         (HEAD + PLAIN).replace(b"\n", b"\r\n"),
         HEAD + b"Content-Transfer-Encoding: BASE64\n\n" + encodebytes(LOG),
+        HEAD + b"Content-Transfer-Encoding: base64\n\n" + encodebytes(LOG) + b"a\n",
         HEAD + b"Content-Type: text/html\n\n" + LOG,
+        HEAD + PARTS % (b"mixed", b"_1; type=x") + b"--_1\n" + PLAIN + b"\n--_1--\nnot shown\n",
         of_parts(b"alternative", PLAIN, PAGE),
         of_parts(b"mixed", PLAIN, PICTURE),
+        of_parts(b"mixed", PLAIN, PICTURE, PAGE),
         of_parts(b"mixed", FILE),
         of_parts(b"mixed", FORWARDED),
     ],
-    ids=["quoted", "mbox", "CRLF", "base64", "a page", "both", "a picture", "a file", "forwarded"],
+    ids=[
+        "quoted",
+        "mbox",
+        "CRLF",
+        "base64",
+        "cut",
+        "a page",
+        "unquoted",
+        "both",
+        "a picture",
+        "all",
+        "a file",
+        "forwarded",
+    ],
 )
 def test_the_text_of_a_mail_is_decoded(mail: bytes) -> None:
     assert read(mail).strip() == LOG.strip()
@@ -71,7 +87,16 @@ def test_the_text_of_a_mail_is_decoded(mail: bytes) -> None:
 )
 def test_what_is_no_mail_stays_as_it_is(text: bytes) -> None:
     assert read(text) == text
-    assert read(text[:7], text[7:]) == text
+    for at in (7, 100):
+        assert read(text[:at], text[at:]) == text
+
+
+def test_a_first_line_that_does_not_end_is_given_on() -> None:
+    assert MailText().feed(b"Subject: " * 10_000) == b"Subject: " * 10_000
+
+
+def test_the_last_line_of_a_mail_is_decoded_too() -> None:
+    assert read(HEAD + b"Content-Transfer-Encoding: quoted-printable\n\na=3D\nb=3D") == b"a=\nb="
 
 
 def test_a_mails_line_without_an_end_is_given_on() -> None:
@@ -81,6 +106,19 @@ def test_a_mails_line_without_an_end_is_given_on() -> None:
         taken += mail.feed(b"x" * 50_000)
     assert len(mail.held) < 100_000
     assert (taken + mail.finish()).count(b"x") == 400_000
+
+
+@pytest.mark.parametrize("encoding", [b"7bit", b"quoted-printable"])
+def test_only_a_boundary_of_the_mail_ends_a_part_and_lines_keep_their_ends(encoding: bytes) -> None:
+    text = b"--depth\n--\nab_1\nMAX\ny\f\nx \n"
+    part = (
+        b"Content-Transfer-Encoding: "
+        + encoding
+        + b"\n\n"
+        + text.replace(b"x ", b"x=20" if b"q" in encoding else b"x ")
+    )
+    mail = HEAD + PARTS % (b"mixed", b"_1") + b"--_1\n" + part + b"--_1--\nnot shown\n"
+    assert read(mail) == text
 
 
 @pytest.mark.parametrize("encoding", [b"7bit", b"quoted-printable"])

@@ -183,6 +183,7 @@ def test_complete_lines_do_not_wait_for_the_next() -> None:
     text = PastedText()
     text.feed(b"a\n" * HEAD_BYTES)
     assert text.feed(b"b\nc\nd") == b"b\nc\n"
+    assert (text.feed(b"e"), text.kept_bytes) == (b"", 2)
 
 
 @pytest.mark.parametrize(
@@ -278,6 +279,13 @@ def test_carriage_returns_alone_end_lines(size: int, prefix: bytes) -> None:
     assert b"".join([*pieces, text.finish()]) == b"\n".join(line.removeprefix(prefix) for line in lines)
 
 
-def test_carriage_returns_in_a_log_with_line_ends_overwrite_lines() -> None:
-    text = PastedText()
-    assert text.feed(b"10%\r20%\r\n") + text.finish() == b"10%\r20%\r\n"
+@pytest.mark.parametrize(
+    ("whole", "read"),
+    [
+        (b"10%\r20%\r\n", b"10%\r20%\r\n"),
+        (b"10%\r20%", b"10%\r20%"),
+        (b"10%\r20%\r30%", b"10%\n20%\n30%"),
+    ],
+)
+def test_carriage_returns_in_a_log_with_line_ends_or_one_alone_overwrite_lines(whole: bytes, read: bytes) -> None:
+    assert undone(whole, len(whole)) == read

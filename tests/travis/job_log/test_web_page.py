@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from purger.travis.job_log.web_page import PageText
+from purger.travis.job_log.web_page import PageText, TaggedText
 
 
-def read(*pieces: bytes) -> bytes:
-    page = PageText()
+def read(*pieces: bytes, page: TaggedText | None = None) -> bytes:
+    page = page or PageText()
     return b"".join([*map(page.feed, pieces), page.finish()])
+
+
+def test_of_a_piece_of_a_page_only_tags_of_lines_end_lines() -> None:
+    source = b"<div>a<br>\nb<span class=x>c</span> &lt;d&gt; <e></div>f"
+    for pieces in ([source], [source[at : at + 1] for at in range(len(source))]):
+        assert read(*pieces, page=TaggedText()) == b"\na\nbc <d> <e>\nf"
 
 
 @pytest.mark.parametrize(
@@ -23,6 +29,8 @@ def read(*pieces: bytes) -> bytes:
         (b"a&#x2F;b &#47; &hellip; &amp;lt; &none; &", [b"a/b / \xe2\x80\xa6 &lt; &none; &"]),
         (b"cache-linux<wbr>-focal<wbr />.tgz", [b"cache-linux-focal.tgz"]),
         (b"a<script>b", [b"a"]),
+        (b"a<script>b <", [b"a"]),
+        (b"a&nbsp;b", [b"a b"]),
         (b"a<scr", [b"a<scr"]),
     ],
 )
