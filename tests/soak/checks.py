@@ -200,7 +200,7 @@ def _told(plan: Plan, report: dict[str, Any], looks: Looks, history: History) ->
             yield f"{key} is told {told[key]} times, and was there {at_first[key]} times at first"
     # Where nobody can tell what one cache is, others may have to be kept for it.
     is_open = plan.chosen is not None and any(cache["undecided"] for cache in caches)
-    certain = [cache for cache in caches if cache["selected"] or not is_open]
+    certain = [cache for cache in caches if cache["selected"] or not (is_open or cache["undecided"])]
     wrong = [cache for cache in certain if not _may_be_selected(plan, cache, history)]
     if wrong:
         yield f"told as selected or not, and it is the other way round: {wrong}"

@@ -268,7 +268,7 @@ def _button_fails(rng: Random, plan: Plan) -> None:
 
 def _late_deletion(rng: Random, plan: Plan) -> None:
     plan.knobs["deletion_delay_s"] = rng.choice([0.2, 1.0, 2.0, 30.0])
-    plan.gentle = plan.knobs["deletion_delay_s"] < 5
+    plan.gentle = plan.gentle and plan.knobs["deletion_delay_s"] < 5
 
 
 def _lost_deletion(rng: Random, plan: Plan) -> None:
@@ -279,7 +279,7 @@ def _lost_deletion(rng: Random, plan: Plan) -> None:
 def _uploaded_again(rng: Random, plan: Plan) -> None:
     times = rng.choice([1, 2, None])
     plan.knobs["reupload"] = [Reupload(rng.choice([None, _branch(rng, plan)]), times, rng.choice([0.0, 0.1, 0.5, 1.0]))]
-    plan.gentle = times == 1
+    plan.gentle = plan.gentle and times == 1
 
 
 def _uploaded_after_a_refusal(rng: Random, plan: Plan) -> None:
