@@ -16,6 +16,7 @@ _OF_THE_SET_UP = re.compile(
     rb"|travis_(?!retry\b|wait\b)\w+)\b"
     rb"|\S+ (?:-{0,2}version|-[vV])\s"
 )
+_OWN_STAGE = re.compile(r"(?:before_)?(?:install|script)")
 HEADINGS = (b"Worker information", b"Using worker:")
 """What the first line of a job says."""
 _INSTALLING = b"Installing caching utilities"
@@ -80,6 +81,8 @@ class Beginning:
             self._part_began()
         elif name.startswith("cache."):
             self.shown.uses_caches = True
+        elif _OWN_STAGE.match(name):  # whatever its commands look like
+            self.shown.job.has_own_command = True
         self.shown.has_folds = True
 
     def command_began(self, statement: Statement) -> None:

@@ -62,7 +62,7 @@ _LONGEST_START = 2 * 1024
 class _Step:
     """The step "Ensure test image", after its start."""
 
-    line: str
+    start: Statement
     end: int
     is_heading: bool
     ended: bool = False
@@ -106,7 +106,7 @@ class Symptoms:
         if b"pkg_resources." in package or is_bare:
             symptom_id = _IDS[(name["contextual"] or b"") + statement.match[0]]
             if symptom_id not in self._found:
-                self._add(symptom_id, statement.line())
+                self._add(symptom_id, statement)
                 self._of_command.add(symptom_id)
 
     def _on_test_image(self, statement: Statement) -> None:
@@ -121,14 +121,13 @@ class Symptoms:
         is_title = any(_BEFORE_STEP.fullmatch(statement.text, one, at) for one in (start, after))
         if not (is_command or is_title or _IN_FOLD.search(before)):
             return
-        line = statement.line() or "Ensure test image"
         if _FOLD_END.search(before):
             if self._step:
                 self._step.ended = True
         elif _FAILED_AT_ONCE.match(statement.text, statement.match.end()):
-            self._add("test-image", line)
+            self._add("test-image", statement)
         else:
-            self._step = _Step(line, statement.end, is_heading=not is_command)
+            self._step = _Step(statement, statement.end, is_heading=not is_command)
 
     def command_began(self, statement: Statement) -> None:
         """Handle the start of a command. It ends the step, unless the step was only announced so far."""
@@ -169,11 +168,13 @@ class Symptoms:
         """Handle the exit code of a command, or the end of the job."""
         self._of_command.clear()
         if self._step and failed:
-            self._add("test-image", self._step.line)
+            self._add("test-image", self._step.start)
         self._step = None
 
-    def _add(self, symptom_id: SymptomId, line: str) -> None:
+    def _add(self, symptom_id: SymptomId, statement: Statement) -> None:
         if symptom_id not in self._found:
+            # Only now: to clean a line takes long, and one may hold the words of a symptom thousands of times.
+            line = statement.line() or "Ensure test image"
             self._found[symptom_id] = Symptom(symptom_id, line, *_MEANINGS[symptom_id])
             self._of_job.add(symptom_id)
 

@@ -113,6 +113,11 @@ def fold(name: str) -> str:
         (WORKER + CLONE + FAILED.format("git clone x", "checkout"), CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + RUN + DONE + WORKER + CLONE + STALLED, CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + FAILED.format("curl x", "before_install"), CacheUse.NO_CACHE, None),
+        (
+            WORKER + CLONE + "travis_fold:start:before_install.1\r$ sudo a\n" + FAILED.format("sudo a", ""),
+            CacheUse.NO_CACHE,
+            None,
+        ),
         (WORKER + CLONE + "$ npm ci\n" + FAILED.format("npm ci", ""), CacheUse.NO_CACHE, None),
         (WORKER + CLONE + "$ make\n" + STALLED, CacheUse.NO_CACHE, None),
         (WORKER + CLONE + '$ cd x && make\nThe command "cd x && make" exited with 1.\n', CacheUse.NO_CACHE, None),

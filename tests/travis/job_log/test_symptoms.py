@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from purger.travis.job_log import JobLog, Symptom, SymptomId, explained, read_log
+from tests.support.growth import MANY, MOST_GROWTH, operations
 from tests.travis.job_log.corpus import read
 
 FETCHED = JobLog(is_log=True, fetched_unnamed=True)
@@ -111,6 +113,12 @@ def test_a_very_long_line_is_cut_around_the_symptom() -> None:
     assert set(before + after) == set("… xy")
     (symptom,) = read_log([b"x" * 5000 + conflict.encode() + b" y"]).symptoms
     assert symptom.line == "… (a 1) y", "a part of a word is not shown"
+
+
+def test_of_a_step_that_is_named_again_and_again_no_line_is_cleaned_in_vain() -> None:
+    titles, mentions = (partial(read_log, [one * MANY]) for one in (b"ensure test image ", b"an ensure-test-image "))
+    assert not titles().symptoms, "and its patterns are compiled"
+    assert operations(titles) < MOST_GROWTH * operations(mentions)
 
 
 def test_each_symptom_says_what_to_do() -> None:
