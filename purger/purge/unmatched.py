@@ -205,7 +205,8 @@ def _is_written_otherwise(name: str, branch: str) -> bool:
 def _made_of(branch: str) -> set[str]:
     """Return what the page, YAML and CIs make of a name: what is displayed, the number that it is, and its slug."""
     number = branch.rstrip("0").rstrip(".") if _DECIMAL.fullmatch(branch) else branch
-    slug = _NOT_IN_A_SLUG.sub("-", branch.lower())[:_LONGEST_SLUG].strip("-")
+    # Not without hyphens at its ends, which a CI drops: what is left may well be another branch.
+    slug = _NOT_IN_A_SLUG.sub("-", branch.lower())[:_LONGEST_SLUG]
     return {last_part(branch), number, *([slug] if slug != branch.lower() else [])}
 
 

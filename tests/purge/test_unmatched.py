@@ -206,12 +206,13 @@ async def test_what_may_be_a_part_of_a_file_name_may_be_of_any_branch(
         ("release-5-x", ["release-5-x"], None),
         ("release-5", [], None),
         (f"team-{'x' * 58}", [], f"team/{'x' * 70}"),
+        ("main", [], None),
     ],
 )
 async def test_what_yaml_and_a_ci_make_of_a_name_means_the_branch(
     open_api: OpenApi, repository: Repository, name: str, more: list[str], branch: str | None
 ) -> None:
-    names = ["3.10", "4.0", "20", "Release/5.x", f"team/{'x' * 70}"]
+    names = ["3.10", "4.0", "20", "Release/5.x", f"team/{'x' * 70}", "修复-main"]
     caches = [cache(last_part(one), full=one) for one in names]
     repository._branches = [*names, *more]
     async with open_api() as api:
