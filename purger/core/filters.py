@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 
 from purger.core.branch_names import check_name, check_text, covers, excludes, is_glob, matches
 from purger.core.cache import Cache, Kind
@@ -210,7 +209,7 @@ def _is_excluded(cache: Cache, exclude: tuple[str, ...]) -> bool | None:
     if not cache.is_attributed:
         return None
     # What is displayed is the last part of a branch: what lies before it is not known.
-    if any(is_glob(name) and fnmatchcase(cache.branch, name.removeprefix("**/")) for name in exclude):
+    if any(is_glob(name) and excludes(cache.branch, name) for name in exclude):
         return True
     may_be_meant = any(is_glob(name) or name.rpartition("/")[2] == cache.branch for name in exclude)
     return None if may_be_meant else False
