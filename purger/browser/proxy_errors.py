@@ -71,8 +71,12 @@ def not_there(proxy: Proxy, reason: str, where: str) -> NoAnswerError:
         f"{named(proxy)} can't be reached: {reason}",
         where=where,
         remedy=f"Is the address in {proxy.source} right, and the proxy running? A site that needs none of it is named "
-        f"by NO_PROXY. {proxy.remark}".rstrip(),
+        f"by NO_PROXY.{_remark(proxy)}",
     )
+
+
+def _remark(proxy: Proxy) -> str:
+    return f" {proxy.remark}" if proxy.remark else ""
 
 
 def closing(proxy: Proxy, where: str) -> NoAnswerError:
@@ -130,7 +134,7 @@ def cannot_reach(proxy: Proxy, host: str, said: str, where: str) -> NoAnswerErro
         f"{named(proxy)} can't reach {host}: {said}",
         where=where,
         remedy="Is the site's address right (see --url and --api-url), and the site up? Else ask those who run the "
-        f"proxy. {proxy.remark}".rstrip(),
+        f"proxy.{_remark(proxy)}",
     )
 
 
@@ -139,7 +143,7 @@ def forbidden(proxy: Proxy, host: str, said: str, where: str) -> ProxyError:
     return ProxyError(
         f"{named(proxy)} does not allow a connection to {host}: {said}",
         where=where,
-        remedy=f"Ask those who run the proxy to allow the hosts of the site and of its API. {proxy.remark}".rstrip(),
+        remedy=f"Ask those who run the proxy to allow the hosts of the site and of its API.{_remark(proxy)}",
     )
 
 
