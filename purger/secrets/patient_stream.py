@@ -1,4 +1,4 @@
-"""Write text in a thread of its own, so that a reader who has no room for it holds up nothing else."""
+"""Write what a reader has no room for in a thread of its own, so that nothing else is held up."""
 
 from __future__ import annotations
 
@@ -44,10 +44,13 @@ class PatientStream:
         atexit.register(self.drain)
 
     def write(self, text: str) -> int:
-        """Keep the text, and wait a moment for it to be written. Raises OSError where it can't be."""
+        """Write the text, or keep it, and wait a moment for it to be written. Raises OSError where it can't be."""
         with self._changed:
             if self._fault is None:
+                is_next = not self._kept
                 self._kept += self._encode(text)
+                if is_next:
+                    self._write_what_has_room()
                 self._changed.notify_all()
                 waits_s = 0 if self._is_behind else _MOMENT_S
                 self._is_behind = not self._changed.wait_for(lambda: not self._kept, waits_s)
@@ -81,6 +84,15 @@ class PatientStream:
                     self._give_up(TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)))
                 before = now
                 self._changed.wait(_MOMENT_S)
+
+    def _write_what_has_room(self) -> None:
+        """Write what there is room for at this moment, where the system can say so.
+
+        On a busy machine the thread's turn may come only after a tenth of a second, in which nothing is clicked.
+        """
+        with contextlib.suppress(AttributeError, OSError):  # of a fault of the stream, the thread will hear
+            while self._kept:
+                del self._kept[: os.pwritev(self._stream.fileno(), [self._kept[:_PART_BYTES]], -1, os.RWF_NOWAIT)]
 
     def _give_up(self, fault: OSError) -> None:
         self._fault = fault

@@ -61,6 +61,30 @@ def test_a_slow_reader_loses_nothing(pipe: Pipe) -> None:
     assert pipe.read.decode() == "".join(LINES)
 
 
+def test_what_there_is_room_for_waits_for_no_thread(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        os.pwritev(pipe.stream.fileno(), [b"first\n"], -1, os.RWF_NOWAIT)
+    except (AttributeError, OSError):
+        pytest.skip("this system can't say whether a pipe has room")
+    waits: list[float | None] = []
+    monkeypatch.setattr(pipe.stream._changed, "wait", waits.append)
+    pipe.stream.writelines(LINES[:10])
+    assert os.read(pipe.reading, 2**16).decode() == "".join(["first\n", *LINES[:10]])
+    assert not waits
+
+
+def test_a_system_that_can_not_say_whether_there_is_room_has_the_thread(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "RWF_NOWAIT", raising=False)
+    thread = pipe.start_reading()
+    pipe.stream.writelines(LINES)
+    pipe.stream.drain(patience_s=60)
+    pipe.stream._stream.close()
+    thread.join()
+    assert pipe.read.decode() == "".join(LINES)
+
+
 def test_nobody_is_waited_for_for_ever(pipe: Pipe) -> None:
     pipe.stream.writelines(LINES)
     pipe.stream.drain()
