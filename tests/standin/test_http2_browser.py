@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Playwright
 from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.find import candidates
@@ -26,12 +26,12 @@ def repository(tls_site: StandIn) -> Repository:
 
 
 @pytest.fixture
-async def browser(tls_site: StandIn) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        found = str(candidates(playwright, os.environ.get("PURGER_BROWSER"))[0])
-        launched = await playwright.chromium.launch(executable_path=found, args=[await pinning(tls_site)])
-        yield launched
-        await launched.close()
+async def browser(tls_site: StandIn, playwright: Playwright) -> AsyncIterator[Browser]:
+    found = str(candidates(playwright, os.environ.get("PURGER_BROWSER"))[0])
+    pins = await pinning(tls_site)
+    launched = await playwright.chromium.launch(executable_path=found, args=[pins], env={**os.environ})
+    yield launched
+    await launched.close()
 
 
 @pytest.fixture
