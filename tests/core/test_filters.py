@@ -36,6 +36,11 @@ DAY = 86_400.0
         (("**/main",), cache("main"), False),
         (("**/main",), cache("domain", full="domain"), True),
         (("**/old/*",), cache("main", full="old/main"), False),
+        (("release/**/*",), cache("2.0", full="release/2.0"), False),
+        (("release/**/*",), cache("x", full="release/2.0/x"), False),
+        (("release/**/*",), cache("2.0", full="releases/2.0"), True),
+        (("**/old/**/main",), cache("main", full="old/main"), False),
+        (("**/**/main",), cache("main", full="main"), False),
         (("*/main",), cache("main", full="main"), True),
         (("release/2.0",), cache("2.0"), None),
         (("release/2.0",), cache("3.0"), True),
@@ -150,6 +155,7 @@ def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> N
         ({"smaller_than_bytes": 0}, "no cache is smaller than 0 bytes"),
         ({"smaller_than_bytes": 9, "larger_than_bytes": 8}, "no cache is smaller than 9 bytes and larger than 8"),
         ({"exclude": ("*",)}, "--exclude leaves no branch to select"),
+        ({"exclude": ("**/*",)}, "--exclude leaves no branch to select"),
     ],
 )
 def test_a_refusal_names_the_option_and_its_values(filters: dict[str, Any], message: str) -> None:
