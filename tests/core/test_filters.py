@@ -142,6 +142,15 @@ def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> N
     assert Filters(**possible).is_filtered
 
 
+@pytest.mark.parametrize("name", [each.name for each, _ in declared(Filters)])
+def test_each_filter_is_one_and_is_described(name: str) -> None:
+    """Without any, all caches of a repository may be deleted at once."""
+    given: dict[str, Any] = {"branches": ("main",), "exclude": ("main",), "match": "node", "kind": Kind.PUSH}
+    filters = Filters(**{name: given.get(name, 3.0)})
+    assert filters.is_filtered
+    assert str(filters)
+
+
 @pytest.mark.parametrize(
     ("filters", "message"),
     [
