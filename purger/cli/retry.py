@@ -53,7 +53,7 @@ def retry(
     from purger.cli.run_settings import settings_of
     from purger.cli.targets import one_repository
     from purger.jobs.retry import Retry, RetryRequest
-    from purger.travis.jobs import is_job_page, parse_job
+    from purger.travis.job_names import is_job_page, parse_job
 
     if former.attempts is not None:
         logger.warning("--attempts of retry is now called --retry-attempts.")

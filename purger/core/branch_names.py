@@ -17,6 +17,8 @@ _NOT_IN_A_NAME = re.compile(
 """What git allows in no branch's name."""
 _NOT_REPLACED = re.compile(r"\$[\w{(]|\{\{|\}\}|%\w+%")
 """What a shell, a template or a batch file would have replaced."""
+_ANY_FOLDERS = re.compile(r"//(?:\*\*//)+")
+_ANY_FOLDERS_FIRST = re.compile(r"\A(?:\*\*/)+")
 
 
 def is_glob(name: str) -> bool:
@@ -38,10 +40,14 @@ def matches(branch: str, pattern: str) -> bool:
 def excludes(branch: str, pattern: str) -> bool:
     """Whether a full name is meant by an `--exclude` value: any glob matches the full name, too.
 
-    A `**/` at its start means any folder or none, as in lists of files to ignore and in workflows.
+    A `**/` means any folders or none, as in lists of files to ignore and in workflows.
     """
-    patterns = {pattern, pattern.removeprefix("**/")} if is_glob(pattern) else ()
-    return matches(branch, pattern) or any(fnmatchcase(branch, one) for one in patterns)
+    if matches(branch, pattern):
+        return True
+    # With two slashes for each, one ends the folder before it, and the other one begins the next.
+    name, folders = (f"/{each}".replace("/", "//") for each in (branch, pattern))
+    is_in_folders = fnmatchcase(name, _ANY_FOLDERS.sub("/*/", folders))
+    return is_glob(pattern) and (fnmatchcase(branch, pattern) or is_in_folders)
 
 
 def covers(exclude: tuple[str, ...], name: str) -> bool:
@@ -53,7 +59,7 @@ def covers(exclude: tuple[str, ...], name: str) -> bool:
         or (not is_glob(name) and excludes(name, pattern))
         # All that begins so is excluded, in full names and in displayed ones.
         or (pattern.endswith("*") and before.startswith(pattern[:-1]))
-        for pattern in exclude
+        for pattern in (_ANY_FOLDERS_FIRST.sub("", each) for each in exclude)
     )
 
 

@@ -9,7 +9,7 @@ from purger.core.branch_names import check_name, check_text, covers, excludes, i
 from purger.core.cache import Cache, Kind
 from purger.core.decision import Kept, Verdict
 from purger.core.errors import InputError
-from purger.core.options import KEEP, SELECT, text
+from purger.core.options import KEEP, SELECT, declared, text
 from purger.core.units import exact_age_text, exact_size_text, parse_duration_s, parse_size_bytes
 
 CLOCK_STEP_S = 1.0
@@ -123,9 +123,8 @@ class Filters:
     @property
     def is_filtered(self) -> bool:
         """Whether there are filters."""
-        given = (self.match, self.kind, self.older_than_s, self.newer_than_s, self.not_after)
-        sizes = (self.larger_than_bytes, self.smaller_than_bytes)
-        return bool(self.branches or self.exclude) or any(one is not None for one in (*given, *sizes))
+        is_given = (getattr(self, each.name) != each.default for each, _ in declared(Filters))
+        return self.not_after is not None or any(is_given)
 
     @property
     def literals(self) -> tuple[str, ...]:

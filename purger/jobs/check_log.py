@@ -136,7 +136,7 @@ def _job_meant(source: str, site: Site) -> _Meant | None:
     if source == STDIN or ("://" not in source and _exists(source) and not (is_number and Path(source).is_dir())):
         return None
     if "://" in front_end_address(source.strip()) or is_number:
-        from purger.travis.jobs import parse_build, parse_job
+        from purger.travis.job_names import parse_build, parse_job
 
         build_id = parse_build(source, site)
         return _Meant(parse_job(source, site) if build_id is None else build_id, is_build=build_id is not None)

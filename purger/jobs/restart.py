@@ -10,15 +10,8 @@ from purger.core.errors import InputError, JobError, PurgerError
 from purger.jobs.attempts import JobRun
 from purger.travis.addresses import Repository
 from purger.travis.api import Api
-from purger.travis.jobs import (
-    HOW_TO_NAME,
-    JobFacts,
-    Jobs,
-    NoSuchJobError,
-    RestartRefusedError,
-    gone_error,
-    running_error,
-)
+from purger.travis.job_names import HOW_TO_NAME
+from purger.travis.jobs import JobFacts, Jobs, NoSuchJobError, RestartRefusedError, gone_error, running_error
 from purger.travis.refusals import BusyError, TokenRefusedError
 
 

@@ -1,4 +1,4 @@
-"""Decode what the API answers into types, at one border: whatever has another form is an error of the site."""
+"""Define the form of each payload of the API, and decode into it: whatever has another form is an error of the site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decode the site's payloads: lists of caches, responses to deletions, dates and errors."""
+"""Turn payloads into what the engine works with: caches, responses to deletions, dates, and the words of a refusal."""
 
 from __future__ import annotations
 

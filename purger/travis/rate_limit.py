@@ -58,13 +58,10 @@ class Budget:
         on_wait: Callable[[float, str], None] = lambda _seconds, _why: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        window_s: float = WINDOW_S,
-        post_window_s: float = POST_WINDOW_S,
         pauses: Pauses = DEFAULT_POLICIES.rate_limit,
     ) -> None:
-        self._requests = _Window(max_rate, window_s, f"{max_rate:,} requests a minute")
-        self._posts = _Window(MOST_POSTS, post_window_s, f"{MOST_POSTS} restarts in {post_window_s:.0f} s")
-        self._window_s = window_s
+        self._requests = _Window(max_rate, WINDOW_S, f"{max_rate:,} requests a minute")
+        self._posts = _Window(MOST_POSTS, POST_WINDOW_S, f"{MOST_POSTS} restarts in {POST_WINDOW_S:.0f} s")
         self._pauses = pauses
         self._on_wait = on_wait
         self._clock = clock
@@ -118,7 +115,7 @@ class Budget:
         if now < self._paused_until:
             return
         pause_s = next(self._growing)
-        self._paused_until = now + (pause_s if retry_after_s is None else min(retry_after_s, self._window_s))
+        self._paused_until = now + (pause_s if retry_after_s is None else min(retry_after_s, WINDOW_S))
 
     def went_well(self) -> None:
         """The site answered again: the next pause is a short one."""

@@ -36,6 +36,11 @@ DAY = 86_400.0
         (("**/main",), cache("main"), False),
         (("**/main",), cache("domain", full="domain"), True),
         (("**/old/*",), cache("main", full="old/main"), False),
+        (("release/**/*",), cache("2.0", full="release/2.0"), False),
+        (("release/**/*",), cache("x", full="release/2.0/x"), False),
+        (("release/**/*",), cache("2.0", full="releases/2.0"), True),
+        (("**/old/**/main",), cache("main", full="old/main"), False),
+        (("**/**/main",), cache("main", full="main"), False),
         (("*/main",), cache("main", full="main"), True),
         (("release/2.0",), cache("2.0"), None),
         (("release/2.0",), cache("3.0"), True),
@@ -137,6 +142,15 @@ def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> N
     assert Filters(**possible).is_filtered
 
 
+@pytest.mark.parametrize("name", [each.name for each, _ in declared(Filters)])
+def test_each_filter_is_one_and_is_described(name: str) -> None:
+    """Without any, all caches of a repository may be deleted at once."""
+    given: dict[str, Any] = {"branches": ("main",), "exclude": ("main",), "match": "node", "kind": Kind.PUSH}
+    filters = Filters(**{name: given.get(name, 3.0)})
+    assert filters.is_filtered
+    assert str(filters)
+
+
 @pytest.mark.parametrize(
     ("filters", "message"),
     [
@@ -150,6 +164,7 @@ def test_filters_that_some_cache_can_pass_are_not(possible: dict[str, Any]) -> N
         ({"smaller_than_bytes": 0}, "no cache is smaller than 0 bytes"),
         ({"smaller_than_bytes": 9, "larger_than_bytes": 8}, "no cache is smaller than 9 bytes and larger than 8"),
         ({"exclude": ("*",)}, "--exclude leaves no branch to select"),
+        ({"exclude": ("**/*",)}, "--exclude leaves no branch to select"),
     ],
 )
 def test_a_refusal_names_the_option_and_its_values(filters: dict[str, Any], message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from purger.core.cache import Kind, Method, Outcome
 from purger.core.decision import Decision, Kept
 from purger.core.errors import AccessError, ExitCode, PurgerError, SiteError
+from purger.core.options import declared
 from purger.core.policies import Policies
 from purger.core.selection import Selection
 from purger.purge.record import Record
@@ -30,6 +32,7 @@ def test_a_report_without_filters_has_no_selection() -> None:
 
 
 def test_a_report_has_every_filter_and_policy_for_a_later_run() -> None:
+    """One that it had not would be lost in a run that resumes it, which would delete more."""
     chosen = Selection(
         branches=("main", "x*"),
         exclude=("x-old",),
@@ -42,9 +45,16 @@ def test_a_report_has_every_filter_and_policy_for_a_later_run() -> None:
         as_of=NOW,
         not_after=NOW - timedelta(days=1),
         policies=Policies(keep_newest=2, gone=True, until_below_bytes=700, largest_first=True, limit=9),
-        clock_offset_s=-2.56,
+        clock_offset_s=-2.5,
     )
-    assert run_report([], None, NOW, selection=chosen).selection == SelectionReport(
+    given = [(chosen, each) for each, _ in declared(Selection)] + [
+        (chosen.policies, each) for each, _ in declared(Policies)
+    ]
+    assert [each.name for owner, each in given if getattr(owner, each.name) == each.default] == []
+    reported = run_report([], None, NOW, selection=chosen).selection
+    assert reported is not None
+    assert reported.selection() == chosen
+    assert reported == SelectionReport(
         branches=["main", "x*"],
         exclude=["x-old"],
         match="py",
@@ -60,8 +70,11 @@ def test_a_report_has_every_filter_and_policy_for_a_later_run() -> None:
         until_below_bytes=700,
         largest_first=True,
         limit=9,
-        clock_offset_s=-2.6,
+        clock_offset_s=-2.5,
     )
+    rounded = run_report([], None, NOW, selection=replace(chosen, clock_offset_s=-2.56)).selection
+    assert rounded is not None
+    assert rounded.clock_offset_s == -2.6
 
 
 def test_a_cache_is_reported_with_the_row_of_the_page_and_why_it_is_left_alone() -> None:

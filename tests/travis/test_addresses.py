@@ -6,7 +6,7 @@ import pytest
 
 from purger.core.errors import InputError
 from purger.travis.addresses import Owner, Repository, Site, parse_repository, parse_target
-from purger.travis.jobs import parse_job
+from purger.travis.job_names import parse_job
 
 COM = Site()
 

@@ -59,8 +59,8 @@ class Beginning:
         """Whether neither the job's own commands nor the cache part was seen of the job."""
         return not (self.shown.job.is_past or self.shown.job.is_tool_seen)
 
-    def may_answer(self) -> bool:
-        """Return whether what looks like an answer can be the tool's, and not the output of a job's own command."""
+    def answer_came(self) -> bool:
+        """Handle what looks like an answer; return whether it can be the tool's, and no output of the job's own."""
         job = self.shown.job
         self._was_at_work = True
         job.was_passed_over |= job.is_past

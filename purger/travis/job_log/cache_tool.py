@@ -39,7 +39,7 @@ class CacheTool:
         self.times = BlockTimes()
         self.beginning = Beginning(self._next_job_began)
         self._shown = self.beginning.shown
-        self._fetching = Fetching(self.times, self._heard, self.beginning.may_answer)
+        self._fetching = Fetching(self.times, self._heard, self.beginning.answer_came)
         self._storing = Storing(self.times)
         self._earlier_unknown: Unknown | None = None
         self._stopped_storing = False

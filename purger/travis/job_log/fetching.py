@@ -23,15 +23,15 @@ class Fetching:
 
     A `fetching` line counts at the start of a line or directly after another statement of the tool. Anywhere else it
     counts only if its result follows directly. `on_heard` is called with "cache" or "workspace" at each attempt and
-    answer; `may_answer` tells whether an answer to a question that was not seen can be the tool's.
+    answer; `on_unasked` is called at an answer to a question that was not seen, and tells whether it can be the tool's.
     """
 
-    def __init__(self, times: BlockTimes, on_heard: Callable[[str], None], may_answer: Callable[[], bool]) -> None:
+    def __init__(self, times: BlockTimes, on_heard: Callable[[str], None], on_unasked: Callable[[], bool]) -> None:
         self.was_called = self.none_found = self.found_unnamed = self.unpacking_cut_off = False
         self.unanswered: list[Unknown] = []
         self.asked: list[Transfer] = []
         self.sure_attempts = 0
-        self._times, self._on_heard, self._may_answer = times, on_heard, may_answer
+        self._times, self._on_heard, self._on_unasked = times, on_heard, on_unasked
         self._attempt = Attempt()
         self._numbers = count(1)  # of attempts; below zero where the order of names does not tell whose they are
         self._is_told_by_words_alone = False
@@ -153,7 +153,7 @@ class Fetching:
             return
         # What was found is added next, and hardly any other program's output goes on like that.
         is_added = _ADDED.match(statement.text, statement.match.end()) is not None
-        if self._attempt.kind is not None or is_added or self._may_answer():
+        if self._attempt.kind is not None or is_added or self._on_unasked():
             self.was_called = self.found_unnamed = True
             self._is_told_by_words_alone = self._attempt.kind is None and not is_added
             if not self._is_told_by_words_alone:
@@ -166,7 +166,7 @@ class Fetching:
         if not statement.begins() or goes_on:
             return
         attempt, kind = self._attempt, statement.group(1)
-        if not attempt.is_over if attempt.has_begun else self._may_answer():
+        if not attempt.is_over if attempt.has_begun else self._on_unasked():
             self.none_found |= kind == "cache"
             for each in attempt.asking:
                 each.succeeded = False

@@ -19,6 +19,8 @@ _ENCODING = re.compile(rb"^Content-Transfer-Encoding:\s*([\w\-]+)", re.IGNORECAS
 _BOUNDARY = re.compile(rb"\bboundary=(?:\"([^\"\n]{1,100})\"|([^\s;\"]{1,100}))", re.IGNORECASE)
 _FLOWED = re.compile(rb"^Content-Type:[^\n]*\bformat=\"?flowed\b", re.IGNORECASE | re.MULTILINE)
 """Of a line that ends with a blank, the next one is the rest (RFC 3676); the blank is its own, or is added."""
+_FLOWS = re.compile(rb">*+ ?+[^\n]* ")
+"""Such a line; of an empty one that is quoted, the blank belongs to the marks."""
 _ADDS_BLANKS = re.compile(rb"^Content-Type:[^\n]*\bdelsp=\"?yes\b", re.IGNORECASE | re.MULTILINE)
 _TEXT = frozenset({b"text/plain", b"application/octet-stream"})
 """What a log is sent as; a page only where it is not the same text once more."""
@@ -34,7 +36,7 @@ class MailText:
         self._boundaries: set[bytes] = set()
         self._headers: list[bytes] | None = []
         self._encoding = b""
-        self._is_wanted = self._has_text = self._is_flowed = self._adds_blanks = False
+        self._is_wanted = self._has_text = self._is_flowed = self._adds_blanks = self._is_line_open = False
 
     def feed(self, data: bytes) -> bytes:
         """Read the next piece; return the text that is complete."""
@@ -97,7 +99,8 @@ class MailText:
                     return binascii.a2b_base64(line)
                 except binascii.Error:
                     return b""
-        if end and self._is_flowed and line.endswith(b" "):
+        goes_on, self._is_line_open = self._is_line_open, not end  # its beginning, with the marks, came before
+        if end and self._is_flowed and (line.endswith(b" ") if goes_on else _FLOWS.fullmatch(line)):
             return line.removesuffix(b" ") if self._adds_blanks else line
         return line + end
 

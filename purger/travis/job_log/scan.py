@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from purger.travis.job_log.text import LOST_CODE, QUOTING
+from purger.travis.job_log.text import LOST_CODE, QUOTED, QUOTING
 from purger.travis.job_log.whole_words import first_words, window
 
 LONGEST_STATEMENT = 4 * 1024
@@ -55,7 +55,6 @@ _ONLY_NOISE = re.compile(NOISE)
 _REST_OF_HEADING = re.compile(rb"[ \"')\]:=*#<\-]{0,80}" + NOISE)
 
 _QUOTING = re.compile(rb"[ \t]*(?:>|&gt;)")
-_LINE_START = re.compile(QUOTING)
 _LEADING_MARKS = re.compile(rb"(?:\r|" + _MARKER + rb"|" + LOST_CODE + rb"|\d+\.\d\ds(?=[^\s/,.)]))+")
 _MARKS = re.compile(_MARKER + rb"|" + LOST_CODE + rb"|" + _CUT_MARKER)
 # What people put around a pasted log.
@@ -232,7 +231,7 @@ class Scanner:
 
 def clean_lines(raw: bytes) -> list[str]:
     """Return the lines that are not blank as a terminal shows them, without quoting and common indentation."""
-    shown = [_shown(line) for line in _pasted(raw.split(b"\n")) if not _LINE_START.fullmatch(line.rstrip())]
+    shown = [_shown(line) for line in _pasted(raw.split(b"\n")) if not QUOTED.fullmatch(line.rstrip())]
     # The first line may have lost its quoting. Output may contain single lines that only look quoted.
     while shown and all(map(_QUOTING.match, shown[1:] or shown)):
         shown = [_QUOTING.sub(b"", line, count=1) for line in shown]
@@ -257,7 +256,7 @@ def _pasted(lines: list[bytes]) -> list[bytes]:
 
 def _shown(line: bytes) -> bytes:
     """Return the line without markers. Of an overwritten progress bar only the last state is kept."""
-    start = _LINE_START.match(line)
+    start = QUOTED.match(line)
     head = start[0] if start else b""
     rest = _LEADING_MARKS.sub(b"", line[len(head) :].rstrip(b"\r \t"), count=1)
     overwritten, _, part = rest.rpartition(b"\r")

@@ -32,6 +32,7 @@ LOST_CODE = (
 )
 QUOTING = rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+"
 """What people put before all lines of a log alike: marks of quoting, the indentation of code."""
+QUOTED = re.compile(QUOTING)
 _SPELLED_CODE = rb"(?:\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]"
 _SPELLED = re.compile(_SPELLED_CODE)
 # Codes that somebody's tool spelled are before the log's own sentences; what a job prints holds others, further down.

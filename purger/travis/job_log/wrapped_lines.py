@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from functools import reduce
 
-from purger.travis.job_log.text import QUOTING
+from purger.travis.job_log.text import QUOTED, QUOTING
 
 _NARROWEST, _WIDEST = 40, 400
 _SHARE_OF_LONGER_LINES = 0.02
 _MOST_LINES = 2000
 _LONGEST = 8 * 1024
-_PREFIX = re.compile(QUOTING)
 _STARTS = re.compile(
     QUOTING + rb"(?:(?:\d+m ?)?[\d.]+s)?(?:\$ |fetching |uploading |found |could not download |"
     rb"attempting to download |adding /|Setting up |store build |changes? detected|"
@@ -85,7 +84,7 @@ class WrappedLines:
         """Return what a line completes, with its end."""
         is_start = _STARTS.match(line) is not None
         before = b""
-        if _PREFIX.fullmatch(line.rstrip(b"\r")) or is_start or not self._open:
+        if QUOTED.fullmatch(line.rstrip(b"\r")) or is_start or not self._open:
             before = self._closed()
         if not is_start and not self._open:
             return before + line + b"\n"
@@ -100,7 +99,7 @@ class WrappedLines:
 
 
 def _continued(line: bytes, more: bytes) -> bytes:
-    prefix = _PREFIX.match(line)
+    prefix = QUOTED.match(line)
     return line + more.removeprefix(prefix[0] if prefix else b"")
 
 

@@ -128,6 +128,12 @@ def test_a_flowed_line_goes_on_in_the_next(encoding: bytes) -> None:
     assert read(mail + b"\n\n" + text) == b"fetching main/cache-1.tgz\nfound cache\n"
 
 
+def test_the_blank_of_an_empty_quoted_line_is_a_part_of_the_marks() -> None:
+    """The line behind it was glued to it, so that both were shown with marks."""
+    mail = HEAD + b"Content-Type: text/plain; format=flowed\n\n"
+    assert read(mail + b"> a\n> \n \n>> b \n>> c\n> d\n") == b"> a\n> \n \n>> b >> c\n> d\n"
+
+
 @pytest.mark.parametrize(
     ("encoding", "text"),
     [

@@ -1,4 +1,4 @@
-"""Parse the names of jobs."""
+"""The names of jobs and builds: numbers, and addresses of pages and of the API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from purger.core.errors import InputError
 from purger.travis.addresses import Site
-from purger.travis.jobs import parse_build, parse_job
+from purger.travis.job_names import parse_build, parse_job
 
 SITE = Site()
 ENTERPRISE = Site.at("https://travis.acme.org")
