@@ -320,6 +320,7 @@ def test_nothing_to_delete_is_a_success(site: StandIn, tmp_path: Path) -> None:
         ({"": "main"}, 2),
         ({"match": "cache\n"}, 2),
         ({"branch": '"main"'}, 2),
+        ({"branch": "main\n# not dev\n"}, 2),
         ({"exclude": "main 'topic'"}, 2),
         ({"args": "--no-such-option"}, 2),
         ({"kind": "pull-request", "args": "--kind push"}, 2),

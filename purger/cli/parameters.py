@@ -121,6 +121,7 @@ class Group:
             if source and option.raw == list[str]:
                 _refuse_odd_blanks(os.environ[source], source)
                 _refuse_quotes(value, source)
+                _refuse_comment(value, source)
             values[name] = option.value_of(_in_home(value) if option.is_path else value, source)
         return values
 
@@ -158,6 +159,18 @@ def _refuse_quotes(names: Iterable[str], variable: str) -> None:
         raise InputError(
             f"{variable} holds quotes: its names are split at blanks, and the quotes would be part of them",
             remedy="Write the names without quotes; one that holds a quote or a blank needs the option.",
+        )
+
+
+def _refuse_comment(names: Sequence[str], variable: str) -> None:
+    """Raise InputError where one of several names begins with a `#`: the words behind it may be a comment.
+
+    `docker --env-file` and systemd cut none off, and its words would be names of branches.
+    """
+    if len(names) > 1 and any(name.startswith("#") for name in names):
+        raise InputError(
+            f"{variable} holds a #, and the words behind it may be a comment or names",
+            remedy="Leave the comment out; a name that begins with # needs the option.",
         )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from purger.report.model import Report
 
 _FROM_FILE_VARIABLE = "PURGER_FROM_FILE"
+_JOB_VARIABLE = "TRAVIS_REPO_SLUG"
 _LONGEST_SHOWN = 60
 _NO_NAME = "the line does not name a repository"
 _HOW_TO_LIST = "Write one name a line: owner/name, or owner/* for all of an owner's."
@@ -135,8 +136,12 @@ def targets_from(
         given = [parse_target(name, site, git.real_host) for name in names]
         given += _targets_in(from_file, site) if from_file is not None else []
         return list(dict.fromkeys(given)), None
-    if slug := os.environ.get("TRAVIS_REPO_SLUG"):
-        return [_of_the_job(parse_repository(slug, site), site)], "TRAVIS_REPO_SLUG"
+    if slug := os.environ.get(_JOB_VARIABLE):
+        try:
+            return [_of_the_job(parse_repository(slug, site), site)], _JOB_VARIABLE
+        except InputError as error:
+            error.where = _JOB_VARIABLE
+            raise
     repository, remote = _of_git_remote(site)
     return [repository], remote
 

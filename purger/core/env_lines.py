@@ -54,6 +54,14 @@ _HOLDING_SECRETS = frozenset({"TRAVIS_TOKEN", "PURGER_PROXY", "PURGER_CONNECT"})
 """A secret may hold nearly anything."""
 _COMMENT_AT_END = re.compile(r"\s#.*")
 _REMEDY = "Write each line as NAME=VALUE, or remove it."
+_HIDES_LINES = re.compile(
+    r"\A\s*(?:\$ANSIBLE_VAULT;|age-encryption\.org/|-----BEGIN (?:AGE|PGP) |U2FsdGVkX1|version https://git-lfs\."
+    r"|\{\s*\"data\": ?\"ENC\[)|[\x00-\x08\x0e-\x19\x7f]"
+)
+"""How a file begins that Ansible, age, GnuPG, OpenSSL or SOPS encrypted, or that Git LFS put in the place of another.
+
+What git-crypt makes, and any other such file, holds what no text does.
+"""
 
 
 def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
@@ -83,6 +91,11 @@ def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
     if understood != sum(name_meant(line) is not None for line in text.splitlines()):
         raise InputError(".env can't be read: a line of purger's is not understood", remedy=_REMEDY)
     return found
+
+
+def hides_lines(content: bytes) -> bool:
+    """Return whether a file is encrypted, no text at all, or a pointer to one: its lines can't be read."""
+    return _HIDES_LINES.search(decoded(content, errors="surrogateescape")) is not None
 
 
 def narrowing_meant(line: str) -> str | None:

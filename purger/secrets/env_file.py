@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from purger.core.env_lines import settings_in
+from purger.core.env_lines import hides_lines, settings_in
 from purger.core.errors import InputError
 from purger.core.options import is_on
 from purger.core.text import system_words
@@ -79,12 +79,12 @@ def load(
     _current[0] = EnvFile()
     try:
         content = read()
+        values = _settings_of(content or b"", known)
     except UnreadableError as error:
         _current[0] = EnvFile(fault=error)
         raise
     if content is None:
         return current()
-    values = settings_in(content, known)
     redaction.remember(values.get(TOKEN_VARIABLE, "").strip())
     used = {name: text for name, text in values.items() if name not in environ and name not in overridden}
     refuse_what_a_file_may_not_decide(used, has_token=bool(used.get(TOKEN_VARIABLE, "").strip()) and not signs_in)
@@ -96,6 +96,16 @@ def load(
     environ.update(used)
     _current[0] = EnvFile(values, frozenset(used))
     return current()
+
+
+def _settings_of(content: bytes, known: Collection[str]) -> dict[str, str]:
+    """Return what the content sets. Raises InputError, and UnreadableError where it hides what may be a filter."""
+    values = settings_in(content, known)
+    if not values and hides_lines(content):
+        raise UnreadableError(
+            ".env can't be read: it is encrypted, or no text", remedy="Decrypt it, or run purger in another folder."
+        )
+    return values
 
 
 def read() -> bytes | None:

@@ -362,6 +362,20 @@ def test_names_in_a_variable_are_written_without_quotes(
     assert command("purge", "a/b", "-y", "--branch", "'quoted'").code == 0
 
 
+@pytest.mark.parametrize("variable", ["PURGER_BRANCH", "PURGER_EXCLUDE"])
+def test_a_comment_behind_the_names_of_a_variable_is_not_taken_for_names(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    for text in ("main # not dev", "main #dev", "# main"):
+        monkeypatch.setenv(variable, text)
+        ended = command("purge", "a/b", "-y")
+        assert (ended.code, runs) == (2, [])
+        assert f"{variable} holds a #, and the words behind it may be a comment or names" in ended.err
+    monkeypatch.setenv(variable, "#hash")
+    assert command("purge", "a/b", "-y").code == 0
+    assert (runs[0].request.selection.branches or runs[0].request.selection.exclude) == ("#hash",)
+
+
 @pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2028"], ids=ascii)
 @pytest.mark.parametrize("variable", ["PURGER_BRANCH", "PURGER_EXCLUDE"])
 def test_a_name_in_a_variable_is_not_split_at_a_blank_that_git_allows(

@@ -142,6 +142,13 @@ def test_an_empty_file_of_names_means_no_repository_and_not_the_folders(monkeypa
     assert targets_from([], "names.txt", Site()) == ([], None)
 
 
+def test_a_variable_that_names_no_repository_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAVIS_REPO_SLUG", "widgets")
+    with pytest.raises(InputError, match=r"^'widgets' does not name a repository") as refused:
+        targets_from([], None, Site())
+    assert str(refused.value).endswith("(TRAVIS_REPO_SLUG)")
+
+
 @pytest.fixture
 def former() -> None:
     """The report of a run with a filter and a policy, none of whose repositories are left."""

@@ -155,6 +155,35 @@ def test_a_huge_file_is_an_error() -> None:
         load("#" * (env_file.LARGEST_BYTES + 1))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\0GITCRYPT\0\x8a\xd1\xff\x03",
+        b"\x85\x01\x0c\x03\xd1\xff",
+        b"$ANSIBLE_VAULT;1.1;AES256\n36383636\n",
+        b"age-encryption.org/v1\n-> X25519 x\n",
+        b"-----BEGIN AGE ENCRYPTED FILE-----\nx\n",
+        b"-----BEGIN PGP MESSAGE-----\n\nx\n",
+        b"U2FsdGVkX18rx==\n",
+        b'{\n\t"data": "ENC[AES256_GCM,data:x,type:str]"\n}\n',
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:x\n",
+    ],
+)
+def test_a_file_whose_lines_are_encrypted_or_elsewhere_is_an_error(content: bytes) -> None:
+    Path(".env").write_bytes(content)
+    with pytest.raises(env_file.UnreadableError, match=r"\.env can't be read: it is encrypted, or no text"):
+        load(None)
+    assert isinstance(env_file.current().fault, env_file.UnreadableError)
+
+
+@pytest.mark.parametrize(
+    "content", [b"source venv/bin/activate\n", b"FOO=caf\xe9\x1b[0m\r\n\f", b"A='-----BEGIN PGP '"]
+)
+def test_a_text_without_a_line_of_ours_is_no_error(content: bytes) -> None:
+    Path(".env").write_bytes(content)
+    assert load(None) == {}
+
+
 def test_the_token_is_not_repeated_where_the_file_is_not_in_effect() -> None:
     Path(".env").write_text("TRAVIS_TOKEN=t0ken-of-a-file\n")
     env_file.remember_token(KNOWN)
