@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from purger.browser.connections import Connections
 from purger.core.errors import AccessError, LastingSiteError, NoAnswerError, SiteError
@@ -13,9 +14,11 @@ from purger.travis.client import VERSION
 from purger.travis.payloads import is_object, words_of
 from purger.travis.refusals import (
     OTHER_HOST_REMEDY,
+    REDIRECTS,
     SIGN_IN_TO_THE_NETWORK,
     RateLimitedError,
     front_end_refusal,
+    moved_front_end,
     other_host,
     refusal_of,
 )
@@ -30,8 +33,8 @@ _LARGEST_BYTES = 64 * 1024
 async def front_end_answers_s(connections: Connections, site: Site) -> float:
     """Return the seconds until the front end answered.
 
-    Raises NoAnswerError for no response, LastingSiteError for a redirect to another host, and SiteError for a status
-    of 400 or more.
+    Raises NoAnswerError for no response, LastingSiteError for a redirect to another host or origin, and SiteError for a
+    status of 400 or more.
     """
     return await _answers_s(connections, site.url, "the front end", "--url", is_api=False)
 
@@ -76,10 +79,15 @@ async def _answers_s(connections: Connections, address: str, who: str, option: s
             f"{who} answered {status}, a redirect to another host: {target}", where=address, remedy=OTHER_HOST_REMEDY
         )
     text = body[:_LARGEST_BYTES].decode("utf-8-sig", "replace")
-    fault = _api_fault(response, text, address) if is_api else front_end_refusal(status, text, address)
+    fault = (_api_fault if is_api else _front_end_fault)(response, text, address)
     if fault is not None:
         raise fault
     return took_s
+
+
+def _front_end_fault(response: httpx2.Response, text: str, address: str) -> SiteError | None:
+    target = urljoin(address, response.headers.get("location", "")) if response.status_code in REDIRECTS else address
+    return moved_front_end(target, address) or front_end_refusal(response.status_code, text, address)
 
 
 def _api_fault(response: httpx2.Response, text: str, address: str) -> SiteError | None:

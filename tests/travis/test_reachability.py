@@ -75,6 +75,18 @@ async def test_a_redirect_to_another_host_is_no_answer_of_the_site(
     assert "url" not in (caught.value.remedy or "")
 
 
+async def test_a_front_end_that_leads_to_another_origin_of_its_host_is_no_page_to_sign_in_to(
+    connections: Connections,
+) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"", "Location: https://127.0.0.1/", status="301 Moved")
+
+    async with raw_server(answer) as server:
+        with pytest.raises(SiteError, match=r"^the front end leads to another origin: ") as caught:
+            await front_end_answers_s(connections, Site.at(server.url, server.url))
+    assert caught.value.remedy == f"Give --url with https://127.0.0.1 in place of {server.url}."
+
+
 async def test_a_front_end_may_lead_to_another_page_of_its_own(connections: Connections) -> None:
     async def answer(connection: Connection, _head: str) -> None:
         await connection.respond(b"", "Location: /dashboard", status="302 Found")
