@@ -32,6 +32,8 @@ _REMEDIES = {
     "can't be encrypted": "Is its address right? That of a browser whose connection is not encrypted begins with "
     "http:// or ws://.",
     '"Running" is not valid JSON': "It is a Playwright server, whose address begins with ws://.",
+    " 401": "It wants a user name and a password, or other ones: put them before the host, as USER:PASSWORD@HOST:PORT, "
+    "in PURGER_CONNECT; special characters are encoded there (@ is %40).",
 }
 """What helps, by a part of the reason."""
 _ODD_ANSWER = re.compile(r"not valid JSON|end of JSON|Parse Error|call stack|IndexError|\b200 OK <")
@@ -54,8 +56,10 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
     relay: Relay | None = None
     endpoint, headers = address, None
     try:
-        # The driver obeys no proxy, and trusts other authorities than this process does.
-        if network.proxies.for_address(address) is not None or urlsplit(address).scheme in {"https", "wss"}:
+        # The driver obeys no proxy, trusts other authorities than this process does, and signs in to no WebSocket that
+        # an endpoint names, nor with what is encoded in an address.
+        is_encrypted = urlsplit(address).scheme in {"https", "wss"}
+        if is_encrypted or _has_user(address) or network.proxies.for_address(address) is not None:
             if address.startswith("http"):
                 endpoint = await _endpoint_at(address, network)
             relay = Relay(endpoint, network)
@@ -79,6 +83,10 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
         raise _unusable(address, reason, None) from None
 
 
+def _has_user(address: str) -> bool:
+    return "@" in urlsplit(address).netloc
+
+
 def _is_server(address: str) -> bool:
     """Whether an address is that of a Playwright server, and not what a Chromium prints: "DevTools listening on ws://…"."""
     parts = urlsplit(address)
@@ -88,8 +96,8 @@ def _is_server(address: str) -> bool:
 async def _endpoint_at(address: str, network: Network) -> str:
     """Ask a CDP endpoint for the address of its WebSocket. Raises SiteError.
 
-    An encrypted endpoint is a reverse proxy, and the browser behind it does not know: it names an unencrypted address.
-    So all but the path and the query of that are as they were given.
+    One that is encrypted, or wants a user, is a reverse proxy, and the browser behind it does not know: it names an
+    address without. So all but the path and the query of that are as they were given; a password goes nowhere else.
     """
     parts = urlsplit(address)
     asked = parts._replace(path=f"{parts.path.rstrip('/')}/json/version/").geturl()
@@ -105,8 +113,10 @@ async def _endpoint_at(address: str, network: Network) -> str:
     with suppress(msgspec.DecodeError):
         named = msgspec.json.decode(content, type=_Endpoint).webSocketDebuggerUrl
         if is_address(named, {"ws", "wss"}):
-            is_encrypted = parts.scheme == "https"
-            return urlsplit(named)._replace(scheme="wss", netloc=parts.netloc).geturl() if is_encrypted else named
+            if parts.scheme == "http" and not _has_user(address):
+                return named
+            scheme = parts.scheme.replace("http", "ws")
+            return urlsplit(named)._replace(scheme=scheme, netloc=parts.netloc).geturl()
     raise NoAnswerError(f"it answered {response.status_code}, and not as a CDP endpoint does")
 
 

@@ -33,6 +33,7 @@ _MAC_APPLICATIONS = ("Chromium", "Google Chrome", "Microsoft Edge")
 _HEADLESS_SHELLS = ("chrome-headless-shell", "headless_shell", "chrome-headless-shell.exe", "headless_shell.exe")
 _OTHERS = re.compile(r"firefox|webkit|safari|epiphany|driver(?:\.exe)?\Z", re.IGNORECASE)
 """Names of programs that would start, and never answer."""
+_FOR_CONNECT = "Give the address of a remote browser with --connect, or PURGER_CONNECT."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def _named(wanted: str, *, headed: bool) -> str:
             remedy="Name the browser's executable (on macOS: …app/Contents/MacOS/…), or leave --browser out.",
         )
     if found is None:
-        raise BrowserError(f"there is no browser at {shown}", remedy=HOW_TO_GET_ONE)
+        remedy = _FOR_CONNECT if "://" in wanted else HOW_TO_GET_ONE
+        raise BrowserError(f"there is no browser at {shown}", remedy=remedy)
     if headed and Path(found).resolve().name in {*_HEADLESS_COMMANDS, *_HEADLESS_SHELLS}:
         raise BrowserError(
             f"{shown} is a headless shell, which opens no window",

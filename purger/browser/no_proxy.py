@@ -6,11 +6,15 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from purger.core.hosts import canonical_host, host_and_port, in_brackets, ip_of
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAME_AND_PORT = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(?::(?P<port>\d{1,5}))?")
+
+
+_DOTTED_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,21 @@ class NoProxy:
         return any(entry.holds(host, port) for entry in self.entries)
 
     def misread(self, address: str) -> str | None:
-        """Return what is meant for the host of this address, and matches nothing, such as `https://HOST`."""
+        """Return what is meant for the host of this address, and matches nothing, such as `https://DOMAIN`."""
         host, _ = host_and_port(address)
-        return next((word for word in self.unread if host in word), None)
+        return next((word for word in self.unread if _seems_to_mean(word, host)), None)
 
     def bypass_rules(self) -> tuple[str, ...]:
         """Return the rules by which Chromium reaches the same hosts directly."""
         return tuple(rule for entry in self.entries for rule in entry.bypass_rules())
+
+
+def _seems_to_mean(word: str, host: str) -> bool:
+    return (
+        host in word
+        or fnmatchcase(host, word)
+        or any(f".{host}".endswith(f".{name}") for name in _DOTTED_NAME.findall(word))
+    )
 
 
 def _entry(word: str) -> _Entry | None:

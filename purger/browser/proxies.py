@@ -139,6 +139,9 @@ class Proxies:
         if is_loopback(host_and_port(address)[0]):
             return "it is this machine"
         if setting is None:
+            for scheme, other in (("http", self.http), ("https", self.https)):
+                if other and other.text:
+                    return f"{other.source} is for {scheme}:// addresses alone"
             return "no proxy is set"
         if not setting.text:
             return f"{setting.source} is empty"
@@ -152,7 +155,7 @@ class Proxies:
             return ""
         return (
             f"What {self.exceptions.source} holds of it, {quoted(word)}, counts for nothing: write names with "
-            "commas between, without https://, a path or quotes."
+            "commas between, without https://, a path, quotes, or a * but before the first dot."
         )
 
     @property

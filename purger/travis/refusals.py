@@ -118,6 +118,21 @@ def leads_elsewhere(target: str, address: str) -> SiteError:
     )
 
 
+def moved_front_end(target: str, address: str) -> LastingSiteError | None:
+    """Return the error for a front end that leads to a page of another origin on its host, mostly from http to https.
+
+    None where the target is of the same origin, or on another host. Where purger signs in is one origin alone.
+    """
+    origin = origin_of(target)
+    if origin == origin_of(address) or host_and_port(target)[0] != host_and_port(address)[0]:
+        return None
+    return LastingSiteError(
+        f"the front end leads to another origin: {origin}",
+        where=address,
+        remedy=f"Give --url with {origin} in place of {origin_of(address)}.",
+    )
+
+
 def _redirected(status: int, headers: Mapping[str, str], address: str) -> SiteError:
     """Return the error for a redirect. Only one on the same host may say where the API is now."""
     what = f"the API answered {status}, a redirect, which is not followed with a token"

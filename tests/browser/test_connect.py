@@ -164,6 +164,27 @@ async def test_an_endpoint_that_names_no_websocket_is_an_error(named: object, tm
             await connect(NO_DRIVER, f"https://{HOST}:{server.port}", trusting(authority, tmp_path), stack)
 
 
+@pytest.mark.parametrize("address", ["http://{}", "ws://{}/devtools/browser/1"])
+async def test_user_and_password_reach_the_remote_browser_and_nothing_that_it_names(address: str) -> None:
+    async def answer(connection: Connection, head: str) -> None:
+        named = {"webSocketDebuggerUrl": "ws://elsewhere.test/devtools/browser/1"}
+        await connection.respond(json.dumps(named).encode() if "/json/version" in head else b"")
+
+    async def driven(endpoint: str, headers: dict[str, str], **_options: object) -> None:
+        async with Connections(DIRECT) as connections:
+            assert "heim" not in endpoint  # the driver would send it as it is encoded
+            web = urlsplit(endpoint)._replace(scheme="http").geturl()
+            async with connections.exchange("GET", web, headers, timeout_s=FOR_EVER) as response:
+                assert response.status_code == 200
+
+    playwright = cast(Playwright, SimpleNamespace(chromium=SimpleNamespace(connect_over_cdp=driven)))
+    async with raw_server(answer) as server, AsyncExitStack() as stack:
+        await connect(playwright, address.format(f"al%40ice:ge%2Fheim@127.0.0.1:{server.port}"), DIRECT, stack)
+    assert server.heads[-1].startswith("GET /devtools/browser/1 ")
+    for head in server.heads:
+        assert f"Authorization: Basic {base64.b64encode(b'al@ice:ge/heim').decode()}\r\n" in head
+
+
 @pytest.mark.parametrize(
     ("address", "said", "is_refused_name"),
     [
@@ -211,6 +232,7 @@ async def test_the_address_that_a_chromium_prints_is_one_of_a_cdp_endpoint(addre
     [
         ("Executable doesn't exist at /x/y\n╔═══╗\n║ Run this ║\n╚═══╝", "/x/y Run this", "chromium-headless-shell"),
         ("WebSocket error: 404 Not Found", "404 Not Found", "Start a server of the same version there"),
+        ("WebSocket error: 401 Unauthorized", "401 Unauthorized", "wants a user name and a password"),
         ("WebSocket error: / 200 OK <!doctype html> <html>", f"{NOT_AS}Playwright server does", "Start a server"),
         ("WebSocket error: / 502 Bad Gateway <html>", "502 Bad Gateway <html>", "Start a server"),
         ("IndexError: string index out of range", f"{NOT_AS}Playwright server does", "Start a server"),

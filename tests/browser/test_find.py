@@ -137,6 +137,7 @@ def test_a_named_browser_that_is_not_there_is_not_replaced_by_another(system: Pa
     for name, said, remedy in (
         ("/no/such/browser", "there is no browser at", "playwright install chromium"),
         ("brave", "there is no browser at", "playwright install chromium"),
+        ("ws://al:geheim@10.0.0.7:3000/", "there is no browser at 'ws://10.0.0.7:3000/'", "with --connect"),
         (str(tmp_path / "not-executable"), "is no program that may be executed", "Name the browser's executable"),
         (str(tmp_path / "A Browser.app"), "is no program that may be executed", "on macOS"),
         ("firefox", "'firefox' is no Chromium", "Name Chromium"),

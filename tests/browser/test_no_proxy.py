@@ -15,7 +15,7 @@ from purger.browser.no_proxy import NoProxy
         ("localhost;Travis.corp;10.0.0.0/8", "localhost;travis.corp;10.0.0.0/8"),
         ("localhost '*.travis.corp'", "'*.travis.corp'"),
         ("*travis.corp", "*travis.corp"),
-        ("10.*,<local>,https://other.corp", None),
+        ("10.*,<local>,https://other.corp,https://ravis.corp", None),
         ("travis.corp:8443", None),
         ("", None),
     ],
@@ -24,6 +24,22 @@ def test_what_is_meant_for_a_host_and_matches_nothing_is_found(text: str, word: 
     no_proxy = NoProxy.of(text)
     assert not no_proxy.holds("https://travis.corp/x")
     assert no_proxy.misread("https://travis.corp/x") == word
+
+
+@pytest.mark.parametrize(
+    ("word", "host"),
+    [
+        ("http://travis.corp", "api.travis.corp"),
+        ("*travis.corp", "api.travis.corp"),
+        ("'.travis.corp'", "api.travis.corp"),
+        ("*.travis.*", "api.travis.corp"),
+        ("10.*", "10.0.0.7"),
+    ],
+)
+def test_what_is_meant_for_a_domain_and_matches_nothing_is_found(word: str, host: str) -> None:
+    no_proxy = NoProxy.of(word)
+    assert not no_proxy.holds(f"https://{host}")
+    assert no_proxy.misread(f"https://{host}") == word
 
 
 @pytest.mark.parametrize(

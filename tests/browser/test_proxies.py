@@ -109,6 +109,18 @@ def test_without_a_proxy_everything_is_reached_directly() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "address", "why"),
+    [
+        ("HTTP_PROXY", "https://x.test", "HTTP_PROXY is for http:// addresses alone"),
+        ("https_proxy", "http://x.test", "https_proxy is for https:// addresses alone"),
+    ],
+)
+def test_a_variable_of_the_other_scheme_is_not_passed_over_in_silence(name: str, address: str, why: str) -> None:
+    assert Proxies.of(None, {name: PROXY}).why_direct(address) == why
+    assert Proxies.of(None, {name: ""}).why_direct(address) == "no proxy is set"
+
+
+@pytest.mark.parametrize(
     ("given", "address"),
     [
         ("proxy.corp.test:3128", "http://proxy.corp.test:3128"),

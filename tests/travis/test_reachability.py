@@ -10,8 +10,11 @@ import pytest
 from purger.browser.connections import Connections
 from purger.browser.network import DIRECT
 from purger.core.errors import SiteError
+from purger.secrets.token import Token
 from purger.standin import StandIn
 from purger.travis.addresses import Site
+from purger.travis.client import Calls
+from purger.travis.rate_limit import Budget
 from purger.travis.reachability import api_answers_s, front_end_answers_s
 from tests.support.ports import free_port
 from tests.support.raw_servers import Connection, raw_server
@@ -72,6 +75,18 @@ async def test_a_redirect_to_another_host_is_no_answer_of_the_site(
     assert "url" not in (caught.value.remedy or "")
 
 
+async def test_a_front_end_that_leads_to_another_origin_of_its_host_is_no_page_to_sign_in_to(
+    connections: Connections,
+) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        await connection.respond(b"", "Location: https://127.0.0.1/", status="301 Moved")
+
+    async with raw_server(answer) as server:
+        with pytest.raises(SiteError, match=r"^the front end leads to another origin: ") as caught:
+            await front_end_answers_s(connections, Site.at(server.url, server.url))
+    assert caught.value.remedy == f"Give --url with https://127.0.0.1 in place of {server.url}."
+
+
 async def test_a_front_end_may_lead_to_another_page_of_its_own(connections: Connections) -> None:
     async def answer(connection: Connection, _head: str) -> None:
         await connection.respond(b"", "Location: /dashboard", status="302 Found")
@@ -83,13 +98,10 @@ async def test_a_front_end_may_lead_to_another_page_of_its_own(connections: Conn
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (200, "<title>Hotel</title>", '200 with a page ("Hotel")'),
-        (302, "", "302"),
-        (403, "<title>Blocked</title>", '403 with a page ("Blocked")'),
-        (404, "nothing here", "404: nothing here"),
-        (407, "", "407"),
-        (451, "<p>", "451 with a page"),
-        (200, "[]", "200"),
+        (200, "<title>Hotel</title>", 'something else than the API answered 200 with a page ("Hotel")'),
+        (200, "[]", "something else than the API answered 200"),
+        (302, "", "this is not the API we know: it answered 302"),
+        (404, "nothing here", "this is not the API we know: it answered 404: nothing here"),
     ],
 )
 async def test_an_answer_without_the_json_of_the_api_is_another_server(
@@ -99,9 +111,42 @@ async def test_an_answer_without_the_json_of_the_api_is_another_server(
         await connection.respond(body.encode(), status=f"{status} Some Reason")
 
     async with raw_server(answer) as server:
-        with pytest.raises(SiteError, match=f"^something else than the API answered {re.escape(said)}") as caught:
+        with pytest.raises(SiteError, match=f"^{re.escape(said)}") as caught:
             await api_answers_s(connections, Site.at(server.url, server.url))
     assert "--api-url" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "body"),
+    [
+        (301, "Location: https://{host}/user", ""),
+        (302, "Location: /login", ""),
+        (403, "X: y", "<title>Blocked</title>"),
+        (403, "X: y", '{"message": "Forbidden"}'),
+        (404, "X: y", "nothing here"),
+        (407, "X: y", ""),
+        (451, "X: y", "<p>"),
+        (500, "X: y", '{"@type": "error"}'),
+        (502, "X: y", "<title>proxy</title>"),
+        (511, "X: y", "<title>Hotel</title>"),
+    ],
+)
+async def test_a_refusal_that_is_not_the_apis_has_the_cause_and_the_remedy_that_a_call_has(
+    connections: Connections, status: int, header: str, body: str
+) -> None:
+    async def answer(connection: Connection, _head: str) -> None:
+        fields = header.format(host=f"127.0.0.1:{server.port}")
+        await connection.respond(body.encode(), fields, status=f"{status} Some Reason")
+
+    async with raw_server(answer) as server:
+        site = Site.at(server.url, server.url)
+        with pytest.raises(SiteError) as measured:
+            await api_answers_s(connections, site)
+        with pytest.raises(SiteError) as called:
+            await Calls(connections, site, Token("abcdef123456"), Budget(0)).send_once(
+                "GET", f"{site.api_url}/user", dict[str, str]
+            )
+    assert (str(measured.value), measured.value.remedy) == (str(called.value), called.value.remedy)
 
 
 @pytest.mark.parametrize(("status", "body"), [(403, '{"error_type": "login_required"}'), (429, "Retry later")])

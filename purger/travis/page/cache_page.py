@@ -141,7 +141,7 @@ class CachePage:
 
     def _caches_shown(self, shown: dict[str, Any] | None, repository_id: int | None) -> list[Cache]:
         if shown is None:
-            raise page_errors.other_origin(self.url)
+            raise page_errors.other_origin(self.url, self._supervised.current.url)
         self._supervised.guard.note_questions(shown["questions"])
         fetched = shown["list"] or {}
         # The page goes by the name, which may have become another repository's.
@@ -196,7 +196,7 @@ class CachePage:
         async with self._supervised.alive(page, (takes_s or self._waits.patience_s) + self._timeout_s):
             payload = await _call(page, method, argument)
         if payload is None:
-            raise page_errors.other_origin(self.url)
+            raise page_errors.other_origin(self.url, self._supervised.current.url)
         self._supervised.guard.note_questions(payload["questions"])
         return payload
 

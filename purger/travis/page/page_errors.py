@@ -14,7 +14,7 @@ from purger.core.text import visible
 from purger.travis.page.supervised_page import first_line
 from purger.travis.pages import is_page
 from purger.travis.payloads import caches_in, words_of
-from purger.travis.refusals import OTHER_HOST_REMEDY, SIGN_IN_TO_THE_NETWORK, another_page
+from purger.travis.refusals import OTHER_HOST_REMEDY, SIGN_IN_TO_THE_NETWORK, another_page, moved_front_end
 
 _LONGEST_PATH = 120
 _ANSWERED = re.compile(
@@ -89,6 +89,7 @@ def another_repository(url: str) -> LastingSiteError:
     )
 
 
-def other_origin(url: str) -> SiteError:
-    """Return the error for a page without page.js, which is installed for the site's origin alone."""
-    return SiteError("the page is of another origin than the site's", where=url, remedy="See --url.")
+def other_origin(url: str, shown: str) -> SiteError:
+    """Return the error for a page without page.js, which is installed for the site's origin alone; it is at `shown`."""
+    other = SiteError("the page is of another origin than the site's", where=url, remedy="See --url.")
+    return moved_front_end(shown, url) or other

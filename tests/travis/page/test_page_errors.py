@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from purger.core.errors import LastingSiteError
-from purger.travis.page.page_errors import moved
+from purger.travis.page.page_errors import moved, other_origin
 from purger.travis.refusals import OTHER_HOST_REMEDY
 
 
@@ -34,3 +34,24 @@ def test_a_page_that_moved_is_the_repositorys_own_or_something_else(
     assert "\x1b" not in caught.what
     assert remedy in (caught.remedy or "")
     assert isinstance(caught, LastingSiteError) is (title == "Corporate login"), "only that stays"
+
+
+@pytest.mark.parametrize(
+    ("shown", "remedy"),
+    [
+        (
+            "https://travis.test/github/o/n/caches",
+            "Give --url with https://travis.test in place of http://travis.test.",
+        ),
+        (
+            "http://TRAVIS.test:8080/x?secret=1",
+            "Give --url with http://travis.test:8080 in place of http://travis.test.",
+        ),
+        ("about:blank", "See --url."),
+        ("https://elsewhere.test/", "See --url."),
+    ],
+)
+def test_a_front_end_that_leads_to_another_origin_of_its_host_is_where_to_go(shown: str, remedy: str) -> None:
+    caught = other_origin("http://travis.test/github/o/n/caches", shown)
+    assert "another origin" in caught.what
+    assert caught.remedy == remedy
