@@ -119,7 +119,8 @@ class Beginning:
                 self._next_job_began()
                 shown.is_silent_later_job = True
             shown.next_job()
-        shown.has_worker, shown.job.is_past = True, False  # a command before it, as `$ cat job.log`, is not the job's
+        shown.has_worker = True
+        shown.job.is_past = shown.job.has_own_command = False  # a command before it, as `$ cat job.log`, is not its own
 
     def _part_began(self) -> None:
         if self.shown.job.is_over:

@@ -24,7 +24,7 @@ _TERMINATED = re.compile(
     rb"(?:(?P<stalled>The build)|The job exceeded the maximum time limit for jobs, and"
     rb"|(?P<over_limit>The log length has exceeded [^\n]*" + NOISE + rb"The job))\Z"
 )
-_DONE, _COMMAND = b"Done. Your build ", b'The command "'
+_DONE, _COMMAND, _STOPPING = b"Done. Your build ", b'The command "', b'" failed and '
 # What tests and documentation print is often the beginning of such a sentence; then it goes on as none of Travis does.
 _END_OF_SENTENCE = rb"(?![ \t]*(?!travis_|[\"')\]]+\s*\Z)[a-z,;:\"')\]])"
 _STALLED = (
@@ -38,8 +38,9 @@ _GAP = rb"(?: |[ \t]*\n[ \t>]*)"
 _OPTION = rb"(?:-|\xe2\x80[\x93\x94])\S{1,300}" + _GAP
 """An option; of its two hyphens a word processor makes a dash."""
 _CLONE = rb"\$ git clone(?=" + _GAP + rb"(?:" + _OPTION + rb"){0,9}(\S{1,300})" + _GAP + rb"([\w.\-/]{1,200}))"
-# The group is there where the command may be one of the set-up: newer logs do not name its stage.
-_EXIT = rb"exited with (\d{1,3})(?: during (?:(?:before_)?(?:install|script)|([\w ]{0,40}))\.|\.)?"
+# The second group names a stage of the job's own commands. Without it a command that "failed and exited" may be one of
+# the set-up: newer logs do not name its stage, and the name may be cut off.
+_EXIT = rb"exited with (\d{1,3})(?: during (?:((?:before_)?(?:install|script))|[\w ]{0,40})\.|\.)?"
 _REMOVED = re.compile(rb"\s*Log removed by [^\n]{1,200} at \d{4}-[\d\-]{5}[^\n]{0,40}\s*")
 AFTER_REMOVAL = "Restart the job, or look at another one of its branch: a log that was removed can't be had again."
 _LONGEST_SENTENCE = 600
@@ -171,7 +172,7 @@ class LogReader:
         if sentence is None:
             return
         self._is_log = True
-        self._tool.command_ended(is_own=statement.match[2] is None)
+        self._tool.command_ended(is_own=statement.match[2] is not None or not statement.text.endswith(_STOPPING, 0, at))
         command = statement.text[sentence + len(_COMMAND) : at].rpartition(b'"')[0]
         if failed:
             self._symptoms.command_ended(failed=True)
@@ -240,7 +241,7 @@ def _sentence_about_a_command(statement: Statement, previous_end: int) -> int | 
     `previous_end`, where the one about the command before ended.
     """
     text, at = statement.text, statement.match.start()
-    if not text.endswith((b'" ', b'" failed and '), max(0, at - 20), at):
+    if not text.endswith((b'" ', _STOPPING), max(0, at - 20), at):
         return None
     earliest = max(0, at - _LONGEST_COMMAND, previous_end - statement.base)
     sentence = at

@@ -15,6 +15,7 @@ RUN = '$ make\nno\nThe command "make" exited with 1.\n'
 DONE = "Done. Your build exited with 1.\n"
 STALLED = "No output has been received in the last 10m0s\nThe build has been terminated\n"
 FAILED = 'The command "{}" failed and exited with 128 during {}.\nYour build has been stopped.\n'
+CUT_OFF = FAILED.partition(" during")[0].format("git clone x")
 DISABLED = PART + "Failed to fetch casher from GitHub, disabling cache.\n"
 FETCHED = WORKER + CLONE + PART + "attempting to download cache archive\ncould not download cache\n" + RUN + DONE
 
@@ -111,6 +112,10 @@ def fold(name: str) -> str:
         (WORKER + CLONE + "$ cd x\nDone: Job Cancelled\n", CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + "$ rvm use 2\n" + FAILED.format("rvm use 2", ""), CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + FAILED.format("git clone x", "checkout"), CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        (WORKER + CLONE + FAILED.format("git clone x", "che\nckout"), CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        (WORKER + CLONE + CUT_OFF, CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        ("$ travis logs 12.1\n" + WORKER + CLONE + CUT_OFF, CacheUse.UNKNOWN, Unknown.IN_SET_UP),
+        ("$ ./show-log\n" + WORKER + CLONE + STALLED, CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + RUN + DONE + WORKER + CLONE + STALLED, CacheUse.UNKNOWN, Unknown.IN_SET_UP),
         (WORKER + CLONE + FAILED.format("curl x", "before_install"), CacheUse.NO_CACHE, None),
         (

@@ -44,6 +44,7 @@ PREFIXES: dict[str, Prefix] = {
     "a quote with numbers": lambda n: f"{n}: > ",
     "date and time": lambda n: f"2020-03-01 {clock(n)} ",
     "milliseconds": lambda n: f"2020-03-01 {clock(n)},123 - ",
+    "a date without a year": lambda n: f"03-01 {clock(n)}.123  1234  1234 I build: ",
     "brackets": lambda n: f"[2020-03-01T{clock(n)}.123Z] ",
     "an offset": lambda n: f"2020-03-01T{clock(n)}+01:00 ",
     "a clock": lambda n: f"[{clock(n)}] ",
