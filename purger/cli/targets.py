@@ -136,7 +136,11 @@ def targets_from(
         given += _targets_in(from_file, site) if from_file is not None else []
         return list(dict.fromkeys(given)), None
     if slug := os.environ.get("TRAVIS_REPO_SLUG"):
-        return [_of_the_job(parse_repository(slug, site), site)], "TRAVIS_REPO_SLUG"
+        try:
+            named = parse_repository(slug, site)
+        except InputError as error:
+            raise error.about("TRAVIS_REPO_SLUG") from None
+        return [_of_the_job(named, site)], "TRAVIS_REPO_SLUG"
     repository, remote = _of_git_remote(site)
     return [repository], remote
 

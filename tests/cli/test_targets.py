@@ -142,6 +142,12 @@ def test_an_empty_file_of_names_means_no_repository_and_not_the_folders(monkeypa
     assert targets_from([], "names.txt", Site()) == ([], None)
 
 
+def test_a_variable_that_names_no_repository_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAVIS_REPO_SLUG", "job")
+    with pytest.raises(InputError, match=r"^TRAVIS_REPO_SLUG: 'job' does not name a repository$"):
+        targets_from([], None, Site())
+
+
 @pytest.fixture
 def former() -> None:
     """The report of a run with a filter and a policy, none of whose repositories are left."""
