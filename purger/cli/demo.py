@@ -13,6 +13,7 @@ from purger.cli.output import Output
 from purger.cli.parameters import Only, command
 from purger.cli.purge import PurgeTask
 from purger.core.errors import ExitCode, InputError
+from purger.core.text import many
 from purger.purge.settings import Settings
 from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
@@ -44,8 +45,8 @@ class DemoSite:
     def show_what_is_left(self, notify: Callable[[str], None]) -> None:
         """Report how many caches the server itself, not the page, still has."""
         (repository,) = self._stand_in.repositories
-        requests = self._stand_in.count("DELETE")
-        notify(f"The stand-in's own count: {len(repository.caches)} caches left, {requests} DELETE requests seen.")
+        left, seen = many(len(repository.caches), "cache"), many(self._stand_in.count("DELETE"), "DELETE request")
+        notify(f"The stand-in's own count: {left} left, {seen} seen.")
 
 
 @contextmanager

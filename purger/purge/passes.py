@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -130,8 +131,10 @@ class Passes:
         """Take as many rows from the queue as the batch size and the request budget allow; count the attempts."""
         if not queue:
             return []
-        # Who slows the browser down wants to see each click.
-        size = 1 if self.settings.browser.slow_mo_ms else self.settings.pace.batch_size
+        # Who slows the browser down wants to see each click, and Playwright pauses for none that a script makes.
+        size = 1 if (pause_ms := self.settings.browser.slow_mo_ms) else self.settings.pace.batch_size
+        if pause_ms:
+            await asyncio.sleep(pause_ms / 1000)
         batch = [queue.popleft() for _ in range(await self.budget.take_some(min(size, len(queue))))]
         if not self.record.ledger.selection.everything:
             batch = await self.exact.without_news(batch, self.record.ledger.left_below)

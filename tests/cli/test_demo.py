@@ -39,6 +39,7 @@ def test_a_demo_that_fails_ends_with_what_to_do_about_it(purger: Purger) -> None
     ended = purger("demo", "--caches", "1", "--browser", "/no/such/browser")
     assert ended.code == 5
     assert "playwright install chromium" in ended.err
+    assert "The stand-in's own count: 1 cache left, 0 DELETE requests seen." in ended.err
     assert "with a repository of your own" not in ended.err
 
 

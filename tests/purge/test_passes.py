@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext
 from tenacity import stop_after_attempt
 
+from purger.browser.settings import BrowserSettings
 from purger.core import events
 from purger.core.cache import Method, Outcome
 from purger.core.errors import AccessError, SiteError, UnknownPageError
@@ -84,6 +86,26 @@ async def test_the_counts_of_clicks_are_summed_over_the_pass(
     last = [event for event in seen if isinstance(event, events.BatchClicked)][-1]
     assert (last.clicked, last.accepted, last.refused) == (9, 3, 6)
     assert sum(entry.rows for entry in timeline.entries) == 9
+
+
+async def test_in_slow_motion_there_is_a_pause_before_each_click(
+    purge: Purge, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.fill(3)
+    course = list[float | str]()
+
+    async def sleep(seconds: float) -> None:
+        course.append(seconds)
+
+    def observe(event: events.Event) -> None:
+        if isinstance(event, events.Clicking):
+            course.extend(event.branches)
+
+    monkeypatch.setattr("purger.purge.passes.asyncio", SimpleNamespace(sleep=sleep))
+    branches = [cache.branch for cache in repository.caches]
+    assert (await purge(observe=observe, browser=BrowserSettings(slow_mo_ms=200))).ok
+    assert course[::2] == [0.2] * 3
+    assert sorted(map(str, course[1::2])) == sorted(branches)
 
 
 @over_both

@@ -305,7 +305,7 @@ async def browsers_in(
 def purge(site: StandIn, browsers_for_site: BrowserSupervisor) -> Purge:
     """Runs the job on `acme/widgets` without the command around it.
 
-    `clock` is that of its request budget; `observe` is given each event; other keyword arguments are settings.
+    `clock` is that of its request budget; `observe` is given each event; other keyword arguments are the pace.
     """
 
     async def run(
@@ -314,14 +314,16 @@ def purge(site: StandIn, browsers_for_site: BrowserSupervisor) -> Purge:
         policies: RetryPolicies = QUICK,
         clock: Virtual | None = None,
         observe: events.Observer = log_event,
-        **settings: Any,
+        browser: BrowserSettings | None = None,
+        **pace: Any,
     ) -> Record:
         chosen = Settings(
             site=Site.at(site.url, site.api_url),
             network=network_of(site),
             token=Token(site.token),
             policies=policies,
-            pace=Pace(**({"settle_s": 0.0, "max_rate": 0, "recheck_timeout_s": 5.0} | settings)),
+            browser=browser or BrowserSettings(),
+            pace=Pace(**({"settle_s": 0.0, "max_rate": 0, "recheck_timeout_s": 5.0} | pace)),
         )
         budget = Budget(
             chosen.pace.max_rate,
