@@ -216,7 +216,7 @@ class Run:
             if request.shard is None or request.shard.holds(named)
         ]
         self._records = tuple(purge.record for purge in purges)
-        for problem in await asyncio.to_thread(self._hooks.recorders.expect, [one.name for one in self._records]):
+        for problem in self._hooks.recorders.expect([record.name for record in self._records]):
             self._emit(events.Warned("", problem))
         at_once = asyncio.Semaphore(self.settings.pace.concurrency)
         async with asyncio.TaskGroup() as group:

@@ -46,16 +46,14 @@ class Artifacts:
         self.directory = directory
         self._several = False
         self._made: set[Path] = set()
-        self._is_former_deleted = False
         require_a_folder(directory)
+        self._former = self._former_files()  # now, since reading what a large run left takes long
 
     def delete_former(self) -> list[str]:
         """Delete the files of an earlier run, once; return a sentence about each that could not be deleted."""
-        if self._is_former_deleted:
-            return []
-        self._is_former_deleted = True
         problems = []
-        for path in self._former_files():
+        former, self._former = self._former, []
+        for path in former:
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
