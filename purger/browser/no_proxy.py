@@ -12,8 +12,6 @@ from purger.core.hosts import canonical_host, host_and_port, in_brackets, ip_of
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAME_AND_PORT = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(?::(?P<port>\d{1,5}))?")
-
-
 _DOTTED_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 
 
