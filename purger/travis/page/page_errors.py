@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.machine import limits_fault
 from purger.core.cache import count_rows
-from purger.core.errors import LastingSiteError, NoAnswerError, SiteError, UnknownPageError
+from purger.core.errors import BrowserError, LastingSiteError, NoAnswerError, SiteError, UnknownPageError
 from purger.core.text import visible
 from purger.travis.page.supervised_page import first_line
 from purger.travis.pages import is_page
@@ -27,9 +28,11 @@ _ASK_FOR_THE_LIST = (
 )
 
 
-def unopened(error: PlaywrightError, url: str) -> SiteError:
+def unopened(error: PlaywrightError, url: str) -> SiteError | BrowserError:
     """Return the error for a page that was not opened, with the browser's word for why."""
     why = first_line(error).removeprefix("Page.goto: ").partition(" at http")[0].rstrip(".")
+    if "ERR_ABORTED" in why and (limit := limits_fault()):  # a browser that gets no more files says so, too
+        return limit.error()
     if _ANSWERED.search(why):
         return SiteError(
             f"the front end answers, but not with a page: {why}",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
-from purger.core.errors import LastingSiteError
-from purger.travis.page.page_errors import moved, other_origin
+from purger.browser.causes import too_few
+from purger.core.errors import BrowserError, LastingSiteError, NoAnswerError, SiteError
+from purger.travis.page.page_errors import moved, other_origin, unopened
 from purger.travis.refusals import OTHER_HOST_REMEDY
 
 
@@ -55,3 +57,21 @@ def test_a_front_end_that_leads_to_another_origin_of_its_host_is_where_to_go(sho
     caught = other_origin("http://travis.test/github/o/n/caches", shown)
     assert "another origin" in caught.what
     assert caught.remedy == remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "is_limited", "kind"),
+    [
+        ("net::ERR_ABORTED", True, BrowserError),
+        ("net::ERR_ABORTED", False, SiteError),
+        ("net::ERR_CONNECTION_REFUSED", True, NoAnswerError),
+    ],
+)
+def test_what_a_browser_at_its_limits_aborts_is_no_answer_of_the_front_end(
+    code: str, is_limited: bool, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = too_few("open files", "the limit is 64") if is_limited else None
+    monkeypatch.setattr("purger.travis.page.page_errors.limits_fault", lambda: limit)
+    caught = unopened(PlaywrightError(f"Page.goto: {code} at https://travis.test/"), "https://travis.test/")
+    assert type(caught) is kind
+    assert ("ulimit -n" in (caught.remedy or "")) == (kind is BrowserError)
