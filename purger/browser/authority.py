@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from purger.browser.certificate_files import PKCS12, Found, found_in
 from purger.core.errors import InputError
-from purger.core.text import many, system_words
+from purger.core.text import many, system_words, visible
 from purger.secrets.files import read_whole
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ OPTION = "--ca-file"
 OWN_VARIABLE = "PURGER_CA_FILE"
 VARIABLES = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE")
 """Those of other programs, in the order in which they count."""
+_OTHER_VARIABLES = ("CURL_CA_BUNDLE",)
 LARGEST_BYTES = 20_000_000
 _FROM_PKCS12 = "Take the authority's certificate out of it: openssl pkcs12 -in FILE -cacerts -nokeys. "
 
@@ -75,6 +76,16 @@ class Authority:
     def add_to(self, context: ssl.SSLContext) -> None:
         """Let a context trust the certificates."""
         context.load_verify_locations(cadata=b"".join(self.certificates))
+
+
+def left_out(authority: Authority | None, environ: Mapping[str, str]) -> str:
+    """Return which variables name other certificates than those of `authority`, and which ones; empty for none.
+
+    OpenSSL itself reads SSL_CERT_FILE, whatever else is named.
+    """
+    named = {name: environ.get(name, "").strip() for name in (*VARIABLES[1:], *_OTHER_VARIABLES)}
+    others = {name: path for name, path in named.items() if path and (authority is None or path != authority.path)}
+    return ", ".join(f"{visible(path)} ({name})" for name, path in others.items())
 
 
 def _unusable(path: Path, source: str, why: str, more: str = "") -> InputError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from purger.browser.authority import Authority, left_out
 from purger.browser.certificate_files import public_key_in
 from purger.core.errors import LastingSiteError
 from purger.core.hosts import host_and_port
@@ -19,13 +21,12 @@ if TYPE_CHECKING:
 
     from cryptography.x509 import Certificate, Name
 
-    from purger.browser.authority import Authority
-
 # OpenSSL's X509_V_ERR_…; Python has no names for them.
 _DATES = {9: "is not valid yet", 10: "has expired"}
 """The faults that are a matter of dates, and how they are said."""
 _WRONG_HOST = {62, 64}
 _UNKNOWN_AUTHORITY = {2, 7, 18, 19, 20, 21, 24, 27}
+_SELF_SIGNED, _ROOT_SHOWN = 18, 19
 _NO_AUTHORITY = 79
 _LONGEST_SHOWN = 120
 _NAME_ANOTHER = "Name the file of the right authority's certificate: --ca-file FILE, or PURGER_CA_FILE."
@@ -95,13 +96,15 @@ def certificate_error(
     `authority` was trusted besides the system's store; `named_by` says which options or variables name the host, and
     `shown` is its certificate (DER), where that is known.
     """
-    whose = f"the certificate of {who}"
+    whose, host = f"the certificate of {who}", who.rpartition(" ")[2]
     code = fault.verify_code
     leaf = next(_read([shown] if shown else []), None)
     if code in _UNKNOWN_AUTHORITY:
-        what, remedy = _unknown_authority(whose, authority, leaf)
+        what, remedy = _self_signed(whose) if code == _SELF_SIGNED else _unknown_authority(whose, code, authority, leaf)
+        if leaf and not _is_for(host, leaf):  # to trust it would not help
+            what, remedy = _wrong_host(f"{what}, and", host, named_by, leaf)
     elif code in _WRONG_HOST:
-        what, remedy = _wrong_host(whose, who.rpartition(" ")[2], named_by, leaf)
+        what, remedy = _wrong_host(whose, host, named_by, leaf)
     elif code in _DATES:
         what, remedy = _outdated(whose, _DATES[code], authority, leaf)
     elif code == _NO_AUTHORITY and authority and not all(_is_authority(one) for one in _loaded(authority)):
@@ -113,7 +116,15 @@ def certificate_error(
     return CertificateError(what, where=where, remedy=remedy)
 
 
-def _unknown_authority(whose: str, authority: Authority | None, leaf: Certificate | None) -> tuple[str, str]:
+def _self_signed(whose: str) -> tuple[str, str]:
+    return (
+        f"{whose} is self-signed: no authority stands behind it",
+        "If you know that the host shows this very certificate, name its file: --ca-file FILE, or PURGER_CA_FILE. Else "
+        "something else may answer in its place, such as the page on which a network asks people to sign in.",
+    )
+
+
+def _unknown_authority(whose: str, code: int, authority: Authority | None, leaf: Certificate | None) -> tuple[str, str]:
     signer = f": {name}" if leaf and (name := _name_in(leaf.issuer)) else ""
     if authority is None:
         what = f"{whose} is from an authority that this machine's store does not hold{signer}"
@@ -121,9 +132,11 @@ def _unknown_authority(whose: str, authority: Authority | None, leaf: Certificat
     else:
         what = f"{whose} is from an authority that neither this machine's store nor {_named(authority)} holds{signer}"
         remedy = _NAME_ANOTHER
-    return what, (
-        f"{remedy} Or the server does not send its intermediate certificate: whoever runs it has to add that."
-    )
+    if others := left_out(authority, os.environ):
+        remedy += f" Not read: {others}. If the authority is in one of these, name that."
+    if code != _ROOT_SHOWN:
+        remedy += " Or the server does not send its intermediate certificate: whoever runs it has to add that."
+    return what, remedy
 
 
 def _wrong_host(whose: str, host: str, named_by: str, leaf: Certificate | None) -> tuple[str, str]:
@@ -199,6 +212,11 @@ def _hosts_in(certificate: Certificate) -> list[str]:
     except (ExtensionNotFound, ValueError):
         return [_name_in(certificate.subject)]
     return [*names.get_values_for_type(DNSName), *map(str, names.get_values_for_type(IPAddress))]
+
+
+def _is_for(host: str, certificate: Certificate) -> bool:
+    names = {name.lower() for name in _hosts_in(certificate)}
+    return host in names or f"*.{host.partition('.')[2]}" in names
 
 
 def _is_authority(certificate: Certificate) -> bool:

@@ -67,6 +67,57 @@ async def test_an_authority_that_nothing_names_has_the_option_as_its_remedy() ->
     assert "--ca-file FILE, or PURGER_CA_FILE" in (caught.value.remedy or "")
 
 
+SIGNED = made("My Authority")
+SHOWN = {
+    "self-signed": made(HOST, is_authority=False),
+    "self-signed, as of an authority": made(HOST),
+    "self-signed, for another host": made("portal.localhost", is_authority=False),
+    "signed": made(HOST, SIGNED, is_authority=False),
+    "signed, for another host": made("portal.localhost", SIGNED, is_authority=False),
+    "signed, for all hosts": made("*.localhost", SIGNED, is_authority=False),
+}
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+@pytest.mark.parametrize("is_named", [False, True])
+async def test_what_nobody_known_signed_is_told_from_what_is_self_signed_and_from_another_hosts(
+    kind: str, is_named: bool, tmp_path: Path
+) -> None:
+    network = trusting(CA(), tmp_path) if is_named else DIRECT
+    async with raw_server(hello, SHOWN[kind].context()) as server, Connections(network) as connections:
+        with pytest.raises(CertificateError) as caught:
+            await connections.certificate(f"https://{HOST}:{server.port}", timeout_s=5)
+    what, remedy = caught.value.what, caught.value.remedy or ""
+    assert ("is self-signed" in what) == kind.startswith("self")
+    assert ("is from an authority that" in what) == kind.startswith("signed")
+    assert ("and is for another host: portal.localhost" in what) == ("another" in kind)
+    assert ("--ca-file" in remedy) == ("another" not in kind)
+
+
+@pytest.mark.parametrize("besides", [(), (SIGNED,)])
+async def test_a_server_that_shows_its_root_lacks_no_intermediate_certificate(besides: tuple[Made, ...]) -> None:
+    context = SHOWN["signed"].context(*besides)
+    async with raw_server(hello, context) as server, Connections(DIRECT) as connections:
+        with pytest.raises(CertificateError) as caught:
+            await connections.certificate(f"https://{HOST}:{server.port}", timeout_s=5)
+    assert ("intermediate" in (caught.value.remedy or "")) == (not besides)
+
+
+@pytest.mark.parametrize("variable", ["NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE"])
+async def test_what_variables_name_besides_the_one_that_counts_is_said(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = trusting(CA(), tmp_path).authority
+    monkeypatch.setenv("SSL_CERT_FILE", str(used and used.path))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(used and used.path))
+    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, "/etc/company.pem")
+    fault = ssl.SSLCertVerificationError()
+    fault.verify_code = 20
+    remedy = certificate_error(fault, HOST, f"https://{HOST}", used).remedy or ""
+    assert f"Not read: /etc/company.pem ({variable}). " in remedy
+
+
 def test_another_fault_is_told_in_the_words_of_openssl() -> None:
     fault = ssl.SSLCertVerificationError()
     fault.verify_code, fault.verify_message = 23, "certificate revoked"
