@@ -156,11 +156,21 @@ def password_wanted(proxy: Proxy, where: str) -> ProxyError:
             remedy="Put them before the host, as USER:PASSWORD@HOST:PORT, in PURGER_PROXY or HTTPS_PROXY; on a command "
             "line others could read them.",
         )
+    known = "" if proxy.scheme == "socks5" else " Of the ways to sign in to an HTTP proxy, purger knows Basic alone."
     return ProxyError(
         f"{named(proxy)} refuses the user name or the password",
         where=where,
-        remedy=f"Check them in {proxy.source}; special characters are encoded there (@ is %40). Of the ways to sign in "
-        "to an HTTP proxy, purger knows Basic alone.",
+        remedy=f"Check them in {proxy.source}; special characters are encoded there (@ is %40).{known}",
+    )
+
+
+def no_way_in(proxy: Proxy, where: str) -> ProxyError:
+    """Return the error for a SOCKS5 proxy that takes nobody without a sign-in, and does not ask for a password."""
+    return ProxyError(
+        f"{named(proxy)} accepts neither a user name with a password nor who has none",
+        where=where,
+        remedy="Ask those who run the proxy whether this machine may use it, and how to sign in: purger knows no other "
+        "way.",
     )
 
 

@@ -137,7 +137,7 @@ async def _socks5(
     if version != 5:
         raise ValueError
     if way not in ways:
-        raise proxy_errors.password_wanted(proxy, where)
+        raise proxy_errors.password_wanted(proxy, where) if len(ways) == 1 else proxy_errors.no_way_in(proxy, where)
     if way == _PASSWORD:
         writer.write(
             b"\x01" + b"".join(_short(as_given(text)) for text in (proxy.username or "", proxy.password or ""))

@@ -72,7 +72,20 @@ async def test_a_proxy_that_wants_a_password(
     assert error.what == f"the proxy {proxy.address} (--proxy) wants a user name and a password"
     assert isinstance(error, ProxyError)
     wrong = proxy.address_with_password.replace("-42@", "-43@")
-    assert (await refusal(wrong)).what == f"the proxy {proxy.address} (--proxy) refuses the user name or the password"
+    error = await refusal(wrong)
+    assert error.what == f"the proxy {proxy.address} (--proxy) refuses the user name or the password"
+    assert ("Basic alone" in (error.remedy or "")) == (kind == "http")
+
+
+async def test_a_socks5_proxy_that_asks_for_no_password_does_not_refuse_it(
+    refusal: Refusal, start_scripted: Any
+) -> None:
+    proxy: ForwardProxy = start_scripted([b"\x05\xff"])
+    proxy.scheme = "socks5"
+    error = await refusal(proxy.address_with_password)
+    assert error.what.endswith("(--proxy) accepts neither a user name with a password nor who has none")
+    assert isinstance(error, ProxyError)
+    assert (await refusal(proxy.address)).what.endswith("wants a user name and a password")
 
 
 async def test_a_proxy_that_does_not_reach_the_host(
