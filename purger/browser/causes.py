@@ -17,6 +17,8 @@ ONLY_CHROMIUM = (
     "Name Chromium, or what is made of it, such as Chrome or Edge, with --browser, or leave that out and unset "
     "PURGER_BROWSER: purger drives no other browser, and no driver of one."
 )
+OWN_FOLDER = "purger-driver-"
+"""How the name of the driver's own folder begins, in the folder for temporary files."""
 _LONGEST_WORDS = 300
 _ENDED = re.compile(r"<process did exit: exitCode=(\w+), signal=(\w+)>")
 _FATAL = re.compile(r":(?:FATAL|ERROR):[^\]\n]*\] *(?:Check failed: [^\n]*?\. )?(.+)")
@@ -94,7 +96,8 @@ def _versions_differ(found: re.Match[str]) -> Cause:
 
 
 def _folder(found: re.Match[str]) -> Cause:
-    return unusable_folder(found[2].rpartition("/")[0] or "/", found[1])
+    folder = re.sub(rf"/{OWN_FOLDER}[^/]*\Z", "", found[2].rpartition("/")[0])
+    return unusable_folder(folder or "/", found[1])
 
 
 _KNOWN: list[tuple[str, Callable[[re.Match[str]], Cause]]] = [

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from loguru import logger
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
-from purger.browser.causes import known_cause
-from purger.browser.machine import limits_fault
+from purger.browser.causes import OWN_FOLDER, known_cause
+from purger.browser.machine import limits_fault, temporary_folder
 from purger.core.errors import BrowserError
+from purger.core.sudden_end import undone_at_a_sudden_end
 from purger.secrets import child_environment
 
 STARTING_S = 60.0
@@ -25,7 +30,7 @@ STARTING_S = 60.0
 STOPPING_S = 40.0
 """The driver kills a browser that has not closed within 30 s, and deletes its temporary files.
 
-A driver that still runs when purger ends is killed by asyncio: then the files stay, and a browser that hangs does, too.
+A driver that still runs when purger ends is killed by asyncio: then a browser that hangs stays.
 """
 STOPPING_AT_ONCE_S = 3.0
 _BETWEEN_LOOKS_S = 0.05
@@ -39,10 +44,17 @@ async def driver() -> AsyncIterator[Playwright]:
 
     Raises BrowserError if the driver does not start.
     """
+    with _own_folder() as variables:
+        async with _driver(variables) as playwright:
+            yield playwright
+
+
+@asynccontextmanager
+async def _driver(variables: Mapping[str, str]) -> AsyncIterator[Playwright]:
     child_environment.forget_secrets()
     try:
         with child_environment.with_a_home():
-            playwright, processes = await _started()
+            playwright, processes = await _started(variables)
     except BaseException as error:
         # The rest of the process is cleaned up after the event loop closed, and would print an error.
         sys.unraisablehook = lambda _complaint: None
@@ -70,10 +82,28 @@ async def driver() -> AsyncIterator[Playwright]:
             await processes.end_with_their_browsers()
 
 
-async def _started() -> tuple[Playwright, _Processes]:
+@contextmanager
+def _own_folder() -> Iterator[Mapping[str, str]]:
+    """Make a folder for a driver's temporary files, yield the variable that names it, and delete it afterwards.
+
+    A driver that is killed leaves its files, and those of a trace hold the token. Where no folder can be made, the
+    driver says why.
+    """
+    try:
+        folder = TemporaryDirectory(prefix=OWN_FOLDER, dir=temporary_folder().absolute(), ignore_cleanup_errors=True)
+    except OSError:
+        yield {}
+        return
+    with folder, undone_at_a_sudden_end(partial(shutil.rmtree, folder.name)):
+        yield {"TMPDIR": folder.name}
+
+
+async def _started(variables: Mapping[str, str]) -> tuple[Playwright, _Processes]:
     """Start the driver; a second time where it does not answer. Raises BrowserError if it never does."""
     for _ in range(2):
-        with _starting(kill_after_s=STARTING_S, start_new_session=_is_a_signal_ignored()) as processes:
+        with _starting(
+            variables=variables, kill_after_s=STARTING_S, start_new_session=_is_a_signal_ignored()
+        ) as processes:
             try:
                 return await async_playwright().start(), processes
             except Exception:
@@ -122,7 +152,7 @@ _in_use: set[_Processes] = set()
 
 
 @contextmanager
-def _starting(*, kill_after_s: float, start_new_session: bool) -> Iterator[_Processes]:
+def _starting(*, variables: Mapping[str, str], kill_after_s: float, start_new_session: bool) -> Iterator[_Processes]:
     """Say how the processes of a `with` block are started, which Playwright does not let us say.
 
     Those that run when the block takes longer than `kill_after_s` are killed.
@@ -132,7 +162,8 @@ def _starting(*, kill_after_s: float, start_new_session: bool) -> Iterator[_Proc
     processes = _Processes()
 
     async def start_and_note(*command: Any, **options: Any) -> Any:
-        transport, protocol = await start(*command, **options, start_new_session=start_new_session)
+        options |= {"env": {**(options.get("env") or os.environ), **variables}, "start_new_session": start_new_session}
+        transport, protocol = await start(*command, **options)
         processes.running.append(transport)
         return transport, protocol
 

@@ -34,6 +34,7 @@ def said(line: str) -> str:
         ("EROFS: read-only file system, mkdtemp '/ro/playwright-artifacts-m'", "/ro, is read-only"),
         ("EACCES: permission denied, mkdtemp '/x/y/playwright-artifacts-m'", "/x/y, may not be written"),
         ("ENOSPC: no space left on device, mkdir '/full/a'", "/full, is full"),
+        ("ENOSPC: no space left on device, mkdtemp '/full/purger-driver-a_1/playwright-m'", "/full, is full"),
         ("EDQUOT: disk quota exceeded, mkdtemp '/home/a'", "/home, is full"),
         (said("[7:7:FATAL:base/files.cc:1] write: No space left on device (28)"), "disk is full"),
         ("BrowserType.launch: Failed to launch: Error: spawn /usr/bin/chromium EMFILE", "too few open files"),

@@ -80,6 +80,23 @@ async def test_the_driver_gets_no_secrets_and_ends_with_its_block(monkeypatch: p
 
 @pytest.mark.browser
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
+async def test_a_driver_that_is_killed_leaves_no_trace_with_the_token(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(short_folder))
+    before = children()
+    async with driver():
+        (started,) = children() - before
+        variables = Path(f"/proc/{started}/environ").read_bytes().split(b"\0")
+        (folder,) = (text.removeprefix(b"TMPDIR=").decode() for text in variables if text.startswith(b"TMPDIR="))
+        assert Path(folder).parent == short_folder
+        (Path(folder) / "raw.trace").write_text("s3cret-token")
+        os.kill(started, signal.SIGKILL)
+    assert not list(short_folder.iterdir())
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc")
 async def test_a_browser_that_takes_long_to_close_leaves_no_files(
     short_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
