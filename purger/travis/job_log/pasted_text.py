@@ -28,8 +28,10 @@ _MOMENT = (
 )  # fmt: skip
 _END_OF_PREFIX = rb"(?:[ \t]*[|:]|[ \t]+-(?=[ \t]))?[ \t]?"
 _STAMP = QUOTING + rb"(?:[\[(<] {0,8}(?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
-_NUMBER = (
-    QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.?[ \t]|(?=\n|\Z))[ \t]?"
+# Of one kind on all lines: of a bare number, a hyphen behind the blank begins what a terminal wrapped.
+_NUMBERS = tuple(
+    QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:" + sign + rb"|(?=\n|\Z))[ \t]?"
+    for sign in (rb"[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)", rb"\.?[ \t]")
 )
 _OTHERS = (
     rb"\[[ \w./:\-]{1,100}\][ \t]?",
@@ -161,7 +163,7 @@ def _prefix_of(head: bytes) -> re.Pattern[bytes] | None:
     if _is_of_a_log(lines):
         return None
     while len(lines) > 1 and len(found) < _MOST_PREFIXES:
-        patterns = (_STAMP, _NUMBER, *_QUOTED_OTHERS, *_learned(lines), _LEVEL)
+        patterns = (_STAMP, *_NUMBERS, *_QUOTED_OTHERS, *_learned(lines), _LEVEL)
         pattern = next((one for one in patterns if _begins_most(one, lines)), None)
         if pattern is None:
             break

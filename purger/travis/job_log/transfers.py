@@ -25,8 +25,8 @@ _DASHES = str.maketrans({"\u2013": "--", "\u2014": "--"})
 """What word processors make of the two hyphens in a file name."""
 _LOST = frozenset("?\ufffd\\")
 """What stands in a name, which is a part of a URL, only for a character that was lost or escaped on the way."""
-_BROKEN_HASH = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{16,63}|[0-9a-f]{65,})(?![0-9a-f])")
-"""A part of the hash in a file name: what wraps or marks long lines left something in it, or took something away."""
+_BROKEN = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{16,63}|[0-9a-f]{65,})(?![0-9a-f])|- | -")
+"""A part of the hash in a file name, or a blank at a hyphen: what wraps long lines left something, or took it away."""
 
 TOOK_LONGER = rb"\b[^\n]{0,2000}? took longer than "
 """The rest of the sentence about a command of the tool that was aborted, where its backticks were lost in copying."""
@@ -69,7 +69,7 @@ class Transfer:
 
 
 def _is_damaged(archive: str) -> bool:
-    return not archive.isascii() or _BROKEN_HASH.search(archive) is not None
+    return not archive.isascii() or _BROKEN.search(archive) is not None
 
 
 class BlockTimes:
