@@ -7,7 +7,7 @@ from collections import Counter
 
 from purger.travis.job_log.pieces import Converter, before
 from purger.travis.job_log.text import QUOTING
-from purger.travis.job_log.wrapped_lines import WrappedLines, wrapped_width
+from purger.travis.job_log.wrapped_lines import WrappedLines, one_line, wrapped_width
 
 HEAD_BYTES = 64 * 1024
 """How many bytes decide what stands before each line. It is decided once, so that chunk boundaries can't change it."""
@@ -131,8 +131,9 @@ class PastedText:
             self._held = self._with_line_ends(self._held)
             head = self._held[:HEAD_BYTES]
             self._prefix, self._is_decided = _prefix_of(head), True
-            width = wrapped_width((self._prefix.sub(b"", head) if self._prefix else head).split(b"\n"))
-            self._wrapped = WrappedLines(width) if width else None
+            lines = (self._prefix.sub(b"", head) if self._prefix else head).split(b"\n")
+            width = wrapped_width(lines)
+            self._wrapped = one_line(lines) or (WrappedLines(width) if width else None)
 
     def _with_line_ends(self, text: bytes) -> bytes:
         return text.replace(b"\r", b"\n") if self._has_returns_alone else text
