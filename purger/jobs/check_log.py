@@ -16,7 +16,7 @@ from purger import __version__
 from purger.browser.blocking_calls import in_daemon_thread
 from purger.browser.network import Network
 from purger.core.errors import ExitCode, InputError, SiteError
-from purger.core.shown_address import shown_address
+from purger.core.shown_address import shown_address, without_user_info
 from purger.jobs.log_phrases import WHOLE_LOG
 from purger.jobs.log_report import log_report
 from purger.jobs.purged_caches import PurgedCaches
@@ -113,7 +113,8 @@ def _cloned(log: JobLog) -> tuple[str | None, str | None]:
     """Return the slug and the provider of the repository that the job cloned, as far as the log names them."""
     from purger.travis.remote_addresses import provider_of, read_address, repository_path
 
-    address = read_address(log.clone) if log.clone else None
+    # What blanked a password there left what no address may hold: `https://[secure]@github.com/owner/name.git`.
+    address = read_address(without_user_info(log.clone)) if log.clone else None
     if address is None:
         return None, None
     provider = provider_of(address.host)

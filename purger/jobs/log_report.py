@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from purger.core.cache import Outcome
 from purger.report.model import FetchReport, LogReport, StoredReport, SymptomReport
-from purger.secrets.redaction import with_whole_secrets
+from purger.secrets.likely_secrets import shown_lines
 from purger.travis.job_log import Fetch, FetchVerdict, JobLog, explained
 
 
@@ -32,10 +32,15 @@ def log_report(log: JobLog, verdicts: Sequence[FetchVerdict] | None = None) -> L
         ],
         nothing_changed=log.nothing_changed,
         symptoms=[
-            SymptomReport(id=symptom.id, line=symptom.line, meaning=symptom.meaning, what_to_do=symptom.what_to_do)
+            SymptomReport(
+                id=symptom.id,
+                line="".join(shown_lines([symptom.line])),
+                meaning=symptom.meaning,
+                what_to_do=symptom.what_to_do,
+            )
             for symptom in (explained(found, log) for found in log.symptoms)
         ],
-        last_failing_lines=with_whole_secrets(log.last_failing_lines),
+        last_failing_lines=shown_lines(log.last_failing_lines),
         truncated=log.truncated,
         cache_use=log.cache_use.value,
         unknown_reason=log.unknown.value if log.unknown else None,

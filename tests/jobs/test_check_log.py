@@ -75,11 +75,12 @@ async def test_of_a_name_that_somebody_shortened_it_is_not_known_whether_it_was_
     assert (await check_log(str(log_path), Site(), no_token, report_path)).exit_code is ExitCode.UNKNOWN
 
 
-async def test_a_report_without_the_repository_of_the_log_is_bad_input(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["github.com", "[secure]@github.com", "***:***@github.com"])
+async def test_a_report_without_the_repository_of_the_log_is_bad_input(tmp_path: Path, host: str) -> None:
     path = tmp_path / "report.json"
     path.write_text(to_json(report(record())))
     log = tmp_path / "log.txt"
-    log.write_bytes((LOGS / "new_own.log").read_bytes().replace(b"example.invalid", b"github.com"))
+    log.write_bytes((LOGS / "new_own.log").read_bytes().replace(b"example.invalid", host.encode()))
     with pytest.raises(InputError, match="the report tells nothing of owner/name"):
         await check_log(str(log), Site(), no_token, path)
 

@@ -39,7 +39,14 @@ def test_all_that_was_read_is_in_the_report() -> None:
 
 def test_no_line_shows_half_of_a_secret_that_a_terminal_wrapped() -> None:
     made = log_report(replace(LOG, last_failing_lines=("$ git push https://me:gehe", "im@example.invalid/a")))
-    assert made.last_failing_lines == ["$ git push https://me:geheim@example.invalid/a"]
+    assert made.last_failing_lines == ["$ git push https://example.invalid/a"]
+
+
+def test_no_line_that_is_repeated_shows_what_is_likely_a_secret() -> None:
+    symptom = Symptom("version-conflict", "pkg_resources.VersionConflict: (API_TOKEN=abc)", "m", "w")
+    made = log_report(replace(LOG, symptoms=(symptom,), last_failing_lines=("$ make TOKEN=abc", "no")))
+    assert made.symptoms[0].line == "pkg_resources.VersionConflict: (API_TOKEN=REDACTED"
+    assert made.last_failing_lines == ["$ make TOKEN=REDACTED", "no"]
 
 
 def test_what_a_purge_did_is_added_to_fetched_archives_only() -> None:

@@ -41,7 +41,10 @@ class Fetching:
         rules = [
             # A mail may break the line before a long name.
             *(Rule(words, words + ON_NEXT_LINE + KEY, self._on_fetching) for words in (b"fetching ", b"fetching\n")),
-            Rule(b"fetching ", rb"fetching (?!" + KEY + rb")\S[^\n]{0,600}", self._on_fetching_unnamed),
+            *(
+                Rule(words, words + rb"(?!" + ON_NEXT_LINE + KEY + rb")[^\n]{0,600}", self._on_fetching_unnamed)
+                for words in (b"fetching ", b"fetching\n")
+            ),
             *(Rule(heading, re.escape(heading), self._on_beginning) for heading in HEADINGS),
             Rule(b"running `casher ", rb"running `casher (fetch|add)", self._on_aborted),
             Rule(b"running casher ", rb"running casher (fetch|add)" + TOOK_LONGER, self._on_aborted),

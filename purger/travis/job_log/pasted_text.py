@@ -7,7 +7,7 @@ from collections import Counter
 
 from purger.travis.job_log.pieces import Converter, before
 from purger.travis.job_log.text import QUOTING
-from purger.travis.job_log.wrapped_lines import WrappedLines, wrapped_width
+from purger.travis.job_log.wrapped_lines import WrappedLines, one_line, wrapped_width
 
 HEAD_BYTES = 64 * 1024
 """How many bytes decide what stands before each line. It is decided once, so that chunk boundaries can't change it."""
@@ -28,8 +28,10 @@ _MOMENT = (
 )  # fmt: skip
 _END_OF_PREFIX = rb"(?:[ \t]*[|:]|[ \t]+-(?=[ \t]))?[ \t]?"
 _STAMP = QUOTING + rb"(?:[\[(<] {0,8}(?:" + _MOMENT + rb")[\])>]|(?:" + _MOMENT + rb")(?![\w.]))" + _END_OF_PREFIX
-_NUMBER = (
-    QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)|\.?[ \t]|(?=\n|\Z))[ \t]?"
+# Of one kind on all lines: of a bare number, a hyphen behind the blank begins what a terminal wrapped.
+_NUMBERS = tuple(
+    QUOTING + rb"(?:[Ll](?:ine )?)?\d{1,7}(?:" + sign + rb"|(?=\n|\Z))[ \t]?"
+    for sign in (rb"[ \t]*(?:[:|)\]\-]|\xe2\x94\x82|\xe2\x86\x92)", rb"\.?[ \t]")
 )
 _OTHERS = (
     rb"\[[ \w./:\-]{1,100}\][ \t]?",
@@ -129,8 +131,9 @@ class PastedText:
             self._held = self._with_line_ends(self._held)
             head = self._held[:HEAD_BYTES]
             self._prefix, self._is_decided = _prefix_of(head), True
-            width = wrapped_width((self._prefix.sub(b"", head) if self._prefix else head).split(b"\n"))
-            self._wrapped = WrappedLines(width) if width else None
+            lines = (self._prefix.sub(b"", head) if self._prefix else head).split(b"\n")
+            width = wrapped_width(lines)
+            self._wrapped = one_line(lines) or (WrappedLines(width) if width else None)
 
     def _with_line_ends(self, text: bytes) -> bytes:
         return text.replace(b"\r", b"\n") if self._has_returns_alone else text
@@ -161,7 +164,7 @@ def _prefix_of(head: bytes) -> re.Pattern[bytes] | None:
     if _is_of_a_log(lines):
         return None
     while len(lines) > 1 and len(found) < _MOST_PREFIXES:
-        patterns = (_STAMP, _NUMBER, *_QUOTED_OTHERS, *_learned(lines), _LEVEL)
+        patterns = (_STAMP, *_NUMBERS, *_QUOTED_OTHERS, *_learned(lines), _LEVEL)
         pattern = next((one for one in patterns if _begins_most(one, lines)), None)
         if pattern is None:
             break

@@ -37,7 +37,9 @@ _GAP = rb"(?: |[ \t]*\n[ \t>]*)"
 """The blank between two words, or the end of a line where somebody's mail was wrapped at it."""
 _OPTION = rb"(?:-|\xe2\x80[\x93\x94])\S{1,300}" + _GAP
 """An option; of its two hyphens a word processor makes a dash."""
-_CLONE = rb"\$ git clone(?=" + _GAP + rb"(?:" + _OPTION + rb"){0,9}(\S{1,300})" + _GAP + rb"([\w.\-/]{1,200}))"
+_ADDRESS = rb"[<\[*]{0,2}+([^\s<>|()]{0,299}[^\s<>|*()\]])(?:(?:[>\]|*]|(?:" + _GAP + rb")?<)\S{0,400})?"
+"""The address, which mails, chats and trackers make a link of: `<URL>`, `URL <URL>`, `[URL](URL)`, `[URL|URL]`."""
+_CLONE = rb"\$ git clone(?=" + _GAP + rb"(?:" + _OPTION + rb"){0,9}" + _ADDRESS + _GAP + rb"([\w.\-/]{1,200}))"
 # The second group names a stage of the job's own commands. Without it a command that "failed and exited" may be one of
 # the set-up: newer logs do not name its stage, and the name may be cut off.
 _EXIT = rb"exited with (\d{1,3})(?: during (?:((?:before_)?(?:install|script))|[\w ]{0,40})\.|\.)?"

@@ -162,6 +162,7 @@ class Storing:
         self._is_open = False
         if is_cache:
             self._began = None  # what follows is no part of it
+            self._proved_before = self.proves_fetch
         else:
             self.proves_fetch = self._proved_before  # what was compared was a workspace
         if is_cache and len(self.stored) < MAX_ARCHIVES:
@@ -171,7 +172,7 @@ class Storing:
     def _on_nothing_changed(self, statement: Statement) -> None:
         kind = statement.group(1)
         if statement.begins() and (kind == "cache" or (not kind and self._is_in_part(statement))):
-            self.was_called = self.nothing_changed = self.proves_fetch = True
+            self.was_called = self.nothing_changed = self.proves_fetch = self._proved_before = True
             self._is_open = False
 
     def _on_change(self, statement: Statement) -> None:

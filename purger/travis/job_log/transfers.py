@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,8 +23,10 @@ ON_NEXT_LINE = rb"(?:[ \t]*\n)?"
 """What wraps lines at blanks leaves of these before a long name."""
 _DASHES = str.maketrans({"\u2013": "--", "\u2014": "--"})
 """What word processors make of the two hyphens in a file name."""
-_LOST = frozenset("?\ufffd")
-"""What stands in a name, which is a part of a URL, only for a character that was lost in another encoding."""
+_LOST = frozenset("?\ufffd\\")
+"""What stands in a name, which is a part of a URL, only for a character that was lost or escaped on the way."""
+_BROKEN = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{16,63}|[0-9a-f]{65,})(?![0-9a-f])|- | -")
+"""A part of the hash in a file name, or a blank at a hyphen: what wraps long lines left something, or took it away."""
 
 TOOK_LONGER = rb"\b[^\n]{0,2000}? took longer than "
 """The rest of the sentence about a command of the tool that was aborted, where its backticks were lost in copying."""
@@ -51,7 +54,7 @@ class Transfer:
     def of(cls, statement: Statement, *, is_sure: bool, attempt: int = 0) -> Transfer:
         """Take the transfer from a statement whose groups are those of `KEY`."""
         branch, archive = statement.group(1) or None, statement.group(2).translate(_DASHES) or None
-        if _LOST.intersection(f"{branch}{archive}"):
+        if _LOST.intersection(f"{branch}{archive}") or (archive and _is_damaged(archive)):
             branch = archive = None
         if branch and is_front_of_file_name(branch.translate(_DASHES)):
             branch = branch.translate(_DASHES)
@@ -63,6 +66,10 @@ class Transfer:
     def is_cache_by_name(self) -> bool:
         """Whether its name, if it is known, is that of a cache."""
         return self.archive is None or is_whole_file_name(self.archive) or self.archive.startswith("cache")
+
+
+def _is_damaged(archive: str) -> bool:
+    return not archive.isascii() or _BROKEN.search(archive) is not None
 
 
 class BlockTimes:

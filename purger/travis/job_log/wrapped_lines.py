@@ -23,6 +23,8 @@ _ONLY_WRAPPED = re.compile(
     rb"|\$ git clone (?:-\S{1,300} ){0,9}\S{0,300}[/:]([\w.\-]+/[\w.\-]+?)(?:\.git)? \1)\s*"
 )
 _MOST_JOINED = 6
+_FEWEST_EQUAL = 4
+_SHARE_OF_EQUAL_LINES = 0.9
 
 
 def wrapped_width(lines: list[bytes]) -> int | None:
@@ -96,6 +98,34 @@ class WrappedLines:
             return before
         self._open = b""
         return before + whole + b"\n"
+
+
+class OneLine(WrappedLines):
+    """Takes a log whose line ends were lost and that was then wrapped at a width, and joins all of it."""
+
+    def __init__(self, width: int, mark: bytes) -> None:
+        super().__init__(width)
+        self._mark = mark
+
+    def _joined(self, line: bytes) -> bytes:
+        missing = self._width - _width(line)
+        end = b" " * missing if missing in (0, 1) else b"\n"
+        return line.removeprefix(self._mark) + end
+
+
+def one_line(lines: list[bytes]) -> OneLine | None:
+    """Return what joins these lines of a log, of which nearly all are equally wide, or None where they are not.
+
+    A line whose blank at the end was lost is one character shorter. Where most end with blanks, they were filled up.
+    """
+    whole = lines[: _MOST_LINES + 1][:-1]  # the last one is the rest
+    width = max(map(_width, whole), default=0)
+    full = [line for line in whole if width - _width(line) in (0, 1)]
+    has_blanks = sum(line.endswith(b" ") for line in full)
+    is_wrapped = len(full) >= max(_FEWEST_EQUAL, _SHARE_OF_EQUAL_LINES * len(whole)) and 2 * has_blanks < len(full)
+    if not is_wrapped or not _NARROWEST <= width <= _WIDEST:
+        return None
+    return OneLine(width, min((found[0] for line in full if (found := QUOTED.match(line))), key=len))
 
 
 def _continued(line: bytes, more: bytes) -> bytes:

@@ -204,3 +204,11 @@ def test_a_fetch_without_a_name_is_told_beside_one_with_a_name() -> None:
 def test_a_name_that_is_blanked_out_or_lost_characters_is_not_known(name: bytes) -> None:
     read = read_log([ASK.encode() + b"fetching " + name + b"\nfound cache\n"])
     assert (read.fetched, read.fetched_unnamed) == ((), True)
+
+
+@pytest.mark.parametrize("name", ["main/cache-e3b0", "main/cache-linux-\nfocal--rvm.tgz", "main/", ""])
+@pytest.mark.parametrize("gap", [" ", "\n", " \n", "\n> "])
+def test_an_answer_to_what_is_not_whole_is_none_to_the_name_before_it(gap: str, name: str) -> None:
+    start = "attempting to download cache archive\nfetching PR.1/cache-a.tgz\n"
+    log = read_log([f"{start}fetching{gap}{name}\nfound cache\nadding /x to cache\n".encode()])
+    assert (log.cache_use, log.fetched, log.fetched_unnamed) == (CacheUse.FETCHED, (), True)

@@ -9,7 +9,7 @@ import pytest
 
 from purger.travis.job_log import JobLog, read_log
 from purger.travis.job_log.pasted_text import HEAD_BYTES, PastedText
-from tests.travis.job_log.corpus import CORPUS, LOGS, summary
+from tests.travis.job_log.corpus import CORPUS, HASH, LOGS, NEW, summary
 
 Prefix = Callable[[int], str]
 LONG = {name: (LOGS / name).read_bytes() for name in CORPUS if name.endswith(".log")}
@@ -290,3 +290,10 @@ def test_carriage_returns_alone_end_lines(size: int, prefix: bytes) -> None:
 )
 def test_carriage_returns_in_a_log_with_line_ends_or_one_alone_overwrite_lines(whole: bytes, read: bytes) -> None:
     assert undone(whole, len(whole)) == read
+
+
+def test_a_hyphen_behind_the_number_of_a_line_begins_what_a_terminal_wrapped() -> None:
+    start = f"fetching main/cache-linux-focal-{HASH}-"
+    lines = ["Setting up build cache", "attempting to download cache archive", start, "-python-3.8.tgz", "found cache"]
+    log = read_log([prefixed("\n".join(lines).encode(), PREFIXES["an editor"])])
+    assert [fetch.archive for fetch in log.fetched] == [NEW]

@@ -273,6 +273,18 @@ def clone_of(*lines: str) -> str | None:
         ("$ git clone --depth=50 --branch=x \nhttps://github.com/acme/a.git acme/a", "https://github.com/acme/a.git"),
         ("> $ git clone --depth=50\n> https://github.com/acme/a.git\n> acme/a", "https://github.com/acme/a.git"),
         ("$ git clone \N{EN DASH}depth=50 https://github.com/acme/a.git acme/a", "https://github.com/acme/a.git"),
+        *(
+            (f"$ git clone --depth=50 {link} acme/a", "https://github.com/acme/a.git")
+            for link in (
+                "<https://github.com/acme/a.git>",
+                "https://github.com/acme/a.git<https://github.com/acme/a.git>",
+                "https://github.com/acme/a.git\n<https://github.com/acme/a.git>",
+                "[https://github.com/acme/a.git](https://github.com/acme/a.git)",
+                "[https://github.com/acme/a.git|https://github.com/acme/a.git]",
+                "[https://github.com/acme/a.git]",
+            )
+        ),
+        ("$ git clone https://[secure]@github.com/acme/a acme/a", "https://[secure]@github.com/acme/a"),
         ("$ git clone https://github.com/acme/Cloning\nCloning into 'Cloning'...", None),
         ("$ git clone https://github.com/acme/dep.git", None),
         ("$ git clone https://github.com/acme/dep.git vendor/dep", None),

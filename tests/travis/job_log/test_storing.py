@@ -118,6 +118,8 @@ WORKSPACE = "uploading main/ws1.tgz\nworkspace uploaded\n"
         (CLEAN + STORED + "nothing changed\n", CacheUse.STARTED_CLEAN),
         (CHANGED + STORED, CacheUse.FETCHED),
         (CHANGED + STORED + CHANGED + WORKSPACE, CacheUse.FETCHED),
+        (CHANGED + STORED + WORKSPACE, CacheUse.FETCHED),
+        ("nothing changed, not updating cache\n" + WORKSPACE, CacheUse.FETCHED),
         (CHANGED, CacheUse.FETCHED),
     ],
 )

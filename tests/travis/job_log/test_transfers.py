@@ -8,6 +8,7 @@ import pytest
 
 from purger.travis.job_log import CacheUse, read_log
 from purger.travis.job_log.transfers import BlockTimes, Transfer
+from tests.travis.job_log.corpus import HASH
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -44,6 +45,19 @@ def test_a_name_that_somebody_shortened_is_not_known(start: str, shown: str) -> 
     log = read_log([f"{asked}found cache\n".encode()])
     assert (log.fetched, log.fetched_unnamed) == ((), True)
     assert read_log([f"{asked}could not download cache\n".encode()]).cache_use is CacheUse.STARTED_CLEAN
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [r"main/cache\-linux\-\-rvm.tgz", r"feature\_x/cache-linux--rvm.tgz", "main/cache-linux-0–rvm-2é.tgz",
+     f"main/cache-linux-{HASH}-- rvm.tgz",
+     *(f"main/cache-linux-{HASH[:40]}{mark}{HASH[40:]}--rvm.tgz" for mark in ("=", "+", " ", "\\", "↪ ", "0"))],
+)  # fmt: skip
+def test_a_name_in_which_a_sign_was_left_on_the_way_is_not_known(shown: str) -> None:
+    start = "attempting to download cache archive\nfetching fix/cache-a.tgz\n"
+    log = read_log([f"{start}fetching {shown}\nfound cache\nadding /x to cache\nuploading {shown}\n".encode()])
+    assert (log.fetched, log.fetched_unnamed) == ((), True)
+    assert [(stored.branch, stored.archive) for stored in log.stored] == [(None, None)]
 
 
 def test_a_transfer_has_the_start_of_its_block() -> None:

@@ -91,3 +91,28 @@ def test_a_line_without_an_end_is_not_kept() -> None:
     assert lines.kept_bytes < 10_000
     rest = WrappedLines(80)
     assert rest.feed(b"$ a".ljust(80, b"x") + b"\nb") + rest.finish() == b"$ a".ljust(80, b"x") + b"b"
+
+
+@pytest.mark.parametrize("mark", ["", "> ", "    "])
+@pytest.mark.parametrize("gap", ["", " "])
+@pytest.mark.parametrize("has_blanks", [True, False])
+@pytest.mark.parametrize("width", [40, 48, 72, 91])
+def test_a_log_without_line_ends_is_read_however_it_was_wrapped(
+    mark: str, gap: str, *, has_blanks: bool, width: int
+) -> None:
+    log = (
+        "Worker information|hostname: a|$ git clone --depth=50 https://github.com/acme/a.git acme/a|"
+        "Cloning into 'acme/a'...|Setting up build cache|attempting to download cache archive|"
+        f"fetching main/{NEW}|found cache|adding /home/travis/.cache/pip to cache|$ make|no|"
+        'The command "make" exited with 1.|Done. Your build exited with 1.'
+    ).replace("|", gap)
+    lines = (log[at : at + width] for at in range(0, len(log), width))
+    wrapped = "\n".join(mark + (line if has_blanks else line.rstrip()) for line in lines)
+    found = read_log([wrapped.encode()])
+    assert [fetch.archive for fetch in found.fetched] == [NEW]
+
+
+@pytest.mark.parametrize("line", ["=" * 60, "a row of a table, filled up with blanks".ljust(60)])
+def test_lines_that_are_equally_wide_stay_apart_in_a_log_of_others(line: str) -> None:
+    log = f'Worker information\n$ make\n{line}\n{line}\n{line}\n{line}\nThe command "make" exited with 1.\n'
+    assert read_log([log.encode()]).last_failing_lines == ("$ make", *[line.rstrip()] * 4)
