@@ -5,9 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from purger.core.errors import SiteError
 from purger.core.retry_policies import DEFAULT_POLICIES
 from purger.travis.job_log import JobLog, with_sources
-from purger.travis.jobs import JobBranches, JobFacts, Jobs, NoLogYetError
+from purger.travis.jobs import (
+    FormerLogError,
+    JobBranches,
+    JobFacts,
+    Jobs,
+    LogRemovedError,
+    NoLogYetError,
+    NotALogError,
+)
 
 
 class EndedLogs:
@@ -26,17 +35,26 @@ class EndedLogs:
         branches = self._branches.get(job_id)
         return None if branches is None else branches.own
 
-    async def read(self, job: JobFacts) -> JobLog:
-        """Return the log of the job; the last one that the API gave, where it is never in full."""
-        log = JobLog(is_log=False)
+    async def read(self, job: JobFacts, page: str) -> JobLog:
+        """Return the log of the job, of which these are the facts from before its restart, and this is its page.
+
+        It is the last one that the API gave, where it is never in full. Raises SiteError where the API gave none.
+        """
+        log: JobLog | None = None
+        why = SiteError("the API has none", where=page, remedy="Check its page: the log may be missing.")
         for pause_s in self._pauses_s:
             await asyncio.sleep(pause_s)
             try:
-                log = await self._jobs.log(job.id)
+                log = await self._jobs.log(job.id, after=job.finished_at)
+            except (LogRemovedError, FormerLogError, NotALogError) as error:
+                why = SiteError(error.what, where=error.where, remedy=error.remedy)
+                continue
             except NoLogYetError:
                 continue
-            if log.too_long or (log.is_log and not log.truncated):
+            if log.too_long or not log.truncated:
                 break
+        if log is None:
+            raise why
         if not log.asked:
             return log
         if job.id not in self._branches:

@@ -541,7 +541,7 @@ async def test_a_log_that_says_nothing_ends_the_retry(
     monkeypatch.setattr(Job, "log", lambda _job: "")
     result = await in_process(site, [job])
     assert isinstance(result.error, SiteError)
-    assert "its log does not tell" in result.error.what
+    assert "failed, and its log can't be read: the API has none" in result.error.what
 
 
 @pytest.fixture
