@@ -106,8 +106,9 @@ def error_of(
         case Verdict.UNKNOWN:
             return _unknown_error(job_id, url, fetched)
         case Verdict.NOT_A_CACHE_PROBLEM:
+            result = "no deleted cache is to blame" if fetched else "not a cache problem"
             return NotACacheProblemError(
-                f"not a cache problem: job {job_id} failed, and {what_it_did(log_report(log))}",
+                f"{result}: job {job_id} failed, and {what_it_did(log_report(log))}",
                 where=url,
                 remedy=_where_to_look(log, fetched),
             )

@@ -109,6 +109,20 @@ def test_every_failure_has_its_own_sentence_and_exit(
     assert made.remedy
 
 
+@pytest.mark.parametrize(
+    ("log", "fetched", "said"),
+    [
+        (CLEAN, [], "not a cache problem: job 5 failed, and started clean"),
+        (WITHOUT_CACHES, [], "not a cache problem: job 5 failed, and uses no cache"),
+        (FETCHED, [SPARED], "no deleted cache is to blame: job 5 failed, and fetched "),
+    ],
+)
+def test_what_was_fetched_and_not_deleted_may_be_the_problem(
+    log: JobLog, fetched: list[FetchVerdict], said: str
+) -> None:
+    assert error(Verdict.NOT_A_CACHE_PROBLEM, log, fetched).what.startswith(said)
+
+
 def test_a_job_that_passed_is_no_error() -> None:
     assert error(Verdict.PASSED, CLEAN, []) is None
 
