@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from purger.core.errors import SiteError
+from purger.core.errors import JobError, SiteError
 from purger.core.retry_policies import DEFAULT_POLICIES
+from purger.jobs.attempts import JobRun
 from purger.travis.job_log import JobLog, with_sources
 from purger.travis.jobs import (
     FormerLogError,
@@ -35,17 +36,18 @@ class EndedLogs:
         branches = self._branches.get(job_id)
         return None if branches is None else branches.own
 
-    async def read(self, job: JobFacts, page: str) -> JobLog:
-        """Return the log of the job, of which these are the facts from before its restart, and this is its page.
+    async def read(self, run: JobRun, before: JobFacts) -> JobLog:
+        """Return the log of a run that has ended; the last one that the API gave, where it is never in full.
 
-        It is the last one that the API gave, where it is never in full. Raises SiteError where the API gave none.
+        `before` has the facts from before the restart. Raises SiteError where the API gave no log, and JobError where
+        there is a later run, whose log this may be.
         """
         log: JobLog | None = None
-        why = SiteError("the API has none", where=page, remedy="Check its page: the log may be missing.")
+        why = SiteError("the API has none", where=run.url, remedy="Check its page: the log may be missing.")
         for pause_s in self._pauses_s:
             await asyncio.sleep(pause_s)
             try:
-                log = await self._jobs.log(job.id, after=job.finished_at)
+                log = await self._jobs.log(run.id, after=before.finished_at)
             except (LogRemovedError, FormerLogError, NotALogError) as error:
                 why = SiteError(error.what, where=error.where, remedy=error.remedy)
                 continue
@@ -53,11 +55,18 @@ class EndedLogs:
                 continue
             if log.too_long or not log.truncated:
                 break
+        now = await self._jobs.facts(run.id)
+        if now.is_running or now.started_at != run.started_at:
+            raise JobError(
+                "somebody restarted it before its log was read",
+                where=run.url,
+                remedy="Wait until it ends, or cancel it; then run this again.",
+            )
         if log is None:
             raise why
         if not log.asked:
             return log
-        if job.id not in self._branches:
-            self._branches[job.id] = await self._jobs.branches(job)
-        branches = self._branches[job.id]
+        if run.id not in self._branches:
+            self._branches[run.id] = await self._jobs.branches(now)
+        branches = self._branches[run.id]
         return with_sources(log, own=branches.own, target=branches.target, default=branches.default)
