@@ -70,7 +70,7 @@ def sentence_about(verdict: Verdict, log: JobLog) -> str:
         case Verdict.PASSED:
             return f"passed; it {what_it_did(log_report(log))}" if log.is_log else "passed"
         case Verdict.CANCELED:
-            return "was cancelled by someone"
+            return "was cancelled"
         case Verdict.UNKNOWN:
             return "failed, and its log does not tell what it fetched"
         case Verdict.NO_ANSWER:
@@ -88,9 +88,10 @@ def error_of(
             return None
         case Verdict.CANCELED:
             return JobError(
-                f"job {job_id} was cancelled by someone",
+                f"job {job_id} was cancelled",
                 where=url,
-                remedy="Find out who cancelled it, and why; then run this again.",
+                remedy="Find out who cancelled it: someone, or Travis CI because of a newer build of the branch "
+                "(see auto cancellation in the repository's settings). Then run this again.",
             )
         case Verdict.FETCHED_DELETED:
             return _fetched_deleted_error(job_id, url, fetched, attempts)

@@ -68,7 +68,7 @@ def test_the_verdict_follows_from_the_state_and_the_log(
     [
         (Verdict.PASSED, CLEAN, "passed; it started clean"),
         (Verdict.PASSED, NO_LOG, "passed"),
-        (Verdict.CANCELED, CLEAN, "was cancelled by someone"),
+        (Verdict.CANCELED, CLEAN, "was cancelled"),
         (Verdict.UNKNOWN, NO_LOG, "failed, and its log does not tell what it fetched"),
         (
             Verdict.NO_ANSWER,
