@@ -121,8 +121,8 @@ def _fetched_deleted_error(job_id: int, url: str, fetched: Sequence[FetchVerdict
         return JobError(
             f"job {job_id} fetched a cache that was uploaded again after its deletion, and is not selected: {archives}",
             where=url,
-            remedy="Run this again with options that select it: without --older-than, --newer-than and --keep-newest, "
-            "for example.",
+            remedy="Run this again with options that select it: without --older-than, --newer-than, --keep-newest, "
+            "--until-below and --limit, for example.",
         )
     return JobError(
         f"job {job_id} still fetches a deleted cache after {many(attempts, 'attempt')}: {archives}",

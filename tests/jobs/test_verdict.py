@@ -159,8 +159,8 @@ def test_later_uploads_that_no_purge_would_delete_are_not_said_to_be_deleted_cac
         )
         assert made.where == "https://app/jobs/5"
         assert made.remedy == (
-            "Run this again with options that select it: without --older-than, --newer-than and --keep-newest, "
-            "for example."
+            "Run this again with options that select it: without --older-than, --newer-than, --keep-newest, "
+            "--until-below and --limit, for example."
         )
     else:
         assert "still fetches a deleted cache" in made.what
