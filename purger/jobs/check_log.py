@@ -15,7 +15,7 @@ import msgspec
 from purger import __version__
 from purger.browser.blocking_calls import in_daemon_thread
 from purger.browser.network import Network
-from purger.core.errors import ExitCode, InputError, SiteError
+from purger.core.errors import ExitCode, InputError
 from purger.core.shown_address import shown_address, without_user_info
 from purger.jobs.log_phrases import WHOLE_LOG
 from purger.jobs.log_report import log_report
@@ -219,18 +219,11 @@ async def _read_job(network: Network, site: Site, token: Token, meant: _Meant, r
 
 async def _of_job(api: Api, meant: _Meant) -> tuple[CheckedLog, JobFacts]:
     from purger.travis.jobs import Jobs
-    from purger.travis.refusals import SIGN_IN_TO_THE_NETWORK
 
     jobs = Jobs(api)
     job_id = await jobs.only_job_of(meant.number) if meant.is_build else meant.number
     job = await jobs.facts(job_id)
     log = await jobs.log(job_id)
-    if not log.is_log:
-        raise SiteError(
-            f"what the API's address returns for job {job_id} is not a log",
-            where=api.site.job_call(job_id),
-            remedy=f"Check the job's page. {SIGN_IN_TO_THE_NETWORK}",
-        )
     if log.asked:
         branches = await jobs.branches(job)
         log = with_sources(log, own=branches.own, target=branches.target, default=branches.default)

@@ -5,9 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from purger.core.errors import JobError, SiteError
 from purger.core.retry_policies import DEFAULT_POLICIES
+from purger.jobs.attempts import JobRun
 from purger.travis.job_log import JobLog, with_sources
-from purger.travis.jobs import JobBranches, JobFacts, Jobs, NoLogYetError
+from purger.travis.jobs import (
+    FormerLogError,
+    JobBranches,
+    JobFacts,
+    Jobs,
+    LogRemovedError,
+    NoLogYetError,
+    NotALogError,
+)
 
 
 class EndedLogs:
@@ -26,20 +36,37 @@ class EndedLogs:
         branches = self._branches.get(job_id)
         return None if branches is None else branches.own
 
-    async def read(self, job: JobFacts) -> JobLog:
-        """Return the log of the job; the last one that the API gave, where it is never in full."""
-        log = JobLog(is_log=False)
+    async def read(self, run: JobRun, before: JobFacts) -> JobLog:
+        """Return the log of a run that has ended; the last one that the API gave, where it is never in full.
+
+        `before` has the facts from before the restart. Raises SiteError where the API gave no log, and JobError where
+        there is a later run, whose log this may be.
+        """
+        log: JobLog | None = None
+        why = SiteError("the API has none", where=run.url, remedy="Check its page: the log may be missing.")
         for pause_s in self._pauses_s:
             await asyncio.sleep(pause_s)
             try:
-                log = await self._jobs.log(job.id)
+                log = await self._jobs.log(run.id, after=before.finished_at)
+            except (LogRemovedError, FormerLogError, NotALogError) as error:
+                why = SiteError(error.what, where=error.where, remedy=error.remedy)
+                continue
             except NoLogYetError:
                 continue
-            if log.too_long or (log.is_log and not log.truncated):
+            if log.too_long or not log.truncated:
                 break
+        now = await self._jobs.facts(run.id)
+        if now.is_running or now.started_at != run.started_at:
+            raise JobError(
+                "somebody restarted it before its log was read",
+                where=run.url,
+                remedy="Wait until it ends, or cancel it; then run this again.",
+            )
+        if log is None:
+            raise why
         if not log.asked:
             return log
-        if job.id not in self._branches:
-            self._branches[job.id] = await self._jobs.branches(job)
-        branches = self._branches[job.id]
+        if run.id not in self._branches:
+            self._branches[run.id] = await self._jobs.branches(now)
+        branches = self._branches[run.id]
         return with_sources(log, own=branches.own, target=branches.target, default=branches.default)

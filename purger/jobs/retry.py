@@ -213,7 +213,7 @@ class Retry:
     async def _read_log(self, logs: EndedLogs, run: JobRun) -> PurgerError | None:
         """Read the log of a job that has ended, and compare it with the purges; return why it can't be read."""
         try:
-            run.log = await logs.read(self._known[run.id])
+            run.log = await logs.read(run, self._known[run.id])
         except PurgerError as error:
             return error
         # Of many caches this takes long; the purge that made the records has ended.

@@ -70,7 +70,7 @@ def sentence_about(verdict: Verdict, log: JobLog) -> str:
         case Verdict.PASSED:
             return f"passed; it {what_it_did(log_report(log))}" if log.is_log else "passed"
         case Verdict.CANCELED:
-            return "was cancelled by someone"
+            return "was cancelled"
         case Verdict.UNKNOWN:
             return "failed, and its log does not tell what it fetched"
         case Verdict.NO_ANSWER:
@@ -88,9 +88,10 @@ def error_of(
             return None
         case Verdict.CANCELED:
             return JobError(
-                f"job {job_id} was cancelled by someone",
+                f"job {job_id} was cancelled",
                 where=url,
-                remedy="Find out who cancelled it, and why; then run this again.",
+                remedy="Find out who cancelled it: someone, or Travis CI because of a newer build of the branch "
+                "(see auto cancellation in the repository's settings). Then run this again.",
             )
         case Verdict.FETCHED_DELETED:
             return _fetched_deleted_error(job_id, url, fetched, attempts)
@@ -106,8 +107,9 @@ def error_of(
         case Verdict.UNKNOWN:
             return _unknown_error(job_id, url, fetched)
         case Verdict.NOT_A_CACHE_PROBLEM:
+            result = "no deleted cache is to blame" if fetched else "not a cache problem"
             return NotACacheProblemError(
-                f"not a cache problem: job {job_id} failed, and {what_it_did(log_report(log))}",
+                f"{result}: job {job_id} failed, and {what_it_did(log_report(log))}",
                 where=url,
                 remedy=_where_to_look(log, fetched),
             )
@@ -119,8 +121,8 @@ def _fetched_deleted_error(job_id: int, url: str, fetched: Sequence[FetchVerdict
         return JobError(
             f"job {job_id} fetched a cache that was uploaded again after its deletion, and is not selected: {archives}",
             where=url,
-            remedy="Run this again with options that select it: without --older-than, --newer-than and --keep-newest, "
-            "for example.",
+            remedy="Run this again with options that select it: without --older-than, --newer-than, --keep-newest, "
+            "--until-below and --limit, for example.",
         )
     return JobError(
         f"job {job_id} still fetches a deleted cache after {many(attempts, 'attempt')}: {archives}",

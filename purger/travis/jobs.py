@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from purger.core.cache import branch_of_pull_request
-from purger.core.errors import AccessError, InputError, JobError
+from purger.core.errors import AccessError, InputError, JobError, SiteError
 from purger.core.text import many
 from purger.travis.client import Calls
 from purger.travis.decoding import (
@@ -21,7 +21,13 @@ from purger.travis.job_log import JobLog, LogSink
 from purger.travis.job_log.reader import AFTER_REMOVAL
 from purger.travis.job_names import HOW_TO_NAME
 from purger.travis.payloads import date_of
-from purger.travis.refusals import BusyError, ConflictError, NotAllowedError, NotFoundError
+from purger.travis.refusals import (
+    SIGN_IN_TO_THE_NETWORK,
+    BusyError,
+    ConflictError,
+    NotAllowedError,
+    NotFoundError,
+)
 
 RUNNING_STATES = frozenset({"created", "queued", "received", "started"})
 RESTART_ATTEMPTS = 3
@@ -40,6 +46,14 @@ class NoLogYetError(InputError):
 
 class LogRemovedError(NoLogYetError):
     """Somebody removed the job's log."""
+
+
+class FormerLogError(NoLogYetError):
+    """The API still has the log of the job's run before the restart."""
+
+
+class NotALogError(SiteError):
+    """What is in the log's place is something else, such as a sign-in page."""
 
 
 class JobRunningError(JobError):
@@ -167,25 +181,38 @@ class Jobs:
             else:
                 return
 
-    async def log(self, job_id: int) -> JobLog:
-        """Read the log as far as it is written, in constant memory. Raises NoLogYetError and LogRemovedError."""
+    async def log(self, job_id: int, *, after: datetime | None = None) -> JobLog:
+        """Read the log as far as it is written, in constant memory.
+
+        Raises NoLogYetError, LogRemovedError, NotALogError, and FormerLogError where the run before, which ended at
+        `after`, asked for all the caches in it.
+        """
+        where = self._site.job_call(job_id)
         try:
-            sink = await self._calls.read(f"{self._site.job_call(job_id)}/log.txt", lambda: LogSink(LARGEST_LOG_BYTES))
+            sink = await self._calls.read(f"{where}/log.txt", lambda: LogSink(LARGEST_LOG_BYTES))
         except NotFoundError:
             sink = LogSink(LARGEST_LOG_BYTES)
         if sink.is_blank:
-            raise NoLogYetError(
-                f"job {job_id} has no log yet",
-                where=self._site.job_call(job_id),
-                remedy="Wait until it runs, then try again.",
-            )
+            remedy = "Wait until it runs, then try again."
+            raise NoLogYetError(f"job {job_id} has no log yet", where=where, remedy=remedy)
         if sink.was_removed:
-            raise LogRemovedError(
-                f"somebody removed the log of job {job_id}",
-                where=self._site.job_call(job_id),
-                remedy=AFTER_REMOVAL,
+            raise LogRemovedError(f"somebody removed the log of job {job_id}", where=where, remedy=AFTER_REMOVAL)
+        log = sink.finish()
+        if not log.is_log:
+            raise NotALogError(
+                f"what the API's address returns for job {job_id} is not a log",
+                where=where,
+                remedy=f"Check the job's page. {SIGN_IN_TO_THE_NETWORK}",
             )
-        return sink.finish()
+        asked_at = max((fetch.at for fetch in log.asked if fetch.at is not None), default=None)
+        if after is not None and asked_at is not None and asked_at < after:
+            raise FormerLogError(
+                f"the API still has the log of the run of job {job_id} before the restart",
+                where=where,
+                remedy="Wait a little, then give the job's number to `purger check-log`, with --report and the report "
+                "of this run.",
+            )
+        return log
 
 
 def running_error(job_id: int, where: str) -> JobRunningError:

@@ -68,7 +68,7 @@ def test_the_verdict_follows_from_the_state_and_the_log(
     [
         (Verdict.PASSED, CLEAN, "passed; it started clean"),
         (Verdict.PASSED, NO_LOG, "passed"),
-        (Verdict.CANCELED, CLEAN, "was cancelled by someone"),
+        (Verdict.CANCELED, CLEAN, "was cancelled"),
         (Verdict.UNKNOWN, NO_LOG, "failed, and its log does not tell what it fetched"),
         (
             Verdict.NO_ANSWER,
@@ -109,6 +109,20 @@ def test_every_failure_has_its_own_sentence_and_exit(
     assert made.remedy
 
 
+@pytest.mark.parametrize(
+    ("log", "fetched", "said"),
+    [
+        (CLEAN, [], "not a cache problem: job 5 failed, and started clean"),
+        (WITHOUT_CACHES, [], "not a cache problem: job 5 failed, and uses no cache"),
+        (FETCHED, [SPARED], "no deleted cache is to blame: job 5 failed, and fetched "),
+    ],
+)
+def test_what_was_fetched_and_not_deleted_may_be_the_problem(
+    log: JobLog, fetched: list[FetchVerdict], said: str
+) -> None:
+    assert error(Verdict.NOT_A_CACHE_PROBLEM, log, fetched).what.startswith(said)
+
+
 def test_a_job_that_passed_is_no_error() -> None:
     assert error(Verdict.PASSED, CLEAN, []) is None
 
@@ -145,8 +159,8 @@ def test_later_uploads_that_no_purge_would_delete_are_not_said_to_be_deleted_cac
         )
         assert made.where == "https://app/jobs/5"
         assert made.remedy == (
-            "Run this again with options that select it: without --older-than, --newer-than and --keep-newest, "
-            "for example."
+            "Run this again with options that select it: without --older-than, --newer-than, --keep-newest, "
+            "--until-below and --limit, for example."
         )
     else:
         assert "still fetches a deleted cache" in made.what

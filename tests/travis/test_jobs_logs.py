@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from purger.standin.repository import Repository
 from purger.travis.addresses import Site
 from purger.travis.job_log import CacheUse
 from purger.travis.job_log.reader import CHUNK_BYTES
-from purger.travis.jobs import Jobs, LogRemovedError, NoLogYetError
+from purger.travis.jobs import FormerLogError, Jobs, LogRemovedError, NoLogYetError, NotALogError
 from tests.support.browser import PURGER, OpenApi, environment
 from tests.support.raw_servers import OK, Connection, raw_server
 from tests.support.stand_in_jobs import failed
@@ -126,4 +128,21 @@ async def test_a_log_that_somebody_removed_is_none(
             await Jobs(api).log(job.id)
         for text in (f"{says}$ make\n", f"Worker information\n{says}", says + "x" * CHUNK_BYTES + says):
             monkeypatch.setattr(Job, "log", lambda _job, text=text: text)
+            with suppress(NotALogError):
+                await Jobs(api).log(job.id)
+
+
+async def test_a_log_of_the_run_before_the_restart_is_not_that_of_the_new_run(job: Job, open_api: OpenApi) -> None:
+    async with open_api() as api:
+        (fetch,) = (await Jobs(api).log(job.id)).fetched
+        assert fetch.at is not None
+        assert (await Jobs(api).log(job.id, after=fetch.at)).fetched == (fetch,)
+        with pytest.raises(FormerLogError, match=f"still has the log of the run of job {job.id} before the restart"):
+            await Jobs(api).log(job.id, after=fetch.at + timedelta(seconds=1))
+
+
+async def test_a_page_in_place_of_a_log_is_named(job: Job, open_api: OpenApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Job, "log", lambda _job: "<!DOCTYPE html><html><body>Sign in</body></html>")
+    async with open_api() as api:
+        with pytest.raises(NotALogError, match=f"returns for job {job.id} is not a log"):
             await Jobs(api).log(job.id)
