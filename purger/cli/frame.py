@@ -6,7 +6,8 @@ import asyncio
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
@@ -88,27 +89,27 @@ def execute(
     started_at = datetime.now(UTC)
     place = ci.detect(os.environ)
     timeline = Timeline()
-    with _folded(output, place) as unfold:
-        with ProgressView(output.notes) as progress:
-            hooks = _hooks(output, progress, timeline, yes=yes)
-            if artifacts and keep:
-                from purger.report.page_record import ArtifactRecorders
+    with artifacts.held() if artifacts else nullcontext():
+        with _folded(output, place) as unfold:
+            with ProgressView(output.notes) as progress:
+                hooks = _hooks(output, progress, timeline, yes=yes)
+                if artifacts and keep:
+                    from purger.report.page_record import ArtifactRecorders
 
-                recorders = ArtifactRecorders(artifacts, keep.trace_mode, settings.token)
-                hooks = Hooks(observe=hooks.observe, confirm=hooks.confirm, recorders=recorders)
-            task = make_task(hooks)
-            stopped: PurgerError | None = None
-            try:
-                run_to_the_end(task.execute(), settings.pace.timeout_s)
-            except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
-                stopped = _known(fault)
-        report = task.report(started_at, stopped)
-        if not report.ok and not place.annotates:
-            unfold()  # else nobody would see what is not well
-        results.show_report(output, report, as_table=as_table)
-    if report.ok and place.folds:  # the folded part hides it
-        output.notes.out(place.line(list_headline(report) if as_table else headline(report)), highlight=False)
-    _keep_and_tell(output, report, timeline, artifacts, place, as_list=as_table is not None)
+                    hooks = replace(hooks, recorders=ArtifactRecorders(artifacts, keep.trace_mode, settings.token))
+                task = make_task(hooks)
+                stopped: PurgerError | None = None
+                try:
+                    run_to_the_end(task.execute(), settings.pace.timeout_s)
+                except Exception as fault:  # noqa: BLE001 - what was done until then is reported, whatever ended it
+                    stopped = _known(fault)
+            report = task.report(started_at, stopped)
+            if not report.ok and not place.annotates:
+                unfold()  # else nobody would see what is not well
+            results.show_report(output, report, as_table=as_table)
+        if report.ok and place.folds:  # the folded part hides it
+            output.notes.out(place.line(list_headline(report) if as_table else headline(report)), highlight=False)
+        _keep_and_tell(output, report, timeline, artifacts, place, as_list=as_table is not None)
     if output.json:
         output.print_json(report)
     else:

@@ -45,7 +45,7 @@ def login(
         _require_a_pipe()
     _require_a_display(site)
     if not options.print_token:
-        sessions.prepare()
+        sessions.prepare(site)
     takes_precedence = first_token(site)
     assert pace.timeout_s is not None  # noqa: S101 - it has a default here
     signing_in = ManualSignIn(site, reached_by, browser.browser, timeout_s=pace.timeout_s, notify=notify)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -48,6 +50,29 @@ class Artifacts:
         self._made: set[Path] = set()
         require_a_folder(directory)
         self._former = self._former_files()  # now, since reading what a large run left takes long
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the folder for this run until the end of a `with` block: two at once would replace each other's files.
+
+        Raises InputError where another run holds it. Where the system has no such locks, nothing is held.
+        """
+        with ExitStack() as stack:
+            try:
+                descriptor = os.open(self.directory, os.O_RDONLY)
+                stack.callback(os.close, descriptor)
+                import fcntl  # after `open`, which Windows refuses of a folder: it has no such module
+
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    "another run of purger keeps its artifacts there at this moment",
+                    where=str(self.directory),
+                    remedy="Name another folder with --artifacts, or wait until that run has ended.",
+                ) from None
+            except OSError:
+                pass
+            yield
 
     def delete_former(self) -> list[str]:
         """Delete the files of an earlier run, once; return a sentence about each that could not be deleted."""

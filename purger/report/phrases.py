@@ -11,6 +11,7 @@ from purger.core.errors import ExitCode
 from purger.core.text import many, sentence_of
 from purger.core.units import seconds_text, size_text
 from purger.purge.completeness import HIDDEN
+from purger.purge.entry import ACCEPTED_ONLY, NOT_RECHECKED
 from purger.report.model import CacheReport, ErrorReport, JobReport, Report, RepositoryReport, Verdict
 
 
@@ -52,7 +53,14 @@ def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = ""
     if not left:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but no second recheck confirmed it."
     of = at_least(selected, "cache", complete=repository.complete)
-    return f"{gone:,} of {of} of {name} {are} gone ({size}); {counted(left)}."
+    return f"{gone:,} of {of} of {name} {are} gone ({size}); {counted(left)}.{_not_rechecked(left)}"
+
+
+def _not_rechecked(left: Sequence[CacheReport]) -> str:
+    """Return a sentence about deletions that no recheck followed, since the run ended before; else nothing."""
+    accepted = sum(cache.reason == ACCEPTED_ONLY for cache in left)
+    count = accepted + sum(cache.reason == NOT_RECHECKED for cache in left)
+    return f" No recheck shows what became of {count:,} of them ({accepted:,} accepted as deleted)." if count else ""
 
 
 def kept_sentences(repository: RepositoryReport) -> list[str]:

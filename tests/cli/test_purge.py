@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from purger.purge.run import Run
+from purger.report.artifacts import Artifacts
 from tests.support.command_line import Command
 
 pytestmark = pytest.mark.cli
@@ -82,3 +83,10 @@ def test_bad_input_comes_before_a_missing_token(
         ended = command(*arguments, *options)
         assert (ended.code, runs) == (2, [])
         assert said in ended.err
+
+
+def test_two_runs_at_once_do_not_share_a_folder(command: Command, runs: list[Run]) -> None:
+    with Artifacts(Path("kept")).held():
+        ended = command("purge", "acme/widgets", "-y", "--artifacts", "kept")
+    assert (ended.code, runs) == (2, [])
+    assert ended.err.splitlines()[0] == "error: Another run of purger keeps its artifacts there at this moment (kept)."

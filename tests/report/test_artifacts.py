@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -92,6 +93,22 @@ def test_a_folder_that_can_not_be_is_refused_at_once(tmp_path: Path) -> None:
     assert raised.value.where == str(tmp_path / "file")
     with pytest.raises(InputError):
         Artifacts(tmp_path / "file" / "below")
+
+
+def test_a_folder_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:
+    with Artifacts(tmp_path).held(), pytest.raises(InputError, match="another run"), Artifacts(tmp_path).held():
+        pass
+    with Artifacts(tmp_path).held():
+        pass
+
+
+def test_a_file_system_without_locks_stops_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with Artifacts(tmp_path).held(), Artifacts(tmp_path).held():
+        pass
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from purger.core.cache import Method
 from purger.core.errors import AccessError, ExitCode, JobError, PurgerError, SiteError
+from purger.purge.entry import ACCEPTED_ONLY, NOT_ATTEMPTED, NOT_RECHECKED
 from purger.purge.record import Record
 from purger.report.build import error_report, repository_report, run_report
 from purger.report.model import ErrorReport, RetryReport, StoredReport
@@ -42,7 +43,7 @@ from tests.report.samples import (
     skipped,
     with_kept,
 )
-from tests.support.builders import NOW
+from tests.support.builders import NOW, cache
 
 
 def unverified() -> Record:
@@ -68,6 +69,10 @@ def with_undecided(*gone: SampleEntry, branches: str = "ab") -> Record:
     cast(SampleLedger, made.ledger).undecided = tuple(unclear)
     made.verified = False
     return made
+
+
+def remaining(reason: str) -> SampleEntry:
+    return SampleEntry(cache("x"), reason=reason)
 
 
 def started_empty() -> Record:
@@ -112,6 +117,9 @@ def stopped() -> Record:
          "hidden: the site lists no more at once."),
         (record(gone=1, left=[refused("x"), refused("y")]), {}, "1 of 3 caches of acme/widgets is gone (1.0 MB); "
          "2 failed."),
+        (record(gone=1, left=[remaining(ACCEPTED_ONLY), remaining(NOT_RECHECKED), remaining(NOT_ATTEMPTED)]), {},
+         "1 of 4 caches of acme/widgets is gone (1.0 MB); 3 remaining. No recheck shows what became of 2 of them "
+         "(1 accepted as deleted)."),
         (record(gone=0, left=[refused("x")]), {"dry_run": True}, "1 cache of acme/widgets would be deleted (10 Bytes). "
          "Nothing was touched."),
         (with_hidden(record(gone=0, left=[refused("x")])), {"dry_run": True}, "At least 1 cache of acme/widgets would "

@@ -49,12 +49,12 @@ class Sessions:
 
     def find(self, site: Site) -> Session | None:
         """Return the session for this site, or None. The front end and the API must both match."""
-        saved = self._read().get(site.url)
+        saved = self._read(site).get(site.url)
         if saved is None or saved.get("api_url") != site.api_url:
             return None
         token, login = saved.get("token"), saved.get("login", "")
         if not isinstance(token, str) or not isinstance(login, str):
-            raise self._broken("a token is missing")
+            raise self._broken(site, "a token is missing")
         return Session(token_in(token, self.path, f"Sign in again: `{self.command('login', site)}`."), login)
 
     def command(self, name: str, site: Site) -> str:
@@ -64,9 +64,9 @@ class Sessions:
             url += f" --api-url {site.api_url}"
         return f"purger {name}{url}" + ("" if self.is_default else f" --session-file {shlex.quote(str(self.path))}")
 
-    def prepare(self) -> None:
+    def prepare(self, site: Site) -> None:
         """Check that a session can be saved, before the user signs in."""
-        self._read()
+        self._read(site)
         try:
             self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         except OSError as error:
@@ -76,7 +76,7 @@ class Sessions:
 
     def save(self, site: Site, session: Session) -> None:
         """Save the session, and replace an older one of the same site."""
-        sites = self._read()
+        sites = self._read(site)
         sites[site.url] = {
             "api_url": site.api_url,
             "login": session.login,
@@ -90,7 +90,7 @@ class Sessions:
 
     def forget(self, site: Site) -> bool:
         """Remove the site's session; return whether there was one."""
-        sites = self._read()
+        sites = self._read(site)
         if sites.pop(site.url, None) is None:
             return False
         try:
@@ -116,7 +116,7 @@ class Sessions:
         # A symbolic link stays one while there are sessions: its target is replaced.
         return self.path.resolve()
 
-    def _read(self) -> dict[str, dict[str, Any]]:
+    def _read(self, site: Site) -> dict[str, dict[str, Any]]:
         text = read_private(self.path, "the saved session")
         if text is None or not text.strip():  # an empty one is as `mktemp` makes it, for a first session
             return {}
@@ -124,14 +124,14 @@ class Sessions:
             document = json.loads(text)
         except ValueError as error:
             where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "a number is too long"
-            raise self._broken(f"it is not JSON: {where}") from None
+            raise self._broken(site, f"it is not JSON: {where}") from None
         except RecursionError:
-            raise self._broken("it is nested too deeply") from None
+            raise self._broken(site, "it is nested too deeply") from None
         sites = document.get("sites") if isinstance(document, dict) else None
         if not isinstance(sites, dict) or not all(isinstance(saved, dict) for saved in sites.values()):
-            raise self._broken("it does not have the expected format")
+            raise self._broken(site, "it does not have the expected format")
         if document.get("schema") != SCHEMA:
-            raise self._broken("another version of purger wrote it")
+            raise self._broken(site, "another version of purger wrote it")
         return sites
 
     def _write(self, sites: dict[str, dict[str, Any]]) -> None:
@@ -141,9 +141,9 @@ class Sessions:
             self.path.parent.chmod(_FOLDER_MODE)
         write_whole(self._target, text.encode(), mode=_FILE_MODE)
 
-    def _broken(self, why: str) -> InputError:
+    def _broken(self, site: Site, why: str) -> InputError:
         if self.is_default:
-            remedy = f"Delete it and sign in again: rm {shlex.quote(str(self.path))}; purger login."
+            remedy = f"Delete it and sign in again: rm {shlex.quote(str(self.path))}; {self.command('login', site)}."
         else:  # it may be anything of the user's
             remedy = "Name the file that `purger login` has written with --session-file, or a new one to sign in again."
         return InputError(f"the file of saved sessions can't be used: {why}", where=str(self.path), remedy=remedy)

@@ -17,6 +17,7 @@ from purger.travis.page.failed_requests import refused_by_browser
 
 ACCOUNTS_KEY = "travis.auth.accounts"
 ACTIVE_ACCOUNT_KEY = "travis.auth.activeAccountId"
+_ENDED_BY_THE_USER = ("net::ERR_ABORTED", "is interrupted by another navigation")
 _READ = """({ origin, keys }) => {
   if (location.origin !== origin) return null;
   try { return keys.map((key) => localStorage.getItem(key)); } catch { return null; }
@@ -26,6 +27,7 @@ _READ = """({ origin, keys }) => {
 async def open_sign_in_page(page: Page, site: Site, *, timeout_s: float) -> None:
     """Open the site's sign-in page. Raises SiteError if it does not answer; a page or a driver that is gone is ignored.
 
+    So is a load that the user ended, by stopping or repeating it or by going elsewhere: it is their window.
     Where the browser refuses the certificate or does not get through its proxy, that is RefusedByBrowserError or
     NotLetThroughError.
     """
@@ -33,7 +35,7 @@ async def open_sign_in_page(page: Page, site: Site, *, timeout_s: float) -> None
     try:
         await page.goto(address, wait_until="commit", timeout=timeout_s * 1000)
     except PlaywrightError as error:
-        if page.is_closed() or driver_is_gone():
+        if page.is_closed() or driver_is_gone() or any(words in error.message for words in _ENDED_BY_THE_USER):
             return
         raise refused_by_browser(error.message, address) or SiteError(
             f"the page did not answer: {error.message.splitlines()[0]}",

@@ -210,6 +210,9 @@ def test_only_a_file_of_purgers_own_is_to_be_deleted(tmp_path: Path, monkeypatch
         with pytest.raises(InputError) as raised:
             sessions.find(PUBLIC)
         assert (f"rm {sessions.path}" in str(raised.value.remedy)) is is_own
+    with pytest.raises(InputError) as raised:
+        Sessions().find(ACME)
+    assert str(raised.value.remedy).endswith("; purger login --url https://travis.acme.org.")
 
 
 def test_a_token_of_a_session_that_can_not_be_sent_is_told_with_its_file(tmp_path: Path) -> None:
@@ -229,4 +232,4 @@ def test_a_file_that_cannot_be_read_or_written_is_an_input_error(tmp_path: Path)
     below = Sessions(tmp_path / "file" / "session.json")
     assert below.find(PUBLIC) is None
     with pytest.raises(InputError, match="can't be saved"):
-        below.prepare()
+        below.prepare(PUBLIC)
