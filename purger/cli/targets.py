@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ _FROM_FILE_VARIABLE = "PURGER_FROM_FILE"
 _JOB_VARIABLE = "TRAVIS_REPO_SLUG"
 _LONGEST_SHOWN = 60
 _NO_NAME = "the line does not name a repository"
+_COMMENT = re.compile(r"(?:(?:\A|\s)#|#(?=\s|\Z)).*")
+"""What is glued to a name at both sides may be a branch: `owner/name#main` is none for all of the repository's."""
 _HOW_TO_LIST = "Write one name a line: owner/name, or owner/* for all of an owner's."
 
 
@@ -209,7 +212,7 @@ def _targets_in(path: str, site: Site) -> list[Repository | Owner]:
         ) from None
     found = []
     for number, line in enumerate(text.splitlines(), 1):
-        if name := line.partition("#")[0].strip():
+        if name := _COMMENT.sub("", line).strip():
             try:
                 found.append(parse_target(name, site, git.real_host))
             except InputError as error:
@@ -231,8 +234,7 @@ def _may_be_shown(line: str) -> bool:
     A file of a folder may name any other one as the list. What seems to be a comment with an `@` may be the rest of a
     password: `https://me:secret#1@host/…`.
     """
-    name, _, comment = line.partition("#")
-    name = name.strip()
-    is_whole = "@" not in comment and len(name) <= _LONGEST_SHOWN
+    name = _COMMENT.sub("", line).strip()
+    is_whole = "@" not in line.partition("#")[2] and len(name) <= _LONGEST_SHOWN
     is_of_a_stranger = _FROM_FILE_VARIABLE in env_file.current().taken
     return is_whole and not is_of_a_stranger and name.isprintable() and not {" ", "="} & set(name)

@@ -31,6 +31,16 @@ _ANOTHER_ASSIGNMENT = re.compile(r"\s[A-Za-z_]\w*\+?=")
 _NAMED_INSIDE = re.compile(r"(?<!\w)PURGER_\w+")
 _QUOTED_INSIDE = re.compile(r"(?<=[\[(][\"'])PURGER_\w+")
 """A name as programs write it: `os.environ["PURGER_BRANCH"] = …`."""
+_GIVEN_AS_A_NAME = re.compile(
+    r"(?<![\w${])(?i:name|key|variable|env)[\"']?\s*[:=]\s*[\"'\\]?"
+    r"(PURGER_[A-Z_]+|TRAVIS_(?:TOKEN|ENDPOINT|CONFIG_PATH|REPO_SLUG)\b)"
+)
+"""A name in a place of its own, as in lists of Kubernetes (`- name: PURGER_BRANCH`), in JSON, XML and PowerShell.
+
+In small letters it may well be the name of something else: `NAME=purger_test`.
+"""
+_A_WORD_ALONE = re.compile(r"-\s.*|(?!(?:fi|done)\Z)(?=.*[a-z])[^\s=:]+")
+"""An item of a list, or a word that is no variable's name, which would pass on another one's value."""
 _SETS_NOTHING = re.compile(r"\s*(?:unset|echo|printf|if|elif|while|test|source|eval|\[|\.\s|\w+\s+-)", re.IGNORECASE)
 _SETS_SOMETHING = re.compile(r"\w\s*[=:]\s*[^=\s]")
 _OURS = re.compile(r"PURGER|TRAVIS", re.IGNORECASE)
@@ -90,6 +100,7 @@ def settings_in(content: bytes, known: Collection[str]) -> dict[str, str]:
             understood += 1
     if understood != sum(name_meant(line) is not None for line in text.splitlines()):
         raise InputError(".env can't be read: a line of purger's is not understood", remedy=_REMEDY)
+    _refuse_continued(text)
     return found
 
 
@@ -144,6 +155,23 @@ def _refuse_misspelt(text: str) -> None:
             )
 
 
+def _refuse_continued(text: str) -> None:
+    """Raise InputError for a line below a filter that may hold more of its values: it would be lost."""
+    filter_above, indent_above = None, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        bare, indent = _bare(line), len(line) - len(line.lstrip())
+        if not bare or bare.startswith("#"):
+            continue
+        is_indented = indent > indent_above and not re.search(r"[=:]", bare)
+        if filter_above and (is_indented or _A_WORD_ALONE.fullmatch(bare)):
+            raise InputError(
+                f".env can't be read: line {number} sets nothing, and may be more of {filter_above} above",
+                remedy=f"Write all values on the line of {filter_above}, separated by spaces, or remove line {number}.",
+            )
+        name = name_meant(line)
+        filter_above, indent_above = (name if name in _OF_SELECTING else None), indent
+
+
 def name_meant(line: str) -> str | None:
     """Return the variable that a line seems to be about: `PURGER_…`, or one of Travis's; None for other lines.
 
@@ -167,7 +195,8 @@ def name_meant(line: str) -> str | None:
     # A line that sets nothing may unset a filter, or test it.
     pattern = _NAMED_INSIDE if not separator and _SETS_NOTHING.match(bare) else _SETTING_INSIDE
     text = _COMMENT_AT_END.sub("", bare)
-    inside = (one.group().rstrip("=:?+ ").upper() for each in (pattern, _QUOTED_INSIDE) for one in each.finditer(text))
+    found = (one for each in (pattern, _QUOTED_INSIDE, _GIVEN_AS_A_NAME) for one in each.finditer(text))
+    inside = (one.group(one.lastindex or 0).rstrip("=:?+ ").upper() for one in found)
     return next((name for name in inside if name not in _PINS), None)
 
 

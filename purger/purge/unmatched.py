@@ -21,8 +21,8 @@ from purger.travis.keys import last_part
 _REMOTE = re.compile(r"^(?:heads/|(?:remotes/)?(?:origin|upstream)/)")
 _PULL_REQUEST = re.compile(r"(?:#|!|pr[-_ /#]?|pull/|\A(?=\d+/(?:head|merge)\Z))(\d+)(?:/head|/merge)?")
 """A pull request as people and hosts name it; `7/merge` is GITHUB_REF_NAME."""
-_AROUND = "[](){}<>\"'`^$|"
-"""What people and programs put around names."""
+_AROUND = "[](){}<>\"'`^$|=\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb\u2039\u203a"
+"""What people and programs put around names: `--exclude==main`, and the quotes of an editor."""
 _DECIMAL = re.compile(r"\d+\.\d+", re.ASCII)
 """A name that YAML reads as a number: `1.10` becomes `1.1`, and `3.0` becomes `3`."""
 _NOT_IN_A_SLUG = re.compile(r"[^a-z0-9]")

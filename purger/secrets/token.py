@@ -11,13 +11,16 @@ _ALONE = (
     "Set TRAVIS_TOKEN to the token alone: not to a file that holds it, and without quotes, a name or a word such as "
     "`token` before it."
 )
+_BY_ANOTHER = f"{_ALONE} What another tool replaces or decrypts needs that tool to start purger."
+_NOT_THE_TOKEN = re.compile(r"[^\w+-]|[\w.+-]+[:\[({]|[A-Z][A-Z_]+=[^=]", re.ASCII)
+"""How a text begins that leads to a token or holds one: `op://vault/travis`, `encrypted:…`, `$TOKEN`, a path."""
 
 
 class Token:
     """An API token whose text does not appear when it is printed, logged or shown in an assertion.
 
     `renewal` says what to do where the site refuses it; by default that of `TRAVIS_TOKEN`. Raises AccessError for an
-    empty token, InputError for one that cannot be sent in a header.
+    empty token, InputError for one that cannot be sent in a header, and for what is no token.
     """
 
     __slots__ = ("_text", "renewal")
@@ -31,9 +34,13 @@ class Token:
                 remedy=_ALONE,
             )
         redaction.remember(text)
+        if _NOT_THE_TOKEN.match(text):
+            # Docker's --env-file takes quotes for a part of the value, a variable of GitLab's may hold the path of a
+            # file, and a password manager or an encrypted `.env` leaves a reference where it did not start purger.
+            what = "the token begins as a reference, a path or a quote does, and no token does so"
+            raise InputError(what, remedy=_BY_ANOTHER)
         self._text = text
-        # No token has other characters. Docker's --env-file takes quotes for a part of the value, and a variable of
-        # GitLab's may hold the path of a file.
+        # No token has other characters.
         is_alone = re.fullmatch(r"[\w-]+=*", text, re.ASCII)
         copy = "Copy a new one from the site's settings page into TRAVIS_TOKEN."
         self.renewal = renewal or (copy if is_alone else _ALONE)

@@ -197,7 +197,7 @@ def parse_repository(text: str, site: Site, real_host: Callable[[str], str] = _s
         first = parts.pop(0)
         provider = provider_of(first) or first.lower()
     known = next((each for each in PROVIDERS if each == (provider or PROVIDERS[0])), None)
-    if known is None and not _BETWEEN_NAMES.search(path):
+    if known is None and all((provider, *parts)) and not _BETWEEN_NAMES.search(path):
         raise InputError(
             f"{shown_address(str(provider))!r} in {shown_address(text)!r} is not a provider",
             remedy=f"The providers are {', '.join(PROVIDERS)}.",

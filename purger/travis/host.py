@@ -44,8 +44,8 @@ def host_token(environ: Mapping[str, str]) -> Token | None:
     text = environ.get(HOST_TOKEN_VARIABLE, "").strip()
     try:
         return Token(text) if text else None
-    except InputError:
+    except InputError as error:
         raise InputError(
-            f"{HOST_TOKEN_VARIABLE} contains white space, control characters or letters that are not ASCII",
+            error.what.replace("the token", HOST_TOKEN_VARIABLE, 1),
             remedy=f"Copy it again, or unset {HOST_TOKEN_VARIABLE}: GitHub also answers a few questions without it.",
         ) from None

@@ -128,6 +128,24 @@ def test_names_of_a_file_have_comments_and_each_is_meant_once() -> None:
     assert source is None
 
 
+@pytest.mark.parametrize("line", ["acme/a# it", "acme/a#", "acme/a\t#i#t", "https://github.com/acme/a#it"])
+def test_a_comment_stands_behind_or_before_a_blank(line: str) -> None:
+    Path("names.txt").write_text(f"{line}\n#acme/b\n")
+    assert [str(target) for target in targets_from([], "names.txt", Site())[0]] == ["acme/a"]
+
+
+@pytest.mark.parametrize("line", ["acme/a#main", "acme/a#main # it", "acme/*#main"])
+def test_what_may_be_a_branch_of_a_repository_in_a_file_is_no_comment(
+    command: Command, runs: list[Run], line: str
+) -> None:
+    Path("names.txt").write_text(f"{line}\n")
+    ended = command("purge", "--from-file", "names.txt", "-y")
+    assert (ended.code, runs) == (2, [])
+    assert f"'{line.partition(' ')[0]}' does not name a repository (names.txt, line 1)" in ended.err
+    Path("names.txt").write_text(f"acme/a#{'s3cret' * 20}\n")
+    assert "s3cret" not in command("purge", "--from-file", "names.txt", "-y").err
+
+
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
 def test_a_file_of_names_that_cannot_be_read_is_an_error(content: bytes | None) -> None:
     if content is not None:

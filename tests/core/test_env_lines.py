@@ -47,6 +47,12 @@ MAIN = {"PURGER_BRANCH": "main"}
         b"unset PURGER_VERSION # it\nFOO=1 PURGER_VERSION=2\nPURGER_BRANCH=main",
         b"# PURGE_BRANCH=x\nPURGE=1\nunset PURGE_BRANCH\nSET_PURGE_BRANCH=x\nPURGER_BRANCH=main",
         b"see PURGE_BRANCH there: x\nPURGER_BRANCH=main",
+        b"PURGER_BRANCH=main\nAWS_PROFILE\n",
+        b"set -a\nPURGER_BRANCH=main\nset +a\n",
+        b"if true; then\n  PURGER_BRANCH=main\n  AWS_PROFILE\nfi\n",
+        b"PURGER_BRANCH=main\n  FOO=1\n  BAR: 2\n  x",
+        b"PURGER_BRANCH=main\n  # more\n\nFOO=1\n  bar",
+        b"NAME=purger_app\nAPP_KEY=PURGER_EXCLUDE\nFOO=${env:PURGER_EXCLUDE}\nPURGER_BRANCH=main",
     ],
 )
 def test_a_filter_is_read(content: bytes) -> None:
@@ -185,6 +191,21 @@ def test_a_filter_is_read(content: bytes) -> None:
         "PURGER_EXCLUDE=main travis_token: s3cret",
         "PURGER_EXCLUDE= TRAVIS_TOKEN=s3cret",
         "PURGER_EXCLUDE=main\tAWS_SECRET_ACCESS_KEY=s3cret # of another tool",
+        "- name: PURGER_EXCLUDE\n  value: main",
+        '  - { name: "PURGER_EXCLUDE", value: main }',
+        "name=PURGER_EXCLUDE\nvalue=main",
+        '[{"key": "PURGER_EXCLUDE", "value": "main"}]',
+        '<add key="PURGER_EXCLUDE" value="main"/>',
+        "Set-Item Env:PURGER_EXCLUDE main",
+        "New-Item -Path Env:\\PURGER_EXCLUDE -Value main",
+        "- name: TRAVIS_REPO_SLUG\n  value: acme/widgets",
+        "- name: TRAVIS_TOKEN\n  value: s3cret",
+        "PURGER_EXCLUDE=main\n  release",
+        "  PURGER_EXCLUDE=main\n    release",
+        "PURGER_EXCLUDE=main\nrelease",
+        "PURGER_EXCLUDE=main\n\n# and\n\trelease hotfix",
+        "PURGER_EXCLUDE=main\n- Release 2",
+        "PURGER_EXCLUDE='main'\r\n  RELEASE\r\n",
     ],
 )
 def test_a_line_that_looks_like_ours_and_is_not_understood_is_refused_by_name(text: str) -> None:
@@ -359,6 +380,11 @@ def test_any_bytes_end_in_settings_or_in_a_refusal(content: bytes) -> None:
             "PURGER_EXCLUDE=$KEEP",
             "(PURGER_EXCLUDE) holds what a shell would replace, and purger does not",
             "single quotes if it is meant so",
+        ),
+        (
+            "FOO=1\nPURGER_BRANCH=a\n  s3cret",
+            "line 3 sets nothing, and may be more of PURGER_BRANCH above",
+            "separated by spaces, or remove line 3",
         ),
         ("PURGER_BRANCH=${FOO}", "holds what a shell would replace", "single quotes if it is meant so"),
         (

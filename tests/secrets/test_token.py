@@ -47,15 +47,51 @@ def test_what_no_header_can_hold_is_an_input_error_that_does_not_quote_it(text: 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "/builds/acme/widgets.tmp/TRAVIS_TOKEN",
+        "~/s3cret",
+        "./s3cret",
+        '"s3cret"',
+        "'s3cret'",
+        "TRAVIS_TOKEN=s3cret",
+        "token:s3cret",
+        "encrypted:BFhs3cret==",
+        "op://s3cret/travis/token",
+        "vault:secret/data/s3cret#token",
+        "ref+vault://s3cret",
+        "arn:aws:secretsmanager:eu-west-1:1:secret:s3cret",
+        "ENC[AES256_GCM,data:s3cret=,type:str]",
+        "@Microsoft.KeyVault(SecretUri=https://s3cret)",
+        "$S3CRET",
+        "$(s3cret)",
+        "`s3cret`",
+        "{{s3cret}}",
+        "%S3CRET%",
+        "<s3cret>",
+        "[secure]",
+        "!reference",
+        "***",
+    ],
+)
+def test_what_leads_to_a_token_or_has_more_around_it_is_refused_and_never_sent(text: str) -> None:
+    with pytest.raises(InputError, match="the token begins as a reference, a path or a quote does") as caught:
+        Token(text)
+    said = f"{caught.value} {caught.value.remedy}"
+    assert "s3cret" not in said.lower()
+    assert "Set TRAVIS_TOKEN to the token alone: not to a file" in said
+    assert "needs that tool to start purger" in said
+
+
+@pytest.mark.parametrize(
     ("text", "remedy"),
     [
         (TEXT, "Copy a new one"),
         ("aB3_-x9==", "Copy a new one"),
-        ("/builds/acme/widgets.tmp/TRAVIS_TOKEN", "Set TRAVIS_TOKEN to the token alone: not to a file"),
-        (f'"{TEXT}"', "Set TRAVIS_TOKEN to the token alone"),
-        (f"'{TEXT}'", "Set TRAVIS_TOKEN to the token alone"),
-        (f"TRAVIS_TOKEN={TEXT}", "Set TRAVIS_TOKEN to the token alone"),
-        (f"token:{TEXT}", "Set TRAVIS_TOKEN to the token alone"),
+        ("-aB3", "Copy a new one"),
+        ("ABCDEF==", "Copy a new one"),
+        ("aB/3.x+9=", "Set TRAVIS_TOKEN to the token alone"),
+        (f'{TEXT}"', "Set TRAVIS_TOKEN to the token alone"),
     ],
 )
 def test_what_to_do_about_a_refused_token_depends_on_whether_more_was_given(text: str, remedy: str) -> None:

@@ -129,6 +129,13 @@ def test_an_unknown_provider_is_named_beside_those_that_are_known() -> None:
     assert caught.value.remedy == "The providers are github, gitlab, bitbucket, assembla."
 
 
+@pytest.mark.parametrize("text", ["acme//widgets", "acme//widgets/caches", "acme/widgets//caches"])
+def test_an_owner_before_an_empty_part_is_not_taken_for_a_provider(text: str) -> None:
+    with pytest.raises(InputError, match=f"^'{text}' does not name a repository") as caught:
+        parse_repository(text, COM)
+    assert "Name it owner/name" in str(caught.value.remedy)
+
+
 @pytest.mark.parametrize(
     ("url", "api_url", "expected"),
     [

@@ -47,3 +47,6 @@ def test_a_token_that_cannot_be_sent_is_named() -> None:
     assert found.reveal() == "host-token-of-tests"
     with pytest.raises(InputError, match=r"^GITHUB_TOKEN contains white space"):
         host_token({"GITHUB_TOKEN": "two words"})
+    with pytest.raises(InputError, match=r"^GITHUB_TOKEN begins as a reference") as caught:
+        host_token({"GITHUB_TOKEN": "op://vault/github"})
+    assert "vault" not in f"{caught.value} {caught.value.remedy}"
