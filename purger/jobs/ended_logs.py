@@ -47,7 +47,7 @@ class EndedLogs:
         for pause_s in self._pauses_s:
             await asyncio.sleep(pause_s)
             try:
-                log = await self._jobs.log(run.id, after=before.finished_at)
+                log = await self._jobs.log(run.id, former=before)
             except (LogRemovedError, FormerLogError, NotALogError) as error:
                 why = SiteError(error.what, where=error.where, remedy=error.remedy)
                 continue
@@ -56,7 +56,8 @@ class EndedLogs:
             if log.too_long or not log.truncated:
                 break
         now = await self._jobs.facts(run.id)
-        if now.is_running or now.started_at != run.started_at:
+        is_later = bool(now.started_at and run.started_at) and now.started_at != run.started_at
+        if now.is_running or is_later:
             raise JobError(
                 "somebody restarted it before its log was read",
                 where=run.url,

@@ -181,11 +181,11 @@ class Jobs:
             else:
                 return
 
-    async def log(self, job_id: int, *, after: datetime | None = None) -> JobLog:
+    async def log(self, job_id: int, *, former: JobFacts | None = None) -> JobLog:
         """Read the log as far as it is written, in constant memory.
 
-        Raises NoLogYetError, LogRemovedError, NotALogError, and FormerLogError where the run before, which ended at
-        `after`, asked for all the caches in it.
+        Raises NoLogYetError, LogRemovedError, NotALogError, and FormerLogError where the last cache in it was asked for
+        while the run of the facts `former` ran.
         """
         where = self._site.job_call(job_id)
         try:
@@ -204,8 +204,7 @@ class Jobs:
                 where=where,
                 remedy=f"Check the job's page. {SIGN_IN_TO_THE_NETWORK}",
             )
-        asked_at = max((fetch.at for fetch in log.asked if fetch.at is not None), default=None)
-        if after is not None and asked_at is not None and asked_at < after:
+        if former and _is_of(former, log):
             raise FormerLogError(
                 f"the API still has the log of the run of job {job_id} before the restart",
                 where=where,
@@ -213,6 +212,14 @@ class Jobs:
                 "of this run.",
             )
         return log
+
+
+def _is_of(run: JobFacts, log: JobLog) -> bool:
+    """Whether the last cache that a log names was asked for while this run ran, by the clock of the job's machine."""
+    asked_at = max((fetch.at for fetch in log.asked if fetch.at is not None), default=None)
+    if asked_at is None or run.started_at is None or run.finished_at is None:
+        return False
+    return run.started_at <= asked_at < run.finished_at
 
 
 def running_error(job_id: int, where: str) -> JobRunningError:

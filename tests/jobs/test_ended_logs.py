@@ -17,7 +17,7 @@ from purger.travis.jobs import FormerLogError, JobBranches, JobFacts, Jobs, LogR
 from tests.travis.job_log.corpus import LOGS
 
 JOB = JobFacts(7, "failed", None, None, 3, 1, "acme/widgets", None)
-RUN = JobRun(7, "https://app/jobs/7", state="failed")
+RUN = JobRun(7, "https://app/jobs/7", state="failed", started_at=datetime(2026, 2, 1, tzinfo=UTC))
 WHOLE = (LOGS / "new_own.log").read_bytes()
 
 
@@ -29,7 +29,7 @@ class FakeJobs:
         self.branch_calls = 0
         self.now = JOB
 
-    async def log(self, _job_id: int, **_after: object) -> JobLog:
+    async def log(self, _job_id: int, **_former: object) -> JobLog:
         log = self._logs.pop(0)
         if log is None:
             raise NoLogYetError("job 7 has no log yet", remedy="Wait.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -136,9 +137,18 @@ async def test_a_log_of_the_run_before_the_restart_is_not_that_of_the_new_run(jo
     async with open_api() as api:
         (fetch,) = (await Jobs(api).log(job.id)).fetched
         assert fetch.at is not None
-        assert (await Jobs(api).log(job.id, after=fetch.at)).fetched == (fetch,)
+        second = timedelta(seconds=1)
+        former = replace(await Jobs(api).facts(job.id), started_at=fetch.at - second, finished_at=fetch.at + second)
         with pytest.raises(FormerLogError, match=f"still has the log of the run of job {job.id} before the restart"):
-            await Jobs(api).log(job.id, after=fetch.at + timedelta(seconds=1))
+            await Jobs(api).log(job.id, former=former)
+        for other in (
+            replace(former, finished_at=fetch.at),
+            # A clock that is slow by much says nothing.
+            replace(former, started_at=fetch.at + second, finished_at=fetch.at + 2 * second),
+            replace(former, started_at=None),
+            replace(former, finished_at=None),
+        ):
+            assert (await Jobs(api).log(job.id, former=other)).fetched == (fetch,)
 
 
 async def test_a_page_in_place_of_a_log_is_named(job: Job, open_api: OpenApi, monkeypatch: pytest.MonkeyPatch) -> None:
