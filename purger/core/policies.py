@@ -131,7 +131,7 @@ def decide(
     return Decision.of(
         ((case.cache, case.verdict) for case in cases),
         is_complete=is_complete,
-        doubtful=(case.cache for case in cases if case.may_go and case.verdict.kept in _IN_DOUBT),
+        doubtful=(case.cache for case in cases if case.may_go and case.verdict.selected is False),
     )
 
 
@@ -152,7 +152,7 @@ def crowded(caches: Sequence[Cache], most: int) -> set[Cache]:
 def _keep_newest(cases: Sequence[_Case], most: int, *, is_complete: bool) -> None:
     """Keep what fewer than `most` are newer than, of its branch and kind of job: of caches of one date all or none.
 
-    Where more caches could change that, `may_go` stays.
+    Where more caches could change that, or one of the group without a date, `may_go` stays.
     """
     dates: dict[tuple[str | None, str | None], list[datetime]] = {}
     for cache in (case.cache for case in cases if case.cache.is_dated):
@@ -160,6 +160,7 @@ def _keep_newest(cases: Sequence[_Case], most: int, *, is_complete: bool) -> Non
     for group in dates.values():
         group.sort(reverse=True)
     may_be_more = crowded([case.cache for case in cases], most)
+    undated = {(case.cache.full_branch, case.cache.job_kind) for case in cases if not case.cache.is_dated}
     for case in cases:
         cache = case.cache
         if cache not in may_be_more:
@@ -170,7 +171,7 @@ def _keep_newest(cases: Sequence[_Case], most: int, *, is_complete: bool) -> Non
             if case.verdict.selected:
                 case.verdict = Verdict(selected=None)
         elif cache.last_modified >= dates[cache.full_branch, cache.job_kind][:most][-1]:
-            case.keep(Kept.NEWEST, may_go=not is_complete)
+            case.keep(Kept.NEWEST, may_go=not is_complete or (cache.full_branch, cache.job_kind) in undated)
 
 
 def _keep_what_is_there(cases: Sequence[_Case], is_gone: Callable[[Cache], bool | None]) -> None:
@@ -191,6 +192,7 @@ def _keep_enough(cases: Sequence[_Case], most_bytes: int, *, largest_first: bool
     everything = sum(case.cache.size_bytes for case in cases)
     left = sum(case.cache.size_bytes for case in cases if not case.may_go)
     alike = Counter(case.cache.size_bytes for case in cases if case.may_go)
+    may_be_larger = not all(case.cache.is_sized for case in cases)
 
     def place(case: _Case) -> tuple[object, ...]:
         return (-case.cache.size_bytes if largest_first else 0, oldest_first(case.cache))
@@ -201,6 +203,6 @@ def _keep_enough(cases: Sequence[_Case], most_bytes: int, *, largest_first: bool
         if not case.cache.is_sized:
             case.keep(Kept.UNSIZED, may_go=True)
         elif everything <= most_bytes or (left <= most_bytes and case.verdict.selected):
-            case.keep(Kept.ENOUGH)
+            case.keep(Kept.ENOUGH, may_go=may_be_larger)
         elif dates_decide and not case.cache.is_dated:
             case.keep(Kept.UNDATED, may_go=True)

@@ -49,17 +49,17 @@ class BranchListings:
             self.counts[branch] = len(listing)
         return listing
 
-    async def branches(self) -> dict[str, bool | None]:
+    async def branches(self, *, anew: bool = False) -> dict[str, bool | None]:
         """Return the full names of the repository's branches and of those that the selection names.
 
-        Each with whether the host has it, None where the API does not say.
+        Each with whether the host has it, None where the API does not say. `anew` asks for those that came meanwhile.
         """
-        return dict.fromkeys(self._selection.named) | await self.built_branches()
+        return dict.fromkeys(self._selection.named) | await self.built_branches(anew=anew)
 
-    async def built_branches(self) -> dict[str, bool | None]:
+    async def built_branches(self, *, anew: bool = False) -> dict[str, bool | None]:
         """Return those of the branches that the API lists: a name that the selection gives may be no branch's."""
         async with self._fetching:
-            if self._built is None:
+            if self._built is None or anew:
                 self._built = await self._api.branches(self._id)
             return self._built
 

@@ -34,6 +34,19 @@ class ExactDeletion:
 
     async def ways(self, caches: Sequence[Cache], left_below: LeftBelow) -> list[Deletion | Undeletable]:
         """Return how to delete these and nothing that is not selected; those with the same way are together."""
+        found = await self._ways(caches, left_below)
+        lost = [way for way in found if isinstance(way, Undeletable) and way.reason != SHARED_NAME]
+        if not lost:
+            return found
+        # A branch may have been built for the first time since the branches were asked for.
+        known = self._by_displayed_name
+        self._by_displayed_name = by_displayed_name(await self._listings.branches(anew=True))
+        if self._by_displayed_name == known:
+            return found
+        again = await self._ways([cache for way in lost for cache in way.caches], left_below)
+        return [*(way for way in found if way not in lost), *again]
+
+    async def _ways(self, caches: Sequence[Cache], left_below: LeftBelow) -> list[Deletion | Undeletable]:
         groups: dict[tuple[str | None, str, bool], list[Cache]] = {}
         for cache in caches:
             groups.setdefault((cache.full_branch, cache.branch, cache.may_be_nested), []).append(cache)

@@ -181,6 +181,24 @@ def test_what_is_kept_for_want_of_a_size_takes_its_place_of_a_limit() -> None:
     assert decided([first, replace(second, size_bytes=UNSIZED)], selection).selected == (first,)
 
 
+@pytest.mark.parametrize("more", [{"limit": 2}, {"until_below_bytes": 30}])
+def test_what_one_without_a_date_may_be_newer_than_takes_its_place(more: dict[str, Any]) -> None:
+    newest, *twins = of_ages(1, 5, 5)
+    others = of_ages(1, 3, branch="login")
+    selection = selection_of({}, Policies(keep_newest=1, **more))
+    assert set(decided([newest, *twins, *others], selection).selected) == set(twins)
+    assert decided([replace(newest, last_modified=UNDATED), *twins, *others], selection).selected == ()
+
+
+def test_what_is_enough_beside_one_without_a_size_takes_its_place_of_a_limit() -> None:
+    older, larger = (replace(one, size_bytes=size) for one, size in zip(of_ages(5, 3), (5, 9), strict=True))
+    (kept,) = of_ages(1, branch="login")
+    policies = Policies(until_below_bytes=10, largest_first=True, limit=1)
+    selection = selection_of({"exclude": ("login",)}, policies)
+    assert decided([older, larger, replace(kept, size_bytes=50)], selection).selected == (older,)
+    assert decided([older, larger, replace(kept, size_bytes=UNSIZED)], selection).selected == ()
+
+
 def test_what_is_kept_since_its_branch_is_not_known_takes_its_place_of_a_limit() -> None:
     (first,), (second,) = of_ages(5, branch="login"), of_ages(3, branch="PR.7")
     selection = selection_of({}, Policies(gone=True, limit=1))

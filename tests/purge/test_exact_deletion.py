@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from purger.core import events
 from purger.core.branch_names import is_glob
-from purger.core.cache import Cache, Kind, Method, Outcome
+from purger.core.cache import Cache, Kind, Method, Outcome, versions
 from purger.core.errors import AccessError, InputError
 from purger.core.selection import Selection
 from purger.purge.entry import NOT_SELECTED
+from purger.purge.exact_deletion import ExactDeletion
 from purger.standin import DeleteFault, Reupload, StandIn
 from purger.standin.repository import Repository
 from purger.travis.page.cache_page import CachePage
 from tests.support.browser import Purge, Purger
+from tests.support.builders import cache
 
 pytestmark = pytest.mark.browser
 
@@ -284,6 +286,24 @@ async def test_displayed_names_are_traced_to_branches_that_exist(purge: Purge, r
     assert not record.ok
     reasons = {entry.cache.name: entry.reason for entry in record.ledger.left}
     assert "its full branch name is unknown" in (reasons["unknown.tgz"] or "")
+
+
+@pytest.mark.parametrize("named", ["feature/new", "feature/else"])
+async def test_a_branch_that_is_built_for_the_first_time_meanwhile_is_found(named: str) -> None:
+    new, old = cache("new"), cache("old")
+    found = {"feature/new": [new], "x/old": [old]}
+
+    class Listings:
+        async def branches(self, *, anew: bool = False) -> dict[str, bool | None]:
+            return dict.fromkeys(["x/old", named] if anew else ["x/old"], True)
+
+        async def listing(self, branch: str) -> list[Cache]:
+            return found.get(branch, [])
+
+    exact = ExactDeletion(cast(Any, None), 1, cast(Any, Listings()))
+    ways = await exact.ways([new, old], lambda _folder, caches: versions(caches))
+    expected = "feature/new" if named == "feature/new" else None
+    assert [(getattr(way, "folder", None), way.caches) for way in ways] == [("x/old", (old,)), (expected, (new,))]
 
 
 async def test_a_glob_with_a_slash_means_full_names(purge: Purge, repository: Repository) -> None:

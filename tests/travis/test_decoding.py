@@ -51,7 +51,7 @@ CALLS: dict[str, tuple[Call, dict[str, Any]]] = {
     ),
     "branches of a job": (lambda api: Jobs(api).branches(JOB), REPOSITORY | {"branch": {"name": "main"}}),
     "restart": (lambda api: Jobs(api).restart(7), {"id": 7, "state": "passed"}),
-    "log": (lambda api: Jobs(api).log(7), {"id": 7}),
+    "log": (lambda api: Jobs(api).log(7), {"content": "travis_fold:start:worker_info\r\x1b[0KWorker information\n"}),
 }
 
 
