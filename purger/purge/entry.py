@@ -33,7 +33,6 @@ ACCEPTED_ONLY = f"its deletion was accepted, but {NOT_RECHECKED}"
 ICON_DELETES_NOTHING = "its deletion was accepted, but did not delete it"
 NOT_ATTEMPTED = "not attempted"
 GONE_BEFORE = "gone before the first attempt"
-GONE_ELSEWHERE = "not selected, and gone since: somebody else deleted or replaced it"
 
 
 class State(StrEnum):
@@ -97,7 +96,7 @@ class Entry:
     @property
     def outcome(self) -> Outcome:
         """Return what became of the cache, as far as the last load shows."""
-        if not self.listed and (self.selected or self.attempts):
+        if not self.listed:
             return Outcome.DELETED
         if not self.selected or self.state is State.UNDELETABLE:
             return Outcome.SKIPPED
@@ -109,9 +108,7 @@ class Entry:
     def reason(self) -> str | None:
         """Return why the cache is not gone; for one that is gone, why no attempt of ours did it."""
         if not self.listed:
-            if self.attempts:
-                return None
-            return GONE_BEFORE if self.selected else GONE_ELSEWHERE
+            return None if self.attempts else GONE_BEFORE
         if not self.selected:
             if not self.undecided:
                 return NOT_SELECTED if self.kept is None else self.kept.of_one

@@ -180,8 +180,8 @@ def _cache_report(entry: Entry) -> CacheReport:
         how=entry.method if is_gone else None,
         reason=entry.reason,
         recreated_times=entry.recreated,
-        gone_at=None if entry.listed else entry.gone_at,
+        gone_at=entry.gone_at if is_gone else None,
         kept=entry.kept,
-        undecided=entry.undecided and entry.listed,
+        undecided=entry.undecided,
         in_full=cache.full_branch is not None,
     )

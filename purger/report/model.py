@@ -100,8 +100,7 @@ class CacheReport(Model, frozen=True, kw_only=True):
 
     `row` is what the page shows as its branch: for a file name with a slash a part of that (None: version 0.1.0).
     `kept` names the policy that keeps it; `undecided` means that nobody can tell whether it is selected. `in_full`
-    means that `branch` is known to be the full name. `gone_at` is when it was seen gone: then it is `deleted` or, where
-    it was not selected and somebody else did that, `skipped`.
+    means that `branch` is known to be the full name.
     """
 
     name: str

@@ -500,9 +500,7 @@ def test_whatever_happens_the_views_agree(happened: list[str]) -> None:
         assert set(ledger.waiting).isdisjoint(ledger.to_attempt)
         assert ledger.ok is (not left)
         for one in ledger.entries:
-            is_deleted = not one.listed and (one.selected or one.attempts > 0)
-            assert (one.outcome is Outcome.DELETED) is is_deleted
-            assert one.listed or one.gone_at is not None
+            assert (one.outcome is Outcome.DELETED) is (one.gone_at is not None and not one.listed)
             assert one.listed is False or one.reason
 
 

@@ -16,10 +16,9 @@ from purger.core.selection import Selection
 from purger.purge.record import Record
 from purger.report.build import doctor_report, error_report, exit_code_of, repository_report, run_report
 from purger.report.model import CheckReport, CheckState, KeptReport, SelectionReport
-from purger.travis.addresses import Repository
 from purger.travis.refusals import NotAllowedError, NotFoundError
 from tests.report.samples import SampleEntry, record, record_of, refused
-from tests.support.builders import NOW, cache, ledger_of
+from tests.support.builders import NOW, cache
 
 
 def test_a_report_without_filters_has_no_selection() -> None:
@@ -192,11 +191,3 @@ def test_the_report_of_the_doctor_is_ok_without_a_fault() -> None:
     made = doctor_report([check], ExitCode.ACCESS)
     assert (made.ok, made.exit_code, made.checks) == (False, 3, [check])
     assert doctor_report([], ExitCode.OK).ok
-
-
-def test_what_is_not_selected_and_somebody_else_deletes_does_not_count_as_deleted() -> None:
-    ledger = ledger_of(cache(), cache("kept"), selection=Selection(branches=("m*",)))
-    ledger.record_load([], NOW)
-    made = repository_report(Record(Repository("github", "acme", "widgets"), "", ledger, lambda _event: None), None)
-    assert (made.selected, made.deleted, made.skipped, len(made.left)) == (1, 1, 1, 0)
-    assert [(one.outcome, one.gone_at) for one in made.caches] == [(Outcome.DELETED, NOW), (Outcome.SKIPPED, NOW)]

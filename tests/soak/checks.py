@@ -185,7 +185,7 @@ def _told(plan: Plan, report: dict[str, Any], looks: Looks, history: History) ->
     surely = Counter(map(_version, history.throughout(start, end)))
     # What an answer told after the last look is told as listed still.
     perhaps = Counter(map(_version, history.at_times(start, time.monotonic())))
-    listed = Counter(_version_told(cache) for cache in caches if cache["gone_at"] is None)
+    listed = Counter(_version_told(cache) for cache in caches if cache["outcome"] != "deleted")
     for version in surely.keys() | listed.keys():
         if listed[version] < surely[version]:
             yield f"CALLED DELETED, BUT THERE: {version}: {surely[version]}, told as listed {listed[version]}"
