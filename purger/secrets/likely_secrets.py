@@ -56,7 +56,8 @@ _PLAIN = re.compile(
 )
 """Values that say that nothing is there, or that it was blanked."""
 _REFERENCE = re.compile(
-    r"\$\{?\w+(?:[:\-][^}]*)?\}?|\$\$?\(.*|\$\{\{.*|\{\{.*|<[^<>]*>?|%\w+%|\[[a-z ]+\]|(?:REDACTED|\[secure\])(?:\W.*)?"
+    r"\$\{?\w+(?:[:\-][^}]*)?\}?[.,;:!?)]*|\$\$?\(.*|\$\{\{.*|"
+    r"\{\{.*|<[^<>]*>?|%\w+%|\[[a-z ]+\]|(?:REDACTED|\[secure\])(?:\W.*)?"
 )
 _CODE = re.compile(
     r"(?:[\w.]+[(\[].*|(?:[A-Za-z_]\w*(?:\.|::|->))+[A-Za-z_]\w*|[\w.]*(?:token|secret|password|key|auth|credentials))[)\]},;]*",
