@@ -19,6 +19,8 @@ OF_TRAVIS = re.compile(
     r"delete-cache|cache-item|caches-list|no-caches|missing-notice|webToken|travis\.auth\.(?:accounts|active)|"
     r"Travis-API-Version|/repo/|/caches"
 )
+# Python before 3.11.5 goes on in the middle of a group that it could not repeat: `(?>(?:…)*)` is read rightly.
+REPEATED_FOR_GOOD = re.compile(r"(?<!\[\()\)(?:[*+?]|\{+\d*,?\d*\}+)\+")
 MOST_LINES_OF_A_FUNCTION = 45
 MOST_LINES_OF_A_CLASS = 180
 MOST_PARAMETERS = 8
@@ -36,6 +38,10 @@ def tree_of(path: Path) -> ast.Module:
 
 def test_selectors_storage_keys_and_api_paths_are_in_one_folder() -> None:
     assert [name_of(path) for path in ELSEWHERE if OF_TRAVIS.search(path.read_text())] == []
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    assert [name_of(path) for path in MODULES if REPEATED_FOR_GOOD.search(path.read_text())] == []
 
 
 def test_a_module_opens_with_one_sentence() -> None:

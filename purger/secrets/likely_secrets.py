@@ -10,12 +10,12 @@ from typing import NamedTuple
 from purger.secrets.redaction import redact, with_whole_secrets
 from purger.secrets.spellings import REDACTED
 
-_KEY_TEXT = r"(?=[^\n]*[A-Z])(?=[^\n]*[a-z])[ \t]*+[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6})?(?:[A-Za-z0-9+/]{6})?+[ \t]*+"
+_KEY_TEXT = r"(?=[^\n]*[A-Z])(?=[^\n]*[a-z])[ \t]*+[A-Za-z0-9+/]{64}(?:[A-Za-z0-9+/]{6}){0,2}[ \t]*+"
 _OF_KEYS = (
     r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<secret>.*?)(?:-----END [A-Z0-9 ]{0,40}-----|\Z)",
     # The beginning was cut off: what is left is key text down to the end, or nothing else.
-    r"(?m)(?P<secret>^(?:[ \t]*+[A-Za-z0-9+/=]++[ \t]*+\n)++)(?=[ \t]*+-----END [A-Z0-9 ]{0,40}PRIVATE KEY)",
-    rf"(?m)(?P<secret>^{_KEY_TEXT}(?:\n{_KEY_TEXT}){{2,}}+(?:\n[ \t]*+[A-Za-z0-9+/]{{1,76}}={{0,2}}$)?)",
+    r"(?m)(?P<secret>^(?:[ \t]*+[A-Za-z0-9+/=]++[ \t]*+\n)+)(?=[ \t]*+-----END [A-Z0-9 ]{0,40}PRIVATE KEY)",
+    rf"(?m)(?P<secret>^{_KEY_TEXT}(?:\n{_KEY_TEXT}){{2,}}(?:\n[ \t]*+[A-Za-z0-9+/]{{1,76}}={{0,2}}$)?)",
 )
 """Private keys in PEM, which take several lines."""
 _SHAPES = (
@@ -35,8 +35,8 @@ _WORD = (
 _SHORT_WORD = r"(?<=[_\-\"])(?:pass|pwd|auth)"
 _NAME = rf"(?P<word>{_WORD}|secrets|passwords|credentials?|{_SHORT_WORD})(?:_?id|_?base)?(?:_?\d{{1,2}})?"
 """What the name of a secret ends with."""
-_IN_QUOTES = r"[bru]{0,2}(?P<quote>\\{0,4}[\"'`])(?P<secret>(?:(?!(?P=quote))[^\n])++)"
-_BARE = r"(?:[^\s\"'`\\]|\\(?![\"'`nr]))++"
+_IN_QUOTES = r"[bru]{0,2}(?P<quote>\\{0,4}[\"'`])(?P<secret>(?:(?!(?P=quote))[^\n])+)"
+_BARE = r"(?:[^\s\"'`\\]|\\(?![\"'`nr]))+"
 _VALUE = rf"(?:{_IN_QUOTES}|(?P<bare>{_BARE}))"
 _SIGN = r"(?P<sign>\\{0,4}[\"'`]?\]?(?:=|[ \t]{0,9}:[ \t]{0,40}|[ \t]{0,9}(?:=>|:=|(?<=[ \t])=)[ \t]{0,40}))"
 _IN_QUERY = (

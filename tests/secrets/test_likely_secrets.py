@@ -70,7 +70,7 @@ def test_a_secret_is_known_by_what_stands_before_it(line: str, secret: str) -> N
     "line",
     [
         "$ export TOKEN=$TOKEN",
-        "it runs TOKEN=$TOKEN, and PASSWORD=${PASSWORD:-none}.",
+        "it runs TOKEN=$TOKEN, and PASSWORD=${PASSWORD}.",
         "$ export TOKEN=[secure]",
         '$ export TOKEN="${TOKEN}"',
         "$ export TOKEN= && make",

@@ -47,9 +47,9 @@ _MARKUP = (
 # What is ignored before a statement or between two: markers, durations, quoting, bullets, the page's line numbers,
 # and the dots of a slow upload.
 NOISE = (
-    rb"(?:[\s>|`.]|-(?=\s)|&gt;|\d{1,7}(?=\s|\Z)|"
+    rb"(?>(?:[\s>|`.]++|-(?=\s)|&gt;|\d{1,7}(?=\s|\Z)|"
     + rb"|".join((_MARKER, LOST_CODE, _CLOCK, _DURATION, _MARKUP))
-    + rb")*+"
+    + rb")*)"
 )
 _ONLY_NOISE = re.compile(NOISE)
 _REST_OF_HEADING = re.compile(rb"[ \"')\]:=*#<\-]{0,80}" + NOISE)

@@ -30,7 +30,7 @@ _CODE = re.compile(
 LOST_CODE = (
     rb"(?:\^M|(?:\^\[|\xe2\x90\x9b)\[[\d;?]*[A-Za-z]|(?<![\\]x1b)(?<![\\]033)(?<![\\]e)(?<!u001b)\[\d[\d;]*[mKGJ])"
 )
-QUOTING = rb"(?:[ \t]*(?:>|&gt;))*+[ \t]*+"
+QUOTING = rb"(?>(?:[ \t]*(?:>|&gt;))*)[ \t]*+"
 """What people put before all lines of a log alike: marks of quoting, the indentation of code."""
 QUOTED = re.compile(QUOTING)
 _SPELLED_CODE = rb"(?:\\e|\\033|\\x1[bB]|\\u001[bB]|<?ESC>?)\[[\d;?]*[A-Za-z]"
@@ -48,7 +48,7 @@ _MARK = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)+")
 _MARKS_OF_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _WEB_PAGE = re.compile(rb"<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 _JSON_OBJECT = re.compile(rb"[\[{][\[{\s]*\"")
-_JSON_STRING = re.compile(rb"\[?\s*\"(?:[^\"\\\n]|\\.)*+(?:\"|\\?\Z)")
+_JSON_STRING = re.compile(rb"\[?\s*\"(?>(?:[^\"\\\n]++|\\.)*)(?:\"|\\?\Z)")
 _JSON_KEYS = re.compile(rb"\"(?:content|body|log|log_parts|parts|@type)\"\s*:")
 _TEXT_KEYS = (b"content", b"body", b"log")
 _BREAK = re.compile(rb"<br ?/?>", re.IGNORECASE)
