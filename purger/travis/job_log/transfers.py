@@ -25,8 +25,11 @@ _DASHES = str.maketrans({"\u2013": "--", "\u2014": "--"})
 """What word processors make of the two hyphens in a file name."""
 _LOST = frozenset("?\ufffd\\")
 """What stands in a name, which is a part of a URL, only for a character that was lost or escaped on the way."""
-_BROKEN = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{16,63}|[0-9a-f]{65,})(?![0-9a-f])|- | -")
-"""A part of the hash in a file name, or a blank at a hyphen: what wraps long lines left something, or took it away."""
+_BROKEN = re.compile(
+    r"(?<![0-9a-f])(?:[0-9a-f]{57,63}|[0-9a-f]{65,})(?![0-9a-f])|"
+    r"(?<=[0-9a-f]{8})[^\w.\-](?=[0-9a-f]{8})|- | -"
+)
+"""Nearly the hash of a file name, or a blank at a hyphen: what wraps long lines left something, or took it away."""
 
 TOOK_LONGER = rb"\b[^\n]{0,2000}? took longer than "
 """The rest of the sentence about a command of the tool that was aborted, where its backticks were lost in copying."""
