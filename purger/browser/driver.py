@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from loguru import logger
@@ -20,9 +17,8 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Playwright, async_playwright
 
 from purger.browser.causes import OWN_FOLDER, known_cause
-from purger.browser.machine import limits_fault, temporary_folder
+from purger.browser.machine import limits_fault, own_folder
 from purger.core.errors import BrowserError
-from purger.core.sudden_end import undone_at_a_sudden_end
 from purger.secrets import child_environment
 
 STARTING_S = 60.0
@@ -89,13 +85,13 @@ def _own_folder() -> Iterator[Mapping[str, str]]:
     A driver that is killed leaves its files, and those of a trace hold the token. Where no folder can be made, the
     driver says why.
     """
-    try:
-        folder = TemporaryDirectory(prefix=OWN_FOLDER, dir=temporary_folder().absolute(), ignore_cleanup_errors=True)
-    except OSError:
-        yield {}
-        return
-    with folder, undone_at_a_sudden_end(partial(shutil.rmtree, folder.name)):
-        yield {"TMPDIR": folder.name}
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(own_folder(OWN_FOLDER))
+        except OSError:
+            yield {}
+        else:
+            yield {"TMPDIR": str(folder)}
 
 
 async def _started(variables: Mapping[str, str]) -> tuple[Playwright, _Processes]:
@@ -135,7 +131,7 @@ class _Processes:
     async def end_with_their_browsers(self) -> None:
         """End drivers that did not stop in time: at a signal they kill their browsers and delete their files.
 
-        Killed themselves they would leave both, and a browser's files hold the token that was put into its page.
+        Killed themselves they would leave a browser, whose files hold the token that was put into its page.
         """
         staying = [transport for transport in self.running if transport.get_returncode() is None]
         for transport in staying:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from purger.browser.causes import Cause, too_few, unusable_folder
+from purger.core.sudden_end import undone_at_a_sudden_end
 
 LEAST = 256
 """Open files and processes, threads included, below which a browser can't work."""
@@ -37,6 +41,20 @@ _NEEDED = ("/proc/self", "/dev/null", "/dev/urandom")
 def temporary_folder() -> Path:
     """Return the folder for temporary files of Playwright's driver and of the browser."""
     return Path(next((os.environ[name] for name in ("TMPDIR", "TMP", "TEMP") if os.environ.get(name)), "/tmp"))  # noqa: S108
+
+
+@contextmanager
+def own_folder(prefix: str) -> Iterator[Path]:
+    """Make a folder that only this user may read in that for temporary files, and delete it afterwards.
+
+    That is done also where the process ends at once. Raises OSError where it can't be made.
+    """
+    parent = temporary_folder().absolute()
+    with (
+        tempfile.TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as folder,
+        undone_at_a_sudden_end(partial(shutil.rmtree, folder)),
+    ):
+        yield Path(folder)
 
 
 def temporary_folder_fault() -> Cause | None:

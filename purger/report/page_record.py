@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.driver import STOPPING_AT_ONCE_S
-from purger.browser.machine import temporary_folder
+from purger.browser.machine import own_folder
 from purger.browser.settings import CLOSING_S
 from purger.core.errors import PurgerError
-from purger.core.sudden_end import undone_at_a_sudden_end
 from purger.purge.record import Record
 from purger.report.artifacts import Artifacts, TraceMode, trouble
 from purger.secrets import redaction
@@ -108,12 +104,10 @@ def _private_folder() -> Iterator[Path]:
     Raises OSError where there is none whose path Playwright's driver understands: it would write to a folder that
     nobody cleans up.
     """
-    parent = temporary_folder().absolute()
-    with TemporaryDirectory(prefix="purger-trace-", dir=parent, ignore_cleanup_errors=True) as folder:
-        if folder.encode("utf-8", "replace") != os.fsencode(folder):
-            raise OSError(f"the path of the folder for temporary files, {parent}, is not UTF-8: set TMPDIR")
-        with undone_at_a_sudden_end(partial(shutil.rmtree, folder)):
-            yield Path(folder)
+    with own_folder("purger-trace-") as folder:
+        if str(folder).encode("utf-8", "replace") != os.fsencode(folder):
+            raise OSError(f"the path of the folder for temporary files, {folder.parent}, is not UTF-8: set TMPDIR")
+        yield folder
 
 
 async def _write_trace(context: BrowserContext, raw: Path, within_s: float | None) -> None:
