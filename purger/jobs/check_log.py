@@ -15,7 +15,7 @@ import msgspec
 from purger import __version__
 from purger.browser.blocking_calls import in_daemon_thread
 from purger.browser.network import Network
-from purger.core.errors import ExitCode, InputError
+from purger.core.errors import ExitCode, InputError, PurgerError
 from purger.core.shown_address import shown_address, without_user_info
 from purger.jobs.log_phrases import WHOLE_LOG
 from purger.jobs.log_report import log_report
@@ -23,7 +23,7 @@ from purger.jobs.purged_caches import PurgedCaches
 from purger.report.model import CheckedJobReport, CheckedLogReport
 from purger.secrets.token import Token
 from purger.travis.addresses import PROVIDERS, Repository, Site, front_end_address
-from purger.travis.job_log import CacheUse, FetchVerdict, JobLog, read_log, with_sources, with_sources_by_order
+from purger.travis.job_log import CacheUse, FetchVerdict, JobLog, read_log, with_sources
 from purger.travis.job_log.compressed import kind_of
 from purger.travis.job_log.reader import AFTER_REMOVAL, CHUNK_BYTES, says_removed
 
@@ -100,7 +100,7 @@ async def check_log(
     name = "stdin" if source == STDIN else source
     # A terminal or a pipe may block for ever.
     log = await in_daemon_thread(lambda: _read_file(source, name))
-    checked = CheckedLog(name, with_sources_by_order(log))
+    checked = CheckedLog(name, with_sources(log))
     if report is None:
         return checked
     slug, provider = _cloned(log)
@@ -218,14 +218,16 @@ async def _read_job(network: Network, site: Site, token: Token, meant: _Meant, r
 
 
 async def _of_job(api: Api, meant: _Meant) -> tuple[CheckedLog, JobFacts]:
-    from purger.travis.jobs import Jobs
+    from purger.travis.jobs import JobBranches, Jobs
 
     jobs = Jobs(api)
     job_id = await jobs.only_job_of(meant.number) if meant.is_build else meant.number
     job = await jobs.facts(job_id)
     log = await jobs.log(job_id)
     if log.asked:
-        branches = await jobs.branches(job)
+        branches = JobBranches()
+        with suppress(PurgerError):  # what the log tells is true without them
+            branches = await jobs.branches(job)
         log = with_sources(log, own=branches.own, target=branches.target, default=branches.default)
     return CheckedLog(f"job {job_id}", log, job), job
 

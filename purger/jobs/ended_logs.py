@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
-from purger.core.errors import JobError, SiteError
+from purger.core.errors import JobError, PurgerError, SiteError
 from purger.core.retry_policies import DEFAULT_POLICIES
 from purger.jobs.attempts import JobRun
 from purger.travis.job_log import JobLog, with_sources
@@ -21,7 +22,7 @@ from purger.travis.jobs import (
 
 
 class EndedLogs:
-    """Read logs by the API; the branches of each job are asked for once.
+    """Read logs by the API; the branches of each job are asked for until they are known.
 
     `pauses_s` are those before each attempt: a job may end some seconds before the API has the last lines of its log.
     """
@@ -68,6 +69,7 @@ class EndedLogs:
         if not log.asked:
             return log
         if run.id not in self._branches:
-            self._branches[run.id] = await self._jobs.branches(now)
-        branches = self._branches[run.id]
+            with suppress(PurgerError):  # what the log tells is true without them
+                self._branches[run.id] = await self._jobs.branches(now)
+        branches = self._branches.get(run.id, JobBranches())
         return with_sources(log, own=branches.own, target=branches.target, default=branches.default)

@@ -16,7 +16,7 @@ async def delete_unlisted(api: Api, repository: Repository, branch: str | None, 
     Nothing is deleted where the same call would reach a cache that the site lists, of a nested branch for example.
     """
     if not branch or not fetch.archive:
-        return "the log does not name it, so no deletion was tried"
+        return "its branch or its name is not known, so no deletion was tried"
     name = PurePosixPath(fetch.archive).stem
     try:
         repository_id = (await api.repository(repository)).id

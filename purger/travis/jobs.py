@@ -94,9 +94,9 @@ class JobBranches:
     does not exist or the API does not name it.
     """
 
-    own: str | None
-    target: str | None
-    default: str | None
+    own: str | None = None
+    target: str | None = None
+    default: str | None = None
 
 
 class Jobs:

@@ -37,6 +37,15 @@ def test_the_log_of_a_job_is_read(
     }
 
 
+def test_a_log_is_judged_where_the_branches_of_its_job_cannot_be_read(
+    purger: Purger, site: StandIn, repository: Repository
+) -> None:
+    job = site.add_job(repository, script=[failed(fetch="own")], build_id=77)
+    site.faults.odd_answers = [OddAnswer("/build/77", '{"branch": 7}')]
+    ended = purger("check-log", str(job.id))
+    assert (ended.code, [fetch["source"] for fetch in ended.report["fetched"]]) == (1, ["own"])
+
+
 def test_the_page_of_a_build_means_its_one_job(purger: Purger, site: StandIn, repository: Repository) -> None:
     job = site.add_job(repository, script=[failed(fetch="own")], build_id=77)
     page = f"{site.url}/github/acme/widgets/builds/77"

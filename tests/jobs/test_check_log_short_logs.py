@@ -10,7 +10,7 @@ import pytest
 
 from purger.jobs.check_log import CheckedLog
 from purger.jobs.log_phrases import lines_about
-from purger.travis.job_log import read_log, with_sources_by_order
+from purger.travis.job_log import read_log, with_sources
 
 FETCHED, CLEAN, NONE, UNKNOWN = "fetched", "started-clean", "uses-no-cache", "unknown"
 NOT_FETCHED = ("a.log: the job fetched",)
@@ -239,7 +239,7 @@ def test_the_table_is_large_enough() -> None:
 @pytest.mark.parametrize("name", TABLE)
 def test_what_is_read_and_said_of_a_short_log(name: str) -> None:
     short = TABLE[name]
-    checked = CheckedLog("a.log", with_sources_by_order(read_log([short.log.encode()])))
+    checked = CheckedLog("a.log", with_sources(read_log([short.log.encode()])))
     report = checked.report()
     text = "\n".join(lines_about(report))
     signs = {True: "+", False: "-", None: "?"}

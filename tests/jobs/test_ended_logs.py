@@ -27,6 +27,7 @@ class FakeJobs:
     def __init__(self, logs: Sequence[bytes | JobLog | PurgerError | None]) -> None:
         self._logs = list(logs)
         self.branch_calls = 0
+        self.branches_are_known = True
         self.now = JOB
 
     async def log(self, _job_id: int, **_former: object) -> JobLog:
@@ -42,6 +43,8 @@ class FakeJobs:
 
     async def branches(self, _job: JobFacts) -> JobBranches:
         self.branch_calls += 1
+        if not self.branches_are_known:
+            raise SiteError("the API answered 500")
         return JobBranches("main", None, "main")
 
 
@@ -96,3 +99,15 @@ async def test_the_branches_of_a_job_are_asked_for_once() -> None:
     await logs.read(RUN, JOB)
     await logs.read(RUN, JOB)
     assert jobs.branch_calls == 1
+
+
+async def test_without_the_branches_of_the_job_its_log_is_still_read() -> None:
+    jobs = FakeJobs([WHOLE, WHOLE])
+    jobs.branches_are_known = False
+    logs = EndedLogs(cast(Jobs, jobs), NO_PAUSES_S)
+    log = await logs.read(RUN, JOB)
+    assert [(fetch.source, fetch.branches) for fetch in log.fetched] == [("own", frozenset())]
+    assert logs.own_branch(RUN.id) is None
+    jobs.branches_are_known = True
+    await logs.read(RUN, JOB)
+    assert logs.own_branch(RUN.id) == "main"

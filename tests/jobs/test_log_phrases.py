@@ -16,7 +16,7 @@ import pytest
 from purger.jobs.check_log import CheckedLog
 from purger.jobs.log_phrases import last_lines, lines_about, what_it_did
 from purger.jobs.log_report import log_report
-from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom, Unknown, read_log, with_sources_by_order
+from purger.travis.job_log import Fetch, FetchVerdict, JobLog, Stored, Symptom, Unknown, read_log, with_sources
 from purger.travis.jobs import JobFacts
 from tests.support.reports import assert_valid, value_of
 from tests.travis.job_log.corpus import LOGS
@@ -78,7 +78,7 @@ def untold() -> dict[str, CheckedLog]:
 
 def checked() -> dict[str, CheckedLog]:
     """Each sample by its name."""
-    found = {name: CheckedLog(name, with_sources_by_order(read_log([(LOGS / name).read_bytes()]))) for name in CORPUS}
+    found = {name: CheckedLog(name, with_sources(read_log([(LOGS / name).read_bytes()]))) for name in CORPUS}
     verdicts = {
         "after": verdict(),
         "after, time unknown": verdict(deleted_at=None),
@@ -132,7 +132,7 @@ def test_what_a_job_did_is_not_told_where_its_log_does_not_show_it(log: JobLog, 
 
 @pytest.mark.parametrize("path", sorted(LOGS.iterdir()), ids=lambda path: path.name)
 def test_no_line_with_a_symptom_is_quoted_twice(path: Path) -> None:
-    made = CheckedLog(path.name, with_sources_by_order(read_log([path.read_bytes()]))).report()
+    made = CheckedLog(path.name, with_sources(read_log([path.read_bytes()]))).report()
     shown = list(lines_about(made))
     for symptom in made.symptoms:
         assert sum(symptom.line in line for line in shown) == 1

@@ -15,7 +15,7 @@ from purger.travis.job_log.model import (
     compare,
 )
 from purger.travis.job_log.reader import LogReader, LogSink, read_log
-from purger.travis.job_log.sources import source_of, with_sources, with_sources_by_order
+from purger.travis.job_log.sources import source_of, with_sources
 from purger.travis.job_log.symptoms import explained
 
 __all__ = [
@@ -37,5 +37,4 @@ __all__ = [
     "read_log",
     "source_of",
     "with_sources",
-    "with_sources_by_order",
 ]

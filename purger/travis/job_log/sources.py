@@ -32,8 +32,11 @@ def with_sources(
 ) -> JobLog:
     """Return the same log, with the source of each fetch set by `source_of`, and the branches that it may be of.
 
-    Branches may be shown alike (`feature/main`, `main`): which one a fetch is of follows from those before it.
+    Branches may be shown alike (`feature/main`, `main`): which one a fetch is of follows from those before it. Where
+    none is known, the sources follow from the spellings and the order in which a job asks.
     """
+    if (own, target, default) == (None, None, None):
+        return _with_sources_by_order(log)
     has_all = own is not None and default is not None and (target is not None or not _PULL_REQUEST.fullmatch(own))
     names = [name for name in (own, target, default) if name is not None] if has_all else []
     places = _places(own=own, target=target, default=default)
@@ -83,8 +86,8 @@ def _branches_of(shown: str, names: Iterable[str]) -> frozenset[str]:
     return frozenset(alike or spellings)
 
 
-def with_sources_by_order(log: JobLog) -> JobLog:
-    """Return the log with the source of each fetch derived from the spellings and the order in which a job asks.
+def _with_sources_by_order(log: JobLog) -> JobLog:
+    """Return the log with the source of each fetch, where no branch is known.
 
     Each attempt of a log has its own order (docs/TRAVIS.md section 5). Where its beginning was not seen, only the name
     of a pull request tells something.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.travis.job_log import CacheUse, Unknown, read_log, with_sources_by_order
+from purger.travis.job_log import CacheUse, Unknown, read_log, with_sources
 
 ASK = "Setting up build cache\nattempting to download cache archive\n"
 ONE, TWO = "fetching fix/cache-a.tgz\n", "fetching main/cache-a.tgz\n"
@@ -155,10 +155,10 @@ def test_what_is_found_after_a_name_that_is_not_whole_is_not_the_one_before(unna
 
 @pytest.mark.parametrize("unnamed", [WRAPPED, NO_SUFFIX, LONG, "fetching a/cache-1/b.tgz\n", "[...]\n"])
 def test_whose_the_names_after_one_that_is_not_known_are_is_not_known(unnamed: str) -> None:
-    log = with_sources_by_order(read_log([f"{ASK}{unnamed}{TWO}found cache\n".encode()]))
+    log = with_sources(read_log([f"{ASK}{unnamed}{TWO}found cache\n".encode()]))
     assert [(fetch.branch, fetch.source) for fetch in log.fetched] == [("main", "unknown")]
     assert not log.fetched_unnamed
-    log = with_sources_by_order(read_log([f"{ASK}{ONE}{unnamed}{TWO}found cache\n{ASK}{ONE}found cache\n".encode()]))
+    log = with_sources(read_log([f"{ASK}{ONE}{unnamed}{TWO}found cache\n{ASK}{ONE}found cache\n".encode()]))
     assert [fetch.source for fetch in log.fetched] == ["unknown", "own"]
 
 

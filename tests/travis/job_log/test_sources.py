@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from purger.travis.job_log import Source, read_log, source_of, with_sources, with_sources_by_order
+from purger.travis.job_log import Source, read_log, source_of, with_sources
 from tests.travis.job_log.corpus import read
 
 
@@ -93,7 +93,7 @@ def test_whose_it_is_follows_from_spellings_and_order(attempts: list[str], sourc
         log += "attempting to download cache archive\n"
         log += "".join(f"fetching {name}/cache-a.tgz\nfetching {name}/cache-b.tgz\n" for name in names.split())
         log += "could not download cache\n"
-    asked = with_sources_by_order(read_log([log.encode()])).asked
+    asked = with_sources(read_log([log.encode()])).asked
     assert [fetch.source for fetch in asked[::2]] == sources.split()
     assert [fetch.source for fetch in asked[1::2]] == sources.split()
 
@@ -119,7 +119,7 @@ def test_branches_that_are_shown_alike_are_told_apart_by_what_was_asked_before(
 
 
 def test_the_order_tells_nothing_where_its_beginning_was_not_seen() -> None:
-    log = with_sources_by_order(read_log([b"fetching main/cache-a.tgz\nfound cache\n"]))
+    log = with_sources(read_log([b"fetching main/cache-a.tgz\nfound cache\n"]))
     assert [fetch.source for fetch in log.fetched] == ["unknown"]
-    log = with_sources_by_order(read_log([b"fetching PR.7/cache-a.tgz\nfetching next/cache-a.tgz\nfound cache\n"]))
+    log = with_sources(read_log([b"fetching PR.7/cache-a.tgz\nfetching next/cache-a.tgz\nfound cache\n"]))
     assert [fetch.source for fetch in log.asked] == ["own", "target"]
