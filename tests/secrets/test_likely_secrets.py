@@ -44,6 +44,10 @@ def test_a_token_is_known_by_its_shape(token: str) -> None:
         ("jdbc:x://h;user=me;Password=geheim;x=1", "geheim"),
         ("X-Auth-Token: abc123def", "abc123def"),
         ("invalid token: 0a1b2c3d4e5f", "0a1b2c3d4e5f"),
+        ("invalid token: a1b2c3", "a1b2c3"),
+        ("$ export TOKEN=/abc", "/abc"),
+        ("$ export PASSWORD=my.secret_key", "my.secret_key"),
+        ('"auth": "bWU6cHc="', "bWU6cHc="),
         ("token: password=geheim", "geheim"),
         ("$ docker login -u me -p geheim registry", "geheim"),
         ("$ deploy --password geheim --verbose", "geheim"),
@@ -87,6 +91,8 @@ def test_a_secret_is_known_by_what_stands_before_it(line: str, secret: str) -> N
         "Unexpected token } in JSON at position 5",
         '"token": null,',
         "PWD=/home/travis/build/owner/name",
+        "OLD_PWD=/home/travis LAST_PWD=~/build NEXT_PWD=./x",
+        '"auth": "always"',
         "PASS: test_one",
         "3 FAIL, PASS=5",
         "    token = get_token()",
@@ -96,6 +102,7 @@ def test_a_secret_is_known_by_what_stands_before_it(line: str, secret: str) -> N
         "the option --token requires an argument",
         "$ deploy --password $PASSWORD",
         "$ docker run -u 1000:1000 image",
+        "$ curl -O https://example.invalid && docker run -u 1000:1000 image",
         "cache key: v1-deps",
         "lexed tokens: 1234567",
         "spec/token_spec.rb:45: expected 1",
@@ -137,6 +144,12 @@ def test_lines_stay_apart_where_no_secret_goes_on_in_the_next() -> None:
     lines = ["a line that is as wide as a terminal, TOKEN=", "abc", "", "end"]
     assert shown_lines(lines) == lines
     assert shown_lines([]) == []
+
+
+def test_a_secret_that_is_whole_at_the_end_of_a_line_does_not_join_it_to_the_next() -> None:
+    words = "the last words of a line that is as wide as a terminal:"
+    lines = [f"{words} AKIA{letters * 2}" for letters in ("ABCDEFGH", "STUVWXYZ")]
+    assert shown_lines([*lines, "end"]) == [f"{words} REDACTED"] * 2 + ["end"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from tests.travis.job_log.corpus import read
         ("PR.12", "PR.12", "develop", "main", "own"),
         ("PR.12", None, None, None, "own"),
         ("PR.7", None, None, None, "own"),
+        ("PR.7", None, "develop", "main", "own"),
+        ("PR.7", "PR.12", "develop", "main", "unknown"),
         ("PR.next", None, None, None, "unknown"),
         ("main", None, None, None, "unknown"),
         ("other", "fix-42", "develop", "main", "unknown"),
