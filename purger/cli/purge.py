@@ -83,7 +83,7 @@ def purge(
     from purger.cli.frame import execute
     from purger.cli.question import require_an_answer
     from purger.cli.run_settings import settings_of
-    from purger.cli.targets import refuse_to_replace, what_to_purge
+    from purger.cli.targets import holds_report, refuse_to_replace, what_to_purge
     from purger.purge.run import Run
 
     site = site_options.site
@@ -91,6 +91,8 @@ def purge(
     meant = what_to_purge(output, repositories or [], targets, selection, site)
     if meant.former and keep.artifacts and (deletion.dry_run or meant.shard):
         refuse_to_replace(keep.artifacts, targets.resume)
+    if meant.former and not meant.repositories and keep.artifacts and holds_report(keep.artifacts, targets.resume):
+        keep = ArtifactOptions()  # a report of nothing would replace that of what was done
     if not deletion.dry_run:
         require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
     keep.require_a_folder()
