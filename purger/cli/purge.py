@@ -37,7 +37,12 @@ class PurgeTask:
 
         result, request = self.run.result(stopped), self.run.request
         return run_report(
-            result.records, result.error, started_at, selection=self.run.selection, dry_run=request.dry_run
+            result.records,
+            result.error,
+            started_at,
+            selection=self.run.selection,
+            dry_run=request.dry_run,
+            warnings=result.warnings,
         )
 
 

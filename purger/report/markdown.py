@@ -76,7 +76,7 @@ def markdown_summary(report: Report, *, as_list: bool = False) -> str:
     if not report.dry_run:
         parts += _what_is_left(repositories)
     parts += _kept(repositories)
-    parts += _warnings(repositories)
+    parts += _warnings(report)
     title = "Space by branch" if as_list else f"Space {'that would be ' if report.dry_run else ''}freed, by branch"
     parts += _by_branch(repositories, title, dry_run=report.dry_run)
     parts.append(f"<sub>purger {text_of(report.version)}, exit code {report.exit_code}</sub>")
@@ -138,12 +138,14 @@ def _kept(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
         yield f"#### What is kept\n\n{_table(heads, shown)}{_and_more(len(rows) - len(shown), 'reason')}"
 
 
-def _warnings(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
+def _warnings(report: Report) -> Iterator[str]:
+    repositories = report.repositories
     warnings = [(repository.name, text) for repository in repositories for text in repository.warnings]
+    warnings += [("", text) for text in report.warnings]
     if not warnings:
         return
     lines = [
-        f"- {f'{name_as_code(name)}: ' if len(repositories) > 1 else ''}{text_of(sentence_of(text))}"
+        f"- {f'{name_as_code(name)}: ' if name and len(repositories) > 1 else ''}{text_of(sentence_of(text))}"
         for name, text in warnings[:MOST_WARNINGS]
     ]
     yield "#### Warnings\n\n" + "\n".join(lines) + _and_more(len(warnings) - len(lines), "warning")

@@ -194,7 +194,7 @@ def hostile_report(*texts: str) -> Report:
         one.error = PurgerError(text, where=text, remedy=text)
         assert one.error.exit_code is ExitCode.REMAINS
         records.append(one)
-    return report(*records)
+    return msgspec.structs.replace(report(*records), warnings=list(texts))
 
 
 def cache_report(branch: str, size_bytes: int = 10, outcome: str = "deleted", **changes: Any) -> CacheReport:

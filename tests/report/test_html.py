@@ -145,6 +145,13 @@ def test_several_repositories_have_a_list_and_the_bad_one_comes_first() -> None:
     assert page.text.index("acme/bad") < page.text.index("acme/good")
 
 
+def test_a_warning_about_the_run_stands_before_its_repositories() -> None:
+    one = record()
+    one.warnings.append("odd")
+    page = Page(html_of(msgspec.structs.replace(report(one), warnings=["left <out>"]), [], {}))
+    assert page.text.index("1 warning Left <out>.") < page.text.index("1 warning Odd.")
+
+
 def test_pictures_stand_in_the_page_and_a_missing_one_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = tmp_path / "before.png"
     picture.write_bytes(PIXEL)
