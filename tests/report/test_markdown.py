@@ -36,6 +36,7 @@ from tests.report.samples import (
     refused,
     report,
     repository_of,
+    retried,
     skipped,
     with_kept,
 )
@@ -170,6 +171,13 @@ def test_the_summary_of_a_purge_is_all_that_came_of_it() -> None:
         f"| <code>acme/widgets</code> | {FAILED}| <code>acme/widgets</code> | {RECREATED}\n{WHAT_IS_KEPT}{WARNINGS}"
         f"<details><summary>Space freed, by branch</summary>\n\n{BY_BRANCH}{END}"
     )
+
+
+def test_the_summary_of_a_retry_counts_what_all_its_attempts_deleted() -> None:
+    text = plain(markdown_summary(retried("fetched-deleted", "passed")))
+    assert "| 3 | 3 | 0 | 6.0 MB |" in text
+    assert "| 0 | 0 | 0 | 0 Bytes |" in text
+    assert "| branch | caches | size |\n| --- | ---: | ---: |\n| <code>branch-2</code> | 1 | 3.0 MB |" in text
 
 
 def test_of_one_repository_its_name_is_not_repeated() -> None:
