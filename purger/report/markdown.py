@@ -139,13 +139,11 @@ def _kept(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
 
 
 def _warnings(report: Report) -> Iterator[str]:
-    repositories = report.repositories
-    warnings = [(repository.name, text) for repository in repositories for text in repository.warnings]
-    warnings += [("", text) for text in report.warnings]
+    warnings = [*report.repository_warnings, *(("", text) for text in report.warnings)]
     if not warnings:
         return
     lines = [
-        f"- {f'{name_as_code(name)}: ' if name and len(repositories) > 1 else ''}{text_of(sentence_of(text))}"
+        f"- {f'{name_as_code(name)}: ' if name and len(report.repositories) > 1 else ''}{text_of(sentence_of(text))}"
         for name, text in warnings[:MOST_WARNINGS]
     ]
     yield "#### Warnings\n\n" + "\n".join(lines) + _and_more(len(warnings) - len(lines), "warning")

@@ -356,6 +356,11 @@ class Report(Model, frozen=True, kw_only=True):
         return [attempt.purge for attempt in self.attempts if attempt.purge] or self.repositories
 
     @property
+    def repository_warnings(self) -> list[tuple[str, str]]:
+        """Each warning about a repository, once, after its name; of a retry those of all its attempts."""
+        return list(dict.fromkeys((one.name, text) for one in self.purges for text in one.warnings))
+
+    @property
     def last_runs(self) -> list[JobReport]:
         """Each job of a retry as it was restarted last."""
         return [] if self.retry is UNSET else self.retry.last_runs

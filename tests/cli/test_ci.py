@@ -60,6 +60,7 @@ def test_annotations_say_what_happened_and_what_to_do() -> None:
         "::error title=purger%3A acme/widgets::3 of 4 caches of acme/widgets are gone (6.0 MB); 1 failed.",
         "::warning title=purger%3A acme/gadgets::Something is odd.",
     ]
+    assert GITHUB.annotations(retried("passed", "passed")) == ["::warning title=purger%3A acme/widgets::Odd."]
     assert GITHUB.annotations(report(record(left=[refused("main")]), error=stopped)) == [
         "::error title=purger::The token was refused (https://api).%0AGet another."
     ], "an error that stopped the run is reported once"

@@ -177,6 +177,7 @@ def test_the_summary_of_a_retry_counts_what_all_its_attempts_deleted() -> None:
     text = plain(markdown_summary(retried("fetched-deleted", "passed")))
     assert "| 3 | 3 | 0 | 6.0 MB |" in text
     assert "| 0 | 0 | 0 | 0 Bytes |" in text
+    assert "#### Warnings\n\n- Odd.\n\n" in text, "each attempt warns of it"
     assert "| branch | caches | size |\n| --- | ---: | ---: |\n| <code>branch-2</code> | 1 | 3.0 MB |" in text
 
 
