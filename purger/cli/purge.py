@@ -94,10 +94,10 @@ def purge(
     site = site_options.site
     selection = replace(selection, policies=policies)
     meant = what_to_purge(output, repositories or [], targets, selection, site)
-    if meant.former and keep.artifacts and (deletion.dry_run or meant.shard):
-        refuse_to_replace(keep.artifacts, targets.resume)
     if meant.former and not meant.repositories and keep.artifacts and holds_report(keep.artifacts, targets.resume):
         keep = ArtifactOptions()  # a report of nothing would replace that of what was done
+    if meant.former and keep.artifacts and (deletion.dry_run or meant.shard):
+        refuse_to_replace(keep.artifacts, targets.resume)
     if not deletion.dry_run:
         require_an_answer(yes=deletion.yes, instead=", or --dry-run to delete nothing")
     keep.require_a_folder()
