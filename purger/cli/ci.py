@@ -207,9 +207,12 @@ def _errors(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _warnings(report: Report) -> Iterator[tuple[str, str]]:
-    for repository in report.repositories:
-        for text in repository.warnings:
-            yield _title(repository.name), visible(sentence_of(text), _LONGEST_TEXT)
+    for name, text in report.repository_warnings:
+        yield _title(name), visible(sentence_of(text), _LONGEST_TEXT)
+    # Together in one: of a large owner much may be left out, and that is no reason to drop the others.
+    if lines := [visible(sentence_of(text), _LONGEST_TEXT) for text in report.warnings]:
+        more = [f"{len(lines) - MOST_ANNOTATIONS:,} more: see the summary or the report."]
+        yield _title(None), "\n".join(lines[:MOST_ANNOTATIONS] + more * (len(lines) > MOST_ANNOTATIONS))
 
 
 def _title(name: str | None) -> str:

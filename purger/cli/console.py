@@ -85,6 +85,8 @@ def show_good_news(console: Console, text: str) -> None:
 
 def show_artifacts(console: Console, artifacts: Artifacts, names: Sequence[str]) -> None:
     """Show where the artifacts are, how to open the page for people, and a trace; only what this run made is named."""
+    if not artifacts.are_any:
+        return
     how = f": open {artifacts.page.name} in a browser" if artifacts.has(artifacts.page) else ""
     console.print(f"Artifacts are in {shown_value(str(artifacts.directory))}{how}.")
     for name in names:

@@ -37,7 +37,12 @@ class PurgeTask:
 
         result, request = self.run.result(stopped), self.run.request
         return run_report(
-            result.records, result.error, started_at, selection=self.run.selection, dry_run=request.dry_run
+            result.records,
+            result.error,
+            started_at,
+            selection=self.run.selection,
+            dry_run=request.dry_run,
+            warnings=result.warnings,
         )
 
 
@@ -83,12 +88,14 @@ def purge(
     from purger.cli.frame import execute
     from purger.cli.question import require_an_answer
     from purger.cli.run_settings import settings_of
-    from purger.cli.targets import refuse_to_replace, what_to_purge
+    from purger.cli.targets import holds_report, refuse_to_replace, what_to_purge
     from purger.purge.run import Run
 
     site = site_options.site
     selection = replace(selection, policies=policies)
     meant = what_to_purge(output, repositories or [], targets, selection, site)
+    if meant.former and not meant.repositories and keep.artifacts and holds_report(keep.artifacts, targets.resume):
+        keep = ArtifactOptions()  # a report of nothing would replace that of what was done
     if meant.former and keep.artifacts and (deletion.dry_run or meant.shard):
         refuse_to_replace(keep.artifacts, targets.resume)
     if not deletion.dry_run:

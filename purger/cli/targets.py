@@ -113,18 +113,22 @@ def _noted_targets(output: Output, names: Sequence[str], from_file: str | None, 
 
 def refuse_to_replace(artifacts: Path, resumed: Path | None) -> None:
     """Raise InputError where a run that does not go on with the whole of a former one would overwrite its report."""
-    from purger.report.artifacts import REPORT
-
-    try:
-        is_same = resumed is not None and (artifacts / REPORT).samefile(resumed)
-    except OSError:
-        is_same = False
-    if is_same:
+    if holds_report(artifacts, resumed):
         raise InputError(
             "this run would replace the report that it resumes, and with it what is left to do",
             where=str(resumed),
             remedy="Name another folder with --artifacts.",
         )
+
+
+def holds_report(artifacts: Path, resumed: Path | None) -> bool:
+    """Return whether the report that is resumed is the one in this folder for artifacts."""
+    from purger.report.artifacts import REPORT
+
+    try:
+        return resumed is not None and (artifacts / REPORT).samefile(resumed)
+    except OSError:
+        return False
 
 
 def targets_from(

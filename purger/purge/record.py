@@ -77,6 +77,15 @@ class Record:
             self.warnings.append(text)
             self.observe(Warned(self.name, text))
 
+    def warn_where_incomplete(self) -> bool:
+        """Warn where there may be more that is selected than was seen, else take such a warning back; return which."""
+        if self.may_hide_matches:
+            self.warn(self.why_incomplete)
+        else:
+            # What a full list hid was shown when others were gone.
+            self.warnings = [text for text in self.warnings if text != self.why_incomplete]
+        return self.may_hide_matches
+
     def stop_clock(self) -> None:
         """Set the seconds that the purge took, when it has ended, well or not."""
         self.seconds = time.monotonic() - self._started

@@ -166,9 +166,7 @@ class RepositoryPurge:
                 await self._pause(min(next(pauses), waiting_until - now), why, waiting_until - now)
             else:
                 clear_loads += 1
-        if self.record.may_hide_matches:
-            self.record.warn(self.record.why_incomplete)
-        elif ledger.ok:
+        if not self.record.warn_where_incomplete() and ledger.ok:
             self.record.verified, self.record.settled_s = True, self._settings.pace.settle_s
 
     async def _run_pass(self, page: CachePage, *, is_last: bool) -> bool:

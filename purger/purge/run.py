@@ -85,10 +85,25 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What came of a run: a record of each repository, and what stopped the run as a whole."""
+    """What came of a run: a record of each repository, what stopped the run as a whole, and what is odd about it."""
 
     records: tuple[Record, ...]
     error: PurgerError | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _EventsOfRun:
+    """Events about a run, and about repositories that are left out of it: their warnings are kept for the report."""
+
+    observe: events.Observer
+    warnings: list[str] = field(default_factory=list)
+
+    def emit(self, event: events.Event) -> None:
+        """Pass an event on."""
+        if isinstance(event, events.Warned):
+            self.warnings.append(": ".join(filter(None, (event.repository, event.text))))
+        self.observe(event)
 
 
 class Run:
@@ -105,6 +120,7 @@ class Run:
         )
         self._records: tuple[Record, ...] = ()
         self._error: PurgerError | None = None
+        self._about_run = _EventsOfRun(self._emit)
         self._of_an_owner: PurgerError | None = None
         self._last_event = time.monotonic()
         self._pages = PageSessions(settings, self._hooks.recorders, self._emit)
@@ -135,7 +151,7 @@ class Run:
             stopped = None
         elif isinstance(stopped, OutOfTimeError) and self.request.limit and not self.request.dry_run:
             stopped = OutOfTimeError(stopped.what, remedy=_TO_GO_ON)
-        return RunResult(self._records, self._error or stopped)
+        return RunResult(self._records, self._error or stopped, tuple(self._about_run.warnings))
 
     async def execute(self) -> None:
         """Do the whole run. Nothing is raised but cancellation: errors are in the result and its records."""
@@ -199,12 +215,11 @@ class Run:
                 group.create_task(self._purge(purge, browsers, at_once))
 
     async def _sign_in(self, api: Api) -> None:
-        user = await api.user()
-        self._emit(events.SignedIn("", user.login))
+        self._emit(events.SignedIn("", (await api.user()).login))
 
     async def _survey_all(self, api: Api, purges: list[RepositoryPurge]) -> None:
         request = self.request
-        expanded = await expand(api, request.repositories, to_delete=request.to_delete, emit=self._emit)
+        expanded = await expand(api, request.repositories, to_delete=request.to_delete, emit=self._about_run.emit)
         self._of_an_owner = expanded.error
         if expanded.error is not None and request.limit is not None:
             raise _uncounted([expanded.error])
@@ -217,7 +232,7 @@ class Run:
         ]
         self._records = tuple(purge.record for purge in purges)
         for problem in self._hooks.recorders.expect([record.name for record in self._records]):
-            self._emit(events.Warned("", problem))
+            self._about_run.emit(events.Warned("", problem))
         at_once = asyncio.Semaphore(self.settings.pace.concurrency)
         async with asyncio.TaskGroup() as group:
             for purge in purges:
@@ -226,7 +241,7 @@ class Run:
         self._records = tuple(purge.record for purge in purges)
         self._limit([purge for purge in purges if purge.record.error is None and not purge.record.surveyed])
         if request.is_first:
-            await check_names(api, self._records, dry_run=request.dry_run, emit=self._emit)
+            await check_names(api, self._records, dry_run=request.dry_run, emit=self._about_run.emit)
 
     async def _survey(self, purge: RepositoryPurge, at_once: asyncio.Semaphore) -> None:
         async with at_once, _recorded(purge):

@@ -122,6 +122,11 @@ class Artifacts:
         """Whether this run made the file, and it is still there."""
         return path in self._made and path.is_file()
 
+    @property
+    def are_any(self) -> bool:
+        """Whether anything that this run made is there."""
+        return any(self.has(path) for path in self._made)
+
     def folder(self, repository: str) -> Path:
         """The folder of the pictures and the trace of a repository (its name as people write it)."""
         return self.directory / folder_name(repository) if self._several else self.directory

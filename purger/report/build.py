@@ -51,8 +51,9 @@ def run_report(
     *,
     selection: Selection | None = None,
     dry_run: bool = False,
+    warnings: Sequence[str] = (),
 ) -> Report:
-    """Build the report of a run that ends now; `error` is what stopped the run as a whole."""
+    """Build the report of a run that ends now; `error` is what stopped the run as a whole, `warnings` are about it."""
     exit_code = exit_code_of(records, error, dry_run=dry_run)
     return Report(
         version=__version__,
@@ -62,6 +63,7 @@ def run_report(
         exit_code=exit_code,
         dry_run=dry_run,
         error=error_report(error),
+        warnings=list(warnings),
         selection=None if selection is None else _selection_report(selection),
         repositories=[repository_report(record, error, dry_run=dry_run) for record in records],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -43,7 +43,7 @@ _LONGEST_FACT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Everything that is shown of one repository."""
+    """Everything that is shown of one repository; `is_former` if it is of an attempt of a retry before the last."""
 
     repository: RepositoryReport
     state: str
@@ -52,6 +52,7 @@ class Section:
     bars: list[Bar]
     course: Course | None
     rows: Rows
+    is_former: bool = False
 
 
 def html_chunks(report: Report, timeline: Sequence[TimelineEntry], pictures: Mapping[str, Path]) -> Iterator[str]:
@@ -62,6 +63,7 @@ def html_chunks(report: Report, timeline: Sequence[TimelineEntry], pictures: Map
     css, script = _part("report.css"), _part("report.js")
     room = Room()
     sections = [_section(repository, timeline, room, dry_run=report.dry_run) for repository in _worst_first(report)]
+    sections += _former_sections(report, room)
     return _template().generate(
         report=report,
         state=state_of(ok=report.ok, dry_run=report.dry_run, exit_code=report.exit_code),
@@ -73,6 +75,14 @@ def html_chunks(report: Report, timeline: Sequence[TimelineEntry], pictures: Map
         script=Markup(script),  # noqa: S704 - our own file
         policy=_policy(css, script),
     )
+
+
+def _former_sections(report: Report, room: Room) -> Iterator[Section]:
+    """Yield what the purges before the last one of a retry deleted; the course and the pictures are of all of them."""
+    for attempt in report.attempts[:-1]:
+        if attempt.purge and attempt.purge.selected:
+            section = _section(attempt.purge, [], room, dry_run=False)
+            yield replace(section, is_former=True, verdict=f"Attempt {attempt.number}: {section.verdict}")
 
 
 def _worst_first(report: Report) -> list[RepositoryReport]:

@@ -65,20 +65,20 @@ def markdown_summary(report: Report, *, as_list: bool = False) -> str:
 
     `as_list` if the report is of a list: then it says nothing of deletions.
     """
-    repositories = report.repositories
+    repositories, purges = report.repositories, report.purges
     parts = [short_summary(report, as_list=as_list)]
     for error, names in islice(errors_of(report).items(), MOST_REPOSITORIES):
         where = f"{', '.join(map(name_as_code, names))}: " if names else ""
         remedy = "".join(f"<br>{text_of(line)}" for line in remedy_lines(error))
         parts.append(f"> {where}{text_of(error_words(error))}{remedy}")
     if repositories and not as_list:
-        parts.append(_numbers(repositories))
+        parts.append(_numbers(purges))
     if not report.dry_run:
         parts += _what_is_left(repositories)
     parts += _kept(repositories)
-    parts += _warnings(repositories)
+    parts += _warnings(report)
     title = "Space by branch" if as_list else f"Space {'that would be ' if report.dry_run else ''}freed, by branch"
-    parts += _by_branch(repositories, title, dry_run=report.dry_run)
+    parts += _by_branch(purges, title, dry_run=report.dry_run)
     parts.append(f"<sub>purger {text_of(report.version)}, exit code {report.exit_code}</sub>")
     return "\n\n".join(parts) + "\n"
 
@@ -138,12 +138,12 @@ def _kept(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
         yield f"#### What is kept\n\n{_table(heads, shown)}{_and_more(len(rows) - len(shown), 'reason')}"
 
 
-def _warnings(repositories: Sequence[RepositoryReport]) -> Iterator[str]:
-    warnings = [(repository.name, text) for repository in repositories for text in repository.warnings]
+def _warnings(report: Report) -> Iterator[str]:
+    warnings = [*report.repository_warnings, *(("", text) for text in report.warnings)]
     if not warnings:
         return
     lines = [
-        f"- {f'{name_as_code(name)}: ' if len(repositories) > 1 else ''}{text_of(sentence_of(text))}"
+        f"- {f'{name_as_code(name)}: ' if name and len(report.repositories) > 1 else ''}{text_of(sentence_of(text))}"
         for name, text in warnings[:MOST_WARNINGS]
     ]
     yield "#### Warnings\n\n" + "\n".join(lines) + _and_more(len(warnings) - len(lines), "warning")
@@ -158,7 +158,7 @@ def _by_branch(repositories: Sequence[RepositoryReport], title: str, *, dry_run:
     if not sizes:
         return
     largest = sorted(sizes.items(), key=lambda item: -sum(item[1]))
-    several = len(repositories) > 1
+    several = len({repository.name for repository in repositories}) > 1
     rows = [
         (
             *([name_as_code(name)] if several else []),

@@ -313,7 +313,10 @@ class RetryReport(Model, frozen=True, kw_only=True):
 
 
 class Report(Model, frozen=True, kw_only=True):
-    """What came of a whole run; `error` is what stopped it. Fields may be added; none is renamed or removed."""
+    """What came of a whole run; `error` is what stopped it. Fields may be added; none is renamed or removed.
+
+    `warnings` are about the run, and about repositories that are left out of it; each of the others has its own.
+    """
 
     schema: Literal[1] = 1
     version: str
@@ -323,6 +326,7 @@ class Report(Model, frozen=True, kw_only=True):
     exit_code: ExitCode
     dry_run: bool
     error: ErrorReport | None
+    warnings: list[str] = []
     selection: SelectionReport | None
     repositories: list[RepositoryReport]
     retry: RetryReport | UnsetType = UNSET
@@ -350,6 +354,11 @@ class Report(Model, frozen=True, kw_only=True):
     def purges(self) -> list[RepositoryReport]:
         """What was purged: of a retry its repository once for each attempt."""
         return [attempt.purge for attempt in self.attempts if attempt.purge] or self.repositories
+
+    @property
+    def repository_warnings(self) -> list[tuple[str, str]]:
+        """Each warning about a repository, once, after its name; of a retry those of all its attempts."""
+        return list(dict.fromkeys((one.name, text) for one in self.purges for text in one.warnings))
 
     @property
     def last_runs(self) -> list[JobReport]:

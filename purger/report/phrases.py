@@ -189,7 +189,7 @@ def headline(report: Report) -> str:
         what = report.error.message if report.error else "there was no repository to purge"
         return sentence_of(f"nothing was deleted: {what}")
     if len(repositories) == 1:
-        return verdict_of(repositories[0], dry_run=report.dry_run)
+        return verdict_of(repositories[0], dry_run=report.dry_run) + _failed_besides(report)
     selected = sum(repository.selected for repository in repositories)
     where = many(len(repositories), "repository")
     if report.ok and not selected:
@@ -204,16 +204,23 @@ def headline(report: Report) -> str:
     if report.dry_run:
         size = size_text(sum(repository.selected_bytes for repository in repositories))
         count = f"{at_least(selected, 'cache', complete=complete)} in {where} would be deleted ({size})"
-        return f"{sentence_of(count + _unlisted(repositories))} Nothing was touched."
+        return f"{sentence_of(count + _unlisted(repositories))} Nothing was touched.{_failed_besides(report)}"
     size = size_text(sum(repository.bytes_deleted for repository in repositories))
     gone = selected - sum(len(repository.left) for repository in repositories)
     are = "is" if gone == 1 else "are"
-    if report.ok:
+    if not bad:
         is_rechecked = all(repository.looks for repository in repositories if repository.selected)
         how = "rechecked twice" if is_rechecked else "listed no more"
-        return f"{many(gone, 'cache')} in {where} {are} gone ({size}), {how}."
+        return f"{many(gone, 'cache')} in {where} {are} gone ({size}), {how}.{_failed_besides(report)}"
     of = at_least(selected, "cache", complete=complete)
     return f"{gone:,} of {of} in {where} {are} gone ({size}); {not_done}."
+
+
+def _failed_besides(report: Report) -> str:
+    """Return a sentence about the run's error where that is none of a repository's, as of an owner who is unknown."""
+    if report.error is None or not all(repository.ok for repository in report.repositories):
+        return ""
+    return f" {sentence_of(report.error.message)}"
 
 
 def _unlisted(repositories: Sequence[RepositoryReport]) -> str:

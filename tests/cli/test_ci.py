@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,9 +60,16 @@ def test_annotations_say_what_happened_and_what_to_do() -> None:
         "::error title=purger%3A acme/widgets::3 of 4 caches of acme/widgets are gone (6.0 MB); 1 failed.",
         "::warning title=purger%3A acme/gadgets::Something is odd.",
     ]
+    assert GITHUB.annotations(retried("passed", "passed")) == ["::warning title=purger%3A acme/widgets::Odd."]
     assert GITHUB.annotations(report(record(left=[refused("main")]), error=stopped)) == [
         "::error title=purger::The token was refused (https://api).%0AGet another."
     ], "an error that stopped the run is reported once"
+    for count, last in ((2, "acme/1: left out."), (13, "3 more: see the summary or the report.")):
+        of_the_run = msgspec.structs.replace(report(two), warnings=[f"acme/{each}: left out" for each in range(count)])
+        former, together = GITHUB.annotations(of_the_run)
+        assert former == lines[1]
+        assert together.startswith("::warning title=purger::acme/0: left out.%0Aacme/1: left out.")
+        assert together.endswith(f"%0A{last}")
 
 
 def test_no_more_annotations_than_github_shows() -> None:
@@ -94,9 +102,9 @@ def test_a_name_stays_text_in_annotations(name: str) -> None:
     lines = GITHUB.annotations(hostile_report(name))
     assert all(len(line.splitlines()) == 1 for line in lines)
     read = [understood(line) for line in lines]
-    assert [command for command, _, _ in filter(None, read)] == ["error", "warning"]
+    assert [command for command, _, _ in filter(None, read)] == ["error", "warning", "warning"]
     for _, properties, text in filter(None, read):
-        assert properties == {"title": "purger: acme/widgets"}
+        assert properties["title"] in {"purger: acme/widgets", "purger"}
         shown = visible(name.strip().rstrip("."))
         assert shown[1:] in text
 

@@ -54,6 +54,11 @@ def test_a_ci_whose_job_has_a_terminal_gets_colours_only_where_it_asks_for_them(
         assert ("\x1b[" in terminal.getvalue()) is is_coloured, name
 
 
+def test_artifacts_that_could_not_be_written_are_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "report.html").touch()
+    assert shown_by(partial(show_artifacts, artifacts=Artifacts(tmp_path), names=["acme/widgets"])) == []
+
+
 def test_the_command_that_opens_a_trace_can_be_pasted(tmp_path: Path) -> None:
     artifacts = Artifacts(tmp_path / "what's kept")
     trace = artifacts.trace("acme/widgets")

@@ -80,6 +80,21 @@ def test_resuming_a_report_that_is_done_deletes_nothing(command: Command, runs: 
     assert runs[0].request.repositories == []
 
 
+@pytest.mark.parametrize(("folder", "how"), [("kept", "-y"), ("kept", "--dry-run"), ("other", "-y")])
+def test_a_report_of_nothing_does_not_replace_the_one_that_is_resumed(
+    command: Command, runs: list[Run], folder: str, how: str
+) -> None:
+    Path("kept").mkdir()
+    former = to_json(run_report([], None, datetime.now(UTC), selection=Selection()))
+    files = {Path("kept", name): f"{former}\n" for name in ("report.json", "report.html", "before.png")}
+    for path, text in files.items():
+        path.write_text(text)
+    ended = command("purge", "--resume", "kept/report.json", how, "--artifacts", folder, "--trace", "on")
+    assert (ended.code, len(runs)) == (0, 1), ended.err
+    assert {path: path.read_text() for path in files} == files
+    assert Path(folder, "report.json").is_file()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_files_of_names_and_reports_may_begin_with_a_byte_order_mark(
     command: Command, runs: list[Run], encoding: str

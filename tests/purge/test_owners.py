@@ -31,6 +31,10 @@ def test_all_repositories_of_an_owner_are_purged(purger: Purger, site: StandIn) 
     }  # fmt: skip
     assert "acme/sleeping: left out of acme/*: it is not active" in ended.err
     assert "acme/locked: left out of acme/*: the token lacks cache_delete" in ended.err
+    assert ended.report["warnings"] == [
+        "acme/sleeping: left out of acme/*: it is not active",
+        "acme/locked: left out of acme/*: the token lacks cache_delete",
+    ]
     about_empty = [request for request in site.requests if "empty" in request.path or "/1004/" in request.path]
     assert len([request for request in about_empty if request.method == "GET"]) == 1, "one call and no page"
 
@@ -86,6 +90,8 @@ def test_an_error_of_an_owner_stops_no_other(purger: Purger, site: StandIn, tmp_
     assert (ended.code, left(site)) == (3, {"acme/a": 0, "locked/x": 2})
     assert [one["ok"] for one in ended.report["repositories"]] == [True]
     assert "Nothing is done for nobody/*: not found" in ended.err
+    undone = [text.partition(":")[0] for text in ended.report["warnings"]]
+    assert undone == ["Nothing is done for locked/*", "Nothing is done for nobody/*"]
     assert "The token lacks cache_delete for every repository of locked/*." in ended.err
     (tmp_path / "report.json").write_text(ended.out)
     resumed = purger("purge", "--resume", "report.json", "--yes")

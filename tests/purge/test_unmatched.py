@@ -371,6 +371,7 @@ def test_over_many_repositories_a_name_is_warned_of_where_none_has_it(purger: Pu
     assert ended.code == 0
     assert ended.err.count("matches no listed cache") == 1
     assert "warning: --branch nosuch matches no listed cache\n" in ended.err
+    assert ended.report["warnings"] == ["--branch nosuch matches no listed cache"]
 
 
 async def test_where_the_branches_can_not_be_listed_only_a_spelling_of_an_excluded_one_is_told(

@@ -123,10 +123,13 @@ def record(
     left: list[SampleEntry] | None = None,
     provider: Provider = "github",
     settled_s: float | None = None,
+    warnings: Sequence[str] = (),
 ) -> Record:
     """A record of a repository of which so many caches are gone, and these are not."""
     entries = [deleted(f"branch-{number}", 10**6 * (number + 1)) for number in range(gone)]
-    return record_of([*entries, *(left or [])], name, provider=provider, settled_s=settled_s)
+    made = record_of([*entries, *(left or [])], name, provider=provider, settled_s=settled_s)
+    made.warnings += warnings
+    return made
 
 
 def report(*records: Record, error: PurgerError | None = None, dry_run: bool = False) -> Report:
@@ -171,7 +174,7 @@ def retried(*verdicts: str | None, fetched: bool = False, more_jobs: tuple[JobRe
     attempts = [
         AttemptReport(
             number=number,
-            purge=report(record(gone=3 if number == 1 else 0)).repositories[0],
+            purge=report(record(gone=3 if number == 1 else 0, warnings=["odd"])).repositories[0],
             wait_s=60.0,
             verdict=Verdict(verdict) if verdict else None,
             jobs=[
@@ -194,7 +197,7 @@ def hostile_report(*texts: str) -> Report:
         one.error = PurgerError(text, where=text, remedy=text)
         assert one.error.exit_code is ExitCode.REMAINS
         records.append(one)
-    return report(*records)
+    return msgspec.structs.replace(report(*records), warnings=list(texts))
 
 
 def cache_report(branch: str, size_bytes: int = 10, outcome: str = "deleted", **changes: Any) -> CacheReport:

@@ -62,7 +62,7 @@ def without_added(value: Any) -> Any:
     if isinstance(value, list):
         return [without_added(item) for item in value]
     if isinstance(value, dict):
-        added = ADDED | ADDED_FILTERS | ADDED_TO_LOGS | {"meaning"}
+        added = ADDED | ADDED_FILTERS | ADDED_TO_LOGS | {"meaning"} | ({"warnings"} if "schema" in value else set())
         return {key: without_added(item) for key, item in value.items() if key not in added}
     return value
 

@@ -134,6 +134,16 @@ def test_each_attempt_of_a_retry_is_described() -> None:
     assert text.index(first) < text.index("0 caches deleted. Job 12 passed.")
 
 
+def test_what_all_attempts_of_a_retry_deleted_is_shown(tmp_path: Path) -> None:
+    picture = tmp_path / "before.png"
+    picture.write_bytes(PIXEL)
+    page = Page(html_of(retried("fetched-deleted", "no-answer", "passed"), [], {"acme/widgets before": picture}))
+    assert page.text.count("Attempt 1: 3 caches of acme/widgets are gone (6.0 MB), rechecked twice.") == 2
+    assert "Attempt 2" not in page.text, "nothing was to be deleted"
+    assert {"branch-0", "branch-1", "branch-2"} <= {text for name, text in page.attributes if name == "title"}
+    assert page.tags.count("img") == 1
+
+
 def test_a_run_without_repositories_says_why() -> None:
     made = msgspec.structs.replace(report(error=AccessError("the token was refused")), repositories=[])
     assert "Nothing was deleted: the token was refused." in Page(html_of(made, [], {})).text
@@ -143,6 +153,13 @@ def test_several_repositories_have_a_list_and_the_bad_one_comes_first() -> None:
     page = Page(html_of(report(record("good"), record("bad", left=[refused("x")])), [], {}))
     assert {"#r1", "#r2"} <= {text for name, text in page.attributes if name == "href"}
     assert page.text.index("acme/bad") < page.text.index("acme/good")
+
+
+def test_a_warning_about_the_run_stands_before_its_repositories() -> None:
+    one = record()
+    one.warnings.append("odd")
+    page = Page(html_of(msgspec.structs.replace(report(one), warnings=["left <out>"]), [], {}))
+    assert page.text.index("1 warning Left <out>.") < page.text.index("1 warning Odd.")
 
 
 def test_pictures_stand_in_the_page_and_a_missing_one_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

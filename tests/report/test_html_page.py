@@ -53,8 +53,7 @@ class Opened:
 
     async def shown(self, column: str) -> list[str]:
         """The texts of a column, of the rows that are seen."""
-        found = await self.page.locator(f"tbody tr:visible td.{column}").all_inner_texts()
-        return ["".join(text.split("\n")) for text in found]
+        return await self.page.locator(f"tbody tr:visible td.{column}").all_inner_texts()
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +153,18 @@ async def test_rows_of_data_are_the_same_as_those_of_the_page(
         await opened.page.close()
     assert found[0] == found[1]
     assert len(found[0]) == 43
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_a_long_name_is_copied_as_one(browser: Browser, tmp_path: Path, width: int) -> None:
+    name = "feature/a-name-that-is-shown-cut-in-the-middle-and-meant-whole"
+    opened = await open_report(browser, tmp_path, made_of(last=name), width=width)
+    is_cut = "(each) => each.clientWidth < each.scrollWidth"
+    assert await opened.page.locator("td.branch span", has_text="feature/").evaluate(is_cut)
+    await opened.page.locator("td.branch", has_text=name[-8:]).click(click_count=3)
+    assert (await opened.page.evaluate("getSelection().toString()")).rstrip("\n") == name
+    assert name in await opened.page.locator(".bars").inner_text()
+    await opened.page.close()
 
 
 async def test_the_policy_stops_what_would_come_in_all_the_same(browser: Browser, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from tests.report.samples import (
     refused,
     report,
     repository_of,
+    retried,
     skipped,
     with_kept,
 )
@@ -172,6 +173,14 @@ def test_the_summary_of_a_purge_is_all_that_came_of_it() -> None:
     )
 
 
+def test_the_summary_of_a_retry_counts_what_all_its_attempts_deleted() -> None:
+    text = plain(markdown_summary(retried("fetched-deleted", "passed")))
+    assert "| 3 | 3 | 0 | 6.0 MB |" in text
+    assert "| 0 | 0 | 0 | 0 Bytes |" in text
+    assert "#### Warnings\n\n- Odd.\n\n" in text, "each attempt warns of it"
+    assert "| branch | caches | size |\n| --- | ---: | ---: |\n| <code>branch-2</code> | 1 | 3.0 MB |" in text
+
+
 def test_of_one_repository_its_name_is_not_repeated() -> None:
     first, _ = of_two().repositories
     summary = plain(markdown_summary(of_two(repositories=[msgspec.structs.replace(first, kept=KEPT)])))
@@ -212,7 +221,9 @@ def test_an_error_of_some_repositories_names_each_of_them_and_each_warning_has_a
     records[2].warnings += ["odd", "odder"]
     made = report(*records)
     assert "\n\n> <code>acme/a</code>, <code>acme/b</code>: Refused.\n\n" in plain(markdown_summary(made))
-    assert "\n- <code>acme/c</code>: Odd.\n- <code>acme/c</code>: Odder.\n" in plain(markdown_summary(made))
+    made = msgspec.structs.replace(made, warnings=["left out"])
+    lines = "\n- <code>acme/c</code>: Odd.\n- <code>acme/c</code>: Odder.\n- Left out.\n"
+    assert lines in plain(markdown_summary(made))
 
 
 def test_each_part_of_the_summary_is_bounded_and_says_how_much_more_there_is() -> None:

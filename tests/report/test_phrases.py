@@ -28,6 +28,7 @@ from purger.report.phrases import (
     state_of,
     verdict_of,
 )
+from purger.travis.refusals import NotFoundError
 from tests.report.samples import (
     SampleEntry,
     SampleLedger,
@@ -163,6 +164,14 @@ def test_the_result_of_several_repositories_is_a_sentence() -> None:
     assert of() == "Nothing was deleted: there was no repository to purge."
     refused_token = run_report([], AccessError("the token was refused"), NOW)
     assert headline(refused_token) == "Nothing was deleted: the token was refused."
+
+
+@pytest.mark.parametrize("names", ["a", "ab"])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_result_names_the_error_that_is_none_of_its_repositories(names: str, dry_run: bool) -> None:
+    done = headline(run_report([record(name) for name in names], None, NOW, dry_run=dry_run))
+    unknown = run_report([record(name) for name in names], NotFoundError("no such owner"), NOW, dry_run=dry_run)
+    assert headline(unknown) == f"{done} No such owner."
 
 
 def unlisted(name: str) -> Record:
