@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path and os.path.isdir(sys.path[0]):  # noqa: PTH112
+    # `python -m purger` put the current folder there, which is not trusted: a `json.py` in it would be imported.
+    del sys.path[0]
+
 from purger.cli import early_signals
 
 OBJECTS_A_COLLECTION = 50_000
@@ -35,8 +42,6 @@ def _protect() -> None:
     """Keep secrets out of what is written, and drop variables that break or steer what purger is built on."""
     import atexit
     import gc
-    import os
-    import sys
 
     from purger.secrets import child_environment, redaction, surroundings
 
@@ -44,6 +49,7 @@ def _protect() -> None:
     atexit.register(early_signals.ignore)  # first, so that it comes last: a stream may wait for its reader before
     redaction.guard_streams()
     surroundings.drop_variables_of_dependencies()
+    surroundings.drop_relative_folders_of_path()
     zone = surroundings.drop_impossible_time_zone()
     for variable in (child_environment.TOKEN_VARIABLE, child_environment.HOST_TOKEN_VARIABLE):
         redaction.remember(os.environ.get(variable, "").strip())  # before anything of the command line is shown
@@ -55,8 +61,6 @@ def _protect() -> None:
 def _end(fault: BaseException) -> None:
     """Show what ended the command outside of its frame, and end the process with its exit code."""
     early_signals.keep_waiting()
-    import sys
-
     from purger.cli.console import show_error, stderr
     from purger.cli.faults import known
     from purger.cli.output import asks_for_json, print_error_document
