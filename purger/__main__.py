@@ -9,7 +9,12 @@ if __name__ == "__main__" and not sys.flags.safe_path and os.path.isdir(sys.path
     # `python -m purger` put the current folder there, which is not trusted: a `json.py` in it would be imported.
     del sys.path[0]
 
+from typing import TYPE_CHECKING
+
 from purger.cli import early_signals
+
+if TYPE_CHECKING:
+    from purger.core.errors import PurgerError
 
 OBJECTS_A_COLLECTION = 50_000
 """How many objects are made between two collections of garbage. Imports make many, and none of it is garbage: with
@@ -61,17 +66,25 @@ def _protect() -> None:
 def _end(fault: BaseException) -> None:
     """Show what ended the command outside of its frame, and end the process with its exit code."""
     early_signals.keep_waiting()
-    from purger.cli.console import show_error, stderr
     from purger.cli.faults import known
+
+    error = known(fault)
+    try:
+        _show(error)
+    except Exception:  # noqa: BLE001 - what writes it can't be imported either
+        sys.stderr.write(f"error: {error}.\n{error.remedy}\n")
+    raise SystemExit(error.exit_code) from None
+
+
+def _show(error: PurgerError) -> None:
+    from purger.cli.console import show_error, stderr
     from purger.cli.output import asks_for_json, print_error_document
     from purger.report.build import error_report
 
-    error = known(fault)
     if shown := error_report(error):
         show_error(stderr(), shown)
     if asks_for_json(sys.argv):
         print_error_document(error)
-    raise SystemExit(error.exit_code) from None
 
 
 if __name__ == "__main__":

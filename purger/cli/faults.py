@@ -6,7 +6,14 @@ import errno
 import re
 
 from purger.cli.early_signals import Terminated
-from purger.core.errors import MachineError, PurgerError, StoppedError, TerminatedError, UnexpectedError
+from purger.core.errors import (
+    InstallationError,
+    MachineError,
+    PurgerError,
+    StoppedError,
+    TerminatedError,
+    UnexpectedError,
+)
 
 _SCARCE = frozenset({errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 _SCARCE_WORDS = re.compile(r"can't start new thread|[Cc]annot allocate memory|failed to map segment")
@@ -29,7 +36,9 @@ def known(fault: BaseException) -> PurgerError:
     leaf = _leaf_of(fault)
     if isinstance(leaf, PurgerError):
         return leaf
-    return MachineError.of(leaf) if _is_of_the_machine(leaf) else UnexpectedError.of(leaf)
+    if _is_of_the_machine(leaf):
+        return MachineError.of(leaf)
+    return InstallationError.of(leaf) if isinstance(leaf, ImportError) else UnexpectedError.of(leaf)
 
 
 def _is_of_the_machine(fault: BaseException) -> bool:

@@ -36,6 +36,17 @@ def test_another_fault_is_one_of_purgers(fault: Exception) -> None:
     assert isinstance(known(fault), UnexpectedError)
 
 
+@pytest.mark.parametrize("module", ["rich.text", "msgspec", "loguru", "typer.completion"])
+def test_a_module_that_is_missing_is_a_fault_of_the_installation(module: str) -> None:
+    code = f'import sys; sys.modules["{module}"] = None; from purger.__main__ import main; main()'
+    done = subprocess.run([sys.executable, "-c", code, "list", "a/b"], capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.BROWSER
+    assert "Traceback" not in done.stderr
+    assert "bug" not in done.stderr
+    assert f"not installed in full, or other modules are in the place of its own: import of {module}" in done.stderr
+    assert "PYTHONPATH" in done.stderr
+
+
 def test_what_ends_a_command_has_its_own_exit_code() -> None:
     assert known(KeyboardInterrupt()).exit_code is ExitCode.INTERRUPTED
     assert known(Terminated(signal.SIGTERM)).exit_code is ExitCode.TERMINATED
