@@ -134,7 +134,7 @@ def test_a_switch_that_is_neither_on_nor_off_is_named(
     ended = command("purge", "a/b")
     assert (ended.code, runs) == (2, [])
     assert ended.err.splitlines() == [
-        f"error: {variable} 'nope' is neither yes nor no.",
+        f"error: {variable} 'nope' is neither yes nor no{' (.env)' if in_file else ''}.",
         "Give 1, true, yes or on to switch it on; 0, false, no or off to switch it off.",
     ]
 
