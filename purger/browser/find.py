@@ -61,8 +61,18 @@ def candidates(playwright: Playwright, wanted: str | None, *, headed: bool = Fal
     own = Path(playwright.chromium.executable_path)
     paths = [*_own(own, headed=headed), *_installed(headed=headed)]
     if not paths:
-        raise BrowserError("no browser was found", remedy=HOW_TO_GET_ONE)
+        raise _none_found(own)
     return [Candidate(path) for path in dict.fromkeys(paths)]
+
+
+def _none_found(own: Path) -> BrowserError:
+    if not _is_there(own):
+        return BrowserError("no browser was found", remedy=HOW_TO_GET_ONE)
+    return BrowserError(
+        f"no browser was found but Playwright's, which may not be executed: {own}",
+        remedy="Is its disk mounted with noexec? Set PLAYWRIGHT_BROWSERS_PATH to a folder on another one and run "
+        "`playwright install chromium` again, or name a browser with --browser.",
+    )
 
 
 def _named(wanted: str, *, headed: bool) -> str:

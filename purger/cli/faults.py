@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 
 from purger.cli.early_signals import Terminated
@@ -36,9 +37,22 @@ def known(fault: BaseException) -> PurgerError:
     leaf = _leaf_of(fault)
     if isinstance(leaf, PurgerError):
         return leaf
+    if isinstance(leaf, ImportError) and _may_not_be_run(leaf.path):
+        return InstallationError(
+            f"purger is installed on a disk whose programs may not be run (noexec): {leaf.path}",
+            remedy="Install it in a folder on another disk.",
+        )
     if _is_of_the_machine(leaf):
         return MachineError.of(leaf)
     return InstallationError.of(leaf) if isinstance(leaf, ImportError) else UnexpectedError.of(leaf)
+
+
+def _may_not_be_run(library: str | None) -> bool:
+    """Return whether a library lies on a disk from which the system loads none; its words are those for no memory."""
+    try:
+        return bool(library and os.statvfs(library).f_flag & getattr(os, "ST_NOEXEC", 0))
+    except OSError:
+        return False
 
 
 def _is_of_the_machine(fault: BaseException) -> bool:

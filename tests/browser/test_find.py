@@ -157,6 +157,15 @@ def test_no_browser_at_all_is_an_error_with_its_remedy(system: Path, own: Path) 
     assert "playwright install chromium" in (caught.value.remedy or "")
 
 
+def test_a_browser_that_may_not_be_executed_is_not_to_be_installed_at_the_same_place_again(
+    system: Path, own: Path
+) -> None:
+    Path(install(own)).chmod(0o644)
+    with pytest.raises(BrowserError, match=f"may not be executed: {own}") as caught:
+        found(own)
+    assert "noexec" in (caught.value.remedy or "")
+
+
 @pytest.mark.parametrize(
     ("platform", "variables", "there_is_one"),
     [

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,6 +31,16 @@ def test_what_the_machine_lacks_is_no_bug(fault: Exception) -> None:
     error = known(fault)
     assert isinstance(error, MachineError)
     assert "ulimit" in str(error.remedy)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how a disk is mounted")
+@pytest.mark.parametrize(("flags", "said"), [(0, "too little memory"), (getattr(os, "ST_NOEXEC", 0), "noexec")])
+def test_a_disk_whose_programs_may_not_be_run_is_no_lack_of_memory(
+    monkeypatch: pytest.MonkeyPatch, flags: int, said: str
+) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_flag=flags))
+    fault = ImportError("/x/_core.so: failed to map segment from shared object", path="/x/_core.so")
+    assert said in str(known(fault))
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("x"), OSError(errno.EIO, ""), ValueError("can't start new thread")])
