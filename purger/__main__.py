@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-if __name__ == "__main__" and not sys.flags.safe_path and os.path.isdir(sys.path[0]):  # noqa: PTH112
-    # `python -m purger` put the current folder there, which is not trusted: a `json.py` in it would be imported.
+if (
+    __name__ == "__main__"
+    and not sys.flags.safe_path
+    and os.path.isdir(sys.path[0])  # noqa: PTH112
+    and __file__ != os.path.join(sys.path[0], "purger", "__main__.py")  # noqa: PTH118
+):
+    # `python -m purger` put the current folder there, which is not trusted: a `json.py` in it would be imported. Where
+    # purger itself is in it, so may be what it is built on (pip install --target).
     del sys.path[0]
 
 from typing import TYPE_CHECKING

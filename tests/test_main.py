@@ -93,6 +93,14 @@ def test_nothing_in_the_current_folder_is_run_or_imported(tmp_path: Path, path: 
     assert "it ran" not in ended.stderr
 
 
+def test_the_current_folder_counts_where_purger_itself_is_in_it(tmp_path: Path) -> None:
+    """As after `pip install --target`: what it is built on is nowhere else."""
+    (tmp_path / "purger").symlink_to(Path(__file__).parents[1] / "purger")
+    (tmp_path / "json.py").write_text("raise SystemExit('imported')")
+    command = [sys.executable, "-m", "purger", "list"]
+    assert "imported" in subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stderr
+
+
 def test_a_purge_imports_nothing_that_takes_long_in_the_event_loop(
     site: StandIn, repository: Repository, tmp_path: Path
 ) -> None:
