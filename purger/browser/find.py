@@ -132,9 +132,13 @@ def _can_run(path: Path) -> bool:
 
 
 def _installed(*, headed: bool) -> Iterator[str]:
-    for command in _COMMANDS if headed else (*_HEADLESS_COMMANDS, *_COMMANDS):
-        if path := shutil.which(command):
-            yield path
+    folders = dict.fromkeys(os.path.realpath(folder) for folder in os.get_exec_path())  # /bin is often /usr/bin
+    commands = _COMMANDS if headed else (*_HEADLESS_COMMANDS, *_COMMANDS)
+    found = [[path for folder in folders if (path := shutil.which(name, path=folder))] for name in commands]
+    for paths in found:
+        yield from paths[:1]
+    for paths in found:  # the first one of a name may be a script of somebody's
+        yield from paths[1:]
     if sys.platform == "darwin":
         for name in _MAC_APPLICATIONS:
             path = f"/Applications/{name}.app/Contents/MacOS/{name}"
