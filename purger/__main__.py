@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+if (
+    __name__ == "__main__"
+    and not sys.flags.safe_path
+    and os.path.isdir(sys.path[0])  # noqa: PTH112
+    and __file__ != os.path.join(sys.path[0], "purger", "__main__.py")  # noqa: PTH118
+):
+    # `python -m purger` put the current folder there, which is not trusted: a `json.py` in it would be imported. Where
+    # purger itself is in it, so may be what it is built on (pip install --target).
+    del sys.path[0]
+
+from typing import TYPE_CHECKING
+
 from purger.cli import early_signals
+
+if TYPE_CHECKING:
+    from purger.core.errors import PurgerError
 
 OBJECTS_A_COLLECTION = 50_000
 """How many objects are made between two collections of garbage. Imports make many, and none of it is garbage: with
@@ -35,8 +53,6 @@ def _protect() -> None:
     """Keep secrets out of what is written, and drop variables that break or steer what purger is built on."""
     import atexit
     import gc
-    import os
-    import sys
 
     from purger.secrets import child_environment, redaction, surroundings
 
@@ -44,6 +60,7 @@ def _protect() -> None:
     atexit.register(early_signals.ignore)  # first, so that it comes last: a stream may wait for its reader before
     redaction.guard_streams()
     surroundings.drop_variables_of_dependencies()
+    surroundings.drop_relative_folders_of_path()
     zone = surroundings.drop_impossible_time_zone()
     for variable in (child_environment.TOKEN_VARIABLE, child_environment.HOST_TOKEN_VARIABLE):
         redaction.remember(os.environ.get(variable, "").strip())  # before anything of the command line is shown
@@ -55,19 +72,25 @@ def _protect() -> None:
 def _end(fault: BaseException) -> None:
     """Show what ended the command outside of its frame, and end the process with its exit code."""
     early_signals.keep_waiting()
-    import sys
-
-    from purger.cli.console import show_error, stderr
     from purger.cli.faults import known
+
+    error = known(fault)
+    try:
+        _show(error)
+    except Exception:  # noqa: BLE001 - what writes it can't be imported either
+        sys.stderr.write(f"error: {error}.\n{error.remedy}\n")
+    raise SystemExit(error.exit_code) from None
+
+
+def _show(error: PurgerError) -> None:
+    from purger.cli.console import show_error, stderr
     from purger.cli.output import asks_for_json, print_error_document
     from purger.report.build import error_report
 
-    error = known(fault)
     if shown := error_report(error):
         show_error(stderr(), shown)
     if asks_for_json(sys.argv):
         print_error_document(error)
-    raise SystemExit(error.exit_code) from None
 
 
 if __name__ == "__main__":

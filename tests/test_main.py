@@ -74,6 +74,33 @@ def test_what_has_no_report_runs_as_a_process(purger_process: Purger, tmp_path: 
     assert purger_process("login", as_json=False).code == 2, "there is no one to sign in"
 
 
+@pytest.mark.parametrize("path", [":/usr/bin:/bin", "/nowhere:.", ""])
+def test_nothing_in_the_current_folder_is_run_or_imported(tmp_path: Path, path: str) -> None:
+    for name in ("json.py", "asyncio.py", "typer.py", "loguru.py"):
+        (tmp_path / name).write_text("raise SystemExit('it ran')")
+    (tmp_path / "git").write_text("#!/bin/sh\necho it ran >&2\nexit 1\n")
+    (tmp_path / "git").chmod(0o755)
+    ended = subprocess.run(
+        [sys.executable, "-m", "purger", "list"],
+        env={"HOME": str(tmp_path), "PATH": path, "CI": ""},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert "No repository is named, and git" in ended.stderr
+    assert "it ran" not in ended.stderr
+
+
+def test_the_current_folder_counts_where_purger_itself_is_in_it(tmp_path: Path) -> None:
+    """As after `pip install --target`: what it is built on is nowhere else."""
+    (tmp_path / "purger").symlink_to(Path(__file__).parents[1] / "purger")
+    (tmp_path / "json.py").write_text("raise SystemExit('imported')")
+    command = [sys.executable, "-m", "purger", "list"]
+    assert "imported" in subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stderr
+
+
 def test_a_purge_imports_nothing_that_takes_long_in_the_event_loop(
     site: StandIn, repository: Repository, tmp_path: Path
 ) -> None:

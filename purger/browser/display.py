@@ -52,10 +52,11 @@ def _opened_x11(name: str) -> str:
     with _connected(host, number) as server:
         head = struct.pack("<BxHHHHxx", ord("l"), 11, 0, len(kind), len(cookie))
         server.sendall(head + kind + bytes(-len(kind) % 4) + cookie + bytes(-len(cookie) % 4))
-        answer = server.recv(512)
-    if answer[:1] == b"\1":
-        return ""
-    reason = answer[8 : 8 + answer[1]].decode("utf-8", "replace").strip() if len(answer) > 8 else ""
+        with server.makefile("rb") as answer:  # it comes in pieces
+            start = answer.read(8)
+            if start[:1] == b"\1":
+                return ""
+            reason = answer.read(start[1]).decode("utf-8", "replace").strip() if len(start) == 8 else ""
     return f"the server refuses it: {reason or 'without a reason'}"
 
 

@@ -61,8 +61,18 @@ def candidates(playwright: Playwright, wanted: str | None, *, headed: bool = Fal
     own = Path(playwright.chromium.executable_path)
     paths = [*_own(own, headed=headed), *_installed(headed=headed)]
     if not paths:
-        raise BrowserError("no browser was found", remedy=HOW_TO_GET_ONE)
+        raise _none_found(own)
     return [Candidate(path) for path in dict.fromkeys(paths)]
+
+
+def _none_found(own: Path) -> BrowserError:
+    if not _is_there(own):
+        return BrowserError("no browser was found", remedy=HOW_TO_GET_ONE)
+    return BrowserError(
+        f"no browser was found but Playwright's, which may not be executed: {own}",
+        remedy="Is its disk mounted with noexec? Set PLAYWRIGHT_BROWSERS_PATH to a folder on another one and run "
+        "`playwright install chromium` again, or name a browser with --browser.",
+    )
 
 
 def _named(wanted: str, *, headed: bool) -> str:
@@ -122,9 +132,13 @@ def _can_run(path: Path) -> bool:
 
 
 def _installed(*, headed: bool) -> Iterator[str]:
-    for command in _COMMANDS if headed else (*_HEADLESS_COMMANDS, *_COMMANDS):
-        if path := shutil.which(command):
-            yield path
+    folders = dict.fromkeys(os.path.realpath(folder) for folder in os.get_exec_path())  # /bin is often /usr/bin
+    commands = _COMMANDS if headed else (*_HEADLESS_COMMANDS, *_COMMANDS)
+    found = [[path for folder in folders if (path := shutil.which(name, path=folder))] for name in commands]
+    for paths in found:
+        yield from paths[:1]
+    for paths in found:  # the first one of a name may be a script of somebody's
+        yield from paths[1:]
     if sys.platform == "darwin":
         for name in _MAC_APPLICATIONS:
             path = f"/Applications/{name}.app/Contents/MacOS/{name}"

@@ -182,7 +182,8 @@ def _odd_switches(parameter: Any) -> Iterator[InputError]:
                 os.environ[variable] = str(int(is_on(text)))
         except InputError as error:
             del os.environ[variable]
-            yield InputError(f"{variable} {error.what}", remedy=error.remedy)
+            where = str(env_file.ENV_FILE) if variable in env_file.current().taken else None
+            yield InputError(f"{variable} {error.what}", where=where, remedy=error.remedy)
 
 
 def _variables_of(parameter: Any) -> list[str]:

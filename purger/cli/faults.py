@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 
 from purger.cli.early_signals import Terminated
-from purger.core.errors import MachineError, PurgerError, StoppedError, TerminatedError, UnexpectedError
+from purger.core.errors import (
+    InstallationError,
+    MachineError,
+    PurgerError,
+    StoppedError,
+    TerminatedError,
+    UnexpectedError,
+)
 
 _SCARCE = frozenset({errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 _SCARCE_WORDS = re.compile(r"can't start new thread|[Cc]annot allocate memory|failed to map segment")
@@ -29,7 +37,22 @@ def known(fault: BaseException) -> PurgerError:
     leaf = _leaf_of(fault)
     if isinstance(leaf, PurgerError):
         return leaf
-    return MachineError.of(leaf) if _is_of_the_machine(leaf) else UnexpectedError.of(leaf)
+    if isinstance(leaf, ImportError) and _may_not_be_run(leaf.path):
+        return InstallationError(
+            f"purger is installed on a disk whose programs may not be run (noexec): {leaf.path}",
+            remedy="Install it in a folder on another disk.",
+        )
+    if _is_of_the_machine(leaf):
+        return MachineError.of(leaf)
+    return InstallationError.of(leaf) if isinstance(leaf, ImportError) else UnexpectedError.of(leaf)
+
+
+def _may_not_be_run(library: str | None) -> bool:
+    """Return whether a library lies on a disk from which the system loads none; its words are those for no memory."""
+    try:
+        return bool(library and os.statvfs(library).f_flag & getattr(os, "ST_NOEXEC", 0))
+    except OSError:
+        return False
 
 
 def _is_of_the_machine(fault: BaseException) -> bool:

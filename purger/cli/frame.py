@@ -21,7 +21,7 @@ from purger.cli.options import ArtifactOptions
 from purger.cli.output import Output
 from purger.cli.progress import ProgressView
 from purger.cli.signals import run_to_the_end
-from purger.core.errors import ExitCode, MachineError, PurgerError, UnexpectedError
+from purger.core.errors import ExitCode, InstallationError, MachineError, PurgerError, UnexpectedError
 from purger.core.events import Event
 from purger.purge.record import Record
 from purger.purge.run import Hooks
@@ -66,7 +66,7 @@ def frame(*, json: bool, verbosity: int, wide: bool = False) -> Iterator[Output]
 def _known(fault: BaseException) -> PurgerError:
     """Return the error to show for a fault, and log where one happened that is none of ours."""
     error = known(fault)
-    if isinstance(error, UnexpectedError | MachineError):
+    if isinstance(error, UnexpectedError | MachineError | InstallationError):
         logger.trace("{}", "".join(traceback.format_exception(fault)))
     return error
 

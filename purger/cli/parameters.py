@@ -16,6 +16,7 @@ from purger.cli.environment import check_prepared, known_variables
 from purger.cli.options import OutputOptions, ResultOptions
 from purger.core.errors import ExitCode, InputError
 from purger.core.options import Option, declared
+from purger.secrets import env_file
 
 
 class Only:
@@ -109,21 +110,26 @@ class Group:
 
     def values(self, given: Mapping[str, Any], from_variables: Collection[str] = ()) -> dict[str, Any]:
         """Return the values of the fields that were given, each checked by itself. Raises InputError."""
-        values = {}
+        values: dict[str, Any] = {}
         for name, option in self.options.items():
-            value = given[name]
-            if not value or name in from_variables:  # what an option gives overrides its variables
-                option.refuse_empty_variables(os.environ)
-            if value is None or (value == [] and option.raw == list[str]):
-                continue
-            variables = option.variables_given(os.environ)
-            source = variables[0] if variables and name in from_variables else None
-            if source and option.raw == list[str]:
-                _refuse_odd_blanks(os.environ[source], source)
-                _refuse_quotes(value, source)
-                _refuse_comment(value, source)
-            values[name] = option.value_of(_in_home(value) if option.is_path else value, source)
+            with env_file.named_in_errors(option.variables):
+                self._add(values, name, given[name], is_from_variable=name in from_variables)
         return values
+
+    def _add(self, values: dict[str, Any], name: str, value: Any, *, is_from_variable: bool) -> None:
+        """Add the checked value of a field, if one was given. Raises InputError."""
+        option = self.options[name]
+        if not value or is_from_variable:  # what an option gives overrides its variables
+            option.refuse_empty_variables(os.environ)
+        if value is None or (value == [] and option.raw == list[str]):
+            return
+        variables = option.variables_given(os.environ)
+        source = variables[0] if variables and is_from_variable else None
+        if source and option.raw == list[str]:
+            _refuse_odd_blanks(os.environ[source], source)
+            _refuse_quotes(value, source)
+            _refuse_comment(value, source)
+        values[name] = option.value_of(_in_home(value) if option.is_path else value, source)
 
     def given_by(self, environ: Mapping[str, str]) -> dict[str, Any]:
         """Return what variables give for each field, as if by the command line."""

@@ -150,5 +150,20 @@ class MachineError(PurgerError):
         )
 
 
+class InstallationError(PurgerError):
+    """A module that purger is built on is missing, damaged, or another one of that name."""
+
+    exit_code = ExitCode.BROWSER
+
+    @classmethod
+    def of(cls, fault: ImportError) -> InstallationError:
+        """Return the error for an import that failed, with Python's words."""
+        words = beginning(" ".join(str(fault).split()), _LONGEST_REASON)
+        return cls(
+            f"purger is not installed in full, or other modules are in the place of its own: {words}",
+            remedy="Install it again in an environment of its own, as pipx does, and unset PYTHONPATH if that is set.",
+        )
+
+
 class OutOfTimeError(PurgerError):
     """The command did not finish within `--timeout`."""

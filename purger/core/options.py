@@ -110,7 +110,10 @@ class Option:
         """Raise InputError if the number, which is from this `source`, is out of range."""
         source = source or self.name
         if self.at_least is not None and not value >= self.at_least:
-            raise InputError(f"{source} {str(value)[:20]} is too small", remedy=f"Give {self.at_least:g} or more.")
+            unit = " s" if self.seconds_a_unit == 1 else ""  # what was given may be in another one: 500ms
+            raise InputError(
+                f"{source} {str(value)[:20]}{unit} is too small", remedy=f"Give {self.at_least:g}{unit} or more."
+            )
         if self.seconds_a_unit is not None and value * self.seconds_a_unit > LONGEST_WAIT_S:
             raise InputError(f"{source} is longer than a week", remedy="Give a week (1w) or less.")
 

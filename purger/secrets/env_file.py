@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +62,17 @@ _current = [EnvFile()]
 def current() -> EnvFile:
     """Return what the last `load` of this process found."""
     return _current[0]
+
+
+@contextmanager
+def named_in_errors(variables: Iterable[str]) -> Iterator[None]:
+    """Let an error about one of these variables say that it is from the file: nobody finds it in the environment."""
+    try:
+        yield
+    except InputError as error:
+        if not error.where and any(name in error.what for name in current().taken.intersection(variables)):
+            error.where = str(ENV_FILE)
+        raise
 
 
 def load(

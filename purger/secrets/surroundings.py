@@ -26,6 +26,17 @@ def drop_variables_of_dependencies() -> None:
             del os.environ[name]
 
 
+def drop_relative_folders_of_path() -> None:
+    """Remove the folders of `PATH` that are none from everywhere, as an empty one, which means the current folder.
+
+    That is not trusted: what is called `git` or `chromium` there would be started.
+    """
+    if "PATH" in os.environ:
+        folders = [folder for folder in os.environ.pop("PATH").split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117
+        if folders:  # else the system's own ones count
+            os.environ["PATH"] = os.pathsep.join(folders)
+
+
 def drop_impossible_time_zone() -> str | None:
     """Remove a time zone that is a day or more from UTC; return a sentence for the user if it was, else None.
 

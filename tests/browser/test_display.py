@@ -6,6 +6,8 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,6 +86,24 @@ def test_a_display_that_wants_a_cookie(
     assert fault() == ""
     mine.write_bytes(b"\1\0\0")
     assert "is set, but" in fault()
+
+
+def test_a_refusal_that_comes_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        client, _ = server.accept()
+        with client:
+            client.recv(512)
+            for piece in (b"\0", b"\x08\x0b\0\0\0\x02\0", b"Go ", b"away!"):
+                client.sendall(piece)
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        name = f"127.0.0.1:{server.getsockname()[1] - 6000}"
+        monkeypatch.setenv("DISPLAY", name)
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        assert fault() == f"the display can not be opened: DISPLAY={name} is set, but the server refuses it: Go away!"
+        thread.join()
 
 
 def test_wayland(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

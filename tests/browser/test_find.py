@@ -151,10 +151,28 @@ def test_a_named_browser_that_is_not_there_is_not_replaced_by_another(system: Pa
     assert len(found(own, "chrome-for-webdriver-tests")) == 1
 
 
+def test_all_of_one_name_are_tried_and_a_folder_with_two_names_counts_once(
+    system: Path, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign, real = install(tmp_path / "foreign" / "chromium"), install(system / "chromium")
+    (tmp_path / "link").symlink_to(system)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "foreign"), str(tmp_path / "link"), str(system)]))
+    assert found(own) == [foreign, real]
+
+
 def test_no_browser_at_all_is_an_error_with_its_remedy(system: Path, own: Path) -> None:
     with pytest.raises(BrowserError, match="no browser was found") as caught:
         found(own)
     assert "playwright install chromium" in (caught.value.remedy or "")
+
+
+def test_a_browser_that_may_not_be_executed_is_not_to_be_installed_at_the_same_place_again(
+    system: Path, own: Path
+) -> None:
+    Path(install(own)).chmod(0o644)
+    with pytest.raises(BrowserError, match=f"may not be executed: {own}") as caught:
+        found(own)
+    assert "noexec" in (caught.value.remedy or "")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -186,11 +187,17 @@ def test_too_few_open_files_are_named(site: StandIn, repository: Repository, tmp
 def test_a_browser_that_does_not_know_playwrights_protocol_is_too_far_apart(
     purger: Purger, repository: Repository, tmp_path: Path
 ) -> None:
-    """A browser of long ago: it tells its version, and does not understand what Playwright asks then."""
+    """A browser of long ago: it tells its version, and does not understand what Playwright asks then.
+
+    It is shell and Python at once, since `#!` takes no path with a blank.
+    """
     repository.fill(2)
     old = tmp_path / "old"
     old.write_text(
-        f"""#!{sys.executable}
+        f"""#!/bin/sh
+''':'
+exec {shlex.quote(sys.executable)} "$0" "$@"
+'''
 import json, os
 text = b""
 while chunk := os.read(3, 65536):

@@ -52,6 +52,29 @@ def test_what_is_refused_ends_before_anything_starts(command: Command, runs: lis
     assert json.loads(ended.out)["exit_code"] == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("PURGER_BRANCH=", "PURGER_BRANCH is empty (.env)"),
+        ("PURGER_EXCLUDE='a #b'", "the words behind it may be a comment or names (.env)"),
+        ("PURGER_SETTLE=x", "PURGER_SETTLE 'x' is not a duration (.env)"),
+        ("PURGER_LIMIT=0", "PURGER_LIMIT 0 is too small (.env)"),
+        ("PURGER_DRY_RUN=maybe", "PURGER_DRY_RUN 'maybe' is neither yes nor no (.env)"),
+        ("TRAVIS_TOKEN=", "TRAVIS_TOKEN in .env is empty"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_found_in_the_file(
+    command: Command, runs: list[Run], monkeypatch: pytest.MonkeyPatch, line: str, said: str
+) -> None:
+    name, _, text = line.partition("=")
+    monkeypatch.delenv(name, raising=False)
+    Path(".env").write_text(f"{line}\n")
+    assert said in command("purge", "a/b", "-y").err
+    monkeypatch.setenv(name, text.strip("'"))
+    assert ".env" not in command("purge", "a/b", "-y").err
+    assert runs == []
+
+
 def test_an_option_overrides_what_would_be_refused(command: Command, runs: list[Run]) -> None:
     Path(".env").write_text("PURGER_URL=https://stranger.example.org\nPURGER_BROWSER=./x.sh\n")
     assert command("purge", "a/b", "-y", "--url", "https://ci.acme.org", "--browser", "chrome").code == 0

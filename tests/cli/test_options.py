@@ -49,7 +49,7 @@ pytestmark = pytest.mark.cli
         (["purge", "a/b", "-y", "--connect", "ws://a:99999999"], 2, "--connect is not the address"),
         (["purge", "a/b", "-n", "--connect", "ws://a..b/"], 2, "--connect is not the address"),
         (["purge", "a/b", "-n", "--connect", "ftp://a"], 2, "--connect is not the address"),
-        (["doctor", "a/b", "--page-timeout", "0"], 2, "--page-timeout 0.0 is too small"),
+        (["doctor", "a/b", "--page-timeout", "500ms"], 2, "0.5 s is too small.\nGive 1 s or more."),
         (["doctor", "a/b", "--page-timeout", "90d"], 2, "longer than a week"),
         (["purge", "-y"], 2, "git says: not a git repository"),
         (["purge", "a/b", "-y", "--no-such-option"], 2, "--no-such-option"),
@@ -134,7 +134,7 @@ def test_a_switch_that_is_neither_on_nor_off_is_named(
     ended = command("purge", "a/b")
     assert (ended.code, runs) == (2, [])
     assert ended.err.splitlines() == [
-        f"error: {variable} 'nope' is neither yes nor no.",
+        f"error: {variable} 'nope' is neither yes nor no{' (.env)' if in_file else ''}.",
         "Give 1, true, yes or on to switch it on; 0, false, no or off to switch it off.",
     ]
 

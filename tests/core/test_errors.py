@@ -35,6 +35,7 @@ CODES = {
     "BrowserLostError": 5,
     "UnexpectedError": 5,
     "MachineError": 5,
+    "InstallationError": 5,
     "NotACacheProblemError": 7,
     "StoppedError": 130,
     "TerminatedError": 143,

@@ -82,7 +82,7 @@ def test_a_filter_that_ends_with_a_line_break_is_rejected(given: str | list[str]
     [
         ({"batch_size": 0}, "--batch-size 0 is too small"),
         ({"batch_size": float("nan")}, "--batch-size nan is too small"),
-        ({"settle_s": 0.5}, "--settle 0.5 is too small"),
+        ({"settle_s": 0.5}, "--settle 0.5 s is too small"),
         ({"settle_s": 7 * 86_400 + 1}, "--settle is longer than a week"),
     ],
 )

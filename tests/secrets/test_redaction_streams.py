@@ -24,7 +24,7 @@ def shell(
     site: StandIn, folder: Path, redirections: str, command: str = "purge acme/widgets --yes --json"
 ) -> tuple[int, str, str]:
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m purger {command} {redirections}"],
+        ["bash", "-c", f"'{sys.executable}' -m purger {command} {redirections}"],
         capture_output=True,
         text=True,
         env=environment(site),

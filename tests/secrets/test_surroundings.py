@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from purger.secrets.surroundings import drop_variables_of_dependencies
+from purger.secrets.surroundings import drop_relative_folders_of_path, drop_variables_of_dependencies
 
 ODD = [
     "LOGURU_LEVEL=debug",
@@ -103,6 +103,27 @@ def test_what_steers_a_browser_past_its_proxy_is_dropped(monkeypatch: pytest.Mon
     monkeypatch.setenv(name, "127.0.0.1")
     drop_variables_of_dependencies()
     assert name not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/usr/bin:/bin", "/usr/bin:/bin"),
+        (":/usr/bin::/bin:.:node_modules/.bin:", "/usr/bin:/bin"),
+        ("", None),
+        (".", None),
+        (None, None),
+    ],
+)
+def test_programs_of_the_current_folder_are_not_started(
+    monkeypatch: pytest.MonkeyPatch, path: str | None, expected: str | None
+) -> None:
+    if path is None:
+        monkeypatch.delenv("PATH")
+    else:
+        monkeypatch.setenv("PATH", path)
+    drop_relative_folders_of_path()
+    assert os.environ.get("PATH") == expected
 
 
 @pytest.mark.parametrize("zone", ["UTC+24", "UTC-24", "UTC+167", ":UTC+24", "AAA-23BBB-25", "AAA25BBB"])

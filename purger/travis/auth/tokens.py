@@ -61,7 +61,8 @@ def find_token(site: Site, session_file: Path | None = None, *, is_ci: bool = Fa
         source = f"{_short(sessions.path)}, the session that `purger login` saved"
         ignored = tuple(f"{sentence_of(str(error))} It is ignored." for error in out_of_reach)
         return FoundToken(session.token, source, sessions.path, (*_warnings(sessions.path), *ignored))
-    what = f"{TOKEN_VARIABLE} is empty" if empty else "there is no token"
+    where = " in .env" if TOKEN_VARIABLE in env_file.current().taken else ""
+    what = f"{TOKEN_VARIABLE}{where} is empty" if empty else "there is no token"
     nothing = [f"{_TRAVIS_FOLDER_VARIABLE} names no folder with a config.yml"] if _names_nothing() else []
     what = "; ".join([what, *nothing, *(str(error) for error in out_of_reach)])
     remedy = _for_ci(site) if is_ci else _how_to_sign_in(site, sessions)
