@@ -60,10 +60,10 @@ class BrowserSupervisor:
         self._dead: Browser | None = None
         self.taken: Candidate | None = None
 
-    def start_early(self) -> None:
-        """Start in the background, so that it is ready by the time a page is wanted."""
-        if self._starting is None:
-            self._starting = asyncio.create_task(self._start())
+    def start_early(self) -> asyncio.Task[Browser]:
+        """Start in the background, so that it is ready by the time a page is wanted; return the task that starts it."""
+        self._starting = self._starting or asyncio.create_task(self._start())
+        return self._starting
 
     async def reach(self) -> Reach:
         """Return what the browser may reach, as soon as that is known."""
@@ -124,11 +124,12 @@ class BrowserSupervisor:
 
     async def get(self) -> Browser:
         """The running browser; a new one if the last one is gone."""
-        self.start_early()
-        assert self._starting is not None  # noqa: S101 - for the type checker
-        browser = await asyncio.shield(self._starting)
+        starting = self.start_early()
+        browser = await asyncio.shield(starting)
         if browser.is_connected() and browser is not self._dead:
             return browser
+        if self._starting is not starting:  # another one who waited for it has started the next one
+            return await self.get()
         self._restarts += 1
         if self._restarts > RESTARTS:
             why, remedy = "", BrowserLostError.REMEDY
