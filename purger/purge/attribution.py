@@ -59,18 +59,26 @@ class Attribution:
 
         Those that `no_branch_lists` are not taken for caches of the branch whose name is displayed.
         """
-        unclear = {cache for cache in caches if self._selection().decide(cache) is None}
+        unclear = self._unclear(caches)
         if not unclear:
             return list(caches)
         if self._selection().decision is None:
             by_name = by_displayed_name(await self._listings.branches())
             open_ones = unclear.difference(no_branch_lists)
             caches = [_of_the_only_branch(cache, by_name) if cache in open_ones else cache for cache in caches]
-        caches = await self.in_full(caches, {cache for cache in caches if self._selection().decide(cache) is None})
-        unclear = {cache for cache in caches if self._selection().decide(cache) is None}
-        clear = [cache for cache in caches if cache not in unclear]
-        attributed = iter(await self.attribute([cache for cache in caches if cache in unclear], [*listed, *clear]))
-        return [next(attributed) if cache in unclear else cache for cache in caches]
+        caches = await self.in_full(caches, self._unclear(caches))
+        return await self.attribute_some(caches, self._unclear(caches), listed)
+
+    def _unclear(self, caches: Iterable[Cache]) -> set[Cache]:
+        return {cache for cache in caches if self._selection().decide(cache) is None}
+
+    async def attribute_some(
+        self, caches: Sequence[Cache], wanted: Collection[Cache], listed: Iterable[Cache] = ()
+    ) -> list[Cache]:
+        """Return the caches, those that are wanted as `attribute` does; `listed` are others that are known."""
+        others = [*listed, *(cache for cache in caches if cache not in wanted)]
+        attributed = iter(await self.attribute([cache for cache in caches if cache in wanted], others))
+        return [next(attributed) if cache in wanted else cache for cache in caches]
 
     async def in_full(self, caches: Sequence[Cache], wanted: Collection[Cache]) -> list[Cache]:
         """Return the caches, those that are wanted and shown with a branch's name under the full name of that branch.
