@@ -95,7 +95,7 @@ class Deciding:
         kinds = {cache.shown_kind for cache in wanted}
         caches = await self._attribution.in_full(caches, wanted)
         nested = {cache for cache in caches if not cache.is_attributed and cache.shown_kind in kinds}
-        return await self._attribution.attribute_some(caches, nested)
+        return await self._attribution.attribute(caches, nested)
 
     async def _closed_pull_requests(self, caches: Sequence[Cache]) -> PullRequests:
         """Ask the host about the pull requests of these caches."""

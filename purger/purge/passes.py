@@ -206,9 +206,9 @@ class Passes:
 
     async def _learn_names(self, entries: Sequence[Entry]) -> None:
         """Find out which branches these caches belong to, whose file names hold a slash."""
+        caches = [entry.cache for entry in entries]
         others = [entry.cache for entry in self.record.ledger.left if entry.cache.is_attributed]
-        named = await self.attribution.attribute([entry.cache for entry in entries], others)
-        for entry, cache in zip(entries, named, strict=True):
+        for entry, cache in zip(entries, await self.attribution.attribute(caches, set(caches), others), strict=True):
             self.record.ledger.learn_names(entry, cache)
 
     async def _call(self, way: Deletion, entries: Sequence[Entry]) -> Undeletable | None:
