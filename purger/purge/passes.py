@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 LOW_WATER = 100
 """With so few responses pending, the next batch is clicked: as many as a browser has in flight over HTTP/2."""
 
+_Way = TypeVar("_Way", Deletion, Undeletable, Deletion | Undeletable)
 Rows = dict[str, list[Entry]]
 """Entries by the displayed branch of their row."""
 
@@ -198,8 +199,8 @@ class Passes:
                 given_up.append((way, concerned))
             elif way.method is Method.ICON and not any(Method.ICON in entry.exhausted for entry in concerned):
                 by_icon.setdefault(way.folder, []).extend(concerned)
-            elif undeletable := await self._call(way, concerned):
-                given_up.append((undeletable, concerned))
+            else:
+                given_up += await self._call(way, concerned)
         if by_icon:
             await self._click_rows(page, by_icon)
         _warn_of(self.record, given_up)
@@ -211,22 +212,22 @@ class Passes:
         for entry, cache in zip(entries, await self.attribution.attribute(caches, set(caches), others), strict=True):
             self.record.ledger.learn_names(entry, cache)
 
-    async def _call(self, way: Deletion, entries: Sequence[Entry]) -> Undeletable | None:
-        """Delete through the API what the way says. Return why not, if a deletion would reach something else by now."""
+    async def _call(self, way: Deletion, entries: Sequence[Entry]) -> list[tuple[Undeletable, list[Entry]]]:
+        """Delete through the API what the way says. Return what is given up, since by now that would reach others."""
         (ledger := self.record.ledger).count_attempt(entries, Method.API)
         try:
-            deleted = await self.exact.delete(way, ledger.left_below)
+            deleted, spared = await self.exact.delete(way, ledger.left_below)
         except LastingSiteError:
             raise
         except SiteError as error:
             ledger.refuse(entries, str(error), _refusal_by(error), instead_of=Method.ICON)
-            return None
-        if isinstance(deleted, Undeletable):
-            ledger.give_up(entries, deleted.reason)
-            return deleted
-        response = Response(way.folder, 200, "answered 200", deleted=tuple(deleted))
-        self._record_response(response, entries, Method.API)
-        return None
+            return []
+        given_up = list(_with_entries(spared, entries))
+        for undeletable, concerned in given_up:
+            ledger.give_up(concerned, undeletable.reason)
+        if called := [entry for entry in entries if entry.state is not State.UNDELETABLE]:
+            self._record_response(Response(way.folder, 200, "answered 200", tuple(deleted)), called, Method.API)
+        return given_up
 
 
 def _warn_of(record: Record, given_up: Iterable[tuple[Undeletable, Sequence[Entry]]]) -> None:
@@ -266,9 +267,7 @@ def _may_click(ledger: Ledger, entry: Entry) -> bool:
     return ledger.methods.may_attempt(entry) and ledger.methods.next_of(entry) is Method.ICON
 
 
-def _with_entries(
-    ways: Iterable[Deletion | Undeletable], entries: Iterable[Entry]
-) -> Iterator[tuple[Deletion | Undeletable, list[Entry]]]:
+def _with_entries(ways: Iterable[_Way], entries: Iterable[Entry]) -> Iterator[tuple[_Way, list[Entry]]]:
     by_cache: dict[Cache, deque[Entry]] = {}
     for entry in entries:
         by_cache.setdefault(entry.cache, deque()).append(entry)
