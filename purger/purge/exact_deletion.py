@@ -106,14 +106,14 @@ class ExactDeletion:
             spared += left
         return deleted, spared
 
-    async def without_news(self, folders: Iterable[str], left_below: LeftBelow) -> list[str]:
+    async def with_nothing_else(self, folders: Iterable[str], left_below: LeftBelow) -> list[str]:
         """Return those of these folders in which nothing is listed now but what is selected.
 
         A job may have uploaded a cache since the plan was made: the next load shows it, and then it is spared.
         """
 
-        async def look(folder: str) -> list[str]:
+        async def if_selected(folder: str) -> list[str]:
             listed = await self._listings.listing(folder)
             return [folder] if are_selected(listed, left_below(folder, listed)) else []
 
-        return await all_of([look(folder) for folder in folders])
+        return await all_of([if_selected(folder) for folder in folders])

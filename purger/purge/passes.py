@@ -138,7 +138,7 @@ class Passes:
             await asyncio.sleep(pause_ms / 1000)
         batch = [queue.popleft() for _ in range(await self.budget.take_some(min(size, len(queue))))]
         if not self.record.ledger.selection.everything:
-            batch = await self.exact.without_news(batch, self.record.ledger.left_below)
+            batch = await self.exact.with_nothing_else(batch, self.record.ledger.left_below)
         self.record.emit(events.Clicking(self.record.name, tuple(batch)))
         self.record.requests += len(batch)
         for branch in batch:
