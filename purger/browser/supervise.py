@@ -151,7 +151,7 @@ class BrowserSupervisor:
         # These import Playwright: the start of the browser did that, in a thread that may be late.
         from playwright.async_api import Error as PlaywrightError
 
-        from purger.browser.driver import driver_error, driver_is_gone
+        from purger.browser.driver import driver_error, driver_is_gone, first_line
         from purger.browser.start import new_context
 
         while True:
@@ -162,7 +162,7 @@ class BrowserSupervisor:
             except (PlaywrightError, TimeoutError) as error:
                 if driver_is_gone():
                     raise driver_error() from None
-                if isinstance(error, PlaywrightError) and (cause := known_cause(error.message.partition("\n")[0])):
+                if isinstance(error, PlaywrightError) and (cause := known_cause(first_line(error))):
                     name = self.taken or "the remote browser"
                     raise BrowserError(f"{name} does not work: {cause.what}", remedy=cause.remedy) from None
                 # One that died a moment ago may still seem to be connected.

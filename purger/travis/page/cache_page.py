@@ -14,7 +14,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Response as PageResponse
 
 from purger.browser.causes import known_cause
-from purger.browser.driver import driver_is_gone
+from purger.browser.driver import driver_is_gone, first_line
 from purger.core.cache import Cache
 from purger.core.errors import BrowserError, SiteError
 from purger.core.retry_policies import PageWaits
@@ -22,7 +22,7 @@ from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 from purger.travis.page import page_errors
 from purger.travis.page.failed_requests import FailedRequests
-from purger.travis.page.supervised_page import SupervisedPage, first_line, lost_browser
+from purger.travis.page.supervised_page import SupervisedPage, lost_browser
 from purger.travis.payloads import Response, caches_in, response_in
 from purger.travis.refusals import another_page, front_end_refusal
 
