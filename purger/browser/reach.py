@@ -87,7 +87,7 @@ async def _verified(connections: Connections, address: str, policy: RetryPolicy)
     """
     async for attempt in AsyncRetrying(
         retry=retry_if_exception_type(NoAnswerError),
-        stop=lambda state: policy.should_stop(state) or (state.seconds_since_start or 0.0) >= VERIFYING_S,
+        stop=lambda state: policy.stop(state) or (state.seconds_since_start or 0.0) >= VERIFYING_S,
         wait=policy.wait,
         reraise=True,
     ):

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tenacity import (
-    RetryCallState,
-    stop_after_attempt,
-    stop_after_delay,
-    stop_never,
-    wait_exponential,
-    wait_random_exponential,
-)
+from tenacity import stop_after_attempt, stop_after_delay, stop_never, wait_exponential, wait_random_exponential
 from tenacity.stop import StopBaseT
 from tenacity.wait import WaitBaseT
 
@@ -23,14 +16,6 @@ class RetryPolicy:
 
     stop: StopBaseT
     wait: WaitBaseT
-
-    def should_stop(self, state: RetryCallState) -> bool:
-        """Whether the attempt was the last one; for a tenacity that has several policies."""
-        return bool(self.stop(state))
-
-    def pause_s(self, state: RetryCallState) -> float:
-        """Return the seconds until the next attempt; for a tenacity that has several policies."""
-        return float(self.wait(state))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,8 +100,8 @@ class Calls:
     ) -> _Payload:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(fault),
-            stop=lambda state: self._policy(state).should_stop(state),
-            wait=lambda state: self._policy(state).pause_s(state),
+            stop=lambda state: self._policy(state).stop(state),
+            wait=lambda state: self._policy(state).wait(state),
             before_sleep=lambda state: logger.debug("{} {}: attempt {} failed", method, address, state.attempt_number),
             reraise=True,
         ):
