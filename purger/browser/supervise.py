@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from loguru import logger
-from tenacity import AsyncRetrying, retry_if_exception_type
+from tenacity import retry_if_exception_type
 
 from purger.browser.causes import known_cause
 from purger.browser.machine import limits_fault
@@ -92,15 +92,8 @@ class BrowserSupervisor:
         if not self._restarts:
             return await connect(playwright, settings.connect, reach.network, self._stack)
         # A remote browser that was lost is often being started anew by whoever runs it.
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(BrowserError),
-            stop=self._reconnect.stop,
-            wait=self._reconnect.wait,
-            reraise=True,
-        ):
-            with attempt:
-                return await connect(playwright, settings.connect, reach.network, self._stack)
-        raise AssertionError("unreachable: the last attempt raises")
+        again = self._reconnect.again(retry_if_exception_type(BrowserError))
+        return await again(connect, playwright, settings.connect, reach.network, self._stack)
 
     async def _gate_to(self, reach: Reach) -> str | None:
         """Return the address of the gate to what is reached by a proxy, where there is that."""

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from tenacity import stop_after_attempt, stop_after_delay, stop_never, wait_exponential, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    stop_after_attempt,
+    stop_after_delay,
+    stop_never,
+    wait_exponential,
+    wait_random_exponential,
+)
+from tenacity.retry import RetryBaseT
 from tenacity.stop import StopBaseT
 from tenacity.wait import WaitBaseT
 
@@ -16,6 +25,10 @@ class RetryPolicy:
 
     stop: StopBaseT
     wait: WaitBaseT
+
+    def again(self, retry: RetryBaseT, **more: Any) -> AsyncRetrying:
+        """Return what calls a function again for such a fault; the error of the last attempt is raised as it is."""
+        return AsyncRetrying(retry=retry, stop=self.stop, wait=self.wait, reraise=True, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result
+from tenacity import RetryCallState, retry_if_result
 
 from purger.core import events
 from purger.core.cache import Cache, Method, count_rows
@@ -88,13 +88,13 @@ class Passes:
     async def _click_rows(self, page: CachePage, rows: Rows) -> None:
         """Click these rows, and those that are refused again, after growing pauses."""
         policy, counts = self.settings.policies.rows_refused, _Counts()
-        async for attempt in AsyncRetrying(
-            retry=retry_if_result(bool), stop=policy.stop, wait=policy.wait, before_sleep=self._emit_wait
-        ):
-            with attempt:
-                rows = await self._click_round(page, rows, counts)
-            if attempt.retry_state.outcome and not attempt.retry_state.outcome.failed:
-                attempt.retry_state.set_result(rows)
+
+        async def click() -> Rows:
+            nonlocal rows
+            rows = await self._click_round(page, rows, counts)
+            return rows
+
+        await policy.again(retry_if_result(bool), before_sleep=self._emit_wait)(click)
 
     def _emit_wait(self, state: RetryCallState) -> None:
         rows, next_action = state.outcome.result() if state.outcome else {}, state.next_action

@@ -98,16 +98,14 @@ class Calls:
         send: Callable[[str, str], Awaitable[_Payload]],
         fault: type[BusyError] = BusyError,
     ) -> _Payload:
-        async for attempt in AsyncRetrying(
+        again = AsyncRetrying(
             retry=retry_if_exception_type(fault),
             stop=lambda state: self._policy(state).stop(state),
             wait=lambda state: self._policy(state).wait(state),
             before_sleep=lambda state: logger.debug("{} {}: attempt {} failed", method, address, state.attempt_number),
             reraise=True,
-        ):
-            with attempt:
-                return await send(method, address)
-        raise AssertionError("unreachable: the last attempt raises")
+        )
+        return await again(send, method, address)
 
     def _policy(self, state: RetryCallState) -> RetryPolicy:
         error = state.outcome.exception() if state.outcome else None
