@@ -166,7 +166,7 @@ class Run:
             await asyncio.sleep(1)
             silent_since = max(self._last_event, self._pages.with_a_person_until)
             if time.monotonic() - silent_since > LONGEST_SILENCE_S:
-                self._emit(events.Waiting("", 0.0, "the site responds slowly"))
+                self._emit(events.Waiting("", 0.0, "the site, the browser or this machine is slow"))
 
     def _report_wait(self, seconds: float, why: str) -> None:
         self._emit(events.Waiting("", seconds, why))

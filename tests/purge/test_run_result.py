@@ -78,7 +78,7 @@ async def test_the_site_is_not_called_slow_for_the_time_that_a_person_took(monke
     monkeypatch.setattr("purger.purge.run.asyncio", SimpleNamespace(sleep=sleep))
     with pytest.raises(asyncio.CancelledError):
         await run._show_life()
-    assert told == [[], [Waiting("", 0.0, "the site responds slowly")]]
+    assert told == [[], [Waiting("", 0.0, "the site, the browser or this machine is slow")]]
 
 
 async def test_the_site_is_not_called_slow_while_a_person_thinks_about_the_question(
@@ -126,7 +126,7 @@ async def test_the_site_is_not_called_slow_while_a_wait_takes_the_time_that_was_
     with pytest.raises(asyncio.CancelledError):
         await run._show_life()
     assert told == [1, 1, 1, 2]
-    assert seen[1] == Waiting("", 0.0, "the site responds slowly")
+    assert seen[1] == Waiting("", 0.0, "the site, the browser or this machine is slow")
 
 
 def test_a_run_that_continues_this_one_knows_what_was_seen_gone() -> None:
