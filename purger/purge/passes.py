@@ -39,9 +39,10 @@ Rows = dict[str, list[Entry]]
 
 
 @dataclass(slots=True)
-class _Counts:
-    """The rows of one pass: how many were clicked, and how many deletions were accepted and refused."""
+class _Clicks:
+    """The clicks of one pass: the rows to click next, and how many were clicked, accepted and refused so far."""
 
+    rows: Rows
     clicked: int = 0
     accepted: int = 0
     refused: int = 0
@@ -87,46 +88,40 @@ class Passes:
 
     async def _click_rows(self, page: CachePage, rows: Rows) -> None:
         """Click these rows, and those that are refused again, after growing pauses."""
-        policy, counts = self.settings.policies.rows_refused, _Counts()
-
-        async def click() -> Rows:
-            nonlocal rows
-            rows = await self._click_round(page, rows, counts)
-            return rows
-
-        await policy.again(retry_if_result(bool), before_sleep=self._emit_wait)(click)
+        again = self.settings.policies.rows_refused.again(retry_if_result(bool), before_sleep=self._emit_wait)
+        await again(self._click_round, page, _Clicks(rows))
 
     def _emit_wait(self, state: RetryCallState) -> None:
         rows, next_action = state.outcome.result() if state.outcome else {}, state.next_action
         why = f"{many(len(rows), 'row')} refused: clicked again"
         self.record.emit(events.Waiting(self.record.name, next_action.sleep if next_action else 0.0, why))
 
-    async def _click_round(self, page: CachePage, rows: Rows, counts: _Counts) -> Rows:
-        """Click each row once, batch by batch, and add to the pass's counts. Return the rows worth another click."""
-        queue = deque(rows)
-        again: Rows = {}
+    async def _click_round(self, page: CachePage, clicks: _Clicks) -> Rows:
+        """Click each row once, batch by batch. Return the rows worth another click, which are clicked next."""
+        queue = deque(rows := clicks.rows)
+        clicks.rows = {}
         statuses: set[int | None] = set()
         all_unsent = True
         pending = 0
         while queue or pending:
             batch = await self._next_batch(queue, rows) if pending <= LOW_WATER else []
-            counts.clicked += len(batch)
+            clicks.clicked += len(batch)
             responses, pending = await page.click(
                 batch, most_pending=LOW_WATER if queue else 0, silence_s=self.settings.pace.answer_timeout_s
             )
             for response in responses:
                 if response.branch in rows and self._record_response(response, rows[response.branch], Method.ICON):
-                    again[response.branch] = rows[response.branch]
+                    clicks.rows[response.branch] = rows[response.branch]
                 statuses.add(response.status)
                 all_unsent = all_unsent and response.unsent
-                counts.accepted += response.ok
-                counts.refused += not response.ok
-            self.record.emit(events.BatchClicked(self.record.name, counts.clicked, counts.accepted, counts.refused))
+                clicks.accepted += response.ok
+                clicks.refused += not response.ok
+            self.record.emit(events.BatchClicked(self.record.name, clicks.clicked, clicks.accepted, clicks.refused))
         if page.dismissed and all_unsent:
             raise _unknown_question(page.dismissed[-1], self.record.url)
         if statuses & {401, 403}:
             await self.api.user()  # raises AccessError where the token is the reason
-        return again
+        return clicks.rows
 
     async def _next_batch(self, queue: deque[str], rows: Rows) -> list[str]:
         """Take as many rows from the queue as the batch size and the request budget allow; count the attempts."""
