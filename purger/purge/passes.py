@@ -188,17 +188,19 @@ class Passes:
         await self._learn_names([entry for entry in entries if not entry.cache.is_attributed])
         caches = [entry.cache for entry in entries]
         ways = without_nested(await self.exact.ways(caches, self.record.ledger.left_below))
-        for way, concerned in _with_entries(ways, entries):
-            if isinstance(way, Undeletable):
-                self.record.ledger.give_up(concerned, way.reason)
-                given_up.append((way, concerned))
-            elif way.method is Method.ICON and not any(Method.ICON in entry.exhausted for entry in concerned):
-                by_icon.setdefault(way.folder, []).extend(concerned)
-            else:
-                given_up += await self._call(way, concerned)
-        if by_icon:
-            await self._click_rows(page, by_icon)
-        _warn_of(self.record, given_up)
+        try:
+            for way, concerned in _with_entries(ways, entries):
+                if isinstance(way, Undeletable):
+                    self.record.ledger.give_up(concerned, way.reason)
+                    given_up.append((way, concerned))
+                elif way.method is Method.ICON and not any(Method.ICON in entry.exhausted for entry in concerned):
+                    by_icon.setdefault(way.folder, []).extend(concerned)
+                else:
+                    given_up += await self._call(way, concerned)
+            if by_icon:
+                await self._click_rows(page, by_icon)
+        finally:  # what is given up is not planned again, whatever becomes of the rest
+            _warn_of(self.record, given_up)
 
     async def _learn_names(self, entries: Sequence[Entry]) -> None:
         """Find out which branches these caches belong to, whose file names hold a slash."""
