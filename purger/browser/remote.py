@@ -52,8 +52,10 @@ class RemoteContexts:
         try:
             if self._is_by_proxy is None:
                 probing = await new_context(browser, proxy)
-                self._is_by_proxy = await self._is_right(probing)
-                await close_context(probing)
+                try:
+                    self._is_by_proxy = await self._is_right(probing)
+                finally:
+                    await close_context(probing)
             return await new_context(browser, proxy) if self._is_by_proxy else None
         except PlaywrightError:
             if not browser.is_connected():
