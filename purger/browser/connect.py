@@ -14,12 +14,11 @@ from playwright.async_api import Error as PlaywrightError
 from purger.browser.connections import Connections
 from purger.browser.network import Network
 from purger.browser.proxies import remember_secrets
-from purger.browser.relay import Relay
+from purger.browser.relay import CONNECTING_S, Relay
 from purger.core.errors import BrowserError, NoAnswerError, SiteError
 from purger.core.hosts import host_and_port, ip_of, is_address, is_loopback, origin_of
 from purger.core.text import beginning
 
-CONNECTING_S = 30.0
 _LARGEST_ANSWER_BYTES = 1_000_000
 _BOX = re.compile(r"[\u2550-\u256c]")
 """What Playwright draws around some of its errors."""
@@ -58,8 +57,7 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
     try:
         # The driver obeys no proxy, trusts other authorities than this process does, and signs in to no WebSocket that
         # an endpoint names, nor with what is encoded in an address.
-        is_encrypted = urlsplit(address).scheme in {"https", "wss"}
-        if is_encrypted or _has_user(address) or network.proxies.for_address(address) is not None:
+        if _is_of_a_reverse_proxy(address) or network.proxies.for_address(address) is not None:
             if address.startswith("http"):
                 endpoint = await _endpoint_at(address, network)
             relay = Relay(endpoint, network)
@@ -83,8 +81,10 @@ async def connect(playwright: Playwright, address: str, network: Network, stack:
         raise _unusable(address, reason, None) from None
 
 
-def _has_user(address: str) -> bool:
-    return "@" in urlsplit(address).netloc
+def _is_of_a_reverse_proxy(address: str) -> bool:
+    """Whether an address is encrypted, or wants a user: no Chromium does that by itself."""
+    parts = urlsplit(address)
+    return parts.scheme in {"https", "wss"} or "@" in parts.netloc
 
 
 def _is_server(address: str) -> bool:
@@ -96,8 +96,8 @@ def _is_server(address: str) -> bool:
 async def _endpoint_at(address: str, network: Network) -> str:
     """Ask a CDP endpoint for the address of its WebSocket. Raises SiteError.
 
-    One that is encrypted, or wants a user, is a reverse proxy, and the browser behind it does not know: it names an
-    address without. So all but the path and the query of that are as they were given; a password goes nowhere else.
+    The browser behind a reverse proxy does not know of that, and names an address without it. So all but the path and
+    the query of that are as they were given; a password goes nowhere else.
     """
     parts = urlsplit(address)
     asked = parts._replace(path=f"{parts.path.rstrip('/')}/json/version/").geturl()
@@ -113,7 +113,7 @@ async def _endpoint_at(address: str, network: Network) -> str:
     with suppress(msgspec.DecodeError):
         named = msgspec.json.decode(content, type=_Endpoint).webSocketDebuggerUrl
         if is_address(named, {"ws", "wss"}):
-            if parts.scheme == "http" and not _has_user(address):
+            if not _is_of_a_reverse_proxy(address):
                 return named
             scheme = parts.scheme.replace("http", "ws")
             return urlsplit(named)._replace(scheme=scheme, netloc=parts.netloc).geturl()

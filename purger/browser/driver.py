@@ -196,3 +196,8 @@ def driver_is_gone() -> bool:
 def driver_error(where: str | None = None) -> BrowserError:
     """Return the error for a driver process that died; `where` is the URL that it was working on."""
     return BrowserError("Playwright's driver died", where=where, remedy="Run it again.")
+
+
+def first_line(error: PlaywrightError) -> str:
+    """Return the first line of Playwright's message: the rest is its log of the call."""
+    return error.message.splitlines()[0].strip() if error.message else type(error).__name__

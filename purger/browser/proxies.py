@@ -150,7 +150,7 @@ class Proxies:
         return None
 
     def _remark(self, address: str) -> str:
-        word = self.no_proxy.misread(address) if self.exceptions else None
+        word = self.no_proxy.misread(address)
         if self.exceptions is None or word is None:
             return ""
         return (

@@ -85,15 +85,13 @@ async def _verified(connections: Connections, address: str, policy: RetryPolicy)
 
     A server that is silent is not waited for a second time.
     """
-    async for attempt in AsyncRetrying(
+    again = AsyncRetrying(
         retry=retry_if_exception_type(NoAnswerError),
-        stop=lambda state: policy.should_stop(state) or (state.seconds_since_start or 0.0) >= VERIFYING_S,
+        stop=lambda state: policy.stop(state) or (state.seconds_since_start or 0.0) >= VERIFYING_S,
         wait=policy.wait,
         reraise=True,
-    ):
-        with attempt:
-            return await connections.certificate(address, timeout_s=VERIFYING_S)
-    raise AssertionError("unreachable: the last attempt raises")
+    )
+    return await again(connections.certificate, address, timeout_s=VERIFYING_S)
 
 
 async def _of_each_kind(reach: Reach) -> list[bytes | None]:

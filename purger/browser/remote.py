@@ -11,6 +11,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.reach import Reach
 from purger.browser.start import close_context, new_context, proxy_except
+from purger.core.hosts import origin_of
 
 PROBING_S = 10.0
 _NOWHERE = "http://127.0.0.1:0"
@@ -51,8 +52,10 @@ class RemoteContexts:
         try:
             if self._is_by_proxy is None:
                 probing = await new_context(browser, proxy)
-                self._is_by_proxy = await self._is_right(probing)
-                await close_context(probing)
+                try:
+                    self._is_by_proxy = await self._is_right(probing)
+                finally:
+                    await close_context(probing)
             return await new_context(browser, proxy) if self._is_by_proxy else None
         except PlaywrightError:
             if not browser.is_connected():
@@ -64,7 +67,7 @@ class RemoteContexts:
         """Return whether the context reaches the site and nothing else."""
         if "ERR_PROXY_CONNECTION_FAILED" not in await _fault_of(context, _THIRD_PARTY):
             return False
-        origins = dict.fromkeys("{0.scheme}://{0.netloc}".format(urlsplit(one)) for one in self._reach.addresses)
+        origins = dict.fromkeys(map(origin_of, self._reach.addresses))
         faults = [await _fault_of(context, f"{origin}/favicon.ico") for origin in origins]
         return not any(_NOT_REACHED.search(fault) for fault in faults)
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from loguru import logger
-from tenacity import AsyncRetrying, retry_if_exception_type
+from tenacity import retry_if_exception_type
 
 from purger.browser.causes import known_cause
 from purger.browser.machine import limits_fault
@@ -60,10 +60,10 @@ class BrowserSupervisor:
         self._dead: Browser | None = None
         self.taken: Candidate | None = None
 
-    def start_early(self) -> None:
-        """Start in the background, so that it is ready by the time a page is wanted."""
-        if self._starting is None:
-            self._starting = asyncio.create_task(self._start())
+    def start_early(self) -> asyncio.Task[Browser]:
+        """Start in the background, so that it is ready by the time a page is wanted; return the task that starts it."""
+        self._starting = self._starting or asyncio.create_task(self._start())
+        return self._starting
 
     async def reach(self) -> Reach:
         """Return what the browser may reach, as soon as that is known."""
@@ -92,15 +92,8 @@ class BrowserSupervisor:
         if not self._restarts:
             return await connect(playwright, settings.connect, reach.network, self._stack)
         # A remote browser that was lost is often being started anew by whoever runs it.
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(BrowserError),
-            stop=self._reconnect.stop,
-            wait=self._reconnect.wait,
-            reraise=True,
-        ):
-            with attempt:
-                return await connect(playwright, settings.connect, reach.network, self._stack)
-        raise AssertionError("unreachable: the last attempt raises")
+        again = self._reconnect.again(retry_if_exception_type(BrowserError))
+        return await again(connect, playwright, settings.connect, reach.network, self._stack)
 
     async def _gate_to(self, reach: Reach) -> str | None:
         """Return the address of the gate to what is reached by a proxy, where there is that."""
@@ -124,11 +117,12 @@ class BrowserSupervisor:
 
     async def get(self) -> Browser:
         """The running browser; a new one if the last one is gone."""
-        self.start_early()
-        assert self._starting is not None  # noqa: S101 - for the type checker
-        browser = await asyncio.shield(self._starting)
+        starting = self.start_early()
+        browser = await asyncio.shield(starting)
         if browser.is_connected() and browser is not self._dead:
             return browser
+        if self._starting is not starting:  # another one who waited for it has started the next one
+            return await self.get()
         self._restarts += 1
         if self._restarts > RESTARTS:
             why, remedy = "", BrowserLostError.REMEDY
@@ -150,7 +144,7 @@ class BrowserSupervisor:
         # These import Playwright: the start of the browser did that, in a thread that may be late.
         from playwright.async_api import Error as PlaywrightError
 
-        from purger.browser.driver import driver_error, driver_is_gone
+        from purger.browser.driver import driver_error, driver_is_gone, first_line
         from purger.browser.start import new_context
 
         while True:
@@ -161,7 +155,7 @@ class BrowserSupervisor:
             except (PlaywrightError, TimeoutError) as error:
                 if driver_is_gone():
                     raise driver_error() from None
-                if isinstance(error, PlaywrightError) and (cause := known_cause(error.message.partition("\n")[0])):
+                if isinstance(error, PlaywrightError) and (cause := known_cause(first_line(error))):
                     name = self.taken or "the remote browser"
                     raise BrowserError(f"{name} does not work: {cause.what}", remedy=cause.remedy) from None
                 # One that died a moment ago may still seem to be connected.

@@ -209,6 +209,8 @@ class Doctor:
             return
         from playwright.async_api import Error as PlaywrightError
 
+        from purger.browser.driver import first_line
+
         try:
             text = await _page_text(
                 browsers, self._site, self._repository, self._signed_in.token, timeout_s=self._page_timeout_s
@@ -220,7 +222,7 @@ class Doctor:
         except PurgerError as error:
             self._failed("page", error, _Turn.PAGE)
         except PlaywrightError as error:
-            lost = BrowserError(f"the browser fails: {error.message.splitlines()[0]}", remedy=HOW_TO_GET_ONE)
+            lost = BrowserError(f"the browser fails: {first_line(error)}", remedy=HOW_TO_GET_ONE)
             self._failed("page", lost, _Turn.PAGE)
         else:
             self._add("page", CheckState.OK, text)

@@ -16,7 +16,7 @@ from loguru import logger
 from purger.cli import ci, console, question, results
 from purger.cli.early_signals import Terminated, keep_waiting
 from purger.cli.faults import known
-from purger.cli.log import set_up_logging
+from purger.cli.log import held_back, set_up_logging
 from purger.cli.options import ArtifactOptions
 from purger.cli.output import Output
 from purger.cli.progress import ProgressView
@@ -130,7 +130,7 @@ def _hooks(output: Output, progress: ProgressView, timeline: Timeline, *, yes: b
         for record in records:
             repositories.append(repository_report(record, None, dry_run=True))
             await asyncio.sleep(0)  # many repositories take long, and a browser starts meanwhile
-        with progress.paused():
+        with progress.paused(), held_back():
             return await question.ask(output, repositories, records[0].ledger.selection.as_of)
 
     return Hooks(observe=observe, confirm=confirm)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 from loguru import logger
 from rich.console import Console
@@ -10,6 +13,7 @@ from rich.text import Text
 
 from purger.core.text import printable
 
+_held: list[list[Callable[[], None]]] = []
 _STYLES = {"WARNING": "yellow", "ERROR": "red", "DEBUG": "dim", "TRACE": "dim"}
 
 
@@ -22,12 +26,29 @@ def set_up_logging(console: Console, verbosity: int) -> None:
         name = record["level"].name
         prefix = "" if name in {"INFO", "DEBUG", "TRACE"} else f"{name.lower()}: "
         line = f"{record['time']:HH:mm:ss} {prefix}{printable(record['message'])}"
-        console.print(Text(line, style=_STYLES.get(name, "")))
+        show = partial(console.print, Text(line, style=_STYLES.get(name, "")))
+        if _held:
+            _held[-1].append(show)
+        else:
+            show()
 
     logger.remove()
     logger.add(write, level=level, format="{message}", diagnose=False, backtrace=False, catch=True)
     # Python would write them to stderr as they are.
     logging.getLogger().addHandler(_FROM_DEPENDENCIES)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Show what is logged in the block at its end: a line behind a question would hide that."""
+    lines: list[Callable[[], None]] = []
+    _held.append(lines)
+    try:
+        yield
+    finally:
+        _held.pop()
+        for show in lines:
+            show()
 
 
 class _FromDependencies(logging.Handler):

@@ -71,7 +71,7 @@ async def ask(output: Output, repositories: Sequence[RepositoryReport], now: dat
         is_decided = all(repository.decided for repository in repositories)
         then = "It is kept" if is_decided else "What is selected of it is deleted as soon as it is listed"
         console.print(f"There may be more: {HIDDEN}. {then}.")
-    question = f"Delete {at_least(count, 'cache', complete=complete)} ({size}) of {where}? [y/N] "
+    question = f"Delete {at_least(count, complete=complete)} ({size}) of {where}? [y/N] "
     if not count:
         question = f"No listed cache of {where} is selected. Go on? [y/N] "
     _forget_what_was_typed()

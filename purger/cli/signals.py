@@ -93,7 +93,7 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None, stoppi
     task = loop.create_task(job)
     stopping.cancel(task)
     try:
-        async with asyncio.timeout(timeout_s):
+        async with asyncio.timeout(timeout_s) as limit:
             return await task
     except asyncio.CancelledError:
         if not stopping.caught:
@@ -101,6 +101,8 @@ async def _watched(job: Coroutine[Any, Any, _T], timeout_s: float | None, stoppi
         first = stopping.caught[0]
         raise _STOPPING[first](f"stopped by {first.name}") from None
     except TimeoutError:
+        if not limit.expired():  # it is the job's own
+            raise
         raise OutOfTimeError(
             f"timed out after {seconds_text(timeout_s or 0)} (--timeout)",
             remedy="Run it again: it continues with what is left.",

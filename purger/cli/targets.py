@@ -147,8 +147,7 @@ def targets_from(
         try:
             return [_of_the_job(parse_repository(slug, site), site)], _JOB_VARIABLE
         except InputError as error:
-            error.where = _JOB_VARIABLE
-            raise
+            raise InputError(error.what, where=_JOB_VARIABLE, remedy=error.remedy) from None
     repository, remote = _of_git_remote(site)
     return [repository], remote
 

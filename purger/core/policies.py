@@ -156,22 +156,27 @@ def _keep_newest(cases: Sequence[_Case], most: int, *, is_complete: bool) -> Non
     """
     dates: dict[tuple[str | None, str | None], list[datetime]] = {}
     for cache in (case.cache for case in cases if case.cache.is_dated):
-        dates.setdefault((cache.full_branch, cache.job_kind), []).append(cache.last_modified)
-    for group in dates.values():
-        group.sort(reverse=True)
+        dates.setdefault(_group(cache), []).append(cache.last_modified)
+    for of_group in dates.values():
+        of_group.sort(reverse=True)
     may_be_more = crowded([case.cache for case in cases], most)
-    undated = {(case.cache.full_branch, case.cache.job_kind) for case in cases if not case.cache.is_dated}
+    undated = {_group(case.cache) for case in cases if not case.cache.is_dated}
     for case in cases:
-        cache = case.cache
+        cache, group = case.cache, _group(case.cache)
         if cache not in may_be_more:
             case.keep(Kept.NEWEST, may_go=not is_complete)
         elif not cache.is_dated:
             case.keep(Kept.UNDATED, may_go=True)
-        elif cache.full_branch is None or cache.job_kind is None:
+        elif None in group:
             if case.verdict.selected:
                 case.verdict = Verdict(selected=None)
-        elif cache.last_modified >= dates[cache.full_branch, cache.job_kind][:most][-1]:
-            case.keep(Kept.NEWEST, may_go=not is_complete or (cache.full_branch, cache.job_kind) in undated)
+        elif cache.last_modified >= dates[group][:most][-1]:
+            case.keep(Kept.NEWEST, may_go=not is_complete or group in undated)
+
+
+def _group(cache: Cache) -> tuple[str | None, str | None]:
+    """Return the cache's branch and kind of job, each None where it is not known."""
+    return cache.full_branch, cache.job_kind
 
 
 def _keep_what_is_there(cases: Sequence[_Case], is_gone: Callable[[Cache], bool | None]) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from tenacity import (
-    RetryCallState,
+    AsyncRetrying,
     stop_after_attempt,
     stop_after_delay,
     stop_never,
     wait_exponential,
     wait_random_exponential,
 )
+from tenacity.retry import RetryBaseT
 from tenacity.stop import StopBaseT
 from tenacity.wait import WaitBaseT
 
@@ -24,13 +26,9 @@ class RetryPolicy:
     stop: StopBaseT
     wait: WaitBaseT
 
-    def should_stop(self, state: RetryCallState) -> bool:
-        """Whether the attempt was the last one; for a tenacity that has several policies."""
-        return bool(self.stop(state))
-
-    def pause_s(self, state: RetryCallState) -> float:
-        """Return the seconds until the next attempt; for a tenacity that has several policies."""
-        return float(self.wait(state))
+    def again(self, retry: RetryBaseT, **more: Any) -> AsyncRetrying:
+        """Return what calls a function again for such a fault; the error of the last attempt is raised as it is."""
+        return AsyncRetrying(retry=retry, stop=self.stop, wait=self.wait, reraise=True, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

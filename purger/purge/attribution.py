@@ -24,21 +24,24 @@ class Attribution:
         self._selection = selection
         self._unattributable: set[Version] = set()
 
-    async def attribute(self, caches: Sequence[Cache], listed: Sequence[Cache] = ()) -> list[Cache]:
-        """Return the caches with the branches that they belong to, as far as a listing of a known branch shows it.
+    async def attribute(
+        self, caches: Sequence[Cache], wanted: Collection[Cache], listed: Sequence[Cache] = ()
+    ) -> list[Cache]:
+        """Return the caches, those that are wanted with the branches that they belong to, as far as a listing shows it.
 
-        `listed` are all other caches, with the branches that are known of them: what they show as branches is asked
-        first. What no branch lists is returned as it is, and not looked up again.
+        `listed` are all caches besides these, with the branches that are known of them: what they show as branches is
+        asked first. What no branch lists is returned as it is, and not looked up again.
         """
         known: dict[str, list[Cache]] = {}
-        for cache in listed:
+        for cache in (*listed, *(cache for cache in caches if cache not in wanted)):
             if cache.full_branch is not None:
                 known.setdefault(cache.full_branch, []).append(cache)
-        missing = Counter(cache.version for cache in caches if not cache.is_attributed)
+        nested = {cache for cache in caches if cache in wanted and not cache.is_attributed}
+        missing = Counter(cache.version for cache in caches if cache in nested)
         missing = Counter({version: count for version, count in missing.items() if version not in self._unattributable})
         found: dict[Version, deque[Cache]] = {}
         if missing:
-            for names in _batches(await self._candidates(caches, listed), CALLS_AT_ONCE):
+            for names in _batches(await self._candidates([*caches, *listed]), CALLS_AT_ONCE):
                 for cache in await all_of([self._others(name, missing, known.get(name, ())) for name in names]):
                     if missing[cache.version] > 0:
                         missing[cache.version] -= 1
@@ -48,7 +51,7 @@ class Attribution:
                     break
         self._unattributable |= missing.keys()
         return [
-            found[cache.version].popleft() if not cache.is_attributed and found.get(cache.version) else cache
+            found[cache.version].popleft() if cache in nested and found.get(cache.version) else cache
             for cache in caches
         ]
 
@@ -59,18 +62,18 @@ class Attribution:
 
         Those that `no_branch_lists` are not taken for caches of the branch whose name is displayed.
         """
-        unclear = {cache for cache in caches if self._selection().decide(cache) is None}
+        unclear = self._unclear(caches)
         if not unclear:
             return list(caches)
         if self._selection().decision is None:
             by_name = by_displayed_name(await self._listings.branches())
             open_ones = unclear.difference(no_branch_lists)
             caches = [_of_the_only_branch(cache, by_name) if cache in open_ones else cache for cache in caches]
-        caches = await self.in_full(caches, {cache for cache in caches if self._selection().decide(cache) is None})
-        unclear = {cache for cache in caches if self._selection().decide(cache) is None}
-        clear = [cache for cache in caches if cache not in unclear]
-        attributed = iter(await self.attribute([cache for cache in caches if cache in unclear], [*listed, *clear]))
-        return [next(attributed) if cache in unclear else cache for cache in caches]
+        caches = await self.in_full(caches, self._unclear(caches))
+        return await self.attribute(caches, self._unclear(caches), listed)
+
+    def _unclear(self, caches: Iterable[Cache]) -> set[Cache]:
+        return {cache for cache in caches if self._selection().decide(cache) is None}
 
     async def in_full(self, caches: Sequence[Cache], wanted: Collection[Cache]) -> list[Cache]:
         """Return the caches, those that are wanted and shown with a branch's name under the full name of that branch.
@@ -99,9 +102,9 @@ class Attribution:
     async def _others(self, branch: str, wanted: Iterable[Version], known: Iterable[Cache]) -> list[Cache]:
         return without(await self._listings.own(branch, wanted), known)
 
-    async def _candidates(self, caches: Iterable[Cache], listed: Iterable[Cache]) -> list[str]:
-        """Return the branches that may hold these caches, the likeliest first."""
-        shown = {cache.branch for cache in (*caches, *listed) if not is_front_of_file_name(cache.branch)}
+    async def _candidates(self, listed: Iterable[Cache]) -> list[str]:
+        """Return the branches that may hold some of the listed caches, the likeliest first."""
+        shown = {cache.branch for cache in listed if not is_front_of_file_name(cache.branch)}
         known = await self._listings.branches()
         likely = [name for name in known if last_part(name) in shown]
         return [*dict.fromkeys([*likely, *sorted(shown), *await self._listings.pull_requests(), *known])]

@@ -93,15 +93,9 @@ class Deciding:
     async def _with_full_branches(self, caches: Sequence[Cache], wanted: Collection[Cache]) -> list[Cache]:
         """Return the caches, those that are wanted with their full branches, as far as any branch lists them."""
         kinds = {cache.shown_kind for cache in wanted}
-        if not wanted:
-            return list(caches)
         caches = await self._attribution.in_full(caches, wanted)
         nested = {cache for cache in caches if not cache.is_attributed and cache.shown_kind in kinds}
-        if not nested:
-            return caches
-        others = [cache for cache in caches if cache not in nested]
-        attributed = iter(await self._attribution.attribute([one for one in caches if one in nested], others))
-        return [next(attributed) if cache in nested else cache for cache in caches]
+        return await self._attribution.attribute(caches, nested)
 
     async def _closed_pull_requests(self, caches: Sequence[Cache]) -> PullRequests:
         """Ask the host about the pull requests of these caches."""

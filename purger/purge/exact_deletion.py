@@ -84,32 +84,36 @@ class ExactDeletion:
             if name != cache.branch:
                 yield name
 
-    async def delete(self, way: Deletion, left_below: LeftBelow) -> list[Cache] | Undeletable:
-        """Delete through the API what the way says. Return what the responses name as deleted.
+    async def delete(self, way: Deletion, left_below: LeftBelow) -> tuple[list[Cache], list[Undeletable]]:
+        """Delete through the API what the way says. Return what the responses name as deleted, and what was spared.
 
         What a call would delete is listed first, by the very same query: a job may have uploaded a cache since the
         plan was made. Where a whole folder holds such a cache, the others are deleted by their names.
         """
         listed = await self._api.caches(self._id, way.folder, way.match)
         if are_selected(listed, left_below(way.folder, listed)):
-            return await self._api.delete_caches(self._id, way.folder, way.match)
+            return await self._api.delete_caches(self._id, way.folder, way.match), []
         if way.match is not None:
-            return Undeletable(way.caches, SHARED_NAME)
+            return [], [Undeletable(way.caches, SHARED_NAME)]
         deleted: list[Cache] = []
+        spared: list[Undeletable] = []
         wanted = within(way.caches, listed)
         for narrower in plan_deletions(way.folder, listed, left_below(way.folder, listed), wanted):
-            done = narrower if isinstance(narrower, Undeletable) else await self.delete(narrower, left_below)
-            deleted += [] if isinstance(done, Undeletable) else done
-        return deleted
+            named, left = (
+                ([], [narrower]) if isinstance(narrower, Undeletable) else await self.delete(narrower, left_below)
+            )
+            deleted += named
+            spared += left
+        return deleted, spared
 
-    async def without_news(self, folders: Iterable[str], left_below: LeftBelow) -> list[str]:
+    async def with_nothing_else(self, folders: Iterable[str], left_below: LeftBelow) -> list[str]:
         """Return those of these folders in which nothing is listed now but what is selected.
 
         A job may have uploaded a cache since the plan was made: the next load shows it, and then it is spared.
         """
 
-        async def look(folder: str) -> list[str]:
+        async def if_selected(folder: str) -> list[str]:
             listed = await self._listings.listing(folder)
             return [folder] if are_selected(listed, left_below(folder, listed)) else []
 
-        return await all_of([look(folder) for folder in folders])
+        return await all_of([if_selected(folder) for folder in folders])

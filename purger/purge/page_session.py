@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from purger.browser.supervise import BrowserSupervisor
@@ -31,7 +31,7 @@ class PageSessions:
 
     @property
     def with_a_person_until(self) -> float:
-        """When a page was last left to a person (--pause, --keep-open), as `time.monotonic`; endless while it is."""
+        """When a person last took their time (`with_a_person`), as `time.monotonic`; endless while one does."""
         return math.inf if self._people else self._with_a_person_until
 
     @asynccontextmanager
@@ -86,9 +86,13 @@ class PageSessions:
             with self._left_to_a_person(session.record, f"{how}; the browser stays open until you close it"):
                 await session.page.wait_until_closed()
 
-    @contextmanager
-    def _left_to_a_person(self, record: Record, why: str) -> Iterator[None]:
+    def _left_to_a_person(self, record: Record, why: str) -> AbstractContextManager[None]:
         self._emit(events.Waiting(record.name, 0.0, why))
+        return self.with_a_person()
+
+    @contextmanager
+    def with_a_person(self) -> Iterator[None]:
+        """Leave the time of a `with` block to a person: for a question, or with a page (--pause, --keep-open)."""
         self._people += 1
         try:
             yield

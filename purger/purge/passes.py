@@ -6,9 +6,9 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result
+from tenacity import RetryCallState, retry_if_result
 
 from purger.core import events
 from purger.core.cache import Cache, Method, count_rows
@@ -33,14 +33,16 @@ if TYPE_CHECKING:
 LOW_WATER = 100
 """With so few responses pending, the next batch is clicked: as many as a browser has in flight over HTTP/2."""
 
+_Way = TypeVar("_Way", Deletion, Undeletable, Deletion | Undeletable)
 Rows = dict[str, list[Entry]]
 """Entries by the displayed branch of their row."""
 
 
 @dataclass(slots=True)
-class _Counts:
-    """The rows of one pass: how many were clicked, and how many deletions were accepted and refused."""
+class _Clicks:
+    """The clicks of one pass: the rows to click next, and how many were clicked, accepted and refused so far."""
 
+    rows: Rows
     clicked: int = 0
     accepted: int = 0
     refused: int = 0
@@ -86,46 +88,40 @@ class Passes:
 
     async def _click_rows(self, page: CachePage, rows: Rows) -> None:
         """Click these rows, and those that are refused again, after growing pauses."""
-        policy, counts = self.settings.policies.rows_refused, _Counts()
-        async for attempt in AsyncRetrying(
-            retry=retry_if_result(bool), stop=policy.stop, wait=policy.wait, before_sleep=self._emit_wait
-        ):
-            with attempt:
-                rows = await self._click_round(page, rows, counts)
-            if attempt.retry_state.outcome and not attempt.retry_state.outcome.failed:
-                attempt.retry_state.set_result(rows)
+        again = self.settings.policies.rows_refused.again(retry_if_result(bool), before_sleep=self._emit_wait)
+        await again(self._click_round, page, _Clicks(rows))
 
     def _emit_wait(self, state: RetryCallState) -> None:
         rows, next_action = state.outcome.result() if state.outcome else {}, state.next_action
         why = f"{many(len(rows), 'row')} refused: clicked again"
         self.record.emit(events.Waiting(self.record.name, next_action.sleep if next_action else 0.0, why))
 
-    async def _click_round(self, page: CachePage, rows: Rows, counts: _Counts) -> Rows:
-        """Click each row once, batch by batch, and add to the pass's counts. Return the rows worth another click."""
-        queue = deque(rows)
-        again: Rows = {}
+    async def _click_round(self, page: CachePage, clicks: _Clicks) -> Rows:
+        """Click each row once, batch by batch. Return the rows worth another click, which are clicked next."""
+        queue = deque(rows := clicks.rows)
+        clicks.rows = {}
         statuses: set[int | None] = set()
         all_unsent = True
         pending = 0
         while queue or pending:
             batch = await self._next_batch(queue, rows) if pending <= LOW_WATER else []
-            counts.clicked += len(batch)
+            clicks.clicked += len(batch)
             responses, pending = await page.click(
                 batch, most_pending=LOW_WATER if queue else 0, silence_s=self.settings.pace.answer_timeout_s
             )
             for response in responses:
                 if response.branch in rows and self._record_response(response, rows[response.branch], Method.ICON):
-                    again[response.branch] = rows[response.branch]
+                    clicks.rows[response.branch] = rows[response.branch]
                 statuses.add(response.status)
                 all_unsent = all_unsent and response.unsent
-                counts.accepted += response.ok
-                counts.refused += not response.ok
-            self.record.emit(events.BatchClicked(self.record.name, counts.clicked, counts.accepted, counts.refused))
+                clicks.accepted += response.ok
+                clicks.refused += not response.ok
+            self.record.emit(events.BatchClicked(self.record.name, clicks.clicked, clicks.accepted, clicks.refused))
         if page.dismissed and all_unsent:
             raise _unknown_question(page.dismissed[-1], self.record.url)
         if statuses & {401, 403}:
             await self.api.user()  # raises AccessError where the token is the reason
-        return again
+        return clicks.rows
 
     async def _next_batch(self, queue: deque[str], rows: Rows) -> list[str]:
         """Take as many rows from the queue as the batch size and the request budget allow; count the attempts."""
@@ -137,7 +133,7 @@ class Passes:
             await asyncio.sleep(pause_ms / 1000)
         batch = [queue.popleft() for _ in range(await self.budget.take_some(min(size, len(queue))))]
         if not self.record.ledger.selection.everything:
-            batch = await self.exact.without_news(batch, self.record.ledger.left_below)
+            batch = await self.exact.with_nothing_else(batch, self.record.ledger.left_below)
         self.record.emit(events.Clicking(self.record.name, tuple(batch)))
         self.record.requests += len(batch)
         for branch in batch:
@@ -192,41 +188,43 @@ class Passes:
         await self._learn_names([entry for entry in entries if not entry.cache.is_attributed])
         caches = [entry.cache for entry in entries]
         ways = without_nested(await self.exact.ways(caches, self.record.ledger.left_below))
-        for way, concerned in _with_entries(ways, entries):
-            if isinstance(way, Undeletable):
-                self.record.ledger.give_up(concerned, way.reason)
-                given_up.append((way, concerned))
-            elif way.method is Method.ICON and not any(Method.ICON in entry.exhausted for entry in concerned):
-                by_icon.setdefault(way.folder, []).extend(concerned)
-            elif undeletable := await self._call(way, concerned):
-                given_up.append((undeletable, concerned))
-        if by_icon:
-            await self._click_rows(page, by_icon)
-        _warn_of(self.record, given_up)
+        try:
+            for way, concerned in _with_entries(ways, entries):
+                if isinstance(way, Undeletable):
+                    self.record.ledger.give_up(concerned, way.reason)
+                    given_up.append((way, concerned))
+                elif way.method is Method.ICON and not any(Method.ICON in entry.exhausted for entry in concerned):
+                    by_icon.setdefault(way.folder, []).extend(concerned)
+                else:
+                    given_up += await self._call(way, concerned)
+            if by_icon:
+                await self._click_rows(page, by_icon)
+        finally:  # what is given up is not planned again, whatever becomes of the rest
+            _warn_of(self.record, given_up)
 
     async def _learn_names(self, entries: Sequence[Entry]) -> None:
         """Find out which branches these caches belong to, whose file names hold a slash."""
+        caches = [entry.cache for entry in entries]
         others = [entry.cache for entry in self.record.ledger.left if entry.cache.is_attributed]
-        named = await self.attribution.attribute([entry.cache for entry in entries], others)
-        for entry, cache in zip(entries, named, strict=True):
+        for entry, cache in zip(entries, await self.attribution.attribute(caches, set(caches), others), strict=True):
             self.record.ledger.learn_names(entry, cache)
 
-    async def _call(self, way: Deletion, entries: Sequence[Entry]) -> Undeletable | None:
-        """Delete through the API what the way says. Return why not, if a deletion would reach something else by now."""
+    async def _call(self, way: Deletion, entries: Sequence[Entry]) -> list[tuple[Undeletable, list[Entry]]]:
+        """Delete through the API what the way says. Return what is given up, since by now that would reach others."""
         (ledger := self.record.ledger).count_attempt(entries, Method.API)
         try:
-            deleted = await self.exact.delete(way, ledger.left_below)
+            deleted, spared = await self.exact.delete(way, ledger.left_below)
         except LastingSiteError:
             raise
         except SiteError as error:
             ledger.refuse(entries, str(error), _refusal_by(error), instead_of=Method.ICON)
-            return None
-        if isinstance(deleted, Undeletable):
-            ledger.give_up(entries, deleted.reason)
-            return deleted
-        response = Response(way.folder, 200, "answered 200", deleted=tuple(deleted))
-        self._record_response(response, entries, Method.API)
-        return None
+            return []
+        given_up = list(_with_entries(spared, entries))
+        for undeletable, concerned in given_up:
+            ledger.give_up(concerned, undeletable.reason)
+        if called := [entry for entry in entries if entry.state is not State.UNDELETABLE]:
+            self._record_response(Response(way.folder, 200, "answered 200", tuple(deleted)), called, Method.API)
+        return given_up
 
 
 def _warn_of(record: Record, given_up: Iterable[tuple[Undeletable, Sequence[Entry]]]) -> None:
@@ -266,9 +264,7 @@ def _may_click(ledger: Ledger, entry: Entry) -> bool:
     return ledger.methods.may_attempt(entry) and ledger.methods.next_of(entry) is Method.ICON
 
 
-def _with_entries(
-    ways: Iterable[Deletion | Undeletable], entries: Iterable[Entry]
-) -> Iterator[tuple[Deletion | Undeletable, list[Entry]]]:
+def _with_entries(ways: Iterable[_Way], entries: Iterable[Entry]) -> Iterator[tuple[_Way, list[Entry]]]:
     by_cache: dict[Cache, deque[Entry]] = {}
     for entry in entries:
         by_cache.setdefault(entry.cache, deque()).append(entry)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+from tenacity import RetryCallState, retry_if_exception
 
 from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.machine import limits_fault
@@ -190,28 +190,25 @@ class RepositoryPurge:
     async def _load(self, page: CachePage) -> None:
         """Load the page anew, a few times if need be, and record what it lists."""
         policy = self._settings.policies.page_load
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception(_may_pass),
-            stop=policy.stop,
-            wait=policy.wait,
-            before_sleep=self._emit_retry,
-            reraise=True,
-        ):
-            with attempt:
-                await self._budget.take(REQUESTS_A_LOAD)
-                self.record.requests += REQUESTS_A_LOAD
-                try:
-                    listed = await page.load(self.record.repository_id)
-                except (RefusedByBrowserError, NotLetThroughError) as refused:
-                    raise await self._api.connections.why_refused(refused) from None
-                except SiteError as error:
-                    await _raise_better_known(error, self._api, self.record)
-                    raise
+        again = policy.again(retry_if_exception(_may_pass), before_sleep=self._emit_retry)
+        listed: list[Cache] = await again(self._list, page)
         self.record.loads += 1
         await self._loads.record_load(listed)
         record, ledger = self.record, self.record.ledger
         left, waiting = len(ledger.left), len(ledger.waiting)
         record.emit(events.PageLoaded(record.name, record.loads, left, waiting, ledger.gone, record.complete))
+
+    async def _list(self, page: CachePage) -> list[Cache]:
+        """Load the page once, and return what it lists."""
+        await self._budget.take(REQUESTS_A_LOAD)
+        self.record.requests += REQUESTS_A_LOAD
+        try:
+            return await page.load(self.record.repository_id)
+        except (RefusedByBrowserError, NotLetThroughError) as refused:
+            raise await self._api.connections.why_refused(refused) from None
+        except SiteError as error:
+            await _raise_better_known(error, self._api, self.record)
+            raise
 
     def _emit_retry(self, state: RetryCallState) -> None:
         fault, pause_s = state.outcome and state.outcome.exception(), state.next_action and state.next_action.sleep

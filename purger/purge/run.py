@@ -134,11 +134,10 @@ class Run:
     @property
     def decisions(self) -> dict[Repository, Decision]:
         """What was decided about each repository, for a run that continues this one."""
-        ledgers = {record.repository: record.ledger for record in self._records}
         return {
-            repository: replace(decision, deleted=(*decision.deleted, *_gone(ledger)))
-            for repository, ledger in ledgers.items()
-            if (decision := ledger.selection.decision) is not None
+            record.repository: replace(decision, deleted=(*decision.deleted, *_gone(record.ledger)))
+            for record in self._records
+            if (decision := record.ledger.selection.decision) is not None
         }
 
     def result(self, stopped: PurgerError | None = None) -> RunResult:
@@ -178,12 +177,12 @@ class Run:
         self._hooks.observe(event)
 
     async def _show_life(self) -> None:
-        """Emit something half a minute after the last event or announced wait: a CI may stop a silent command."""
+        """Emit something a while after the last event or announced wait: a CI may stop a silent command."""
         while True:
             await asyncio.sleep(1)
             silent_since = max(self._last_event, self._pages.with_a_person_until)
             if time.monotonic() - silent_since > LONGEST_SILENCE_S:
-                self._emit(events.Waiting("", 0.0, "the site responds slowly"))
+                self._emit(events.Waiting("", 0.0, "the site, the browser or this machine is slow"))
 
     def _report_wait(self, seconds: float, why: str) -> None:
         self._emit(events.Waiting("", seconds, why))
@@ -207,8 +206,9 @@ class Run:
             raise self._of_an_owner
 
     async def _purge_all(self, todo: Sequence[RepositoryPurge], browsers: BrowserSupervisor) -> None:
-        if not await self._hooks.confirm([purge.record for purge in todo]):
-            raise StoppedError("nothing was deleted: the answer was no")
+        with self._pages.with_a_person():
+            if not await self._hooks.confirm([purge.record for purge in todo]):
+                raise StoppedError("nothing was deleted: the answer was no")
         at_once = asyncio.Semaphore(self.settings.pace.concurrency)
         async with asyncio.TaskGroup() as group:
             for purge in todo:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from purger.report.model import CacheReport, Report, RepositoryReport
+    from purger.report.model import CacheReport, Report
 
 
 class SortBy(StrEnum):
@@ -55,12 +55,9 @@ class Order:
         by_repository: dict[int, list[CacheReport]] = {}
         for at, cache in each:
             by_repository.setdefault(at, []).append(cache)
-        shown = [self._showing(one, by_repository.get(at, [])) for at, one in enumerate(report.repositories)]
+        shown = []
+        for at, one in enumerate(report.repositories):
+            caches = by_repository.get(at, [])
+            counts = {} if self.most is None else {"selected": len(caches), "remaining": len(caches)}
+            shown.append(replace(one, caches=caches, **counts))
         return replace(report, repositories=shown)
-
-    def _showing(self, repository: RepositoryReport, caches: list[CacheReport]) -> RepositoryReport:
-        from msgspec.structs import replace
-
-        if self.most is None:
-            return replace(repository, caches=caches)
-        return replace(repository, caches=caches, selected=len(caches), remaining=len(caches))

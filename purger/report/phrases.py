@@ -26,9 +26,9 @@ def stored_size(size_bytes: int) -> str:
     return size_text(size_bytes) if size_bytes > UNSIZED else "unknown"
 
 
-def at_least(count: int, noun: str, *, complete: bool) -> str:
-    """Return a count with its noun; where a full list may hide more: `at least 1,000 caches`."""
-    return many(count, noun) if complete else f"at least {many(count, noun)}"
+def at_least(count: int, *, complete: bool) -> str:
+    """Return a count of caches; where a full list may hide more: `at least 1,000 caches`."""
+    return many(count, "cache") if complete else f"at least {many(count, 'cache')}"
 
 
 def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = "") -> str:
@@ -39,7 +39,7 @@ def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = ""
     if not selected:
         return _nothing_selected(repository, filters)
     if dry_run:
-        count = at_least(selected, "cache", complete=repository.complete)
+        count = at_least(selected, complete=repository.complete)
         would = f"{count} of {name} would be deleted ({size_text(repository.selected_bytes)}{_hidden(repository)})."
         return f"{sentence_of(would)} Nothing was touched."
     are = "is" if gone == 1 else "are"
@@ -52,7 +52,7 @@ def verdict_of(repository: RepositoryReport, *, dry_run: bool, filters: str = ""
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but others may be hidden: {HIDDEN}."
     if not left:
         return f"{many(gone, 'cache')} of {name} {are} gone ({size}), but no second recheck confirmed it."
-    of = at_least(selected, "cache", complete=repository.complete)
+    of = at_least(selected, complete=repository.complete)
     return f"{gone:,} of {of} of {name} {are} gone ({size}); {counted(left)}.{_not_rechecked(left)}"
 
 
@@ -203,7 +203,7 @@ def headline(report: Report) -> str:
     complete = all(repository.complete for repository in repositories)
     if report.dry_run:
         size = size_text(sum(repository.selected_bytes for repository in repositories))
-        count = f"{at_least(selected, 'cache', complete=complete)} in {where} would be deleted ({size})"
+        count = f"{at_least(selected, complete=complete)} in {where} would be deleted ({size})"
         return f"{sentence_of(count + _unlisted(repositories))} Nothing was touched.{_failed_besides(report)}"
     size = size_text(sum(repository.bytes_deleted for repository in repositories))
     gone = selected - sum(len(repository.left) for repository in repositories)
@@ -212,7 +212,7 @@ def headline(report: Report) -> str:
         is_rechecked = all(repository.looks for repository in repositories if repository.selected)
         how = "rechecked twice" if is_rechecked else "listed no more"
         return f"{many(gone, 'cache')} in {where} {are} gone ({size}), {how}.{_failed_besides(report)}"
-    of = at_least(selected, "cache", complete=complete)
+    of = at_least(selected, complete=complete)
     return f"{gone:,} of {of} in {where} {are} gone ({size}); {not_done}."
 
 
@@ -238,7 +238,7 @@ def list_headline(report: Report) -> str:
         return sentence_of(f"nothing is listed: {report.error.message if report.error else why}")
     where = f"of {repositories[0].name}" if len(repositories) == 1 else f"in {many(len(repositories), 'repository')}"
     complete = all(repository.complete for repository in repositories)
-    count = at_least(sum(repository.selected for repository in repositories), "cache", complete=complete)
+    count = at_least(sum(repository.selected for repository in repositories), complete=complete)
     size = size_text(sum(repository.selected_bytes for repository in repositories))
     return sentence_of(f"{count} {where} listed ({size}){_unlisted(repositories)}")
 

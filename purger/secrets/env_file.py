@@ -82,7 +82,7 @@ def load(
     *,
     signs_in: bool = False,
     signs_out: bool = False,
-) -> EnvFile:
+) -> None:
     """Set what `.env` says in `environ`, where neither that nor an option has it already (`overridden`).
 
     With `signs_in` the token comes from a manual sign-in, and never from the file. With `signs_out` no token is used,
@@ -96,7 +96,7 @@ def load(
         _current[0] = EnvFile(fault=error)
         raise
     if content is None:
-        return current()
+        return
     redaction.remember(values.get(TOKEN_VARIABLE, "").strip())
     used = {name: text for name, text in values.items() if name not in environ and name not in overridden}
     refuse_what_a_file_may_not_decide(used, has_token=bool(used.get(TOKEN_VARIABLE, "").strip()) and not signs_in)
@@ -107,7 +107,6 @@ def load(
         )
     environ.update(used)
     _current[0] = EnvFile(values, frozenset(used))
-    return current()
 
 
 def _settings_of(content: bytes, known: Collection[str]) -> dict[str, str]:

@@ -20,25 +20,27 @@ class Token:
     """An API token whose text does not appear when it is printed, logged or shown in an assertion.
 
     `renewal` says what to do where the site refuses it; by default that of `TRAVIS_TOKEN`. Raises AccessError for an
-    empty token, InputError for one that cannot be sent in a header, and for what is no token.
+    empty token, InputError for one that cannot be sent in a header, and for what is no token; the errors call it by its
+    `name`, say `where` it is from, and have the renewal as their remedy.
     """
 
     __slots__ = ("_text", "renewal")
 
-    def __init__(self, text: str, *, renewal: str | None = None) -> None:
+    def __init__(
+        self, text: str, *, name: str = "the token", where: str | None = None, renewal: str | None = None
+    ) -> None:
         if not text.strip():
-            raise AccessError("the token is empty", remedy="Set TRAVIS_TOKEN to an API token of Travis CI.")
+            remedy = renewal or "Set TRAVIS_TOKEN to an API token of Travis CI."
+            raise AccessError(f"{name} is empty", where=where, remedy=remedy)
         if not text.isascii() or not text.isprintable() or " " in text:
-            raise InputError(
-                "the token contains white space, control characters or letters that are not ASCII",
-                remedy=_ALONE,
-            )
+            what = f"{name} contains white space, control characters or letters that are not ASCII"
+            raise InputError(what, where=where, remedy=renewal or _ALONE)
         redaction.remember(text)
         if _NOT_THE_TOKEN.match(text):
             # Docker's --env-file takes quotes for a part of the value, a variable of GitLab's may hold the path of a
             # file, and a password manager or an encrypted `.env` leaves a reference where it did not start purger.
-            what = "the token begins as a reference, a path or a quote does, and no token does so"
-            raise InputError(what, remedy=_BY_ANOTHER)
+            what = f"{name} begins as a reference, a path or a quote does, and no token does so"
+            raise InputError(what, where=where, remedy=renewal or _BY_ANOTHER)
         self._text = text
         # No token has other characters.
         is_alone = re.fullmatch(r"[\w-]+=*", text, re.ASCII)

@@ -83,13 +83,13 @@ class Calls:
 
         return await self._again_while_busy("GET", address, send)
 
-    async def post(self, address: str) -> dict[str, Any]:
-        """Send one POST and return its JSON object. It is sent once: after a BusyError check whether it was done.
+    async def post(self, address: str) -> None:
+        """Send one POST, which is answered by a JSON object. After a BusyError check whether it was done.
 
-        Only one that the rate limit refused is sent again.
+        It is sent once; only one that the rate limit refused is sent again.
         """
-        form = dict[str, Any]
-        return await self._again_while_busy("POST", address, partial(self.send_once, form=form), RateLimitedError)
+        send = partial(self.send_once, form=dict[str, Any])
+        await self._again_while_busy("POST", address, send, RateLimitedError)
 
     async def _again_while_busy(
         self,
@@ -98,16 +98,14 @@ class Calls:
         send: Callable[[str, str], Awaitable[_Payload]],
         fault: type[BusyError] = BusyError,
     ) -> _Payload:
-        async for attempt in AsyncRetrying(
+        again = AsyncRetrying(
             retry=retry_if_exception_type(fault),
-            stop=lambda state: self._policy(state).should_stop(state),
-            wait=lambda state: self._policy(state).pause_s(state),
+            stop=lambda state: self._policy(state).stop(state),
+            wait=lambda state: self._policy(state).wait(state),
             before_sleep=lambda state: logger.debug("{} {}: attempt {} failed", method, address, state.attempt_number),
             reraise=True,
-        ):
-            with attempt:
-                return await send(method, address)
-        raise AssertionError("unreachable: the last attempt raises")
+        )
+        return await again(send, method, address)
 
     def _policy(self, state: RetryCallState) -> RetryPolicy:
         error = state.outcome.exception() if state.outcome else None

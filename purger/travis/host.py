@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from purger.core.errors import InputError
 from purger.secrets.child_environment import HOST_TOKEN_VARIABLE
 from purger.secrets.token import Token
 from purger.travis.addresses import DEFAULT_API_URL, PROVIDERS, Repository, Site
@@ -42,10 +41,5 @@ class HostSettings:
 def host_token(environ: Mapping[str, str]) -> Token | None:
     """Return the token for GitHub's API, if there is one. Raises InputError for one that can't be sent."""
     text = environ.get(HOST_TOKEN_VARIABLE, "").strip()
-    try:
-        return Token(text) if text else None
-    except InputError as error:
-        raise InputError(
-            error.what.replace("the token", HOST_TOKEN_VARIABLE, 1),
-            remedy=f"Copy it again, or unset {HOST_TOKEN_VARIABLE}: GitHub also answers a few questions without it.",
-        ) from None
+    renewal = f"Copy it again, or unset {HOST_TOKEN_VARIABLE}: GitHub also answers a few questions without it."
+    return Token(text, name=HOST_TOKEN_VARIABLE, renewal=renewal) if text else None

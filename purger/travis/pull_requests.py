@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from loguru import logger
-from tenacity import AsyncRetrying, retry_if_exception_type
+from tenacity import retry_if_exception_type
 
 from purger.browser.connections import Connections
 from purger.core.errors import NoAnswerError, SiteError
@@ -83,16 +83,12 @@ class _Inquiry:
         return PullRequests(self._closed, tuple(self._problems))
 
     async def _ask(self, number: int) -> None:
-        policy = self._policies.api_busy
+        again = self._policies.api_busy.again(retry_if_exception_type(_BusyError))
         async with self._at_once:
             if self._is_over:
                 return
             try:
-                async for attempt in AsyncRetrying(
-                    retry=retry_if_exception_type(_BusyError), stop=policy.stop, wait=policy.wait, reraise=True
-                ):
-                    with attempt:
-                        await self._ask_once(number)
+                await again(self._ask_once, number)
             except (_BusyError, _ExhaustedError) as error:
                 self._is_over = True
                 self._problems[str(error)] = None

@@ -20,6 +20,7 @@ from purger.browser.driver import (
     driver,
     driver_error,
     driver_is_gone,
+    first_line,
 )
 from purger.browser.find import candidates
 from purger.core.errors import BrowserError, ExitCode
@@ -237,3 +238,8 @@ def browsers_with_files_in(folder: Path) -> list[int]:
     return [
         pid for pid in descendants(os.getpid()) if is_browser(command := command_line(pid)) and str(folder) in command
     ]
+
+
+def test_an_error_without_a_message_has_its_name() -> None:
+    assert first_line(PlaywrightError("")) == "Error"
+    assert first_line(PlaywrightError(" one \ntwo")) == "one"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from playwright.async_api import Browser, Playwright
+from playwright.async_api import Error as PlaywrightError
 
 from purger.browser.reach import Reach
 from purger.browser.remote import RemoteContexts
@@ -158,3 +160,11 @@ def test_a_remote_browser_with_a_proxy_of_its_own(
         assert left(far_site) == {"acme/a": 0}
         assert far_site.count("GET", "/analytics.js") == 0
         assert proxy.hosts() >= set(HOSTS)
+
+
+async def test_a_context_that_opens_no_page_is_closed_before_another_one_is_used() -> None:
+    tried, used = AsyncMock(), AsyncMock()
+    tried.new_page.side_effect = PlaywrightError("no more pages")
+    browser = Mock(is_connected=lambda: True, new_context=AsyncMock(side_effect=[tried, used]))
+    assert await RemoteContexts(Reach(addresses=("https://app.test",))).open(browser) is used
+    tried.close.assert_awaited_once()

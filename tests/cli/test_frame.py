@@ -9,9 +9,11 @@ import os
 from pathlib import Path
 
 import pytest
+from loguru import logger
 from rich.console import Console
 
 from purger.cli import frame, question
+from purger.cli.log import set_up_logging
 from purger.cli.output import Output
 from purger.cli.progress import ProgressView
 from purger.core.errors import AccessError, BrowserError, ExitCode, PurgerError, SiteError
@@ -171,6 +173,24 @@ async def test_the_question_about_many_repositories_lets_other_work_go_on(monkey
         assert await hooks.confirm(records)
         other.cancel()
     assert turns >= 2 * len(records)
+
+
+async def test_no_warning_stands_behind_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    written, asked = io.StringIO(), list[str]()
+
+    async def answer() -> str:
+        logger.warning("The browser may crash.")
+        asked.append(written.getvalue())
+        return "y"
+
+    monkeypatch.setattr(question, "_read_line", answer)
+    notes = Console(file=written)
+    set_up_logging(notes, 0)
+    with ProgressView(notes) as progress:
+        hooks = frame._hooks(Output(json=False, verbosity=0, data=notes, notes=notes), progress, Timeline(), yes=False)
+        assert await hooks.confirm([record("r", left=[refused("main")])])
+    assert asked[0].endswith("? [y/N] ")
+    assert "The browser may crash." in written.getvalue()
 
 
 @pytest.mark.parametrize("name", ["html.html_chunks", "markdown.markdown_summary"])

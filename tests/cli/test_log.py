@@ -10,7 +10,7 @@ import pytest
 from loguru import logger
 from rich.console import Console
 
-from purger.cli.log import set_up_logging
+from purger.cli.log import held_back, set_up_logging
 from purger.secrets.redaction import RedactingStream
 from purger.secrets.token import Token
 
@@ -41,3 +41,14 @@ def test_what_python_logs_is_shown_for_those_who_ask(capfd: pytest.CaptureFixtur
     said = ["asyncio: eof of REDACTED has no effect", "asyncio: a task failed: ValueError('odd')"]
     assert shown == said[: 2 * verbosity]
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_logged_behind_a_question_is_shown_after_the_answer() -> None:
+    written = io.StringIO()
+    log_to(written, 0)
+    with held_back():
+        logger.warning("one")
+        logger.warning("two")
+        assert written.getvalue() == ""
+    logger.warning("three")
+    assert [line.rpartition(" ")[2] for line in written.getvalue().splitlines()] == ["one", "two", "three"]

@@ -163,3 +163,12 @@ def test_a_name_that_no_resolver_answers_for_is_not_waited_for(monkeypatch: pyte
     assert not ended.is_set()
     may_end.set()
     ended.wait(30)
+
+
+@pytest.mark.parametrize("timeout_s", [None, FOR_EVER])
+def test_a_fault_of_the_job_is_not_taken_for_the_end_of_its_time(timeout_s: float | None) -> None:
+    async def job() -> None:
+        raise TimeoutError("of a file system")
+
+    with handlers_kept(), pytest.raises(TimeoutError, match="of a file system"):
+        run_to_the_end(job(), timeout_s)

@@ -36,19 +36,19 @@ def test_pauses_grow_to_the_longest_and_begin_anew() -> None:
 )
 def test_when_each_stops_and_how_long_it_waits(name: str, last: int | None, longest_s: float) -> None:
     policy: RetryPolicy = getattr(DEFAULT_POLICIES, name)
-    stops = [number for number in range(1, 100) if policy.should_stop(after(number))]
+    stops = [number for number in range(1, 100) if policy.stop(after(number))]
     assert stops[:1] == ([] if last is None else [last])
-    assert all(0 <= policy.pause_s(after(number)) <= longest_s for number in range(1, 100))
-    assert max(policy.pause_s(after(20)) for _ in range(100)) > longest_s / 2
+    assert all(0 <= policy.wait(after(number)) <= longest_s for number in range(1, 100))
+    assert max(policy.wait(after(20)) for _ in range(100)) > longest_s / 2
 
 
 def test_the_connection_to_a_browser_is_tried_for_a_while() -> None:
     state = after(5)
     state.outcome_timestamp = state.start_time + 14
-    assert not DEFAULT_POLICIES.reconnect.should_stop(state)
+    assert not DEFAULT_POLICIES.reconnect.stop(state)
     state.outcome_timestamp = state.start_time + 15
-    assert DEFAULT_POLICIES.reconnect.should_stop(state)
-    assert [DEFAULT_POLICIES.reconnect.pause_s(after(number)) for number in (1, 2, 3, 4, 5)] == [0.5, 1, 2, 3, 3]
+    assert DEFAULT_POLICIES.reconnect.stop(state)
+    assert [DEFAULT_POLICIES.reconnect.wait(after(number)) for number in (1, 2, 3, 4, 5)] == [0.5, 1, 2, 3, 3]
 
 
 @pytest.mark.parametrize("one", [DEFAULT_POLICIES, PageWaits(), Pauses(first_s=1, factor=1, longest_s=1)])
@@ -62,7 +62,7 @@ def test_the_fast_ones_give_up_as_the_real_ones_do() -> None:
     for name in ("api_busy", "rate_limited", "page_load", "rows_refused"):
         fast, real = getattr(FAST, name), getattr(DEFAULT_POLICIES, name)
         for number in range(1, 20):
-            assert fast.should_stop(after(number)) == real.should_stop(after(number))
+            assert fast.stop(after(number)) == real.stop(after(number))
 
 
 def test_no_other_module_declares_one() -> None:

@@ -98,6 +98,27 @@ async def test_what_is_uploaded_after_the_plan_is_spared(
     assert sum(entry.outcome is Outcome.DELETED for entry in record.ledger.entries) == len(names)
 
 
+async def test_what_is_spared_since_another_has_its_name_by_now_is_said_so(
+    purge: Purge, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job uploads it between the plan and the deletion, of which another cache is deleted by its name."""
+    for name in ("one.tgz", "two.tgz"):
+        repository.add("feature/foo", name=name, age_s=2 * DAY_S)
+    ways, seen = ExactDeletion.ways, list[events.Event]()
+
+    async def ways_and_upload(exact: ExactDeletion, *given: Any) -> Any:
+        found = await ways(exact, *given)
+        repository.add("feature/foo/bar", name="one.tgz", age_s=0)
+        return found
+
+    monkeypatch.setattr(ExactDeletion, "ways", ways_and_upload)
+    record = await purge(Selection(older_than_s=DAY_S), observe=seen.append)
+    assert left(repository) == {("feature/foo", "one.tgz"), ("feature/foo/bar", "one.tgz")}
+    assert record.passes == 1
+    assert "the same name" in str(record.ledger.left[0].reason)
+    assert not any(isinstance(event, events.MethodChanged) for event in seen)
+
+
 FILTERS: dict[str, dict[str, Any]] = {
     "match": {"match": "x-of"},
     "kind": {"kind": Kind.PULL_REQUEST},

@@ -517,3 +517,23 @@ async def test_a_row_of_which_caches_are_left_alone_is_warned_of_once_with_all_o
     record = await purge(Selection(older_than_s=8 * 86_400))
     (warning,) = [one for one in record.warnings if "left alone" in one]
     assert warning.startswith("3 caches of 'b' are left alone: ")
+
+
+async def test_what_is_left_alone_is_warned_of_although_the_page_fails_meanwhile(
+    purge: Purge, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is planned once, in the pass that failed."""
+    for branch in ("feature", "feature/foo"):
+        repository.add(branch, name="cache-linux.tgz", age_s=9 * 86_400 if branch == "feature" else 60)
+    repository.add("main", age_s=9 * 86_400)
+    click, failures = CachePage.click, [SiteError("the page failed")]
+
+    async def fail_once(page: CachePage, *given: Any, **more: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await click(page, *given, **more)
+
+    monkeypatch.setattr(CachePage, "click", fail_once)
+    record = await purge(Selection(older_than_s=8 * 86_400))
+    assert [cache.branch for cache in repository.caches] == ["feature", "feature/foo"]
+    assert any("of 'feature' is left alone" in one for one in record.warnings)

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from purger.browser.supervise import BrowserSupervisor
 from purger.core.decision import Decision, Verdict
 from purger.core.errors import OutOfTimeError, StoppedError
 from purger.core.events import Event, Waiting
@@ -76,7 +78,33 @@ async def test_the_site_is_not_called_slow_for_the_time_that_a_person_took(monke
     monkeypatch.setattr("purger.purge.run.asyncio", SimpleNamespace(sleep=sleep))
     with pytest.raises(asyncio.CancelledError):
         await run._show_life()
-    assert told == [[], [Waiting("", 0.0, "the site responds slowly")]]
+    assert told == [[], [Waiting("", 0.0, "the site, the browser or this machine is slow")]]
+
+
+async def test_the_site_is_not_called_slow_while_a_person_thinks_about_the_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, seen, asked = Ahead(), list[Event](), list[bool]()
+    run, skips = run_with(), iter([LONGEST_SILENCE_S + 1])
+
+    async def confirm(_records: object) -> bool:
+        asked.append(True)
+        with pytest.raises(asyncio.CancelledError):
+            await run._show_life()
+        return False
+
+    async def sleep(_seconds: float) -> None:
+        if (skipped := next(skips, None)) is None:
+            raise asyncio.CancelledError
+        clock.skip(skipped)
+
+    run._hooks = Hooks(observe=seen.append, confirm=confirm)
+    monkeypatch.setattr("purger.purge.run.time", clock)
+    monkeypatch.setattr("purger.purge.page_session.time", clock)
+    monkeypatch.setattr("purger.purge.run.asyncio", SimpleNamespace(sleep=sleep))
+    with pytest.raises(StoppedError, match="the answer was no"):
+        await run._purge_all([], cast("BrowserSupervisor", None))
+    assert (asked, seen) == ([True], [])
 
 
 async def test_the_site_is_not_called_slow_while_a_wait_takes_the_time_that_was_announced(
@@ -98,7 +126,7 @@ async def test_the_site_is_not_called_slow_while_a_wait_takes_the_time_that_was_
     with pytest.raises(asyncio.CancelledError):
         await run._show_life()
     assert told == [1, 1, 1, 2]
-    assert seen[1] == Waiting("", 0.0, "the site responds slowly")
+    assert seen[1] == Waiting("", 0.0, "the site, the browser or this machine is slow")
 
 
 def test_a_run_that_continues_this_one_knows_what_was_seen_gone() -> None:

@@ -11,7 +11,7 @@ from playwright.async_api import Error as PlaywrightError
 from purger.browser.causes import known_cause
 from purger.browser.certificates import RefusedByBrowserError
 from purger.browser.connections import Connections
-from purger.browser.driver import driver, driver_error, driver_is_gone
+from purger.browser.driver import driver, driver_error, driver_is_gone, first_line
 from purger.browser.network import Network
 from purger.browser.proxy_errors import NotLetThroughError
 from purger.browser.reach import reach_of
@@ -107,7 +107,7 @@ class ManualSignIn:
     def _lost(self, error: PlaywrightError) -> BrowserError:
         if driver_is_gone():
             return driver_error(self.site.url)
-        if cause := known_cause(error.message.partition("\n")[0]):
+        if cause := known_cause(first_line(error)):
             return cause.error()
         return BrowserError(
             "the browser ended before the sign-in: it was quit, or it crashed",

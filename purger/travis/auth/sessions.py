@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from purger.core.errors import AccessError, InputError
+from purger.core.errors import InputError
 from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.files import read_whole, write_whole
 from purger.secrets.token import Token
@@ -55,7 +55,8 @@ class Sessions:
         token, login = saved.get("token"), saved.get("login", "")
         if not isinstance(token, str) or not isinstance(login, str):
             raise self._broken(site, "a token is missing")
-        return Session(token_in(token, self.path, f"Sign in again: `{self.command('login', site)}`."), login)
+        renewal = f"Sign in again: `{self.command('login', site)}`."
+        return Session(Token(token, where=str(self.path), renewal=renewal), login)
 
     def command(self, name: str, site: Site) -> str:
         """Return the command of this name (`login`, `logout`) for a session of this site in this file."""
@@ -188,17 +189,6 @@ def read_private(path: Path, what: str) -> str | None:
         kind = OutOfReachError if error.errno in _OUT_OF_REACH else InputError
     remedy = f"Name another file, make this one readable, or set {TOKEN_VARIABLE}."
     raise kind(f"{what} can't be read: {why}", where=str(path), remedy=remedy)
-
-
-def token_in(text: str, path: Path, remedy: str) -> Token:
-    """Return the token that a file holds; `remedy` says how to replace it.
-
-    Raises what `Token` raises, with the file and the remedy.
-    """
-    try:
-        return Token(text, renewal=remedy)
-    except (AccessError, InputError) as error:
-        raise type(error)(error.what, where=str(path), remedy=remedy) from None
 
 
 def warning_if_public(path: Path) -> str | None:

@@ -7,7 +7,7 @@ import json
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from purger.browser.driver import driver_is_gone
+from purger.browser.driver import driver_is_gone, first_line
 from purger.core.errors import AccessError, InputError, SiteError
 from purger.core.hosts import origin_of
 from purger.secrets.token import Token
@@ -38,7 +38,7 @@ async def open_sign_in_page(page: Page, site: Site, *, timeout_s: float) -> None
         if page.is_closed() or driver_is_gone() or any(words in error.message for words in _ENDED_BY_THE_USER):
             return
         raise refused_by_browser(error.message, address) or SiteError(
-            f"the page did not answer: {error.message.splitlines()[0]}",
+            f"the page did not answer: {first_line(error)}",
             where=address,
             remedy="Check the address (--url) and whether the site is up.",
         ) from None

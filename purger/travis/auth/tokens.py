@@ -14,13 +14,7 @@ from purger.secrets import env_file
 from purger.secrets.child_environment import TOKEN_VARIABLE
 from purger.secrets.token import Token
 from purger.travis.addresses import DEFAULT_URL, Site
-from purger.travis.auth.sessions import (
-    OutOfReachError,
-    Sessions,
-    read_private,
-    token_in,
-    warning_if_public,
-)
+from purger.travis.auth.sessions import OutOfReachError, Sessions, read_private, warning_if_public
 
 _TRAVIS_FOLDER_VARIABLE = "TRAVIS_CONFIG_PATH"
 
@@ -142,7 +136,8 @@ def _from_travis_command_line(site: Site) -> FoundToken | None:
             token = endpoint["access_token"]
             if not isinstance(token, str):
                 raise _broken(path, f"the access_token of {site.api_url} is not text: put it in quotes")
-            sent = token_in(token, path, f"Run `travis login` again, or set {TOKEN_VARIABLE}.")
+            renewal = f"Run `travis login` again, or set {TOKEN_VARIABLE}."
+            sent = Token(token, where=str(path), renewal=renewal)
             return FoundToken(sent, f"{_short(path)}, the travis command line's", path, _warnings(path))
     return None
 

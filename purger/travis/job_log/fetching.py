@@ -39,16 +39,16 @@ class Fetching:
     def rules(self) -> list[Rule]:
         """Return the rules for the tool's statements."""
         rules = [
-            # A mail may break the line before a long name.
-            *(Rule(words, words + ON_NEXT_LINE + KEY, self._on_fetching) for words in (b"fetching ", b"fetching\n")),
-            *(
-                Rule(words, words + rb"(?!" + ON_NEXT_LINE + KEY + rb")[^\n]{0,600}", self._on_fetching_unnamed)
-                for words in (b"fetching ", b"fetching\n")
-            ),
             *(Rule(heading, re.escape(heading), self._on_beginning) for heading in HEADINGS),
             Rule(b"running `casher ", rb"running `casher (fetch|add)", self._on_aborted),
             Rule(b"running casher ", rb"running casher (fetch|add)" + TOOK_LONGER, self._on_aborted),
         ]
+        key = ON_NEXT_LINE + KEY
+        for words in (b"fetching ", b"fetching\n"):  # a mail may break the line before a long name
+            rules += [
+                Rule(words, words + key, self._on_fetching),
+                Rule(words, words + rb"(?!" + key + rb")[^\n]{0,600}", self._on_fetching_unnamed),
+            ]
         for kind in (b"cache", b"workspace"):
             # "cached" and "caches" do not count, but a lost line end may join any other word to it.
             name = rb"(" + kind + rb")(?!d\b|s\b)"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO
 
 from purger.travis.job_log.cache_tool import CacheTool
 from purger.travis.job_log.compressed import decompressed
@@ -296,25 +295,16 @@ def says_removed(text: bytes) -> bool:
     return _REMOVED.fullmatch(text) is not None
 
 
-def read_log(source: BinaryIO | Iterable[bytes]) -> JobLog:
-    """Read a job's log of any form and size, in constant memory.
-
-    Args:
-        source: a file opened for reading bytes, or chunks of bytes of any size; they may be compressed with gzip.
-    """
+def read_log(source: Iterable[bytes]) -> JobLog:
+    """Read a job's log of any form and size, in pieces of any size, in constant memory; it may be a gzip file."""
     reader = LogReader()
     for chunk in decompressed(_chunks(source), CHUNK_BYTES):
         reader.feed(chunk)
     return reader.finish()
 
 
-def _chunks(source: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
+def _chunks(source: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the source in chunks of about `CHUNK_BYTES`, whatever the size of its own pieces."""
-    read = getattr(source, "read", None)
-    if read is not None:
-        while chunk := read(CHUNK_BYTES):
-            yield chunk
-        return
     gathered = bytearray()
     for piece in source:
         for at in range(0, len(piece), CHUNK_BYTES):

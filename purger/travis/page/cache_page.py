@@ -14,7 +14,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Response as PageResponse
 
 from purger.browser.causes import known_cause
-from purger.browser.driver import driver_is_gone
+from purger.browser.driver import driver_is_gone, first_line
 from purger.core.cache import Cache
 from purger.core.errors import BrowserError, SiteError
 from purger.core.retry_policies import PageWaits
@@ -22,7 +22,7 @@ from purger.secrets.token import Token
 from purger.travis.addresses import Repository, Site
 from purger.travis.page import page_errors
 from purger.travis.page.failed_requests import FailedRequests
-from purger.travis.page.supervised_page import SupervisedPage, first_line, lost_browser
+from purger.travis.page.supervised_page import SupervisedPage, lost_browser
 from purger.travis.payloads import Response, caches_in, response_in
 from purger.travis.refusals import another_page, front_end_refusal
 
@@ -124,25 +124,22 @@ class CachePage:
                 await _refuse(response, self.url)
         return self._caches_shown(await self._view(page), repository_id)
 
-    async def _view(self, page: Page) -> dict[str, Any] | None:
-        """Return the state of the page as page.js tells it, as soon as it is final; None without page.js."""
+    async def _view(self, page: Page) -> dict[str, Any]:
+        """Return the state of the page as page.js tells it, as soon as it is final."""
         grace_s = min(self._waits.render_grace_s, self._timeout_s / 2)
         try:
             async with self._supervised.alive(page, self._timeout_s + self._waits.crash_grace_s):
-                shown = await _call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
-                if shown and shown["list"] and shown["list"].get("kept"):
+                shown = await self._call(page, "view", {"timeoutMs": self._timeout_s * 1000, "graceMs": grace_s * 1000})
+                if shown["list"] and shown["list"].get("kept"):
                     await self._supervised.keep_nothing(page)
         except SiteError:
             await self._failed_requests.check()
             raise
-        if not shown or shown["state"] != "list":
+        if shown["state"] != "list":
             await self._failed_requests.check()
         return shown
 
-    def _caches_shown(self, shown: dict[str, Any] | None, repository_id: int | None) -> list[Cache]:
-        if shown is None:
-            raise page_errors.other_origin(self.url, self._supervised.current.url)
-        self._supervised.guard.note_questions(shown["questions"])
+    def _caches_shown(self, shown: dict[str, Any], repository_id: int | None) -> list[Cache]:
         fetched = shown["list"] or {}
         # The page goes by the name, which may have become another repository's.
         if repository_id is not None and fetched.get("repository", str(repository_id)) != str(repository_id):
@@ -194,11 +191,19 @@ class CachePage:
     async def _ask(self, method: str, argument: dict[str, Any], takes_s: float | None = None) -> dict[str, Any]:
         page = self._supervised.current
         async with self._supervised.alive(page, (takes_s or self._waits.patience_s) + self._timeout_s):
-            payload = await _call(page, method, argument)
-        if payload is None:
-            raise page_errors.other_origin(self.url, self._supervised.current.url)
-        self._supervised.guard.note_questions(payload["questions"])
-        return payload
+            return await self._call(page, method, argument)
+
+    async def _call(self, page: Page, method: str, argument: dict[str, Any]) -> dict[str, Any]:
+        """Call a method of page.js and return what it resolves with. Raises SiteError where the page has no page.js.
+
+        That comes as text: Playwright decodes each value of an object by itself, for which it blocks the event loop.
+        """
+        script = f"async (argument) => JSON.stringify(await window.{HANDLE}?.{method}(argument) ?? null)"
+        found: dict[str, Any] | None = json.loads(await page.evaluate(script, argument))
+        if found is None:
+            raise page_errors.other_origin(self.url, page.url)
+        self._supervised.guard.note_questions(found["questions"])
+        return found
 
     async def screenshot(self, *, with_marks: bool = False) -> bytes:
         """Return a picture of the page's first PICTURE_PIXELS as PNG; without our marks for a person who watches."""
@@ -239,13 +244,3 @@ async def _picture(page: Page, style: str) -> bytes:
         if NO_PICTURE not in error.message:
             raise
     return await take()
-
-
-async def _call(page: Page, method: str, argument: dict[str, Any]) -> dict[str, Any] | None:
-    """Call a method of page.js and return what it resolves with; None where the page has no page.js.
-
-    It comes as text, since Playwright decodes each value of an object by itself, for which it blocks the event loop.
-    """
-    script = f"async (argument) => JSON.stringify(await window.{HANDLE}?.{method}(argument) ?? null)"
-    found: dict[str, Any] | None = json.loads(await page.evaluate(script, argument))
-    return found

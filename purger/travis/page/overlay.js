@@ -33,7 +33,7 @@
   const count = () => { for (const state in lines) lines[state].textContent = `${counts[state]} ${LABELS[state]}`; };
   count();
 
-  const boxes = new Map();   // row -> {box, state, since}
+  const boxes = new Map();   // row -> {box, since}
   const draw = () => {
     const at = performance.now();
     for (const [item, mark] of boxes) {

@@ -29,8 +29,8 @@
   let list = null;              // the response to the page's only list request: {repository, status, caches, words, kept}
   const allowed = new Set();    // branches that may be deleted; requests for others are blocked
   let allowAll = false;
-  const expected = new Map();   // branch -> time of the click, until the request is sent
-  const pending = new Map();    // XMLHttpRequest -> {branch} of deletions without a response yet
+  const expected = new Set();   // branches that were clicked, until their request is sent
+  const pending = new Set();    // the XMLHttpRequests of deletions without a response yet
   const responses = [];
   let lastEvent = now();
   let most = Infinity;          // `wake` is called when at most so many deletions are pending
@@ -105,7 +105,7 @@
         this.#call = null;
         return undefined;
       }
-      pending.set(this, { branch: call.branch });
+      pending.add(this);
       lastEvent = now();
       // A blob is kept by another process of the browser, which takes a quarter of a millisecond for each response.
       if (config.hold && super.responseType === "blob") {
@@ -153,12 +153,12 @@
       const quiet = now() - lastEvent;
       // A click sends its request at once, so a row that has not sent one while the page is idle never will.
       if (pending.size === 0 && quiet > Math.min(2000, silenceMs)) {
-        for (const branch of expected.keys()) responses.push({ branch, unsent: true, status: null, words: "its icon sent no request" });
+        for (const branch of expected) responses.push({ branch, unsent: true, status: null, words: "its icon sent no request" });
         expected.clear();
         return;
       }
       if (quiet > silenceMs) {
-        for (const xhr of [...pending.keys()]) xhr.abort();
+        for (const xhr of [...pending]) xhr.abort();
         continue;
       }
       await Promise.race([new Promise((resolve) => { wake = resolve; }), sleep(Math.max(20, Math.min(500, silenceMs - quiet + 1)))]);
@@ -180,7 +180,7 @@
         const items = rows.get(tidy(branch)) ?? [];
         allowed.add(branch);
         if (items.length) {
-          expected.set(branch, now());
+          expected.add(branch);
           clickedItems.set(branch, items[0]);
           marks?.clicked(items[0]);
         } else responses.push({ branch, unsent: true, status: null, words: "its row is not on the page" });
@@ -202,7 +202,7 @@
       const button = document.querySelector(BUTTON);
       if (!button) return { answers: [{ branch: null, unsent: true, status: null, words: "the button is not on the page" }], questions: [] };
       allowAll = true;
-      expected.set(null, now());
+      expected.add(null);
       lastEvent = now();
       button.click();
       await until(0, silenceMs);

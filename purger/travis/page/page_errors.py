@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Error as PlaywrightError
 
+from purger.browser.driver import first_line
 from purger.browser.machine import limits_fault
 from purger.core.cache import count_rows
 from purger.core.errors import BrowserError, LastingSiteError, NoAnswerError, SiteError, UnknownPageError
 from purger.core.text import visible
-from purger.travis.page.supervised_page import first_line
 from purger.travis.pages import is_page
 from purger.travis.payloads import caches_in, words_of
 from purger.travis.refusals import OTHER_HOST_REMEDY, SIGN_IN_TO_THE_NETWORK, another_page, moved_front_end

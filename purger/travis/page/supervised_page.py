@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from purger.browser.causes import known_cause
-from purger.browser.driver import driver_error, driver_is_gone
+from purger.browser.driver import driver_error, driver_is_gone, first_line
 from purger.browser.machine import limits_fault
 from purger.browser.settings import CLOSING_S
 from purger.core.errors import BrowserError, BrowserLostError, SiteError
@@ -157,8 +157,3 @@ def lost_browser(error: PlaywrightError, url: str) -> BrowserError:
     if cause := known_cause(first_line(error)) or limits_fault():
         return cause.error()
     return BrowserLostError(f"the browser is gone: {first_line(error)}", where=url)
-
-
-def first_line(error: PlaywrightError) -> str:
-    """Return the first line of Playwright's message: the rest is its log of the call."""
-    return error.message.splitlines()[0].strip() if error.message else type(error).__name__

@@ -16,7 +16,7 @@ from purger.secrets.token import Token
 from purger.travis.addresses import Site
 from purger.travis.page import supervised_page
 from purger.travis.page.cache_page import CachePage
-from purger.travis.page.supervised_page import SupervisedPage, first_line
+from purger.travis.page.supervised_page import SupervisedPage
 
 URL = "https://app.travis-ci.com/github/acme/widgets/caches"
 
@@ -152,8 +152,3 @@ async def test_a_page_that_was_never_opened_is_neither_paused_nor_waited_for(sup
     await supervised.pause()
     await supervised.wait_until_closed()
     await supervised.close()
-
-
-def test_an_error_without_a_message_has_its_name() -> None:
-    assert first_line(PlaywrightError("")) == "Error"
-    assert first_line(PlaywrightError(" one \ntwo")) == "one"
