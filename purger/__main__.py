@@ -15,12 +15,7 @@ if (
     # purger itself is in it, so may be what it is built on (pip install --target).
     del sys.path[0]
 
-from typing import TYPE_CHECKING
-
 from purger.cli import early_signals
-
-if TYPE_CHECKING:
-    from purger.core.errors import PurgerError
 
 OBJECTS_A_COLLECTION = 50_000
 """How many objects are made between two collections of garbage. Imports make many, and none of it is garbage: with
@@ -76,21 +71,17 @@ def _end(fault: BaseException) -> None:
 
     error = known(fault)
     try:
-        _show(error)
+        from purger.cli.console import show_error, stderr
+        from purger.cli.output import asks_for_json, print_error_document
+        from purger.report.build import error_report
+
+        if shown := error_report(error):
+            show_error(stderr(), shown)
+        if asks_for_json(sys.argv):
+            print_error_document(error)
     except Exception:  # noqa: BLE001 - what writes it can't be imported either
         sys.stderr.write(f"error: {error}.\n{error.remedy}\n")
     raise SystemExit(error.exit_code) from None
-
-
-def _show(error: PurgerError) -> None:
-    from purger.cli.console import show_error, stderr
-    from purger.cli.output import asks_for_json, print_error_document
-    from purger.report.build import error_report
-
-    if shown := error_report(error):
-        show_error(stderr(), shown)
-    if asks_for_json(sys.argv):
-        print_error_document(error)
 
 
 if __name__ == "__main__":
