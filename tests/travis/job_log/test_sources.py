@@ -28,6 +28,8 @@ from tests.travis.job_log.corpus import read
         ("caf%C3%A9", "café", None, "main", "own"),
         ("teamcafé", "team/café", None, "main", "own"),
         ("teamcaf", "team/café", None, "main", "own"),
+        ("teamlogin", "team/login", None, "main", "own"),
+        ("teamlogin", "team/login", None, "teamlogin", "default"),
         ("", "main", None, "main", "unknown"),
     ],
 )
