@@ -128,7 +128,7 @@ class UnexpectedError(PurgerError):
     @classmethod
     def of(cls, fault: BaseException) -> UnexpectedError:
         """Return the error for a fault, with its kind and its first line."""
-        first = beginning(" ".join(str(fault).split()), _LONGEST_REASON)
+        first = _words_of(fault)
         return cls(
             f"purger failed in a way that it does not know: {type(fault).__name__}" + (f": {first}" if first else ""),
             remedy="Please report this as a bug of purger's, with the output of the same command with -vv.",
@@ -143,7 +143,7 @@ class MachineError(PurgerError):
     @classmethod
     def of(cls, fault: BaseException) -> MachineError:
         """Return the error for a fault, with the words of the system."""
-        words = beginning(" ".join(str(fault).split()), _LONGEST_REASON) or "no memory is left"
+        words = _words_of(fault) or "no memory is left"
         return cls(
             f"the machine gives purger too little memory, or too few threads or open files: {words}",
             remedy="Give it more: see `ulimit -a`, in a container --memory, --pids-limit and --ulimit.",
@@ -158,7 +158,7 @@ class InstallationError(PurgerError):
     @classmethod
     def of(cls, fault: ImportError) -> InstallationError:
         """Return the error for an import that failed, with Python's words."""
-        words = beginning(" ".join(str(fault).split()), _LONGEST_REASON)
+        words = _words_of(fault)
         return cls(
             f"purger is not installed in full, or other modules are in the place of its own: {words}",
             remedy="Install it again in an environment of its own, as pipx does, and unset PYTHONPATH if that is set.",
@@ -167,3 +167,8 @@ class InstallationError(PurgerError):
 
 class OutOfTimeError(PurgerError):
     """The command did not finish within `--timeout`."""
+
+
+def _words_of(fault: BaseException) -> str:
+    """Return what a fault of somebody else's says, in one line of a readable length."""
+    return beginning(" ".join(str(fault).split()), _LONGEST_REASON)
