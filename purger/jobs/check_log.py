@@ -228,7 +228,7 @@ async def _of_job(api: Api, meant: _Meant) -> tuple[CheckedLog, JobFacts]:
         branches = JobBranches()
         with suppress(PurgerError):  # what the log tells is true without them
             branches = await jobs.branches(job)
-        log = with_sources(log, own=branches.own, target=branches.target, default=branches.default)
+        log = branches.with_sources(log)
     return CheckedLog(f"job {job_id}", log, job), job
 
 

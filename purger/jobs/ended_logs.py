@@ -9,7 +9,7 @@ from contextlib import suppress
 from purger.core.errors import JobError, PurgerError, SiteError
 from purger.core.retry_policies import DEFAULT_POLICIES
 from purger.jobs.attempts import JobRun
-from purger.travis.job_log import JobLog, with_sources
+from purger.travis.job_log import JobLog
 from purger.travis.jobs import (
     FormerLogError,
     JobBranches,
@@ -71,5 +71,4 @@ class EndedLogs:
         if run.id not in self._branches:
             with suppress(PurgerError):  # what the log tells is true without them
                 self._branches[run.id] = await self._jobs.branches(now)
-        branches = self._branches.get(run.id, JobBranches())
-        return with_sources(log, own=branches.own, target=branches.target, default=branches.default)
+        return self._branches.get(run.id, JobBranches()).with_sources(log)

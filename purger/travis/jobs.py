@@ -17,7 +17,7 @@ from purger.travis.decoding import (
     NamedPayload,
     not_our_api,
 )
-from purger.travis.job_log import JobLog, LogSink
+from purger.travis.job_log import JobLog, LogSink, with_sources
 from purger.travis.job_log.reader import AFTER_REMOVAL
 from purger.travis.job_names import HOW_TO_NAME
 from purger.travis.payloads import date_of
@@ -97,6 +97,10 @@ class JobBranches:
     own: str | None = None
     target: str | None = None
     default: str | None = None
+
+    def with_sources(self, log: JobLog) -> JobLog:
+        """Return the job's log with the source of each fetch."""
+        return with_sources(log, own=self.own, target=self.target, default=self.default)
 
 
 class Jobs:
